@@ -1,0 +1,253 @@
+// Package manifest reads YAML and JSON the way Kubernetes does: documents,
+// their first lines, JSON values, and errors with the line that caused them.
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+	"sigs.k8s.io/yaml"
+
+	"kustodian.dev/engine/internal/protocol"
+)
+
+// Chunk is the text of one document and the 1-based line it begins at.
+type Chunk struct {
+	Line int // line of the chunk's first byte
+	Head int // line of the first line with content
+	Text []byte
+}
+
+// Split cuts a stream at its "---" and "..." markers and drops the documents
+// that hold only blank lines and comments.
+func Split(content []byte) []Chunk {
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	var chunks []Chunk
+	start, startLine, head := 0, 1, 0
+	line := 1
+	flush := func(end int) {
+		if head > 0 {
+			chunks = append(chunks, Chunk{Line: startLine, Head: head, Text: content[start:end]})
+		}
+	}
+	for pos := 0; pos < len(content); line++ {
+		next := len(content)
+		if i := bytes.IndexByte(content[pos:], '\n'); i >= 0 {
+			next = pos + i + 1
+		}
+		text := content[pos:next]
+		switch {
+		case isMarker(text, "---"):
+			flush(pos)
+			start, startLine, head = pos, line, 0
+			if hasContent(text[3:]) {
+				head = line
+			}
+		case isMarker(text, "..."):
+			flush(pos)
+			start, startLine, head = next, line+1, 0
+		case head == 0 && hasContent(text):
+			head = line
+		}
+		pos = next
+	}
+	flush(len(content))
+	return chunks
+}
+
+func isMarker(line []byte, marker string) bool {
+	if len(line) < 3 || string(line[:3]) != marker {
+		return false
+	}
+	return len(line) == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\n' || line[3] == '\r'
+}
+
+// hasContent is false for blank lines, comments and directives.
+func hasContent(line []byte) bool {
+	trimmed := bytes.TrimLeft(line, " \t\r\n")
+	return len(trimmed) > 0 && trimmed[0] != '#' && line[0] != '%'
+}
+
+// Document is one object of a file.
+type Document struct {
+	Index  int             `json:"index"`
+	Line   int             `json:"line"`
+	Item   *int            `json:"item,omitempty"` // position in a List
+	Object json.RawMessage `json:"object"`
+}
+
+// Parse reads every object of a file. JSON is recognised by the name's
+// ending; Lists are expanded; numbers stay as they are written.
+func Parse(name string, content []byte) ([]Document, *protocol.Failure) {
+	if failure := CheckAliases(name, content); failure != nil {
+		return nil, failure
+	}
+	documents := []Document{}
+	if strings.HasSuffix(name, ".json") {
+		raw, failure := parseJSON(name, content)
+		if failure != nil || raw == nil {
+			return documents, failure
+		}
+		return appendObject(documents, name, 0, 1, raw)
+	}
+	for index, chunk := range Split(content) {
+		raw, failure := Decode(name, chunk)
+		if failure != nil {
+			return nil, failure
+		}
+		if string(raw) == "null" {
+			continue
+		}
+		if documents, failure = appendObject(documents, name, index, chunk.Head, raw); failure != nil {
+			return nil, failure
+		}
+	}
+	return documents, nil
+}
+
+// Decode turns one document into JSON, strictly: a duplicate key is an error.
+func Decode(name string, chunk Chunk) (json.RawMessage, *protocol.Failure) {
+	raw, err := yaml.YAMLToJSONStrict(chunk.Text)
+	if err != nil {
+		return nil, yamlFailure(name, chunk, err)
+	}
+	return raw, nil
+}
+
+func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure) {
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	var raw json.RawMessage
+	err := decoder.Decode(&raw)
+	if err == nil {
+		if _, err = decoder.Token(); err == io.EOF {
+			return raw, nil
+		}
+		err = errors.New("text after the JSON value")
+	}
+	offset := decoder.InputOffset()
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		offset = syntax.Offset
+	}
+	line, column := position(content, int(offset))
+	message := strings.TrimPrefix(err.Error(), "json: ")
+	return nil, &protocol.Failure{Code: protocol.CodeYAML, Message: "not valid JSON: " + message,
+		File: name, Line: line, Column: column}
+}
+
+func position(content []byte, offset int) (line, column int) {
+	before := content[:min(offset, len(content))]
+	line = 1 + bytes.Count(before, []byte("\n"))
+	column = len(before) - bytes.LastIndexByte(before, '\n') - 1
+	return line, max(column, 1)
+}
+
+func appendObject(documents []Document, name string, index, line int, raw json.RawMessage) ([]Document, *protocol.Failure) {
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
+			Message: fmt.Sprintf("document %d is not a mapping, so it is not a Kubernetes object", index+1)}
+	}
+	var list struct {
+		Kind  string            `json:"kind"`
+		Items []json.RawMessage `json:"items"`
+	}
+	// Only a list has "items" as an array; any other shape is an ordinary object.
+	if json.Unmarshal(raw, &list) != nil || list.Items == nil || !strings.HasSuffix(list.Kind, "List") {
+		return append(documents, Document{Index: index, Line: line, Object: raw}), nil
+	}
+	for i, item := range list.Items {
+		if len(item) == 0 || item[0] != '{' {
+			return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
+				Message: fmt.Sprintf("item %d of the %s is not a mapping", i, list.Kind)}
+		}
+		documents = append(documents, Document{Index: index, Line: line, Item: &i, Object: item})
+	}
+	return documents, nil
+}
+
+var (
+	lineInError   = regexp.MustCompile(`line (\d+): `)
+	duplicateText = regexp.MustCompile(`(?s)line (\d+): (?:key|mapping key) "?(.+?)"? already (?:set in map|defined at line \d+)`)
+)
+
+// yamlFailure names the line of the file at which reading stopped. go-yaml
+// names the start of the surrounding block for many errors and no line at all
+// for errors on the first one, so the position is taken from how far the
+// scanner had to read.
+func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
+	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
+	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name}
+	if strings.Contains(text, "excessive aliasing") || strings.Contains(text, "contains itself") {
+		failure.Code = protocol.CodeAliasBomb
+		failure.Message = "YAML aliases expand without reasonable bound"
+		failure.Line = chunk.Head
+		return failure
+	}
+	if match := duplicateText.FindStringSubmatch(text); match != nil {
+		line, _ := strconv.Atoi(match[1])
+		failure.Line = chunk.Line + line - 1
+		failure.Message = fmt.Sprintf("key %q is set twice in the same mapping", match[2])
+		return failure
+	}
+	named := 0
+	if match := lineInError.FindStringSubmatch(text); match != nil {
+		named, _ = strconv.Atoi(match[1])
+	}
+	message := text[strings.LastIndex(text, "yaml: ")+1:]
+	message = strings.TrimPrefix(message, "aml: ")
+	message = lineInError.ReplaceAllString(strings.TrimPrefix(message, "unmarshal errors:\n  "), "")
+	failure.Message = "not valid YAML: " + strings.TrimSpace(message)
+	line := named
+	if !strings.Contains(text, "unexpected end of stream") {
+		if reached := lineReached(chunk.Text); reached > 0 {
+			line = reached
+		}
+	}
+	if line == 0 {
+		line = 1 + chunk.Head - chunk.Line
+	}
+	failure.Line = chunk.Line + line - 1
+	return failure
+}
+
+// lineReached parses text handing the scanner one line at a time and returns
+// the last line it asked for before it failed, or 0 if it did not fail.
+func lineReached(text []byte) int {
+	reader := &lineReader{rest: text}
+	var node yamlv3.Node
+	if err := yamlv3.NewDecoder(reader).Decode(&node); err == nil || err == io.EOF {
+		return 0
+	}
+	return reader.lines
+}
+
+type lineReader struct {
+	rest  []byte
+	lines int
+}
+
+func (r *lineReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		return 0, io.EOF
+	}
+	end := len(r.rest)
+	if i := bytes.IndexByte(r.rest, '\n'); i >= 0 {
+		end = i + 1
+	}
+	n := copy(p, r.rest[:end])
+	if n == end {
+		r.lines++
+	}
+	r.rest = r.rest[n:]
+	return n, nil
+}

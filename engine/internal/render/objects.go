@@ -1,0 +1,127 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"kustodian.dev/engine/internal/manifest"
+)
+
+// The annotations by which kustomize reports provenance.
+const (
+	originAnnotation         = "config.kubernetes.io/origin"
+	transformationAnnotation = "alpha.config.kubernetes.io/transformations"
+)
+
+// origin is where an object or a change of it comes from, relative to the
+// root. Objects of a file have path; generated ones have configuredIn.
+type origin struct {
+	Path         string        `json:"path,omitempty"`
+	ConfiguredIn string        `json:"configuredIn,omitempty"`
+	ConfiguredBy *configuredBy `json:"configuredBy,omitempty"`
+	Repo         string        `json:"repo,omitempty"`
+	Ref          string        `json:"ref,omitempty"`
+}
+
+type configuredBy struct {
+	APIVersion string `json:"apiVersion,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Namespace  string `json:"namespace,omitempty"`
+}
+
+// objects turns kustomize's result into JSON, takes provenance out of the
+// annotations that this build added, and leaves those the user asked for.
+func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
+	objects := make([]Object, resources.Size())
+	known := map[string]json.RawMessage{} // many objects carry the same text
+	for i, res := range resources.Resources() {
+		objects[i].Origin, objects[i].Transformations = json.RawMessage("null"), json.RawMessage("[]")
+		if !b.trace {
+			continue
+		}
+		annotations := res.GetAnnotations(originAnnotation, transformationAnnotation)
+		var err error
+		if text := annotations[originAnnotation]; text != "" {
+			if objects[i].Origin, err = b.provenance(known, "o"+text, func() (any, error) { return b.origin(text) }); err != nil {
+				return nil, err
+			}
+		}
+		if text := annotations[transformationAnnotation]; text != "" {
+			if objects[i].Transformations, err = b.provenance(known, "t"+text, func() (any, error) { return b.transformations(text) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if b.trace && !b.root.origin {
+		if err := resources.RemoveOriginAnnotations(); err != nil {
+			return nil, err
+		}
+	}
+	if b.trace && !b.root.transformers {
+		if err := resources.RemoveTransformerAnnotations(); err != nil {
+			return nil, err
+		}
+	}
+	var buffer []byte
+	for i, res := range resources.Resources() {
+		var err error
+		if buffer, err = manifest.AppendNode(buffer[:0], res.YNode()); err != nil {
+			return nil, fmt.Errorf("%s: %w", res.CurId(), err)
+		}
+		objects[i].JSON = append(json.RawMessage(nil), buffer...)
+	}
+	return objects, nil
+}
+
+func (b *build) provenance(known map[string]json.RawMessage, key string, read func() (any, error)) (json.RawMessage, error) {
+	if raw, ok := known[key]; ok {
+		return raw, nil
+	}
+	value, err := read()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(value)
+	known[key] = raw
+	return raw, err
+}
+
+func (b *build) origin(text string) (origin, error) {
+	var from resource.Origin
+	err := yaml.Unmarshal([]byte(text), &from)
+	return b.fromRoot(&from), err
+}
+
+func (b *build) transformations(text string) ([]origin, error) {
+	var from resource.Transformations
+	err := yaml.Unmarshal([]byte(text), &from)
+	list := make([]origin, 0, len(from))
+	for _, each := range from {
+		list = append(list, b.fromRoot(each))
+	}
+	return list, err
+}
+
+// fromRoot makes kustomize's paths, which are relative to the folder being
+// built, relative to the root. Paths inside a remote repository stay.
+func (b *build) fromRoot(from *resource.Origin) origin {
+	o := origin{Path: from.Path, ConfiguredIn: from.ConfiguredIn, Repo: from.Repo, Ref: from.Ref}
+	if from.Repo == "" {
+		if o.Path != "" {
+			o.Path = path.Join(b.overlay, o.Path)
+		}
+		if o.ConfiguredIn != "" {
+			o.ConfiguredIn = path.Join(b.overlay, o.ConfiguredIn)
+		}
+	}
+	if by := from.ConfiguredBy; by != (yaml.ResourceIdentifier{}) {
+		o.ConfiguredBy = &configuredBy{by.APIVersion, by.Kind, by.Name, by.Namespace}
+	}
+	return o
+}

@@ -1,0 +1,392 @@
+// Package render builds overlays with kustomize as a library: in parallel,
+// inside the repository only, and with the provenance of every object.
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/protocol"
+)
+
+// Limits bound one request. Zero means the default.
+type Limits struct {
+	MaxFileBytes   int64   `json:"maxFileBytes"`
+	MaxObjects     int     `json:"maxObjects"`
+	TimeoutSeconds float64 `json:"timeoutSeconds"`
+}
+
+// Defaults of Limits.
+const (
+	defaultMaxObjects = 20_000
+	defaultTimeout    = 60 * time.Second
+)
+
+// Options are those of a render request.
+type Options struct {
+	Root        string   `json:"root"`
+	Overlays    []string `json:"overlays"`
+	Limits      Limits   `json:"limits"`
+	AllowRemote bool     `json:"allowRemote"`
+	EnableHelm  bool     `json:"enableHelm"`
+	HelmCommand string   `json:"helmCommand"`
+}
+
+// Overlay is one rendered overlay.
+type Overlay struct {
+	Path         string
+	Objects      []Object
+	Files        []hermetic.Source
+	Absent       []string
+	Failure      *protocol.Failure
+	Milliseconds int64
+}
+
+// Object is one rendered object with its provenance, all of it JSON.
+type Object struct {
+	JSON            json.RawMessage // the object
+	Origin          json.RawMessage // null when unknown
+	Transformations json.RawMessage // an array
+}
+
+// Overlays renders every overlay of the request, as many at a time as there
+// are cores, and calls done for each as soon as it is ready.
+func Overlays(options Options, done func(Overlay)) error {
+	tree, err := hermetic.NewTree(options.Root, options.Limits.MaxFileBytes)
+	if err != nil {
+		return err
+	}
+	if options.EnableHelm {
+		if options.HelmCommand == "" {
+			options.HelmCommand = "helm"
+		}
+		if options.HelmCommand, err = globals.lookPath(options.HelmCommand); err != nil {
+			return &protocol.Failure{Code: protocol.CodeHelm, Message: err.Error()}
+		}
+	}
+	queue := make(chan string)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(options.Overlays)) {
+		workers.Go(func() {
+			for overlay := range queue {
+				done(one(tree, options, overlay))
+			}
+		})
+	}
+	for _, overlay := range options.Overlays {
+		queue <- overlay
+	}
+	close(queue)
+	workers.Wait()
+	return nil
+}
+
+// lookPath finds a command on the PATH that the process was started with.
+func (g *gate) lookPath(command string) (string, error) {
+	if strings.ContainsRune(command, filepath.Separator) {
+		return filepath.Abs(command)
+	}
+	for _, dir := range filepath.SplitList(g.path) {
+		if found, err := exec.LookPath(filepath.Join(dir, command)); err == nil {
+			return found, nil
+		}
+	}
+	return "", fmt.Errorf("%s is not on PATH", command)
+}
+
+// one renders an overlay within its time limit. A build that does not stop in
+// time is abandoned: its file system is shut, so it ends at its next access.
+func one(tree *hermetic.Tree, options Options, overlay string) Overlay {
+	started := time.Now()
+	limit := defaultTimeout
+	if options.Limits.TimeoutSeconds > 0 {
+		limit = time.Duration(options.Limits.TimeoutSeconds * float64(time.Second))
+	}
+	b := &build{tree: tree, options: options, overlay: path.Clean(filepath.ToSlash(overlay)), view: tree.View()}
+	type outcome struct {
+		objects []Object
+		failure *protocol.Failure
+	}
+	finished := make(chan outcome, 1)
+	go func() {
+		objects, failure := b.run()
+		finished <- outcome{objects, failure}
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	var result outcome
+	select {
+	case result = <-finished:
+	case <-timer.C:
+		b.view.Stop()
+		result.failure = &protocol.Failure{Code: protocol.CodeTimeout,
+			Message: fmt.Sprintf("rendering took longer than the limit of %s", limit)}
+	}
+	if result.failure != nil {
+		result.objects = nil
+	}
+	return Overlay{
+		Path: b.overlay, Objects: result.objects, Failure: result.failure,
+		Files: b.view.Files(), Absent: b.view.Absent(),
+		Milliseconds: time.Since(started).Milliseconds(),
+	}
+}
+
+// build is one overlay on its way.
+type build struct {
+	tree    *hermetic.Tree
+	options Options
+	overlay string // relative to the root
+	view    *hermetic.View
+
+	alone bool // must not share kustomize's schema with other builds
+	trace bool // ask for provenance
+	root  root // what the overlay's own kustomization says
+}
+
+// errNeedsSchema interrupts a build that shares the schema but wants its own.
+var errNeedsSchema = &protocol.Failure{Code: protocol.CodeInternal, Message: "the build needs a schema of its own"}
+
+func (b *build) run() (objects []Object, failure *protocol.Failure) {
+	defer func() {
+		if r := recover(); r != nil {
+			objects, failure = nil, &protocol.Failure{Code: protocol.CodeBuild,
+				Message: fmt.Sprintf("kustomize failed on this input: %v", r), Detail: string(debug.Stack())}
+		}
+	}()
+	if rel, inside := b.tree.Rel(b.tree.Abs(b.overlay)); !inside || path.IsAbs(b.overlay) || rel != b.overlay {
+		return nil, &protocol.Failure{Code: protocol.CodeOutsideRoot, Message: b.overlay + " is not a folder below the root"}
+	}
+	if failure := b.exists(); failure != nil {
+		return nil, failure
+	}
+	b.view.Inspect = b.inspect
+	b.view.AllowClones = b.options.AllowRemote
+	b.trace = true
+	resources, err := b.kustomize()
+	if refused := b.view.Refusal(); refused == errNeedsSchema {
+		b.alone = true
+		b.view.Reset()
+		resources, err = b.kustomize()
+	}
+	if err != nil && b.view.Refusal() != nil {
+		return nil, b.explain(err)
+	}
+	if err == nil {
+		if limit := b.maxObjects(); resources.Size() > limit {
+			return nil, &protocol.Failure{Code: protocol.CodeTooManyObjects,
+				Message: fmt.Sprintf("%d objects, more than the limit of %d", resources.Size(), limit)}
+		}
+		if objects, err = b.objects(resources); err == nil && !b.sensitive() {
+			return objects, nil
+		}
+	}
+	// Either the build failed, or two more annotations might have changed it:
+	// what kustomize does without them is the truth.
+	provenance := objects
+	b.trace = false
+	if resources, err = b.kustomize(); err != nil {
+		return nil, b.explain(err)
+	}
+	if objects, err = b.objects(resources); err != nil {
+		return nil, b.explain(err)
+	}
+	if len(provenance) == len(objects) { // kustomize keeps the order
+		for i := range objects {
+			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations
+		}
+	}
+	return objects, nil
+}
+
+func (b *build) maxObjects() int {
+	if b.options.Limits.MaxObjects > 0 {
+		return b.options.Limits.MaxObjects
+	}
+	return defaultMaxObjects
+}
+
+// exists answers the common mistakes before kustomize words them.
+func (b *build) exists() *protocol.Failure {
+	folder := b.tree.Abs(b.overlay)
+	if !b.view.IsDir(folder) {
+		if refused := b.view.Refusal(); refused != nil {
+			return refused
+		}
+		if b.view.Exists(folder) {
+			return &protocol.Failure{Code: protocol.CodeNoKustomization, File: b.overlay, Message: b.overlay + " is a file, not a folder"}
+		}
+		return &protocol.Failure{Code: protocol.CodeNoKustomization, Message: "there is no folder " + b.overlay}
+	}
+	for _, name := range kustomizationNames {
+		if b.view.Exists(filepath.Join(folder, name)) {
+			return nil
+		}
+	}
+	if refused := b.view.Refusal(); refused != nil {
+		return refused
+	}
+	return &protocol.Failure{Code: protocol.CodeNoKustomization,
+		Message: b.overlay + " holds no kustomization.yaml, kustomization.yml or Kustomization"}
+}
+
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+func (b *build) kustomize() (resmap.ResMap, error) {
+	leave := globals.enter(mode{remote: b.options.AllowRemote, alone: b.alone})
+	defer leave()
+	options := krusty.MakeDefaultOptions()
+	if b.options.EnableHelm {
+		options.PluginConfig.HelmConfig = types.HelmConfig{Enabled: true, Command: b.options.HelmCommand}
+	}
+	return krusty.MakeKustomizer(options).Run(b.view, b.tree.Abs(b.overlay))
+}
+
+// inspect sees every kustomization file before kustomize does.
+func (b *build) inspect(rel string, content []byte) ([]byte, error) {
+	atRoot := path.Dir(rel) == b.resolved()
+	lower := strings.ToLower(string(content))
+	if !b.alone && strings.Contains(lower, "openapi") {
+		return nil, errNeedsSchema
+	}
+	if failure := b.refuse(rel, content, lower); failure != nil {
+		return nil, failure
+	}
+	if !atRoot {
+		return content, nil
+	}
+	b.root = traced(content)
+	if b.root.component {
+		return nil, component(rel, content)
+	}
+	if !b.trace {
+		return content, nil
+	}
+	return b.root.content, nil
+}
+
+// resolved is the overlay's path with symlinks followed, as kustomize names it.
+func (b *build) resolved() string {
+	dir, _, err := b.view.CleanedAbs(b.tree.Abs(b.overlay))
+	if err != nil {
+		return b.overlay
+	}
+	rel, _ := b.tree.Rel(dir.String())
+	return rel
+}
+
+func component(rel string, content []byte) *protocol.Failure {
+	failure := &protocol.Failure{Code: protocol.CodeComponent, File: rel,
+		Message: path.Dir(rel) + " is a Component: it changes the overlay that lists it and does not render on its own"}
+	if document := parseKustomization(content); document != nil {
+		if key, _ := document.field("kind"); key != nil {
+			failure.Line, failure.Column = key.Line, key.Column
+		}
+	}
+	return failure
+}
+
+// refuse returns the reason why a kustomization must not reach kustomize.
+func (b *build) refuse(rel string, content []byte, lower string) *protocol.Failure {
+	checkRemote := !b.options.AllowRemote && mayBeRemote(content)
+	checkHelm := strings.Contains(lower, "helmchart")
+	if !checkRemote && !checkHelm {
+		return nil
+	}
+	document := parseKustomization(content)
+	if document == nil {
+		return nil // kustomize says what is wrong with it
+	}
+	if checkRemote {
+		for _, ref := range document.references() {
+			if isRemote(ref) && !(ref.directory && b.isFile(path.Join(path.Dir(rel), ref.value))) {
+				return remote(ref.value, rel, ref.line, ref.column)
+			}
+		}
+	}
+	if checkHelm {
+		return b.refuseHelm(rel, document)
+	}
+	return nil
+}
+
+func remote(url, file string, line, column int) *protocol.Failure {
+	return &protocol.Failure{Code: protocol.CodeRemoteBase, File: file, Line: line, Column: column, URL: url,
+		Message: url + " is remote; the engine fetches nothing unless remote bases are allowed"}
+}
+
+func (b *build) isFile(rel string) bool {
+	file, err := b.tree.Read(rel)
+	return err == nil && file != nil
+}
+
+func (b *build) refuseHelm(rel string, document *document) *protocol.Failure {
+	key := document.helmUse()
+	if key == nil {
+		return nil
+	}
+	if !b.options.EnableHelm {
+		return &protocol.Failure{Code: protocol.CodeHelmDisabled, File: rel, Line: key.Line, Column: key.Column,
+			Message: "this kustomization inflates a Helm chart, and helm is not enabled"}
+	}
+	for _, chart := range document.charts() {
+		dir := path.Join(path.Dir(rel), chart.dir)
+		if path.IsAbs(chart.dir) || dir == ".." || strings.HasPrefix(dir, "../") {
+			return &protocol.Failure{Code: protocol.CodeOutsideRoot, File: rel, Line: chart.node.Line, Column: chart.node.Column,
+				Message: "the chart folder " + chart.dir + " is outside of the repository"}
+		}
+		found, failure := b.recordChart(dir)
+		if failure != nil {
+			failure.File, failure.Line, failure.Column = rel, chart.node.Line, chart.node.Column
+			return failure
+		}
+		if !found && chart.repo != "" && !b.options.AllowRemote {
+			return remote(chart.repo, rel, chart.node.Line, chart.node.Column)
+		}
+	}
+	return nil
+}
+
+// recordChart lists a local chart's files as read: helm reads them itself.
+func (b *build) recordChart(dir string) (found bool, failure *protocol.Failure) {
+	absolute := b.tree.Abs(dir)
+	if !b.view.IsDir(absolute) {
+		return false, b.view.Refusal()
+	}
+	err := b.view.Walk(absolute, func(name string, info fs.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		rel, _ := b.tree.Rel(name)
+		file, err := b.tree.Read(rel)
+		if err == nil {
+			b.view.Record(rel, file)
+		}
+		return err
+	})
+	return true, protocol.AsFailure(err, protocol.CodeHelm)
+}
+
+// sensitive reports whether anything read could react to two more annotations.
+func (b *build) sensitive() bool {
+	found := false
+	b.view.Each(func(_ string, file *hermetic.File) bool {
+		found = file.Sensitive(touchesAnnotations)
+		return !found
+	})
+	return found
+}

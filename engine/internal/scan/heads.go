@@ -1,0 +1,70 @@
+package scan
+
+import (
+	yamlv3 "go.yaml.in/yaml/v3"
+
+	"kustodian.dev/engine/internal/manifest"
+	"kustodian.dev/engine/internal/protocol"
+)
+
+// manifests reads what identifies each object of a file.
+func manifests(rel string, content []byte) ([]Head, *protocol.Failure) {
+	heads := []Head{}
+	for _, chunk := range manifest.Split(content) {
+		var node yamlv3.Node
+		if err := yamlv3.Unmarshal(chunk.Text, &node); err != nil {
+			// The slow way words the error and finds its line.
+			if _, failure := manifest.Decode(rel, chunk); failure != nil {
+				return heads, failure
+			}
+			continue
+		}
+		if len(node.Content) == 0 || node.Content[0].Kind != yamlv3.MappingNode {
+			continue
+		}
+		heads = appendHeads(heads, node.Content[0], chunk.Head, chunk.Line-1)
+	}
+	return heads, nil
+}
+
+// appendHeads adds the object, or the objects of a List at their own lines.
+func appendHeads(heads []Head, object *yamlv3.Node, line, offset int) []Head {
+	head := Head{Line: line, APIVersion: scalar(object, "apiVersion"), Kind: scalar(object, "kind")}
+	if head.APIVersion == "" || head.Kind == "" {
+		return heads
+	}
+	if items := child(object, "items"); head.Kind == "List" && items != nil && items.Kind == yamlv3.SequenceNode {
+		for _, item := range items.Content {
+			if item.Kind == yamlv3.MappingNode {
+				heads = appendHeads(heads, item, item.Line+offset, offset)
+			}
+		}
+		return heads
+	}
+	if metadata := child(object, "metadata"); metadata != nil {
+		head.Name, head.Namespace = scalar(metadata, "name"), scalar(metadata, "namespace")
+	}
+	return append(heads, head)
+}
+
+func child(mapping *yamlv3.Node, key string) *yamlv3.Node {
+	if mapping.Kind == yamlv3.AliasNode {
+		mapping = mapping.Alias
+	}
+	if mapping.Kind != yamlv3.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func scalar(mapping *yamlv3.Node, key string) string {
+	if node := child(mapping, key); node != nil && node.Kind == yamlv3.ScalarNode && node.ShortTag() != "!!null" {
+		return node.Value
+	}
+	return ""
+}

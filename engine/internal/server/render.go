@@ -1,0 +1,117 @@
+package server
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strconv"
+
+	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/rego"
+	"kustodian.dev/engine/internal/render"
+)
+
+func renderOverlays(request []byte, response *protocol.Response) error {
+	var r struct {
+		envelope
+		render.Options
+		Policy *rego.Options `json:"policy"`
+	}
+	if err := decode(request, &r); err != nil {
+		return err
+	}
+	root, err := filepath.Abs(r.Root)
+	if err != nil {
+		return err
+	}
+	compiled := func() *rego.Policy { return nil }
+	if r.Policy != nil {
+		compiled = compileAside(root, *r.Policy, response)
+	}
+	return render.Overlays(r.Options, func(overlay render.Overlay) {
+		line := appendOverlay(nil, overlay)
+		policy := compiled()
+		if policy == nil || overlay.Failure != nil {
+			line = append(line, `,"policy":null}`...)
+		} else {
+			line = appendPolicy(line, policy, filepath.Join(root, filepath.FromSlash(overlay.Path)), overlay)
+		}
+		_ = response.SendRaw(line)
+	})
+}
+
+// compileAside compiles the policies while the overlays render. A policy that
+// does not load is reported once, and the overlays go on without one.
+func compileAside(root string, options rego.Options, response *protocol.Response) func() *rego.Policy {
+	var policy *rego.Policy
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		loaded, err := rego.Load(root, options)
+		if err != nil {
+			_ = response.Send(struct {
+				Kind  string            `json:"kind"`
+				Error *protocol.Failure `json:"error"`
+			}{"policy-error", protocol.AsFailure(err, protocol.CodePolicyCompile)})
+			return
+		}
+		policy = loaded
+	}()
+	return func() *rego.Policy {
+		<-ready
+		return policy
+	}
+}
+
+// appendOverlay writes the line by hand, up to its policy: the objects are
+// JSON already, and marshalling megabytes a second time costs more than all
+// the rest.
+func appendOverlay(line []byte, overlay render.Overlay) []byte {
+	line = append(line, `{"kind":"overlay","overlay":`...)
+	line = appendJSON(line, overlay.Path)
+	line = append(line, `,"objects":[`...)
+	for i, object := range overlay.Objects {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = append(append(line, `{"object":`...), object.JSON...)
+		line = append(append(line, `,"origin":`...), object.Origin...)
+		line = append(append(line, `,"transformations":`...), object.Transformations...)
+		line = append(line, '}')
+	}
+	files, absent := overlay.Files, overlay.Absent
+	if files == nil {
+		files = []hermetic.Source{}
+	}
+	if absent == nil {
+		absent = []string{}
+	}
+	line = appendJSON(append(line, `],"files":`...), files)
+	line = appendJSON(append(line, `,"absent":`...), absent)
+	line = appendJSON(append(line, `,"error":`...), overlay.Failure)
+	line = append(line, `,"milliseconds":`...)
+	return strconv.AppendInt(line, overlay.Milliseconds, 10)
+}
+
+func appendPolicy(line []byte, policy *rego.Policy, file string, overlay render.Overlay) []byte {
+	objects := make([]json.RawMessage, len(overlay.Objects))
+	for i := range overlay.Objects {
+		objects[i] = overlay.Objects[i].JSON
+	}
+	results, err := policy.Evaluate(file, objects)
+	line = appendJSON(append(line, `,"policy":`...), results)
+	if err != nil {
+		line = appendJSON(append(line, `,"policyError":`...), protocol.AsFailure(err, protocol.CodePolicyEval))
+	}
+	return append(line, '}')
+}
+
+// appendJSON appends a value that always marshals: it holds no channels,
+// functions or cycles.
+func appendJSON(line []byte, value any) []byte {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return append(line, encoded...)
+}

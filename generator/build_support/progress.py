@@ -1,0 +1,117 @@
+"""Progress of the build, shown even though pip keeps a build's output to itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from build_support.errors import BuildError, explain
+
+#: Seconds between two signs of life of a step that says nothing else.
+HEARTBEAT = 15.0
+
+
+class Progress:
+    """Writes lines to stderr and, where that is not a terminal, to the terminal as well if there is one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._terminal: TextIO | None = None
+        if not sys.stderr.isatty():
+            try:
+                self._terminal = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115
+            except OSError:
+                self._terminal = None
+
+    def say(self, text: str) -> None:
+        """One line, from any thread."""
+        with self._lock:
+            print(f"kustodian: {text}", file=sys.stderr, flush=True)
+            if self._terminal is not None:
+                # pip may have a spinner on the current line: begin a clean one.
+                print(f"\r\033[Kkustodian: {text}", file=self._terminal, flush=True)
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        if self._terminal is not None:
+            self._terminal.close()
+            self._terminal = None
+
+
+class Commands:
+    """The running commands of a build: when one fails, the others are stopped."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End what still runs and start nothing more."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            process.terminate()
+
+    def run(
+        self,
+        what: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        status: Callable[[int], str] = lambda lines: "",
+        relay: bool = False,
+    ) -> None:
+        """Run a command to its end. Raises BuildError with its last lines where it fails.
+
+        `status` words the number of lines printed so far for the heartbeat; `relay` shows every line.
+        """
+        started = time.monotonic()
+        output: list[str] = []
+        with self._lock:
+            if self._stopped:
+                raise BuildError(f"{what} was stopped")
+            process = subprocess.Popen(
+                command, cwd=cwd, env=env, text=True, errors="replace",
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            self._running.add(process)
+        finished = threading.Event()
+
+        def beat() -> None:
+            while not finished.wait(HEARTBEAT):
+                seconds = time.monotonic() - started
+                self.progress.say(f"{what}: {status(len(output))}{seconds:.0f} s")
+
+        heart = threading.Thread(target=beat, daemon=True)
+        heart.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                output.append(line.rstrip())
+                if relay:
+                    self.progress.say(line.rstrip())
+            code = process.wait()
+        finally:
+            finished.set()
+            with self._lock:
+                self._running.discard(process)
+        if code:
+            raise explain(what, output)

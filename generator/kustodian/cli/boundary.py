@@ -1,0 +1,65 @@
+"""The error boundary: what a user got wrong becomes one message and a named exit code, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from kustodian.model.errors import ExitCode, UserError
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; returns its exit code, or that of the error it raised."""
+    try:
+        return command()
+    except UserError as error:
+        return report_error(error)
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was left half-done", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) went away: not our error. Keep the interpreter from flushing into it.
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.CLEAN
+    except Exception as error:
+        return _from_click(error)
+
+
+def report_error(error: UserError) -> int:
+    """Print an error on stderr: what, where, what to do."""
+    print(f"{_paint('error')}: {error.message}", file=sys.stderr)
+    if error.place():
+        print(f"  --> {error.place()}", file=sys.stderr)
+    if error.hint:
+        print(f"  = {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+def _from_click(error: Exception) -> int:
+    """Errors of the command line's own parsing; anything else is a defect and says how to report it."""
+    from typer import Abort, Exit
+
+    if isinstance(error, Exit):
+        return error.exit_code
+    if isinstance(error, Abort):
+        print("\ninterrupted; nothing was left half-done", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    # Typer carries its own copy of click, so the usage errors are known by what they can do.
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return ExitCode.USAGE
+    import traceback
+
+    traceback.print_exception(error)
+    print("error: this is a defect of kustodian; please report the lines above", file=sys.stderr)
+    return ExitCode.NOT_CHECKED
+
+
+def _paint(word: str) -> str:
+    import os
+
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return f"\x1b[1;31m{word}\x1b[0m" if colour else word

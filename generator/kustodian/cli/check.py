@@ -1,0 +1,180 @@
+"""`kustodian check`: the whole repository, one overlay, manifests, or stdin."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kustodian.model.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from kustodian.model.check_report import CheckReport
+    from kustodian.review.check import CheckOptions
+
+
+class Format(StrEnum):
+    """The output formats."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOn(StrEnum):
+    """The mildest severity that fails the run."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="A repository, an overlay, a manifest file or folder, or - for stdin."
+        ),
+    ] = None,
+    output: Annotated[
+        Format, typer.Option("--format", "-f", help="How to print the report.")
+    ] = Format.TEXT,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            help="Configuration file; default: kustodian.yaml at the root.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="Mildest severity that exits with 1; default: the configuration's.",
+        ),
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option("--rule", "-r", help="Only this rule; may be repeated."),
+    ] = None,
+    environment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--environment", "-e", help="Only this environment; may be repeated."
+        ),
+    ] = None,
+    no_waivers: Annotated[
+        bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")
+    ] = False,
+    show_waived: Annotated[
+        bool,
+        typer.Option("--show-waived", help="List waived findings with their waiver."),
+    ] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let kustomize fetch remote bases.")
+    ] = False,
+    enable_helm: Annotated[
+        bool,
+        typer.Option(
+            "--enable-helm",
+            help="Let kustomize inflate helmCharts with the helm binary.",
+        ),
+    ] = False,
+    kustomize: Annotated[
+        Path | None,
+        typer.Option("--kustomize", help="Render with this kustomize binary instead."),
+    ] = None,
+    conftest: Annotated[
+        Path | None,
+        typer.Option(
+            "--conftest", help="Evaluate Rego with this conftest binary instead."
+        ),
+    ] = None,
+) -> int:
+    """Check overlays against every rule; each finding is at the line a person edits.
+
+    Example: kustodian check            (the repository of the working directory)
+
+    Example: kustodian check overlays/prod --format json
+
+    Example: helm template chart | kustodian check -
+
+    Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
+    4 nothing to check.
+    """
+    from kustodian.render.engine import RenderOptions
+    from kustodian.review.check import CheckOptions
+
+    paths = [Path(target) for target in targets or ["."]]
+    options = CheckOptions(
+        config=config,
+        rules=tuple(rule or ()),
+        environments=tuple(environment or ()),
+        render=RenderOptions(allow_remote=allow_remote, enable_helm=enable_helm),
+        waivers=not no_waivers,
+        stdin=_stdin() if Path("-") in paths else None,
+        kustomize=kustomize,
+        conftest=conftest,
+    )
+    report, failing = run_check(paths, options)
+    if output is Format.JSON:
+        from kustodian.report.json import as_json
+
+        sys.stdout.write(as_json(report))
+    else:
+        from kustodian.report.text import as_text
+
+        sys.stdout.write(
+            as_text(report, colour=wants_colour(), show_waived=show_waived)
+        )
+    return exit_code(report, fail_on or FailOn(failing))
+
+
+def run_check(paths: list[Path], options: CheckOptions) -> tuple[CheckReport, str]:
+    """Check with an engine of its own; returns the report and the configured failing severity."""
+    from kustodian.model.resources import engine_binary
+    from kustodian.render.engine import Engine
+    from kustodian.review.check import check as review
+
+    with Engine(engine_binary()) as engine:
+        return review(paths, options, engine)
+
+
+def check_repository(root: Path) -> int:
+    """Check a repository with its own configuration, print the report, return the exit code."""
+    from kustodian.report.text import as_text
+    from kustodian.review.check import CheckOptions
+
+    report, failing = run_check([root], CheckOptions())
+    sys.stdout.write(as_text(report, colour=wants_colour()))
+    return exit_code(report, FailOn(failing))
+
+
+def exit_code(report: CheckReport, fail_on: FailOn) -> int:
+    """The exit code of a report. What was not checked outranks what was found."""
+    from kustodian.model.environment import Severity
+
+    if report.incomplete:
+        return ExitCode.NOT_CHECKED
+    threshold = Severity.parse(fail_on)
+    failing = any(finding.severity >= threshold for finding in report.open_findings)
+    return ExitCode.FINDINGS if failing else ExitCode.CLEAN
+
+
+def wants_colour() -> bool:
+    """Colour only on a terminal, and not where NO_COLOR is set."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _stdin() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UserError(
+            "standard input is a terminal",
+            hint="pipe manifests into `kustodian check -`",
+        )
+    return sys.stdin.read()

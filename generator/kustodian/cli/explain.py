@@ -1,0 +1,28 @@
+"""`kustodian explain RULE`: the manual page of a rule."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kustodian.model.errors import UserError, nearest
+
+
+def explain(
+    rule: Annotated[str, typer.Argument(help="The rule's id, as findings show it.")],
+) -> int:
+    """Say what a rule finds, why it matters and how to fix it.
+
+    Example: kustodian explain unpinned-image
+    """
+    from kustodian.policy.catalogue import by_id
+    from kustodian.policy.manual_page import as_text
+
+    known = by_id()
+    if rule not in known:
+        close = nearest(rule, set(known))
+        hint = f"did you mean `{close}`?" if close else "`kustodian rules` lists them"
+        raise UserError(f"unknown rule `{rule}`", hint=hint)
+    print(as_text(known[rule]))
+    return 0

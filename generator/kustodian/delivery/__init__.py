@@ -1,0 +1,1 @@
+"""Promotion between environments and pinning of tags to digests."""

@@ -1,0 +1,67 @@
+"""The outcome of a check, as every report format gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding
+from kustodian.model.overlay import NotChecked
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayOutcome:
+    """What became of one overlay. `through` names the overlay that it was checked as part of."""
+
+    path: str
+    environment: str | None
+    objects: int = 0
+    error: NotChecked | None = None
+    through: str | None = None
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """Everything that `check` found, sorted; paths are relative to `root`.
+
+    `root` is the repository root relative to the working directory ("" where they are the same).
+    `not_checked` are failures that belong to no overlay (a rule that raised, a policy that did not load).
+    """
+
+    root: str = ""
+    overlays: list[OverlayOutcome] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+    rules: int = 0
+    policy_results: int = 0
+    seconds: float = 0.0
+    #: The lines of every file that a finding is in, for snippets.
+    sources: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> int:
+        """How many objects were looked at, over all overlays."""
+        return sum(overlay.objects for overlay in self.overlays)
+
+    @property
+    def open_findings(self) -> list[Finding]:
+        """The findings that no waiver covers."""
+        return [finding for finding in self.findings if finding.waiver is None]
+
+    def count(self, severity: Severity) -> int:
+        """How many open findings of one severity."""
+        return sum(finding.severity == severity for finding in self.open_findings)
+
+    @property
+    def waived(self) -> int:
+        """How many findings a waiver covers."""
+        return len(self.findings) - len(self.open_findings)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether anything could not be checked."""
+        return bool(self.not_checked) or any(overlay.error for overlay in self.overlays)
+
+    def shown(self, file: str) -> str:
+        """A file of the repository as the user would name it from the working directory."""
+        return f"{self.root}/{file}" if self.root and file != "-" else file

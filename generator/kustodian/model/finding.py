@@ -1,0 +1,51 @@
+"""What the checker says: a finding, where it is, and whether a waiver covers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kustodian.model.environment import Severity
+from kustodian.model.manifest import ObjectRef
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file a person edits; `file` relative to the repository root, line and column 1-based."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int | None = None
+    end_column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedWaiver:
+    """The waiver that covers a finding; `expires` is an ISO date."""
+
+    reason: str
+    owner: str
+    expires: str
+    location: Location | None = None
+
+
+@dataclass(slots=True)
+class Finding:
+    """One violation of one rule in one overlay, at the line a person edits.
+
+    `field` is a formatted path into the rendered object; `fingerprint` stays the same when lines move.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    fix: str
+    why: str
+    environment: str | None
+    overlay: str
+    object: ObjectRef | None
+    field: str
+    source: Location
+    tags: tuple[str, ...] = ()
+    fingerprint: str = ""
+    waiver: AppliedWaiver | None = None

@@ -1,0 +1,75 @@
+"""Careful reading of values that came from YAML and may have any shape.
+
+Rules run on manifests that can be wrong in every way, so they ask for a mapping or a list and get an
+empty one where the value is something else; the schema check reports the wrong type.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from kustodian.model.field_path import FieldPath
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+def mapping(value: object) -> JsonObject:
+    """The value if it is a mapping, else an empty mapping."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    """The value if it is a list, else an empty list."""
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: object) -> list[tuple[int, JsonObject]]:
+    """The mappings of a list, each with its index."""
+    return [
+        (index, item)
+        for index, item in enumerate(sequence(value))
+        if isinstance(item, dict)
+    ]
+
+
+def text(value: object, default: str = "") -> str:
+    """The value if it is a string, else the default."""
+    return value if isinstance(value, str) else default
+
+
+def integer(value: object, default: int | None = None) -> int | None:
+    """The value if it is an integer (a boolean is none), else the default."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def string_map(value: object) -> dict[str, str]:
+    """The string-valued entries of a mapping (labels, annotations, node selectors)."""
+    return {
+        k: v
+        for k, v in mapping(value).items()
+        if isinstance(k, str) and isinstance(v, str)
+    }
+
+
+def dig(value: object, path: FieldPath) -> Any:
+    """The value at `path`, or None where a step is missing or of another type."""
+    for part in path:
+        if isinstance(part, int):
+            if not isinstance(value, list) or not -len(value) <= part < len(value):
+                return None
+            value = value[part]
+        else:
+            if not isinstance(value, dict) or part not in value:
+                return None
+            value = value[part]
+    return value
+
+
+def has(value: object, path: FieldPath) -> bool:
+    """Whether every step of `path` exists (its value may be null)."""
+    if not path:
+        return True
+    parent, last = dig(value, path[:-1]), path[-1]
+    if isinstance(last, int):
+        return isinstance(parent, list) and -len(parent) <= last < len(parent)
+    return isinstance(parent, dict) and last in parent

@@ -1,0 +1,205 @@
+"""The repository as rules of kind "repo" see it: kustomizations, manifests on disk, rendered overlays."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from kustodian.model.json_value import JsonObject, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import RenderedOverlay
+
+#: The list fields of a kustomization that can name another kustomization's folder.
+BASE_FIELDS = ("resources", "bases", "components")
+
+
+@dataclass(frozen=True, eq=False)
+class Kustomization:
+    """A kustomization file; `path` relative to the repository root, `data` as parsed."""
+
+    path: str
+    data: JsonObject
+
+    @property
+    def directory(self) -> str:
+        """The folder it lies in ("." for the root)."""
+        return posixpath.dirname(self.path) or "."
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it is a `kind: Component`."""
+        return self.data.get("kind") == "Component"
+
+    def resolve(self, reference: str) -> str:
+        """A path written in this file, relative to the repository root."""
+        return posixpath.normpath(posixpath.join(self.directory, reference))
+
+    def references(self, *fields: str) -> list[tuple[str, int, str]]:
+        """(field, index, text as written) of the string entries of these list fields."""
+        return [
+            (name, index, entry)
+            for name in fields
+            for index, entry in enumerate(sequence(self.data.get(name)))
+            if isinstance(entry, str)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """One document of a YAML file on disk, by what names it; `line` is where it starts."""
+
+    file: str
+    index: int
+    line: int
+    api_version: str
+    kind: str
+    name: str
+    namespace: str | None
+
+
+@dataclass(eq=False)
+class RepositoryView:
+    """All that repo rules may look at; every path is relative to the repository root.
+
+    `load` parses a YAML file into its documents (empty where it does not parse); it is lazy because most
+    rules need only few files. `yaml_files` are all YAML files of the repository that parse, `files` all
+    files of any kind; neither holds what git ignores or what the configuration excludes. `environments`
+    are the names that the configuration declares (empty where it declares none).
+
+    `history` gives every text that a file had in the commits that HEAD reaches, newest first, without the
+    working tree's own. It is empty where that cannot be known for sure: no git, a shallow clone, a file
+    that was never committed.
+    """
+
+    kustomizations: dict[str, Kustomization] = field(default_factory=dict)
+    documents: list[SourceDocument] = field(default_factory=list)
+    yaml_files: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    overlays: list[RenderedOverlay] = field(default_factory=list)
+    load: Callable[[str], list[JsonObject]] = lambda _: []
+    read_text: Callable[[str], str] = lambda _: ""
+    history: Callable[[str], list[str]] = lambda _: []
+
+    @cached_property
+    def files_used(self) -> frozenset[str]:
+        """Every file that rendering some overlay read."""
+        return frozenset(path for overlay in self.overlays for path in overlay.files)
+
+    @cached_property
+    def file_set(self) -> frozenset[str]:
+        """Every file of the repository."""
+        return frozenset((*self.files, *self.yaml_files, *self.kustomizations))
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file, at any depth; "." is the root."""
+        found = {"."}
+        for path in self.file_set:
+            while path := posixpath.dirname(path):
+                found.add(path)
+        return frozenset(found)
+
+    @cached_property
+    def by_folder(self) -> dict[str, Kustomization]:
+        """Kustomizations by the folder they lie in."""
+        return {
+            kustomization.directory: kustomization
+            for kustomization in self.kustomizations.values()
+        }
+
+    def children(self, kustomization: Kustomization) -> list[Kustomization]:
+        """The kustomizations of this repository that this one names, in the order kustomize reads them."""
+        targets = (
+            kustomization.resolve(entry)
+            for _, _, entry in kustomization.references(*BASE_FIELDS)
+        )
+        return [
+            self.by_folder[target] for target in targets if target in self.by_folder
+        ]
+
+    @cached_property
+    def users(self) -> dict[str, list[Kustomization]]:
+        """For the path of each kustomization, those that name it."""
+        found: dict[str, list[Kustomization]] = {
+            path: [] for path in self.kustomizations
+        }
+        for kustomization in self.kustomizations.values():
+            for child in self.children(kustomization):
+                found[child.path].append(kustomization)
+        return found
+
+    def reach(self, kustomization: Kustomization) -> list[Kustomization]:
+        """This kustomization and all it is built from, itself first, each once."""
+        found, queue = {kustomization.path: kustomization}, [kustomization]
+        while queue:
+            for child in self.children(queue.pop()):
+                if child.path not in found:
+                    found[child.path] = child
+                    queue.append(child)
+        return list(found.values())
+
+    def roots(self, kustomization: Kustomization) -> list[Kustomization]:
+        """The kustomizations, used by no other, that are built from this one (itself if none uses it)."""
+        found, seen, queue = [], {kustomization.path}, [kustomization]
+        while queue:
+            current = queue.pop()
+            users = self.users[current.path]
+            if not users:
+                found.append(current)
+            for user in users:
+                if user.path not in seen:
+                    seen.add(user.path)
+                    queue.append(user)
+        return found
+
+    @cached_property
+    def patch_files(self) -> frozenset[str]:
+        """Files that some kustomization applies as a patch."""
+        found: set[str] = set()
+        for kustomization in self.kustomizations.values():
+            entries = [
+                entry
+                for _, _, entry in kustomization.references(
+                    "patchesStrategicMerge", "patches"
+                )
+            ]
+            for name in ("patches", "patchesJson6902"):
+                entries += [
+                    text(item.get("path"))
+                    for _, item in mappings(kustomization.data.get(name))
+                ]
+            found.update(
+                kustomization.resolve(entry)
+                for entry in entries
+                if entry and "\n" not in entry
+            )
+        return frozenset(found)
+
+    @cached_property
+    def overlay_at(self) -> dict[str, RenderedOverlay]:
+        """Rendered overlays by their path."""
+        return {rendered.overlay.path: rendered for rendered in self.overlays}
+
+    def environment_of(self, folder: str) -> str | None:
+        """The environment of the overlay in that folder; None where it has none."""
+        rendered = self.overlay_at.get(folder)
+        return rendered.overlay.environment.name if rendered else None
+
+    def manifests(self, group: str, *kinds: str) -> list[Manifest]:
+        """Objects of that group and kinds written in files of the repository (not as rendered)."""
+        from kustodian.model.manifest import Provenance
+
+        found = []
+        for document in self.documents:
+            if (
+                document.kind in kinds
+                and document.api_version.rpartition("/")[0] == group
+            ):
+                documents = self.load(document.file)
+                if document.index < len(documents):
+                    provenance = Provenance(document.file, document=document.index)
+                    found.append(Manifest(documents[document.index], provenance))
+        return found

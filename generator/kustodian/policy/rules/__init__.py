@@ -1,0 +1,1 @@
+"""One rule one file, by topic; the list of all of them is policy/catalogue.py."""

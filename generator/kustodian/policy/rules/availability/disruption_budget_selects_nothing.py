@@ -1,0 +1,49 @@
+"""PodDisruptionBudget selects no pod.
+
+Why: The workload that it was written for is not protected, and nobody notices until a drain takes all replicas.
+
+Fix: Copy the labels of the pod template to the budget's selector; a kustomize `labels:` entry must reach both.
+
+Wrong:
+    selector: {matchLabels: {app: iris}}
+    # the pods carry app.kubernetes.io/name: iris
+
+Right:
+    selector: {matchLabels: {app.kubernetes.io/name: iris}}
+
+Notes: Only pods of the budget's namespace count, matched as the API server does. Labels that controllers put on
+    their pods (KServe, Knative, KubeRay, Jobs, training jobs) are known, and a selector on the label of an operator whose
+    custom resource of that name is in the namespace is believed.
+
+Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.controller_labels import made_by_an_operator
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.availability._budgets import selected_pods
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each budget without pods."""
+    for budget in objects.of("policy", "PodDisruptionBudget"):
+        selector, namespace = budget.spec.get("selector"), namespace_of(budget)
+        if selected_pods(objects, budget) or made_by_an_operator(objects, selector, namespace):
+            continue
+        message = f"the budget's selector matches no pod in namespace {namespace}"
+        yield Violation(("spec", "selector"), message, budget)
+
+
+RULE = SetRule(
+    id="disruption-budget-selects-nothing",
+    topic="availability",
+    severity="-/W/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

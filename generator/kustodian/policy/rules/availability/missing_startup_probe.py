@@ -1,0 +1,62 @@
+"""Model server may be killed by its liveness probe while it still loads the model.
+
+Why: Without a startup probe the liveness probe counts from the start; a model that loads more slowly is killed and loads again, without end.
+
+Fix: Add a `startupProbe` with failureThreshold times periodSeconds above the slowest load (60 x 10 s is ten minutes).
+
+Wrong:
+    livenessProbe: {httpGet: {path: /health, port: http}, initialDelaySeconds: 60}
+
+Right:
+    startupProbe: {httpGet: {path: /health, port: http}, periodSeconds: 10, failureThreshold: 60}
+    livenessProbe: {httpGet: {path: /health, port: http}}
+
+Options:
+    loadSeconds: how long loading a model may take.
+
+Notes: The liveness probe allows initialDelaySeconds + failureThreshold x periodSeconds (0 + 3 x 10 s by default);
+    reported where that is less than `loadSeconds`. Only model servers: known engines (vLLM, SGLang, TGI, Triton, NIM
+    and others, by image or command), and containers with a GPU and a port. A server without a liveness probe is not
+    killed, and one with a startup probe is left alone. KServe's pods are left to KServe.
+
+Source: Kubernetes documentation v1.34, "Liveness, Readiness, and Startup Probes",
+    https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/#startup-probe
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import integer, mapping
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.model_servers import model_servers
+from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.policy.rules.availability._probes import patience
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each model server whose liveness probe gives it less time than a load may take."""
+    if pod.partial:
+        return
+    for container in model_servers(pod):
+        liveness = mapping(container.data.get("livenessProbe"))
+        if not liveness or mapping(container.data.get("startupProbe")):
+            continue
+        allowed = (integer(liveness.get("initialDelaySeconds"), 0) or 0) + patience(liveness)
+        if allowed < context.options["loadSeconds"]:
+            yield Violation(
+                (*container.path, "startupProbe"),
+                f"{container} serves a model and is killed {allowed} s after its start unless it is live by "
+                "then; it has no startup probe",
+            )
+
+
+RULE = PodRule(
+    id="missing-startup-probe",
+    topic="availability",
+    severity="W/W/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability", "ml"),
+    options={"loadSeconds": Option(300, "seconds that loading a model may take")},
+)

@@ -1,0 +1,71 @@
+"""Probe asks a port that the container does not declare.
+
+Why: A port name that the container does not have makes every probe fail; a number that is not among the declared ports is usually a typing error.
+
+Fix: Use the name of a port under the container's `ports`, or declare the port that the probe asks.
+
+Wrong:
+    ports: [{name: http, containerPort: 8080}]
+    readinessProbe: {httpGet: {path: /ready, port: web}}
+
+Right:
+    ports: [{name: http, containerPort: 8080}]
+    readinessProbe: {httpGet: {path: /ready, port: http}}
+
+Notes: A name is looked up in the container itself, as the kubelet does. A number is compared with the ports of all
+    containers of the pod, which share an address, and only where the container declares ports at all: ports may be left
+    undeclared.
+
+Source: Kubernetes API reference v1.34, core/v1 HTTPGetAction ("Name or number of the port to access on the
+    container"), https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Probe
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import JsonObject, mapping, mappings
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+
+_PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
+_HANDLERS = ("httpGet", "tcpSocket", "grpc")
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each probe whose port is not there."""
+    if pod.partial:
+        return
+    everywhere = {number for c in pod.containers for number in _numbers(c.data)}
+    for container in pod.containers:
+        ports = [port for _, port in mappings(container.data.get("ports"))]
+        names = {port.get("name") for port in ports}
+        for probe in _PROBES:
+            for handler in _HANDLERS:
+                wanted = mapping(mapping(container.data.get(probe)).get(handler)).get("port")
+                named = isinstance(wanted, str) and not wanted.isdecimal()
+                if named and wanted not in names:
+                    problem = "has no port of that name"
+                elif isinstance(wanted, int) and wanted > 0 and ports and wanted not in everywhere:
+                    problem = "declares no such port"
+                else:
+                    continue
+                yield Violation(
+                    (*container.path, probe, handler, "port"),
+                    f"{probe} of {container} asks port {wanted}, but the container {problem}",
+                )
+
+
+def _numbers(container: JsonObject) -> Iterator[object]:
+    for _, port in mappings(container.get("ports")):
+        yield port.get("containerPort")
+
+
+RULE = PodRule(
+    id="probe-port-not-declared",
+    topic="availability",
+    severity="W/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

@@ -1,0 +1,49 @@
+"""Deployment stops all its pods before it starts new ones.
+
+Why: Every update is an outage, for a model server as long as its model takes to load; a broken image leaves nothing running.
+
+Fix: Set `strategy.type: RollingUpdate`; where there is no spare GPU, with `maxSurge: 0` and `maxUnavailable: 1`.
+
+Wrong:
+    strategy: {type: Recreate}
+
+Right:
+    strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}
+
+Notes: A Deployment that mounts a PersistentVolumeClaim for writing is left alone: two generations of pods may not
+    share a ReadWriteOnce volume, and Recreate is then right.
+
+Source: Kubernetes documentation v1.34, "Deployments",
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a Deployment with strategy Recreate that no volume asks for."""
+    if mapping(manifest.spec.get("strategy")).get("type") != "Recreate":
+        return
+    claims = [
+        mapping(volume.get("persistentVolumeClaim")) for pod in manifest.pods for _, volume in pod.volumes
+    ]
+    if not any(claim and claim.get("readOnly") is not True for claim in claims):
+        message = "strategy Recreate stops every pod before the first new one starts"
+        yield Violation(("spec", "strategy", "type"), message)
+
+
+RULE = ObjectRule(
+    id="recreate-strategy",
+    topic="availability",
+    severity="-/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+    kinds=(("apps", "Deployment"),),
+)

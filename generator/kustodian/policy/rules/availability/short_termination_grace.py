@@ -1,0 +1,78 @@
+"""Pod is killed before its preStop hook, or its last requests, are done.
+
+Why: After terminationGracePeriodSeconds the kubelet kills the process; the time of the preStop hook counts, and requests still being answered are cut off.
+
+Fix: Set `terminationGracePeriodSeconds` above the preStop time plus the longest request (for a model server 60 s or more).
+
+Wrong:
+    terminationGracePeriodSeconds: 30
+    # lifecycle: {preStop: {sleep: {seconds: 45}}}
+
+Right:
+    terminationGracePeriodSeconds: 120
+    # lifecycle: {preStop: {sleep: {seconds: 15}}}
+
+Options:
+    drainSeconds: how long a model server needs to finish the requests it has; generating a long answer takes its time.
+
+Notes: The grace period is 30 s where the pod sets none. The preStop time is that of `sleep` (the hook, or the
+    command in an exec hook). Model servers are known engines, and containers with a GPU and a port; in pods that a
+    controller completes (KServe) only a grace period that is written is compared.
+
+Source: Kubernetes documentation v1.34, "Pod Lifecycle",
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.json_value import dig, integer, sequence
+from kustodian.model.workload import Container, PodTemplate
+from kustodian.policy.model_servers import model_servers
+from kustodian.policy.rule import Context, Option, PodRule, Violation
+
+_DEFAULT_GRACE = 30
+_SLEEP = re.compile(r"(?:^|[\s;&|/(])sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for a grace period that ends before a preStop hook, else before a model server is drained."""
+    written = integer(pod.spec.get("terminationGracePeriodSeconds"))
+    grace = _DEFAULT_GRACE if written is None else written
+    path = pod.path_of("terminationGracePeriodSeconds")
+    if written is None and pod.partial:
+        return
+    for container in pod.containers:
+        hook = _pre_stop_seconds(container)
+        if hook and grace <= hook:
+            message = f"{container} is killed after {grace} s, but its preStop hook alone takes {hook:g} s"
+            yield Violation(path, message)
+            return
+    servers = model_servers(pod)
+    drain = context.options["drainSeconds"]
+    if servers and grace < drain:
+        message = f"{servers[0]} serves a model and is killed after {grace} s; draining takes up to {drain} s"
+        yield Violation(path, message)
+
+
+def _pre_stop_seconds(container: Container) -> float:
+    hook = dig(container.data, ("lifecycle", "preStop"))
+    seconds = integer(dig(hook, ("sleep", "seconds")))
+    if seconds is not None:
+        return seconds
+    command = " ".join(word for word in sequence(dig(hook, ("exec", "command"))) if isinstance(word, str))
+    return sum(float(number) * _SECONDS[unit] for number, unit in _SLEEP.findall(command))
+
+
+RULE = PodRule(
+    id="short-termination-grace",
+    topic="availability",
+    severity="-/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability", "ml"),
+    options={"drainSeconds": Option(60, "seconds a model server needs to finish its requests")},
+)

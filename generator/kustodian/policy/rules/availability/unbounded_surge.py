@@ -1,0 +1,69 @@
+"""Rolling update may start too many new pods at once.
+
+Why: A surge of 100% doubles the nodes, GPUs, connections and model downloads for the time of every update.
+
+Fix: Set `maxSurge` to 1 or to 25%; where there are no spare nodes to 0, with `maxUnavailable: 1`.
+
+Wrong:
+    rollingUpdate: {maxSurge: 100%}
+
+Right:
+    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+
+Options:
+    maxPercent: largest surge, in percent of the replicas. One pod is always allowed.
+
+Notes: Deployments, DaemonSets and Rollouts (canary without traffic routing, where maxSurge means the same). A
+    number is compared with `replicas` where the manifest has them. Blue-green runs everything twice by design.
+
+Source: Kubernetes documentation v1.34, "Deployments",
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-surge
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import dig, integer, mapping
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+from kustodian.policy.scaling import int_or_percent
+
+_SURGE: dict[str, FieldPath] = {
+    "Deployment": ("spec", "strategy", "rollingUpdate", "maxSurge"),
+    "DaemonSet": ("spec", "updateStrategy", "rollingUpdate", "maxSurge"),
+    "Rollout": ("spec", "strategy", "canary", "maxSurge"),
+}
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a maxSurge above the allowed part of the replicas."""
+    path, most = _SURGE[manifest.kind], context.options["maxPercent"]
+    surge = dig(manifest.data, path)
+    if mapping(dig(manifest.data, path[:-1])).get("trafficRouting"):
+        return
+    replicas = integer(manifest.spec.get("replicas"))
+    if isinstance(surge, str):
+        percent = int_or_percent(surge, 100, round_up=True) or 0
+        # A percentage that comes to one pod is one pod.
+        if replicas is not None and int_or_percent(surge, replicas, round_up=True) == 1:
+            return
+    elif integer(surge) is not None and surge > 1 and replicas:
+        percent = surge * 100 // replicas
+    else:
+        return
+    if percent > most:
+        yield Violation(path, f"an update may start {percent}% more pods at once (at most {most}%)")
+
+
+RULE = ObjectRule(
+    id="unbounded-surge",
+    topic="availability",
+    severity="-/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("cost", "reliability"),
+    kinds=(("apps", "Deployment"), ("apps", "DaemonSet"), ("argoproj.io", "Rollout")),
+    options={"maxPercent": Option(50, "largest surge in percent of the replicas")},
+)

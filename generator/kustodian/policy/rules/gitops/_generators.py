@@ -1,0 +1,195 @@
+"""What an ApplicationSet's generators give, as far as the repository's files can tell.
+
+A value that only a cluster or a service knows becomes `UNKNOWN`, which stands for any text.
+
+Source: Argo CD documentation, "ApplicationSet: Generators" and "Go Template",
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators/
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
+from kustodian.model.repository_view import RepositoryView
+
+UNKNOWN = "\0"
+_LIMIT = 500
+_TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
+_FIELD = re.compile(r"\.?[A-Za-z_][\w.\[\]-]*\Z")
+_INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
+
+
+def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
+    """The parameter sets of an ApplicationSet's spec; one empty set where nothing is known."""
+    found = [
+        params for _, generator in mappings(spec.get("generators")) for params in _of(view, generator, {})
+    ]
+    return found[:_LIMIT] or [{}]
+
+
+def expand(template: str, params: JsonObject) -> str:
+    """A template's text for one parameter set, with `UNKNOWN` for what is not known."""
+    if "{{" not in template:
+        return template
+    return _TAG.sub(lambda tag: _value(tag.group(1), params), template)
+
+
+def pattern(expanded: str) -> re.Pattern[str]:
+    """A pattern that an expanded text stands for."""
+    return re.compile(".*".join(re.escape(part) for part in expanded.split(UNKNOWN)) + r"\Z", re.DOTALL)
+
+
+def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that a git generator's patterns take: `*` within a segment, `**` across (doublestar)."""
+    wanted = [_glob(g) for g in globs]
+    unwanted = [_glob(g) for g in excluded]
+    return sorted(
+        name
+        for name in names
+        if any(g.match(name) for g in wanted) and not any(g.match(name) for g in unwanted)
+    )
+
+
+def _value(expression: str, params: JsonObject) -> str:
+    index = _INDEX.match(expression)
+    if index:
+        found = dig(params, (*index.group(1).split("."), int(index.group(2))))
+    elif _FIELD.match(expression):
+        name = expression.removeprefix(".")
+        steps: FieldPath = tuple(
+            int(s) if s.isdigit() else s for s in re.split(r"[.\[\]]+", name.rstrip("]"))
+        )
+        # Without goTemplate {{path}} is the folder itself and {{path[0]}} its first segment.
+        shorthand: dict[FieldPath, FieldPath] = {("path",): ("path", "path")}
+        if len(steps) == 2 and steps[0] == "path" and isinstance(steps[1], int):
+            shorthand[steps] = ("path", "segments", steps[1])
+        found = params.get(name) if "." in name else None
+        found = dig(params, shorthand.get(steps, steps)) if found is None else found
+    else:
+        found = None
+    return str(found) if isinstance(found, str | int | float) else UNKNOWN
+
+
+def _of(view: RepositoryView, generator: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+    """The parameter sets of one generator; `known` are those of the matrix generator around it."""
+    for kind, value in generator.items():
+        make = _KINDS.get(kind)
+        if make is not None and isinstance(value, dict):
+            for params in make(view, value, known):
+                extra = {k: expand(text(v), params) for k, v in mapping(value.get("values")).items()}
+                yield {**known, **params, **({"values": extra} if extra else {})}
+
+
+def _list(_: RepositoryView, value: JsonObject, __: JsonObject) -> Iterator[JsonObject]:
+    yield from (element for _, element in mappings(value.get("elements")))
+    if value.get("elementsYaml"):
+        yield {}
+
+
+def _unknown(_: RepositoryView, __: JsonObject, ___: JsonObject) -> Iterator[JsonObject]:
+    yield {}
+
+
+def _git(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+    found = False
+    prefix = text(value.get("pathParamPrefix"))
+    for folder in git_folders(view, value, known):
+        found = True
+        yield _path(prefix, folder)
+    for file in git_files(view, value, known):
+        found = True
+        content = _content(view, file)
+        yield {**content, **_path(prefix, posixpath.dirname(file), posixpath.basename(file))}
+    if not found:
+        yield {}
+
+
+def git_folders(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
+    """The folders that a git directory generator finds; hidden ones are never taken."""
+    wanted, unwanted = _globs(value, "directories", known)
+    visible = (f for f in view.folders if f != "." and not any(part.startswith(".") for part in f.split("/")))
+    return glob_matches(wanted, unwanted, visible)
+
+
+def git_files(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
+    """The files that a git file generator finds."""
+    wanted, unwanted = _globs(value, "files", known)
+    return glob_matches(wanted, unwanted, view.file_set)
+
+
+def _globs(value: JsonObject, field: str, known: JsonObject) -> tuple[list[str], list[str]]:
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for _, entry in mappings(value.get(field)):
+        glob = expand(text(entry.get("path")), known).replace(UNKNOWN, "**").strip("/")
+        (unwanted if entry.get("exclude") is True else wanted).append(glob)
+    return wanted, unwanted
+
+
+def _path(prefix: str, folder: str, file: str = "") -> JsonObject:
+    base = posixpath.basename(folder)
+    params: JsonObject = {
+        "path": folder,
+        "basename": base,
+        "basenameNormalized": base.replace("_", "-"),
+        "segments": folder.split("/"),
+        "filename": file,
+    }
+    return {prefix: {"path": params}} if prefix else {"path": params}
+
+
+def _content(view: RepositoryView, file: str) -> JsonObject:
+    if file.endswith(".json"):
+        try:
+            return mapping(json.loads(view.read_text(file)))
+        except ValueError:
+            return {}
+    documents = view.load(file)
+    return mapping(documents[0]) if documents else {}
+
+
+def _matrix(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+    generators = [generator for _, generator in mappings(value.get("generators"))]
+    if len(generators) != 2:
+        return
+    for first in _of(view, generators[0], known):
+        yield from _of(view, generators[1], first)
+
+
+def _merge(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+    generators = [generator for _, generator in mappings(value.get("generators"))]
+    keys = [key for key in sequence(value.get("mergeKeys")) if isinstance(key, str)]
+    if not generators:
+        return
+    others = [params for generator in generators[1:] for params in _of(view, generator, known)]
+    for params in _of(view, generators[0], known):
+        merged = dict(params)
+        for other in others:
+            if all(other.get(key) == params.get(key) for key in keys):
+                merged.update(other)
+        yield merged
+
+
+_KINDS: dict[str, Callable[[RepositoryView, JsonObject, JsonObject], Iterator[JsonObject]]] = {
+    "list": _list,
+    "git": _git,
+    "matrix": _matrix,
+    "merge": _merge,
+    "clusters": _unknown,
+    "clusterDecisionResource": _unknown,
+    "scmProvider": _unknown,
+    "pullRequest": _unknown,
+    "plugin": _unknown,
+}
+
+
+def _glob(glob: str) -> re.Pattern[str]:
+    expression = ""
+    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob):
+        expression += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
+    return re.compile(expression + r"\Z")

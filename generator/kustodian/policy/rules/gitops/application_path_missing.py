@@ -1,0 +1,76 @@
+"""Application deploys a folder that this repository does not have.
+
+Why: Argo CD cannot generate manifests: the application stays in an error, and what was there before is no longer reconciled.
+
+Fix: Correct `path` to a folder of this repository (it is written from the repository's root), or add the folder.
+
+Wrong:
+    path: overlays/production
+
+Right:
+    path: overlays/prod
+
+Notes:
+    Judged are sources in this repository: those whose `repoURL` another source uses with a folder that exists here. Where no source has such a folder, a path whose parent folder exists here and holds kustomizations is taken for one of ours. Paths with a template parameter that only the cluster knows are not judged.
+
+Source: Argo CD documentation, "Application Specification Reference", https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from kustodian.model.errors import nearest
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import (
+    Application,
+    Source,
+    about,
+    applications,
+    label_of,
+    normal_url,
+    own_urls,
+)
+from kustodian.policy.rules.gitops._generators import UNKNOWN
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each path that is no folder here."""
+    found = applications(view)
+    own = own_urls(view, found)
+    for application in found:
+        for source in application.sources:
+            if _is_missing(view, source, own):
+                yield _violation(view, application, source)
+
+
+def _is_missing(view: RepositoryView, source: Source, own: set[str]) -> bool:
+    if source.is_chart or source.is_ref or UNKNOWN in source.folder or source.folder in view.folders:
+        return False
+    if own:
+        return normal_url(source.repo_url) in own
+    parent = posixpath.dirname(source.folder)
+    return bool(parent) and any(posixpath.dirname(folder) == parent for folder in view.by_folder)
+
+
+def _violation(view: RepositoryView, application: Application, source: Source) -> SourceViolation:
+    close = nearest(source.folder, set(view.by_folder))
+    if source.folder in view.file_set:
+        message = f"{label_of(application)} deploys {source.folder}, which is a file"
+    else:
+        message = f"{label_of(application)} deploys {source.folder}, which does not exist"
+    path = (*source.path, "path")
+    fix = f"Write `path: {close}`" if close and not application.is_set else None
+    return application.placed.violation(path, message, about(view, application), fix)
+
+
+RULE = RepositoryRule(
+    id="application-path-missing",
+    topic="gitops",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("argocd", "reliability"),
+)

@@ -1,0 +1,86 @@
+"""Application deletes whatever leaves git, at once and without a guard.
+
+Why: A renamed overlay, a bad merge or a changed prefix takes objects out of the rendered manifests; automated pruning then deletes the running ones before their replacement is healthy.
+
+Fix: Add `PruneLast=true` or `Prune=confirm` to `syncOptions`, or leave `prune` out where people should delete.
+
+Wrong:
+    syncPolicy:
+      automated: {prune: true}
+
+Right:
+    syncPolicy:
+      automated: {prune: true}
+      syncOptions: [PruneLast=true]
+
+Notes:
+    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false`, on the Application or, for the last two, in the annotation `argocd.argoproj.io/sync-options` of an object that it deploys. `allowEmpty: true` takes Argo CD's own last guard away and is reported with any of them but `Prune=`.
+
+Source: Argo CD documentation, "Sync Options" and "Automated Sync Policy", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.json_value import dig, mapping, text
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import (
+    Application,
+    about,
+    applications,
+    label_of,
+    overlays_of,
+)
+
+_ANNOTATION = "argocd.argoproj.io/sync-options"
+_ASKS_FIRST = ("Prune=confirm", "Prune=false")
+_PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each Application or template that prunes unguarded."""
+    for application in applications(view):
+        policy = mapping(application.spec.get("syncPolicy"))
+        automated = mapping(policy.get("automated"))
+        patch = text(application.placed.manifest.spec.get("templatePatch")) if application.is_set else ""
+        in_patch = bool(_PATCHED_PRUNE.search(patch))
+        prunes = automated.get("prune") is True and automated.get("enabled") is not False
+        if not prunes and not in_patch:
+            continue
+        options = application.sync_options()
+        if any(o in options or o in patch for o in _ASKS_FIRST) or _objects_ask(view, application):
+            continue
+        where = application.at("syncPolicy", "automated", "prune") if prunes else ("spec", "templatePatch")
+        if prunes and dig(policy, ("automated", "allowEmpty")) is True:
+            message = "prunes even when git renders nothing"
+            where = application.at("syncPolicy", "automated", "allowEmpty")
+        elif "PruneLast=true" in options or "PruneLast=true" in patch.replace(" ", ""):
+            continue
+        else:
+            message = "prunes automatically without a guard"
+        yield application.placed.violation(
+            where, f"{label_of(application)} {message}", about(view, application)
+        )
+
+
+def _objects_ask(view: RepositoryView, application: Application) -> bool:
+    """Whether something it deploys says itself that it must not be pruned unasked."""
+    return any(
+        option.strip() in _ASKS_FIRST
+        for rendered in overlays_of(view, application)
+        for manifest in rendered.objects
+        for option in manifest.annotations.get(_ANNOTATION, "").split(",")
+    )
+
+
+RULE = RepositoryRule(
+    id="application-prune-without-guard",
+    topic="gitops",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("argocd", "reliability"),
+)

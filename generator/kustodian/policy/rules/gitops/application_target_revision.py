@@ -1,0 +1,109 @@
+"""Application follows a revision that moves without a pull request here.
+
+Why: `HEAD` (also where `targetRevision` is absent), a branch of another repository or a version range can mean something else tomorrow: the environment changes and nobody reviewed it.
+
+Fix: Write an exact version, a tag or a commit sha as `targetRevision`; for this repository itself the branch that pull requests merge into.
+
+Wrong:
+    source:
+      repoURL: https://charts.example.com
+      chart: redis
+      targetRevision: 19.*
+
+Right:
+    source:
+      repoURL: https://charts.example.com
+      chart: redis
+      targetRevision: 19.6.4
+
+Options:
+    branches: the branches of this repository that prod may follow, beside those that carry the environment's name.
+
+Notes:
+    This repository is the one whose folders the Application's `path` names. There a folder per environment on one named branch is the usual layout, and the branch passes; `HEAD` does not, because the server decides what it means. A template parameter that only the cluster knows is not judged.
+
+Source: Argo CD documentation, "Tracking and Deployment Strategies", https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.environment import EnvironmentClass
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import (
+    Source,
+    about,
+    applications,
+    label_of,
+    normal_url,
+    own_urls,
+)
+from kustodian.policy.rules.gitops._generators import UNKNOWN
+
+_EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
+_RANGE = re.compile(r"[*^~<>=|,\s]|\.[xX](?:\.|\Z)|\A[xX]\Z")
+_SHA = re.compile(r"[0-9a-f]{7,64}\Z")
+
+
+def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
+    """One violation for each source whose revision moves."""
+    found = applications(view)
+    own = own_urls(view, found)
+    for application in found:
+        overlay = about(view, application)
+        environment = view.overlay_at[overlay].overlay.environment if overlay is not None else None
+        is_prod = environment is None or environment.environment_class is EnvironmentClass.PROD
+        names = [
+            *context.options["branches"],
+            *([environment.name] if environment and environment.name else []),
+        ]
+        reported = set()
+        for source in application.sources:
+            is_own = normal_url(source.repo_url) in own
+            problem = _problem(source, is_own, is_prod, names)
+            if problem and source.path not in reported:
+                reported.add(source.path)
+                path = (*source.path, "targetRevision")
+                yield application.placed.violation(path, f"{label_of(application)} {problem}", overlay)
+
+
+def _problem(source: Source, is_own: bool, is_prod: bool, branches: list[str]) -> str | None:
+    revision = source.revision
+    if UNKNOWN in revision or not source.repo_url:
+        return None
+    if source.is_chart:
+        if revision.startswith("sha256:") or _EXACT_VERSION.match(revision):
+            return None
+        what = source.chart or source.repo_url
+        return f"follows {f'versions `{revision}`' if revision else 'every new version'} of {what}"
+    if revision in ("", "HEAD"):
+        return f"follows {'HEAD' if revision else 'HEAD (no targetRevision)'} of {source.repo_url}"
+    if _RANGE.search(revision):
+        return f"follows the range `{revision}` of {source.repo_url}"
+    if not _is_branch(revision):
+        return None
+    name = revision.removeprefix("refs/heads/")
+    if is_own and (not is_prod or any(branch in name for branch in branches)):
+        return None
+    return f"follows the branch `{name}` of {source.repo_url}"
+
+
+def _is_branch(revision: str) -> bool:
+    """Whether a git revision is a branch: neither a sha nor a name with a number in it, as tags have."""
+    if revision.startswith("refs/"):
+        return revision.startswith("refs/heads/")
+    return not _SHA.match(revision) and not any(c.isdigit() for c in revision)
+
+
+RULE = RepositoryRule(
+    id="application-target-revision",
+    topic="gitops",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("argocd", "supply-chain"),
+    options={"branches": Option(("main", "master"), "branches of this repository that prod may follow")},
+)

@@ -1,0 +1,105 @@
+"""Argo CD sets the replicas of a workload that an autoscaler owns.
+
+Why: `replicas` in git, an autoscaler in the cluster and no ignored difference: the application is out of sync whenever it scales, and every sync throws the autoscaler's count away.
+
+Fix: Take `replicas` out of the manifest; or add `/spec/replicas` to `ignoreDifferences` together with the sync option `RespectIgnoreDifferences=true`.
+
+Wrong:
+    spec:
+      ignoreDifferences: []
+
+Right:
+    spec:
+      ignoreDifferences:
+        - {group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}
+      syncPolicy:
+        syncOptions: [RespectIgnoreDifferences=true]
+
+Notes:
+    A workload that leaves `replicas` out is fine as it is. The finding stands at the Application that deploys the overlay; `replicas-with-autoscaler` reports the workload itself.
+
+Source: Argo CD documentation, "Best Practices: Leaving Room For Imperativeness", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness; "Sync Options: Respect ignore differences configs", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+
+from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import Application, applications, label_of, overlays_of
+
+_JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each Application and autoscaled workload with replicas in git."""
+    for application in applications(view):
+        reported: set[tuple[str, str]] = set()
+        for rendered in overlays_of(view, application):
+            for workload, scaler in _scaled(ObjectSet(rendered.objects)):
+                problem = _problem(application, workload)
+                key = (workload.kind, problem or "")
+                if problem is None or key in reported:
+                    continue
+                reported.add(key)
+                message = (
+                    f"{label_of(application)} resets the replicas of {workload.ref}, "
+                    f"which {scaler.kind} {scaler.name} owns: {problem}"
+                )
+                path = application.at("ignoreDifferences")
+                if problem.startswith("Respect"):
+                    path = application.at("syncPolicy", "syncOptions")
+                yield application.placed.violation(path, message, rendered.overlay.path)
+
+
+def _scaled(objects: ObjectSet) -> Iterator[tuple[Manifest, Manifest]]:
+    """The workloads with `replicas` that an HPA or ScaledObject targets, each with its autoscaler."""
+    for scaler in [
+        *objects.of("autoscaling", "HorizontalPodAutoscaler"),
+        *objects.of("keda.sh", "ScaledObject"),
+    ]:
+        target = mapping(scaler.spec.get("scaleTargetRef"))
+        kind = text(target.get("kind"), "Deployment")
+        group = text(target.get("apiVersion"), "apps/v1").rpartition("/")[0]
+        workload = objects.find(group, kind, namespace_of(scaler), text(target.get("name")))
+        if workload is not None and workload.spec.get("replicas") is not None:
+            yield workload, scaler
+
+
+def _problem(application: Application, workload: Manifest) -> str | None:
+    """What the Application lacks, None where it lets the replicas be."""
+    entries = mappings(application.spec.get("ignoreDifferences"))
+    if not any(_ignores(entry, workload) for _, entry in entries):
+        return "no ignoreDifferences entry covers /spec/replicas"
+    if "RespectIgnoreDifferences=true" not in application.sync_options():
+        return "RespectIgnoreDifferences=true is not set, so a sync still writes them"
+    return None
+
+
+def _ignores(entry: JsonObject, workload: Manifest) -> bool:
+    for key, value in (("group", workload.group), ("kind", workload.kind)):
+        if not fnmatch.fnmatchcase(value, text(entry.get(key)) or ("*" if key == "group" else "")):
+            return False
+    for key, value in (("name", workload.name), ("namespace", workload.namespace or "")):
+        wanted = text(entry.get(key))
+        if wanted and "{{" not in wanted and value and wanted != value:
+            return False
+    pointers = [p for p in sequence(entry.get("jsonPointers")) if p in ("/spec/replicas", "/spec")]
+    expressions = [e for e in sequence(entry.get("jqPathExpressions")) if _JQ_REPLICAS.search(text(e))]
+    return bool(pointers or expressions or sequence(entry.get("managedFieldsManagers")))
+
+
+RULE = RepositoryRule(
+    id="autoscaled-replicas-not-ignored",
+    topic="gitops",
+    severity="W/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("argocd", "drift", "autoscaling"),
+)

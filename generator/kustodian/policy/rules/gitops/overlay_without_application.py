@@ -1,0 +1,54 @@
+"""No Argo CD Application deploys this environment's overlay.
+
+Why: The overlay is reviewed and merged, but nothing syncs it: what runs in the environment is not what is in git.
+
+Fix: Add an Application whose `path` is the overlay, or make a generator of the ApplicationSet match its folder.
+
+Wrong:
+    # overlays/prod exists; the ApplicationSet's git generator has
+    files:
+      - path: overlays/staging/version.yaml
+
+Right:
+    files:
+      - path: overlays/*/version.yaml
+
+Notes:
+    Says nothing in a repository without any Application that deploys one of its folders: its Applications are then kept elsewhere. A path with a parameter that only the cluster knows may be any folder.
+
+Source: Argo CD documentation, "Declarative Setup: Applications", https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import applications, deployed_folders, own_urls
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each overlay of an environment that nothing deploys."""
+    if not own_urls(view, applications(view)):
+        return
+    deployed = deployed_folders(view)
+    for rendered in view.overlays:
+        folder = rendered.overlay.path
+        kustomization = view.by_folder.get(folder)
+        if rendered.overlay.environment.name is None or kustomization is None:
+            continue
+        if view.users[kustomization.path] or kustomization.is_component or deployed.has(folder):
+            continue
+        message = f"no Application deploys {folder}, an overlay of {rendered.overlay.environment.name}"
+        yield SourceViolation(kustomization.path, (), message, overlay=folder)
+
+
+RULE = RepositoryRule(
+    id="overlay-without-application",
+    topic="gitops",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("argocd", "drift"),
+)

@@ -1,0 +1,101 @@
+"""Entry of `images:` changes no container.
+
+Why: kustomize ignores an entry whose name is not in the manifests, without a word: the version that was set, and promoted, is not what runs.
+
+Fix: Write the image's name as the base has it, without tag or digest (`newName` renames it), or delete the entry.
+
+Wrong:
+    # base: image: registry.example.com/ml/iris:1.0.0
+    images:
+      - name: iris
+        newTag: 1.4.2
+
+Right:
+    images:
+      - name: registry.example.com/ml/iris
+        newTag: 1.4.2
+
+Notes:
+    Names are compared before this kustomization's own change and after those of the kustomizations below it: above a base that sets `newName`, the new name counts. Images of custom resources are found where a `configurations:` file lists their field. Nothing is said where images come from outside the files (a remote base, a chart, a generator) and the overlay cannot be rendered.
+
+Source: kustomize 5.8, images, https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/; api/internal/image/image.go, IsImageMatched
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.repository_view import Kustomization, RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.images._kustomize_images import (
+    ImageEntry,
+    ImageFlow,
+    image_entries,
+    later_entries,
+    rendered_images,
+    split_image,
+)
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each entry that no image of its kustomization matches."""
+    if not any(image_entries(kustomization) for kustomization in view.kustomizations.values()):
+        return
+    flow = ImageFlow(view)
+    for kustomization in view.kustomizations.values():
+        if not kustomization.is_component:
+            flow.leaving(kustomization)
+    for kustomization in view.kustomizations.values():
+        for entry in image_entries(kustomization):
+            if not entry.name:
+                continue
+            problem, fix = _problem(view, flow, kustomization, entry)
+            if problem:
+                path = (*entry.path, "name")
+                yield SourceViolation(
+                    kustomization.path, path, problem, overlay=kustomization.directory, fix=fix
+                )
+
+
+def _problem(
+    view: RepositoryView, flow: ImageFlow, kustomization: Kustomization, entry: ImageEntry
+) -> tuple[str | None, str | None]:
+    """What is wrong with the entry, and the fix where it can be named."""
+    if not entry.sets_something:
+        return f"the entry for {entry.name} sets neither newName, newTag nor digest", None
+    matched = flow.matched.get((kustomization.path, entry.path), True)  # an unused component proves nothing
+    if matched is not False and not _refuted(view, flow, kustomization, entry):
+        return None, None
+    if "@" in entry.name or ":" in entry.name.rpartition("/")[2]:
+        name = split_image(entry.name)[0]
+        return f"{entry.name} has a tag or digest, so it matches no image", f"Write `name: {name}`"
+    for image in sorted(flow.seen_by[kustomization.path].names):
+        name = split_image(image)[0]
+        if name.rpartition("/")[2] == entry.name.rpartition("/")[2] and name != entry.name:
+            return f"no container runs {entry.name}; the manifests say {name}", f"Write `name: {name}`"
+    return f"no container runs {entry.name}", None
+
+
+def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization, entry: ImageEntry) -> bool:
+    """Whether the rendered objects prove that the entry matched nothing: its result is not among them."""
+    rendered = view.overlay_at.get(kustomization.directory)
+    if rendered is None or rendered.error is not None or kustomization.is_component:
+        return False
+    if kustomization.data.get("transformers") or "image" in str(kustomization.data.get("replacements", "")):
+        return False
+    result = entry.new_name or entry.name
+    if any(other.matches(result) for other in later_entries(kustomization, entry)):
+        return False
+    images = rendered_images(flow, [manifest.data for manifest in rendered.objects])
+    pattern = ImageEntry((), result)
+    return not any(pattern.matches(image) for image in images)
+
+
+RULE = RepositoryRule(
+    id="image-entry-matches-nothing",
+    topic="images",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("kustomize",),
+)

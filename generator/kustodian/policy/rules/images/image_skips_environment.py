@@ -1,0 +1,111 @@
+"""Prod runs an image digest that staging never ran.
+
+Why: The image went around the environment where it would have been tried: the first to see its faults are users.
+
+Fix: Promote the version through staging first (`kustodian promote`), or set prod back to a digest that staging ran.
+
+Wrong:
+    # overlays/prod, while overlays/staging has only ever had sha256:aaaa...
+    digest: sha256:bbbb...
+
+Right:
+    digest: sha256:aaaa...
+
+Notes:
+    Compared are the digests of one image name in the overlays of one application. What staging ran is what it renders now and every digest in the history of the files that it is built from. Says nothing without the full git history (a shallow clone counts as none), for a digest of all zeros, and for an image that staging does not run at all.
+
+Source: OCI image specification 1.1, "Descriptors: Digests", https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests; SLSA 1.0, "Verifying artifacts", https://slsa.dev/spec/v1.0/verifying-artifacts
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.environment import EnvironmentClass
+from kustodian.model.field_path import FieldPath
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.image_reference import ImageReference, parse_image
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.kustomize._environments import environment_pairs
+
+_DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each image of a prod overlay."""
+    for staging, prod in environment_pairs(view, EnvironmentClass.STAGING, EnvironmentClass.PROD):
+        before = _images(staging)
+        staged = {name for name, _, _, _ in before}
+        candidates = [found for found in _images(prod) if found[0] in staged]
+        if not candidates:
+            continue
+        history = _past_digests(view, staging)
+        if history is None:
+            continue
+        ran = history | {reference.digest for _, reference, _, _ in before}
+        reported = set()
+        for name, reference, manifest, path in candidates:
+            if reference.digest in ran or reference.digest in reported:
+                continue
+            reported.add(reference.digest)
+            place = _where(view, prod, reference.digest)
+            file, where, document = place or (manifest.provenance.file or "", path, 0)
+            message = f"prod runs {name} at {reference.digest[:19]}, which {staging.overlay.path} never ran"
+            rendered = manifest if place is None else None
+            yield SourceViolation(file, where, message, document, prod.overlay.path, rendered)
+
+
+def _images(rendered: RenderedOverlay) -> list[tuple[str, ImageReference, Manifest, FieldPath]]:
+    """Name, reference, object and field of every image with a digest."""
+    found = []
+    for manifest in rendered.objects:
+        for pod in manifest.pods:
+            for container in pod.containers:
+                reference = parse_image(container.image)
+                if reference.digest and not reference.is_placeholder:
+                    name = f"{reference.host}/{reference.repository}"
+                    found.append((name, reference, manifest, (*container.path, "image")))
+    return found
+
+
+def _past_digests(view: RepositoryView, staging: RenderedOverlay) -> set[str] | None:
+    """The digests in the history of the files that set staging's images; None where there is no history."""
+    folder = staging.overlay.path + "/"
+    files = [f for f in staging.files if f.startswith(folder) or _DIGEST.search(view.read_text(f))]
+    texts = [past for file in files for past in view.history(file)]
+    return {digest for past in texts for digest in _DIGEST.findall(past)} if texts else None
+
+
+def _where(view: RepositoryView, prod: RenderedOverlay, digest: str) -> tuple[str, FieldPath, int] | None:
+    """The value in a file of the overlay that holds the digest; the overlay's own folder is searched first."""
+    own = prod.overlay.path + "/"
+    for file in sorted(prod.files, key=lambda f: (not f.startswith(own), f)):
+        for index, document in enumerate(view.load(file)):
+            path = _find(document, digest)
+            if path is not None:
+                return file, path, index
+    return None
+
+
+def _find(value: object, digest: str) -> FieldPath | None:
+    if isinstance(value, str):
+        return () if digest in value else None
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        path = _find(item, digest)
+        if path is not None:
+            return (key, *path)
+    return None
+
+
+RULE = RepositoryRule(
+    id="image-skips-environment",
+    topic="images",
+    severity="-/-/W",
+    check=check,
+    doc=__doc__,
+    tags=("promotion", "supply-chain"),
+)

@@ -1,0 +1,110 @@
+"""What a kustomization refers to: files, folders and addresses of other repositories."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import mapping, mappings, sequence, text
+from kustodian.model.repository_view import BASE_FIELDS, Kustomization
+
+_LIST_FIELDS = (
+    *BASE_FIELDS, "generators", "transformers", "validators", "configurations", "crds",
+    "patchesStrategicMerge", "patches",
+)  # fmt: skip
+_GENERATORS = ("configMapGenerator", "secretGenerator")
+_SCHEMES = ("ssh://", "https://", "http://", "file://")
+_USER = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
+_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference: its place in the kustomization, the text as written, and the path it means."""
+
+    path: FieldPath
+    text: str
+    target: str
+    is_base: bool = False
+
+
+def references(kustomization: Kustomization) -> list[Reference]:
+    """Every file, folder or address that the kustomization names, inline YAML left out."""
+    found = []
+    for path, written in _written(kustomization):
+        if written and "\n" not in written:
+            target = kustomization.resolve(written)
+            found.append(Reference(path, written, target, path[0] in BASE_FIELDS))
+    return found
+
+
+def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
+    data = kustomization.data
+    found: list[tuple[FieldPath, str]] = []
+    for name, index, entry in kustomization.references(*_LIST_FIELDS):
+        found.append(((name, index), entry))
+    for name in ("patches", "patchesJson6902", "replacements"):
+        for index, item in mappings(data.get(name)):
+            found.append(((name, index, "path"), text(item.get("path"))))
+    for name in _GENERATORS:
+        for index, item in mappings(data.get(name)):
+            found.append(((name, index, "env"), text(item.get("env"))))
+            for position, entry in enumerate(sequence(item.get("envs"))):
+                found.append(((name, index, "envs", position), text(entry)))
+            for position, entry in enumerate(sequence(item.get("files"))):
+                found.append(((name, index, "files", position), text(entry).rpartition("=")[2]))
+    for name, keys in (("helmCharts", ("valuesFile",)), ("helmChartInflationGenerator", ("values",))):
+        for index, item in mappings(data.get(name)):
+            found += [((name, index, key), text(item.get(key))) for key in keys]
+            for position, entry in enumerate(sequence(item.get("additionalValuesFiles"))):
+                found.append(((name, index, "additionalValuesFiles", position), text(entry)))
+    found.append((("openapi", "path"), text(mapping(data.get("openapi")).get("path"))))
+    return found
+
+
+def is_remote_file(written: str) -> bool:
+    """Whether kustomize would fetch it over HTTP (api/internal/loader, IsRemoteFile)."""
+    return written.lower().startswith(("https://", "http://"))
+
+
+def is_remote_repository(written: str) -> bool:
+    """Whether kustomize would clone it with git (kustomize 5.8, api/internal/git/repospec.go).
+
+    Accepted are a URL with a scheme, `user@host:path`, and `github.com/` or `github.com:` without either;
+    a `git::` in front is ignored. There must be a repository path after the host.
+    """
+    rest = written.partition("?")[0]
+    if rest.startswith("/"):
+        return False
+    if rest.lower().startswith("git::"):
+        rest = rest[len("git::") :]
+    scheme = next((s for s in _SCHEMES if rest.lower().startswith(s)), "")
+    rest = rest[len(scheme) :]
+    user = _USER.match(rest)
+    rest = rest[user.end() :] if user else rest
+    github = rest.lower().startswith(("github.com/", "github.com:"))
+    if not scheme and not user and not github:
+        return False
+    if scheme == "file://":
+        return bool(rest)
+    separators = "/" if scheme else "/:"
+    cut = min((rest.find(c) for c in separators if c in rest), default=-1)
+    host, repository = rest[:cut], rest[cut + 1 :]
+    marked = "_git/" in repository or "//" in repository or ".git" in repository
+    return cut > 0 and bool(host) and bool(repository) and (marked or "/" in repository)
+
+
+def is_pinned(written: str) -> bool:
+    """Whether the address names one commit: `ref` (or `version`) is a full sha, or a sha is a path segment.
+
+    Only a file has its commit in the path (raw.githubusercontent.com/org/repo/<sha>/file); a repository is
+    cloned at `ref`, whatever its path says.
+    """
+    address, _, query = written.partition("?")
+    values = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair)
+    revision = values.get("ref") or values.get("version") or ""
+    if _SHA.match(revision):
+        return True
+    is_file = is_remote_file(written) and not revision and "//" not in address.partition("://")[2]
+    return is_file and any(_SHA.match(segment) for segment in address.split("/"))

@@ -1,0 +1,29 @@
+"""The addresses outside the repository that kustomizations name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.repository_view import Kustomization, RepositoryView
+from kustodian.policy.rules.kustomize._references import (
+    Reference,
+    is_remote_file,
+    is_remote_repository,
+    references,
+)
+
+
+def remote_references(view: RepositoryView) -> Iterator[tuple[Kustomization, Reference]]:
+    """Each reference that kustomize would fetch: a file over HTTP, or a repository where a base may stand."""
+    for kustomization in view.kustomizations.values():
+        for reference in references(kustomization):
+            if reference.target in view.file_set:
+                continue
+            if is_remote_file(reference.text) or (
+                _may_be_folder(reference) and is_remote_repository(reference.text)
+            ):
+                yield kustomization, reference
+
+
+def _may_be_folder(reference: Reference) -> bool:
+    return reference.is_base or reference.path[0] in ("generators", "transformers", "validators")

@@ -1,0 +1,164 @@
+"""Manifest that no kustomization uses.
+
+Why: It looks as if it were deployed: people edit and review it, and nothing changes in the cluster.
+
+Fix: List the file under `resources:` (a patch under `patches:`) of the kustomization beside it, or delete it.
+
+Wrong:
+    # base/kustomization.yaml, with base/network-policy.yaml beside
+    resources:
+      - deployment.yaml
+
+Right:
+    resources:
+      - deployment.yaml
+      - network-policy.yaml
+
+Options:
+    ignore: globs of files that may stand unused.
+
+Notes:
+    Only files in a folder that kustomizations use, or below one, are looked at, and only documents with `apiVersion` and `kind`. In use is also what a generator, a transformer, kustodian.yaml or an Argo CD source with plain manifests names. Folders for tests, examples, charts, templates, policies, documentation and custom resource definitions, and the files of tools (kind, eksctl, Skaffold, Backstage ...), are passed over.
+
+Source: kustomize documentation, "resources", https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/resource/
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from kustodian.model.repository_view import RepositoryView, SourceDocument
+from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import Application, applications
+from kustodian.policy.rules.gitops._generators import UNKNOWN, git_files
+from kustodian.policy.rules.kustomize._folders import is_aside
+from kustodian.policy.rules.kustomize._references import references
+
+#: API groups of files that some tool reads from the repository, none of which is applied to a cluster.
+_TOOL_GROUPS = frozenset({
+    "kind.x-k8s.io", "k3d.io", "eksctl.io", "ctlptl.dev", "skaffold", "backstage.io", "kuttl.dev", "cli.kyverno.io",
+    "chainsaw.kyverno.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "audit.k8s.io", "apiserver.config.k8s.io",
+    "kustomize.config.k8s.io", "config.kubernetes.io", "krew.googlecontainertools.github.com", "viaduct.ai", "builtin",
+    "devspace", "minikube.k8s.io", "kops.k8s.io",
+})  # fmt: skip
+_DEFINITIONS = ("crds", "crd")
+
+
+def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
+    """One violation for each file whose manifests nothing uses."""
+    used = _used(view)
+    folders = {posixpath.dirname(file) or "." for file in used} | set(view.by_folder)
+    found = applications(view)
+    plain = set(_plain_folders(view, found))
+    reported: set[str] = set()
+    for document in view.documents:
+        file = document.file
+        folder = posixpath.dirname(file) or "."
+        if file in used or file in reported or _is_for_a_tool(document):
+            continue
+        if is_aside(folder) or any(part in _DEFINITIONS for part in folder.split("/")):
+            continue
+        if not _kustomized(view, folder, folders) or _within(folder, plain) or _bootstraps(found, document):
+            continue
+        if any(fnmatch.fnmatch(file, glob) for glob in context.options["ignore"]):
+            continue
+        reported.add(file)
+        yield SourceViolation(
+            file, (), f"no kustomization uses {file} ({document.kind} {document.name})", document.index
+        )
+
+
+def _used(view: RepositoryView) -> set[str]:
+    """Files that rendering read or that something names."""
+    used = set(view.files_used)
+    for kustomization in view.kustomizations.values():
+        for reference in references(kustomization):
+            used.add(reference.target)
+            if reference.path[0] in ("generators", "transformers", "validators"):
+                folder = posixpath.dirname(reference.target)
+                for document in view.load(reference.target):
+                    used.update(posixpath.normpath(posixpath.join(folder, t)) for t in _texts(document))
+    used |= {k for k in view.kustomizations}
+    for manifest in view.manifests("argoproj.io", "ApplicationSet"):
+        used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
+    for config in view.load("kustodian.yaml"):
+        named = {posixpath.normpath(t) for t in _texts(config) if "/" in t or "." in t}
+        used.update(f for f in view.file_set if any(f == n or f.startswith(n + "/") for n in named))
+    return used
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every short text in a document, a `key=path` entry by its path."""
+    if isinstance(value, str):
+        if value and "\n" not in value and len(value) < 300:
+            yield value.rpartition("=")[2]
+    else:
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for child in children:
+            yield from _texts(child)
+
+
+def _git_generators(value: object) -> Iterator[dict[str, object]]:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and isinstance(value.get("git"), dict):
+        yield value["git"]
+    for child in children:
+        yield from _git_generators(child)
+
+
+def _kustomized(view: RepositoryView, folder: str, folders: Iterable[str]) -> bool:
+    """Whether kustomizations are how this folder is deployed: itself, or one above it short of the root."""
+    names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+    broken = any(
+        f"{folder}/{n}" in view.file_set and f"{folder}/{n}" not in view.kustomizations for n in names
+    )
+    if broken:
+        return False
+    if folder in set(folders):
+        return True
+    while (folder := posixpath.dirname(folder)) and folder != ".":
+        if folder in view.by_folder:
+            return True
+    return False
+
+
+def _plain_folders(view: RepositoryView, found: list[Application]) -> Iterator[str]:
+    """Folders that Argo CD applies as they are: sources without a kustomization, or with `directory`."""
+    for application in found:
+        with_directory = {path for path, source in application.written_sources if "directory" in source}
+        for source in application.sources:
+            if UNKNOWN not in source.folder and (
+                source.path in with_directory or source.folder not in view.by_folder
+            ):
+                yield source.folder
+
+
+def _within(folder: str, folders: set[str]) -> bool:
+    return any(folder == other or folder.startswith(other + "/") for other in folders if other != ".")
+
+
+def _bootstraps(found: list[Application], document: SourceDocument) -> bool:
+    """Whether it is the root Application, applied by hand, that deploys the folder it lies in."""
+    folder = posixpath.dirname(document.file) or "."
+    return any(
+        application.placed.file == document.file
+        and any(source.folder == folder for source in application.sources)
+        for application in found
+    )
+
+
+def _is_for_a_tool(document: SourceDocument) -> bool:
+    group = document.api_version.partition("/")[0]
+    return group in _TOOL_GROUPS or (document.api_version == "v1" and document.kind == "Config")
+
+
+RULE = RepositoryRule(
+    id="unused-file",
+    topic="kustomize",
+    severity="W/W/W",
+    check=check,
+    doc=__doc__,
+    options={"ignore": Option((), "globs of files that may stand unused")},
+)

@@ -1,0 +1,54 @@
+"""Container adds a capability beyond the default set.
+
+Why: Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_RAW are root on the node in parts; a model server needs none of them.
+
+Fix: Remove the capability from `securityContext.capabilities.add` of the container.
+
+Wrong:
+    securityContext:
+      capabilities:
+        add: [SYS_ADMIN]
+
+Right:
+    securityContext:
+      capabilities:
+        drop: [ALL]
+
+Notes: Allowed are AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT, spelt like this (no CAP_ prefix). Level Restricted allows only NET_BIND_SERVICE: see `capabilities-not-dropped`.
+
+Source: Pod Security Standards, Baseline, "Capabilities" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping, sequence
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import BASELINE
+
+ALLOWED = frozenset({
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
+    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+})  # fmt: skip
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each capability added that is not in the default set."""
+    for container in pod.containers:
+        added = sequence(mapping(container.security_context.get("capabilities")).get("add"))
+        for index, capability in enumerate(added):
+            if isinstance(capability, str) and capability not in ALLOWED:
+                path = (*container.path, "securityContext", "capabilities", "add", index)
+                yield Violation(path, f"{container} adds the capability {capability}")
+
+
+RULE = PodRule(
+    id="added-capabilities",
+    topic="pod security",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=BASELINE,
+)

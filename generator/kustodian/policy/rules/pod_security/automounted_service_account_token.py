@@ -1,0 +1,89 @@
+"""Pod mounts a service account token that it has no use for.
+
+Why: The token is a credential for the API server in a file that every process of the pod can read; where no role is bound to it, it only helps an attacker.
+
+Fix: Set `automountServiceAccountToken: false` in the pod spec, or on the ServiceAccount. `kustodian check --fix` does it.
+
+Wrong:
+    spec:
+      serviceAccountName: iris
+
+Right:
+    spec:
+      serviceAccountName: iris
+      automountServiceAccountToken: false
+
+Notes: The pod's own field wins over the ServiceAccount's. A RoleBinding or ClusterRoleBinding whose subjects include the account counts as use. So do the Vault agent injector, Argo Workflows and Spark, which need the token themselves.
+
+Source: Kubernetes documentation, "Configure Service Accounts for Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import JsonObject, mappings, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, SetRule, Violation
+
+_RBAC = "rbac.authorization.k8s.io"
+#: Owners whose pods call the API server by design, or whose pod spec lacks the field.
+_EXEMPT_OWNERS = {
+    ("argoproj.io", "Workflow"), ("argoproj.io", "WorkflowTemplate"), ("argoproj.io", "CronWorkflow"),
+    ("argoproj.io", "ClusterWorkflowTemplate"), ("sparkoperator.k8s.io", "SparkApplication"),
+    ("sparkoperator.k8s.io", "ScheduledSparkApplication"), ("serving.kserve.io", "ServingRuntime"),
+    ("serving.kserve.io", "ClusterServingRuntime"),
+}  # fmt: skip
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each pod that mounts a token which no binding of the overlay mentions."""
+    bindings = objects.of(_RBAC, "RoleBinding", "ClusterRoleBinding")
+    for pod in objects.pods:
+        if (pod.owner.group, pod.owner.kind) in _EXEMPT_OWNERS or _needs_token(pod):
+            continue
+        namespace, account = namespace_of(pod.owner), pod.service_account
+        if not _mounts_token(pod, objects.find("", "ServiceAccount", namespace, account)):
+            continue
+        if any(_binds(binding, namespace, account) for binding in bindings):
+            continue
+        message = f'the pod mounts the token of service account "{account}", to which no role is bound'
+        yield Violation(pod.path_of("automountServiceAccountToken"), message, manifest=pod.owner)
+
+
+def _needs_token(pod: PodTemplate) -> bool:
+    return pod.annotations.get("vault.hashicorp.com/agent-inject") == "true"
+
+
+def _mounts_token(pod: PodTemplate, account: Manifest | None) -> bool:
+    own = pod.spec.get("automountServiceAccountToken")
+    if own is None and account is not None:
+        own = account.data.get("automountServiceAccountToken")
+    return own is not False
+
+
+def _binds(binding: Manifest, namespace: str, account: str) -> bool:
+    subjects = [subject for _, subject in mappings(binding.data.get("subjects"))]
+    return any(_is_subject(subject, binding, namespace, account) for subject in subjects)
+
+
+def _is_subject(subject: JsonObject, binding: Manifest, namespace: str, account: str) -> bool:
+    kind, name = subject.get("kind"), text(subject.get("name"))
+    if kind == "ServiceAccount":
+        its_namespace = text(subject.get("namespace")) or namespace_of(binding) or "default"
+        return name == account and its_namespace == namespace
+    if kind == "User":
+        return name == f"system:serviceaccount:{namespace}:{account}"
+    return kind == "Group" and name in ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+
+
+RULE = SetRule(
+    id="automounted-service-account-token",
+    topic="pod security",
+    severity="W/W/E",
+    check=check,
+    doc=__doc__,
+    tags=("cis", "nsa", "security"),
+)

@@ -1,0 +1,56 @@
+"""Container keeps capabilities that Restricted takes away.
+
+Why: The default set lets a process change owners, bypass file permissions and forge packets; a model server listens on a high port and needs none of it.
+
+Fix: Set `capabilities: {drop: [ALL]}` in the securityContext of each container and add nothing but NET_BIND_SERVICE. `kustodian check --fix` does it.
+
+Wrong:
+    securityContext:
+      capabilities:
+        drop: [NET_RAW]
+
+Right:
+    securityContext:
+      capabilities:
+        drop: [ALL]
+
+Notes: A capability outside the default set is `added-capabilities`. Not asked of pods with `os: {name: windows}`, which may not set the field.
+
+Source: Pod Security Standards, Restricted, "Capabilities" (1.22; Windows exempt from 1.25), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import mapping, sequence
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context
+from kustodian.policy.rules.pod_security.added_capabilities import ALLOWED as ALLOWED_BY_BASELINE
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each container that does not drop ALL, and for each default capability it adds."""
+    if pod.is_windows:
+        return
+    for container in pod.containers:
+        capabilities = mapping(container.security_context.get("capabilities"))
+        path: FieldPath = (*container.path, "securityContext", "capabilities")
+        given_by_runtime = runtime_sets_context(container) and capabilities.get("drop") is None
+        if "ALL" not in sequence(capabilities.get("drop")) and not given_by_runtime:
+            yield Violation((*path, "drop"), f"{container} does not drop ALL capabilities")
+        for index, capability in enumerate(sequence(capabilities.get("add"))):
+            if isinstance(capability, str) and capability in ALLOWED_BY_BASELINE - {"NET_BIND_SERVICE"}:
+                yield Violation((*path, "add", index), f"{container} adds the capability {capability}")
+
+
+RULE = PodRule(
+    id="capabilities-not-dropped",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

@@ -1,0 +1,46 @@
+"""Container takes a port of the node.
+
+Why: A host port is reachable on the node's address past every Service and most network policies, and only one such pod fits on a node.
+
+Fix: Remove `hostPort` from the container's port and reach it through a Service, a Gateway or an Ingress.
+
+Wrong:
+    ports:
+      - containerPort: 8080
+        hostPort: 8080
+
+Right:
+    ports:
+      - containerPort: 8080
+
+Source: Pod Security Standards, Baseline, "Host Ports" (every version; 0 is allowed), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import integer, mappings
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import BASELINE
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each port with a host port other than 0."""
+    for container in pod.containers:
+        for index, port in mappings(container.data.get("ports")):
+            host_port = integer(port.get("hostPort"), 0)
+            if host_port:
+                path = (*container.path, "ports", index, "hostPort")
+                yield Violation(path, f"{container} takes port {host_port} of the node")
+
+
+RULE = PodRule(
+    id="host-port",
+    topic="pod security",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=BASELINE,
+)

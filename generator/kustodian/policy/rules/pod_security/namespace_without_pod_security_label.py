@@ -1,0 +1,84 @@
+"""Namespace does not enforce a Pod Security Standard.
+
+Why: Without the label the API server admits any pod into the namespace, privileged ones too, whatever this repository checks.
+
+Fix: Add the label `pod-security.kubernetes.io/enforce: restricted` (or baseline) to the Namespace, best with audit, warn and the version labels. `kustodian check --fix` does it.
+
+Wrong:
+    kind: Namespace
+    metadata:
+      name: iris-prod
+
+Right:
+    kind: Namespace
+    metadata:
+      name: iris-prod
+      labels:
+        pod-security.kubernetes.io/enforce: restricted
+        pod-security.kubernetes.io/enforce-version: v1.34
+        pod-security.kubernetes.io/warn: restricted
+        pod-security.kubernetes.io/audit: restricted
+
+Options:
+    minimumLevel: the weakest level that may be enforced.
+    requireVersion: also demand a pinned enforce-version.
+    requireAuditAndWarn: also demand the audit and warn labels.
+
+Notes: A label whose value the API server does not know is reported as well. A namespace for GPU drivers has to be privileged: give it a waiver that says so.
+
+Source: Kubernetes documentation, "Pod Security Admission", https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+
+_PREFIX = "pod-security.kubernetes.io/"
+_LEVELS = ("privileged", "baseline", "restricted")
+_VERSION = re.compile(r"latest|v1\.(0|[1-9]\d*)")
+
+
+def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each label that is missing, too weak or not understood."""
+    labels = namespace.labels
+    minimum = context.options["minimumLevel"]
+    for mode in ("enforce", "audit", "warn"):
+        level, version = labels.get(_PREFIX + mode), labels.get(f"{_PREFIX}{mode}-version")
+        if level is not None and level not in _LEVELS:
+            yield _violation(mode, f"`{level}` is no Pod Security level: {mode}")
+        elif version is not None and not _VERSION.fullmatch(version):
+            yield _violation(f"{mode}-version", f"`{version}` is no policy version: {mode}-version")
+        elif mode == "enforce" and level is None:
+            others = [name for name in ("audit", "warn") if _PREFIX + name in labels]
+            only = f", it only has {' and '.join(others)}" if others else ""
+            yield _violation(mode, f"namespace {namespace.name} enforces no Pod Security Standard{only}")
+        elif mode == "enforce" and level and _LEVELS.index(level) < _LEVELS.index(minimum):
+            yield _violation(mode, f"namespace {namespace.name} enforces only the level {level}")
+        elif mode == "enforce" and context.options["requireVersion"] and version in (None, "latest"):
+            yield _violation("enforce-version", f"namespace {namespace.name} does not pin the policy version")
+        elif level is None and context.options["requireAuditAndWarn"]:
+            yield _violation(mode, f"namespace {namespace.name} lacks the label for {mode}")
+
+
+def _violation(label: str, message: str) -> Violation:
+    return Violation(("metadata", "labels", _PREFIX + label), message)
+
+
+RULE = ObjectRule(
+    id="namespace-without-pod-security-label",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    kinds=(("", "Namespace"),),
+    doc=__doc__,
+    tags=("cis", "security"),
+    options={
+        "minimumLevel": Option("baseline", "the weakest level that may be enforced", choices=_LEVELS),
+        "requireVersion": Option(False, "also demand a pinned enforce-version"),
+        "requireAuditAndWarn": Option(False, "also demand the audit and warn labels"),
+    },
+)

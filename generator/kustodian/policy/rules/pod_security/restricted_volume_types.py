@@ -1,0 +1,59 @@
+"""Pod mounts a volume of a type that bypasses PersistentVolumes.
+
+Why: A network disk or share written into the pod carries addresses and credentials of the storage past whoever runs it; a claim leaves both to the storage class.
+
+Fix: Move the volume into a PersistentVolume and mount its claim; replace `gitRepo` by an init container that clones into an emptyDir.
+
+Wrong:
+    volumes:
+      - name: models
+        nfs: {server: nfs.example.com, path: /models}
+
+Right:
+    volumes:
+      - name: models
+        persistentVolumeClaim: {claimName: models}
+
+Notes: Allowed are configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected and secret. hostPath has a rule of its own, `host-path-volume`. A volume without any source becomes an emptyDir.
+
+Source: Pod Security Standards, Restricted, "Volume Types" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import RESTRICTED
+
+_ALLOWED = (
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected",
+    "secret",
+)  # fmt: skip
+_FORBIDDEN = (
+    "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd", "flexVolume",
+    "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk", "portworxVolume",
+    "photonPersistentDisk", "scaleIO", "storageos",
+)  # fmt: skip
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each volume whose source is a forbidden one."""
+    for path, volume in pod.volumes:
+        if any(volume.get(source) is not None for source in _ALLOWED):
+            continue
+        for source in _FORBIDDEN:
+            if volume.get(source) is not None:
+                yield Violation((*path, source), f'volume "{volume.get("name")}" is of the type {source}')
+                break
+
+
+RULE = PodRule(
+    id="restricted-volume-types",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

@@ -1,0 +1,71 @@
+"""Container is not required to run as a user other than root.
+
+Why: Root in a container is root on the node as soon as anything lets it out; `runAsNonRoot` makes the kubelet refuse an image that would start as root.
+
+Fix: Set `runAsNonRoot: true` in the pod's securityContext, and `runAsUser` where the image names its user only by name.
+
+Wrong:
+    spec:
+      containers:
+        - name: server
+
+Right:
+    spec:
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 10001
+      containers:
+        - name: server
+
+Notes: A container inherits the pod's value; false is refused in either place. Windows pods owe it too. From Kubernetes 1.35 pods with `hostUsers: false` do not.
+
+Source: Pod Security Standards, Restricted, "Running as Non-root" (1.0, relaxed in 1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import Container, PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import (
+    RESTRICTED,
+    has_no_pod_context,
+    names,
+    relaxed_for_user_namespace,
+    runtime_sets_context,
+)
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each `runAsNonRoot: false`, else one where it is missing."""
+    if relaxed_for_user_namespace(pod, context):
+        return
+    pod_value = pod.security_context.get("runAsNonRoot")
+    pod_path = pod.path_of("securityContext", "runAsNonRoot")
+    if pod_value is False:
+        yield Violation(pod_path, "the pod sets runAsNonRoot to false")
+    unset: list[Container] = []
+    for container in pod.containers:
+        value = container.security_context.get("runAsNonRoot")
+        if value is False:
+            path = (*container.path, "securityContext", "runAsNonRoot")
+            yield Violation(path, f"{container} sets runAsNonRoot to false")
+        elif value is None and pod_value is None and not runtime_sets_context(container):
+            unset.append(container)
+    if unset and len(unset) == len(pod.containers) and not has_no_pod_context(pod):
+        yield Violation(pod_path, f"neither the pod nor {names(unset)} sets runAsNonRoot")
+        return
+    for container in unset:
+        path = (*container.path, "securityContext", "runAsNonRoot")
+        yield Violation(path, f"neither the pod nor {container} sets runAsNonRoot")
+
+
+RULE = PodRule(
+    id="run-as-non-root",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

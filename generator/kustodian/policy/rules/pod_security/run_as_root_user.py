@@ -1,0 +1,50 @@
+"""Pod or container runs as user 0.
+
+Why: User 0 is root: what it may do to mounted files, devices and the kernel is limited only by what else is taken from it.
+
+Fix: Set `runAsUser` to the image's own user, any number but 0, or remove it where the image starts as such a user.
+
+Wrong:
+    securityContext:
+      runAsUser: 0
+
+Right:
+    securityContext:
+      runAsUser: 10001
+
+Notes: A volume that the user cannot write gets `fsGroup` in the pod's securityContext. From Kubernetes 1.35 pods with `hostUsers: false` may run as user 0.
+
+Source: Pod Security Standards, Restricted, "Running as Non-root user" (1.23, relaxed in 1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import integer
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import (
+    RESTRICTED,
+    relaxed_for_user_namespace,
+    security_contexts,
+)
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for the pod and for each container with `runAsUser: 0`."""
+    if relaxed_for_user_namespace(pod, context):
+        return
+    for who, path, security_context in security_contexts(pod):
+        if integer(security_context.get("runAsUser")) == 0:
+            yield Violation((*path, "runAsUser"), f"{who} runs as user 0")
+
+
+RULE = PodRule(
+    id="run-as-root-user",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

@@ -1,0 +1,54 @@
+"""Container runs without a seccomp filter because nothing asks for one.
+
+Why: Kubernetes starts containers unconfined unless a profile is named; the runtime's own profile refuses the system calls that break out of containers.
+
+Fix: Set `seccompProfile: {type: RuntimeDefault}` in the pod's securityContext. `kustodian check --fix` does it.
+
+Wrong:
+    securityContext:
+      runAsNonRoot: true
+
+Right:
+    securityContext:
+      runAsNonRoot: true
+      seccompProfile:
+        type: RuntimeDefault
+
+Notes: A container inherits the pod's profile. A profile that is named and wrong is `seccomp-unconfined`. Not asked of pods with `os: {name: windows}`.
+
+Source: Pod Security Standards, Restricted, "Seccomp" (1.19; Windows exempt from 1.25), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import RESTRICTED, has_no_pod_context, names
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation where no container has a profile, else one for each container without."""
+    if pod.is_windows or has_no_pod_context(pod):
+        return
+    if isinstance(pod.security_context.get("seccompProfile"), dict):
+        return
+    unset = [c for c in pod.containers if not isinstance(c.security_context.get("seccompProfile"), dict)]
+    if unset and len(unset) == len(pod.containers):
+        path = pod.path_of("securityContext", "seccompProfile")
+        yield Violation(path, f"neither the pod nor {names(unset)} sets a seccomp profile")
+        return
+    for container in unset:
+        path = (*container.path, "securityContext", "seccompProfile")
+        yield Violation(path, f"neither the pod nor {container} sets a seccomp profile")
+
+
+RULE = PodRule(
+    id="seccomp-not-set",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

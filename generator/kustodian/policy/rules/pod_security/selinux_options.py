@@ -1,0 +1,54 @@
+"""Pod or container sets an SELinux type, user or role that is not allowed.
+
+Why: The container types of SELinux keep containers apart from each other and from the node; another type, user or role steps out of that.
+
+Fix: Remove `user` and `role` from `seLinuxOptions` and leave `type` out, or use one of the container types.
+
+Wrong:
+    securityContext:
+      seLinuxOptions:
+        type: spc_t
+
+Right:
+    securityContext:
+      seLinuxOptions:
+        type: container_t
+
+Notes: Allowed types are container_t, container_init_t and container_kvm_t, from Kubernetes 1.31 also container_engine_t. `level` is free.
+
+Source: Pod Security Standards, Baseline, "SELinux" (1.0, widened in 1.31), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import BASELINE, security_contexts
+
+_TYPES = ("", "container_t", "container_init_t", "container_kvm_t")
+_TYPES_SINCE_1_31 = (*_TYPES, "container_engine_t")
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each of type, user and role that is not allowed."""
+    types = _TYPES_SINCE_1_31 if context.version >= (1, 31) else _TYPES
+    for who, path, security_context in security_contexts(pod):
+        options = mapping(security_context.get("seLinuxOptions"))
+        for field in ("type", "user", "role"):
+            value = options.get(field)
+            allowed = value is None or value in (types if field == "type" else ("",))
+            if not allowed:
+                yield Violation((*path, "seLinuxOptions", field), f"{who} sets the SELinux {field} {value}")
+
+
+RULE = PodRule(
+    id="selinux-options",
+    topic="pod security",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=BASELINE,
+)

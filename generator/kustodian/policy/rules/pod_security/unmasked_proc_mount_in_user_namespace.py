@@ -1,0 +1,49 @@
+"""Container in a user namespace sees /proc without the runtime's masks.
+
+Why: A user namespace takes most of the danger out of an unmasked /proc, so Baseline allows it there from Kubernetes 1.35; Restricted keeps the masks for everyone.
+
+Fix: Remove `procMount` from the container's securityContext or set it to Default.
+
+Wrong:
+    hostUsers: false
+    containers:
+      - name: builder
+        securityContext:
+          procMount: Unmasked
+
+Right:
+    hostUsers: false
+    containers:
+      - name: builder
+        securityContext:
+          procMount: Default
+
+Notes: In any other pod, and before Kubernetes 1.35, the rule is `unmasked-proc-mount`.
+
+Source: Pod Security Standards, Restricted, "/proc Mount Type" (1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.pod_security._standard import RESTRICTED, relaxed_for_user_namespace
+from kustodian.policy.rules.pod_security.unmasked_proc_mount import unmasked
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each container that only the relaxed Baseline lets pass."""
+    if relaxed_for_user_namespace(pod, context):
+        yield from unmasked(pod)
+
+
+RULE = PodRule(
+    id="unmasked-proc-mount-in-user-namespace",
+    topic="pod security",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=RESTRICTED,
+)

@@ -1,0 +1,36 @@
+"""Finding containers that ask for too little: shared by the rules `missing-<resource>-<request|limit>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.pod_resources import Side, pod_level
+from kustodian.policy.quantity import parse_quantity
+from kustodian.policy.rule import Context, Violation
+
+
+def missing(
+    pod: PodTemplate, context: Context, side: Side, resource: str, *, or_limit: bool = False
+) -> Iterator[Violation]:
+    """One violation for each container without this request or limit; a quantity of zero is none.
+
+    Pods that a controller completes (KServe, Spark) and ephemeral containers, which may not have resources,
+    are left out; a value for the whole pod counts for all its containers. `or_limit`: a limit counts as the
+    request, because the API server copies it.
+    """
+    if pod.partial or pod_level(pod, side, resource, context.version):
+        return
+    for container in pod.containers:
+        if container.role == "ephemeral":
+            continue
+        written = (container.requests if side == "requests" else container.limits).get(resource)
+        if written is None and or_limit:
+            written = container.limits.get(resource)
+        if written is None:
+            problem = f"has no {resource} {side[:-1]}"
+        elif parse_quantity(written) == 0:
+            problem = f"has a {resource} {side[:-1]} of {written}, which is none"
+        else:
+            continue
+        yield Violation((*container.path, "resources", side, resource), f"{container} {problem}")

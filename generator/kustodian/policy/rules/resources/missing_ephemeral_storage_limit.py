@@ -1,0 +1,48 @@
+"""Container has no ephemeral-storage limit.
+
+Why: Model caches and logs in the container's file system fill the node's disk; the kubelet then evicts pods that did nothing wrong.
+
+Fix: Set `resources.limits.ephemeral-storage` of the container to what its writable layer, logs and emptyDirs may take.
+
+Wrong:
+    resources:
+      requests:
+        memory: 2Gi
+
+Right:
+    resources:
+      limits:
+        ephemeral-storage: 4Gi
+
+Notes: The kubelet adds the limits of a pod and holds its disk-backed emptyDirs to the sum as well. Pod-level
+    `spec.resources` knows no ephemeral storage.
+
+Source: Kubernetes documentation v1.34, "Local ephemeral storage",
+    https://kubernetes.io/docs/concepts/storage/ephemeral-storage/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.resources._missing import missing
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each container without a ephemeral-storage limit."""
+    return missing(pod, context, "limits", "ephemeral-storage")
+
+
+RULE = PodRule(
+    id="missing-ephemeral-storage-limit",
+    topic="resources",
+    severity="-/W/W",
+    check=check,
+    doc=__doc__,
+    tags=(
+        "reliability",
+        "ml",
+    ),
+)

@@ -1,0 +1,61 @@
+"""Namespace has no ResourceQuota.
+
+Why: One team's mistake (an autoscaler without a sane maximum, a loop of Jobs) can take the whole cluster and its GPUs.
+
+Fix: Add a ResourceQuota with cpu, memory and GPU requests to the overlay that makes the namespace.
+
+Wrong:
+    kind: Namespace
+    metadata: {name: iris-prod}
+
+Right:
+    kind: ResourceQuota
+    metadata: {name: compute, namespace: iris-prod}
+    spec: {hard: {requests.cpu: "16", requests.memory: 64Gi, requests.nvidia.com/gpu: "2"}}
+
+Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A ResourceQuota in another
+    namespace does not count, a ClusterResourceQuota of OpenShift that selects the namespace does.
+
+Source: Kubernetes documentation v1.34, "Resource Quotas", https://kubernetes.io/docs/concepts/policy/resource-quotas/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import dig, mapping
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.selector import selector_matches
+from kustodian.policy.rule import Context, SetRule, Violation
+
+_OF_KUBERNETES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each Namespace object without a ResourceQuota that says something."""
+    covered = {namespace_of(m) for m in objects.of("", "ResourceQuota") if mapping(m.spec.get("hard"))}
+    for namespace in objects.of("", "Namespace"):
+        name = namespace.name
+        if name in covered or name in _OF_KUBERNETES or _cluster_quota(objects, namespace.labels):
+            continue
+        yield Violation(("metadata", "name"), f"namespace {name} has no ResourceQuota", namespace)
+
+
+def _cluster_quota(objects: ObjectSet, labels: dict[str, str]) -> bool:
+    # quota.openshift.io/v1: a selector by labels (a LabelSelector) or by annotations.
+    for quota in objects.of("quota.openshift.io", "ClusterResourceQuota"):
+        selector = quota.spec.get("selector")
+        wanted = dig(selector, ("labels",))
+        if isinstance(wanted, dict) and selector_matches(wanted, labels):
+            return True
+    return False
+
+
+RULE = SetRule(
+    id="namespace-without-quota",
+    topic="resources",
+    severity="-/W/E",
+    check=check,
+    doc=__doc__,
+    tags=("cost", "reliability", "cis"),
+)

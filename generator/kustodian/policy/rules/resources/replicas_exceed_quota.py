@@ -1,0 +1,118 @@
+"""Workloads at their largest number of replicas ask for more than the namespace's ResourceQuota.
+
+Why: The last replicas are never created: the autoscaler hits a wall under load, or a rolling update stops half way.
+
+Fix: Raise `spec.hard` of the quota, or lower maxReplicas (HPA), maxReplicaCount (KEDA), replicas or the requests.
+
+Wrong:
+    # HorizontalPodAutoscaler: maxReplicas: 10, each pod requests cpu: "2"
+    kind: ResourceQuota
+    spec: {hard: {requests.cpu: "16"}}
+
+Right:
+    # HorizontalPodAutoscaler: maxReplicas: 8, each pod requests cpu: "2"
+    kind: ResourceQuota
+    spec: {hard: {requests.cpu: "18"}}
+
+Notes: The sum is made as the API server makes it: for each pod the larger of (containers and sidecars together)
+    and (an init container and the sidecars before it), plus overhead; a limit without a request is the request,
+    LimitRange defaults are filled in; pods outside the quota's scopes do not count. For each workload the largest
+    number of pods is taken (HPA maxReplicas, KEDA maxReplicaCount or its default of 100, else replicas), and then the
+    one largest surge that an update cannot do without: 1 pod where maxUnavailable rounds down to 0, all pods again for
+    blue-green, the peak of the steps for a canary with traffic routing. Workloads that update one after the other
+    need only one surge at a time. For GPUs the surge is left to `gpu-surge-without-spare`. Jobs wait for room, so
+    they are compared with the quota one by one.
+    A workload that does not fit alone is reported at the field that sets its maximum, a sum that does not fit
+    at the quota.
+
+Source: Kubernetes documentation v1.34, "Resource Quotas",
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.accelerators import is_accelerator
+from kustodian.policy.pod_resources import format_amount, limit_defaults
+from kustodian.policy.quota import amount_per_pod, covers, hard_limits, resource_of
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.scaling import PodCount, scaling_of
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one workload takes of one key of a quota: steadily, and more while it is updated."""
+
+    pod: PodTemplate
+    count: PodCount
+    steady: Fraction
+    surge: Fraction
+
+    @property
+    def peak(self) -> Fraction:
+        return self.steady + self.surge
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each workload that does not fit alone, else for each key whose sum does not fit."""
+    for quota in objects.of("", "ResourceQuota"):
+        alone: dict[tuple[Manifest, FieldPath], list[str]] = defaultdict(list)
+        for key, hard, written in hard_limits(quota):
+            shares = _shares(objects, quota, key, context)
+            too_large = [share for share in shares if share.peak > hard]
+            for share in too_large:
+                alone[share.count.manifest, share.count.path].append(_needs(share, key, written))
+            servers = [share for share in shares if not share.pod.batch]
+            total = sum((share.steady for share in servers), Fraction(0))
+            total += max((share.surge for share in servers), default=Fraction(0))
+            if total > hard and not too_large:
+                names = ", ".join(sorted({str(share.pod.owner.ref) for share in servers}))
+                amount = format_amount(total, (resource_of(key) or ("", key))[1])
+                message = f"{names} together need {amount} of {key} at full scale, the quota allows {written}"
+                yield Violation(("spec", "hard", key), message, quota)
+        for (manifest, path), problems in alone.items():
+            yield Violation(path, f"{'; '.join(problems)} ({quota.ref})", manifest)
+
+
+def _shares(objects: ObjectSet, quota: Manifest, key: str, context: Context) -> list[_Share]:
+    namespace = namespace_of(quota)
+    defaults = limit_defaults(objects, namespace)
+    resource = (resource_of(key) or ("", ""))[1]
+    shares = []
+    for pod in objects.pods_in(namespace):
+        each = amount_per_pod(key, pod, context.version, defaults)
+        if not each or not covers(quota, pod, context.version, defaults):
+            continue
+        count = scaling_of(objects).count(pod)
+        surge = Fraction(0) if is_accelerator(resource) else count.surge * each
+        shares.append(_Share(pod, count, count.maximum * each, surge))
+    return shares
+
+
+def _needs(share: _Share, key: str, written: object) -> str:
+    resource = (resource_of(key) or ("", key))[1]
+    pods = f"{share.count.maximum} pods"
+    if share.surge:
+        pods += f" and {share.count.surge} more during an update"
+    return (
+        f"{share.pod.owner.ref} with {pods} needs {format_amount(share.peak, resource)} of {key}, "
+        f"the quota allows {written}"
+    )
+
+
+RULE = SetRule(
+    id="replicas-exceed-quota",
+    topic="resources",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability", "cost"),
+)

@@ -1,0 +1,56 @@
+"""Object uses an API version that is deprecated.
+
+Why: The next upgrade of the cluster removes the API; until then every apply prints a warning, afterwards it fails.
+
+Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that changed.
+
+Wrong:
+    apiVersion: resource.k8s.io/v1beta1  # deprecated in 1.35
+    kind: ResourceClaimTemplate
+
+Right:
+    apiVersion: resource.k8s.io/v1
+    kind: ResourceClaimTemplate
+
+Notes: Versions of custom resources count too, where their definition marks them as deprecated. An API that is already gone is reported by `removed-api` alone.
+
+Source: Kubernetes documentation, "Deprecated API Migration Guide", https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.api_lifecycle import lifecycle_of, version_text
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.schema._schemas import schemas_of
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation where the API version is deprecated but still served."""
+    life = lifecycle_of(manifest.api_version, manifest.kind)
+    subject = f"{manifest.kind} of {manifest.api_version}"
+    if life is not None:
+        if life.deprecated <= context.version and (life.removed is None or life.removed > context.version):
+            since = f"{subject} is deprecated since Kubernetes {version_text(life.deprecated)}"
+            end = f" and removed in {version_text(life.removed)}" if life.removed else ""
+            yield Violation(("apiVersion",), since + end, fix=f"Use {life.replacement}.")
+        return
+    schemas = schemas_of(context)
+    if schemas.is_builtin(manifest.api_version, manifest.kind):
+        return
+    custom = schemas.custom_kind(manifest.group, manifest.kind)
+    version = custom.versions.get(manifest.api_version.rpartition("/")[2]) if custom else None
+    if custom and version and version.deprecated and version.served:
+        better = [name for name in custom.served if not custom.versions[name].deprecated]
+        use = f"Use {custom.group}/{better[-1]}." if better else None
+        note = f": {version.warning.rstrip('.')}" if version.warning else ""
+        yield Violation(
+            ("apiVersion",), f"{subject} is marked as deprecated by its definition{note}", fix=use
+        )
+
+
+RULE = ObjectRule(
+    id="deprecated-api", topic="schema", severity="W/E/E", check=check, doc=__doc__, tags=("api-versions",)
+)

@@ -1,0 +1,76 @@
+"""The API server would refuse the object: a field is unknown, missing, of the wrong type or out of range.
+
+Why: The object is not created or, where the server drops the unknown field, runs without the setting that its author meant.
+
+Fix: Correct the field as the finding says; `kubectl explain <kind>.<field>` shows what the API expects.
+
+Wrong:
+    spec:
+      replicas: "3"
+      template:
+        spec:
+          containers:
+            - name: server
+              imagePullpolicy: Always
+
+Right:
+    spec:
+      replicas: 3
+      template:
+        spec:
+          containers:
+            - name: server
+              imagePullPolicy: Always
+
+Notes: Built-in kinds are checked against the OpenAPI schema of `kubernetesVersion`, custom resources against their definition, both strictly. Beyond the schema come the API server's own checks that manifests most often fail: names and labels, ports, probes, volumes and their mounts, environment variables, restart policies, subjects of bindings, policies, schedules.
+
+Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation, https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.errors import nearest
+from kustodian.model.manifest import Manifest
+from kustodian.policy.api_lifecycle import lifecycle_of
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.schema._schemas import schemas_of
+from kustodian.policy.schemas import Schemas
+from kustodian.policy.schemas_server import server_problems
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """Every field that the schema or the API server's validation refuses, each once."""
+    for field in ("apiVersion", "kind"):
+        if not manifest.get(field):
+            yield Violation((field,), f'field "{field}" is required')
+            return
+    schemas = schemas_of(context)
+    if not schemas.knows(manifest.api_version, manifest.kind):
+        yield from _no_such_kind(manifest, schemas)
+    reported = []
+    for violation in schemas.problems(manifest):
+        reported.append(violation.path)
+        yield violation
+    for violation in server_problems(manifest, context.version, schemas):
+        # What the schema already refused needs no second finding, nor do fields inside it.
+        if not any(violation.path[: len(path)] == path for path in reported):
+            yield violation
+
+
+def _no_such_kind(manifest: Manifest, schemas: Schemas) -> Iterator[Violation]:
+    if not schemas.has_group(manifest.group) or lifecycle_of(manifest.api_version, manifest.kind):
+        return
+    kinds = schemas.kinds_of(manifest.api_version)
+    if not kinds:
+        text = f"Kubernetes {schemas.version} has no API version {manifest.api_version}"
+        yield Violation(("apiVersion",), text)
+        return
+    guess = nearest(manifest.kind, kinds)
+    hint = f', did you mean "{guess}"?' if guess else ""
+    text = f"Kubernetes {schemas.version} has no kind {manifest.kind} in {manifest.api_version}{hint}"
+    yield Violation(("kind",), text)
+
+
+RULE = ObjectRule(id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__)

@@ -1,0 +1,43 @@
+"""Object uses an API version that this Kubernetes version no longer serves.
+
+Why: The API server answers "no matches for kind", so the object is never created and the sync of the whole application fails.
+
+Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that changed.
+
+Wrong:
+    apiVersion: policy/v1beta1  # gone since 1.25
+    kind: PodDisruptionBudget
+
+Right:
+    apiVersion: policy/v1
+    kind: PodDisruptionBudget
+
+Notes: The version compared with is `kubernetesVersion` of `kustodian.yaml`.
+
+Source: Kubernetes documentation, "Deprecated API Migration Guide", https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.api_lifecycle import lifecycle_of, version_text
+from kustodian.policy.rule import Context, ObjectRule, Violation
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation where the API version went in the configured version or before."""
+    life = lifecycle_of(manifest.api_version, manifest.kind)
+    if life is None or life.removed is None or life.removed > context.version:
+        return
+    yield Violation(
+        ("apiVersion",),
+        f"{manifest.kind} of {manifest.api_version} was removed in Kubernetes {version_text(life.removed)}",
+        fix=f"Use {life.replacement}.",
+    )
+
+
+RULE = ObjectRule(
+    id="removed-api", topic="schema", severity="W/E/E", check=check, doc=__doc__, tags=("api-versions",)
+)

@@ -1,0 +1,5 @@
+"""Rules of the topic "secrets"."""
+
+from kustodian.policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,152 @@
+"""Secret stands in git in clear.
+
+Why: Everybody who can read the repository, and every clone and backup of it for ever, has the credential; base64 hides nothing.
+
+Fix: Keep the value in a secret store and commit an ExternalSecret, or commit it encrypted (SealedSecret, SOPS); then change the credential, because the history keeps the old one.
+
+Wrong:
+    kind: Secret
+    stringData:
+      HF_TOKEN: hf_abcdefgh
+
+Right:
+    kind: ExternalSecret
+    spec:
+      target: {name: iris-api-keys}
+
+Notes:
+    Found are Secrets written as manifests and the literals and files of a `secretGenerator`. Passed over: values that SOPS, git-crypt or age encrypted, empty values, placeholders that something else fills in (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates, what git ignores, and the plain fields of Argo CD's repository and cluster Secrets. A file that is meant for SOPS is reported by `unencrypted-secret-file` instead.
+
+Source: Kubernetes documentation, "Good practices for Kubernetes Secrets", https://kubernetes.io/docs/concepts/security/secrets-good-practices/; OWASP Kubernetes Top Ten 2022, K08, https://owasp.org/www-project-kubernetes-top-ten/
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import posixpath
+import re
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.model.repository_view import Kustomization, RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.kustomize._folders import is_aside
+from kustodian.policy.rules.kustomize._references import references
+from kustodian.policy.rules.secrets._encryption import (
+    git_crypted,
+    is_encrypted_document,
+    is_encrypted_file,
+    meant_for_sops,
+)
+
+_PLACEHOLDER = re.compile(
+    r"""\s*(?:\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]*|<[^<>]*>|\{\{.*\}\}|ENC\[.*\]|vault:\S+|ref\+\w+://\S+|null)?\s*\Z""",
+    re.DOTALL,
+)
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
+_PUBLIC = {"CERTIFICATE", "PUBLIC KEY", "TRUSTED CERTIFICATE", "X509 CRL"}
+_ARGO_LABEL = "argocd.argoproj.io/secret-type"
+#: Fields of Argo CD's declarative Secrets that are no credentials (operator-manual/declarative-setup.md).
+_ARGO_PLAIN = {
+    "url", "type", "name", "project", "server", "namespaces", "clusterResources", "shard", "enableLfs", "enableOCI",
+    "insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "proxy", "noProxy", "username", "githubAppID",
+    "githubAppInstallationID", "githubAppEnterpriseBaseUrl", "useAzureWorkloadIdentity", "depth",
+}  # fmt: skip
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each Secret manifest, and for each field of a secretGenerator entry."""
+    used = {reference.target for k in view.kustomizations.values() for reference in references(k)}
+    for_sops = meant_for_sops(view)
+    for manifest in view.manifests("", "Secret", "List", "SecretList"):
+        file = manifest.provenance.file or ""
+        aside = is_aside(posixpath.dirname(file) or ".") and file not in used
+        if aside or file in for_sops or git_crypted(view, file) or is_encrypted_document(manifest.data):
+            continue
+        for path, secret in _secrets(manifest.data):
+            for field, keys in _clear_fields(secret):
+                name = text(mapping(secret.get("metadata")).get("name"))
+                message = f"Secret {name} has values in clear: {', '.join(keys)}"
+                yield SourceViolation(file, (*path, field), message, manifest.provenance.document or 0)
+    for kustomization in view.kustomizations.values():
+        for path, message in _generated(view, kustomization, for_sops):
+            yield SourceViolation(kustomization.path, path, message, overlay=kustomization.directory)
+
+
+def _secrets(data: JsonObject) -> Iterator[tuple[FieldPath, JsonObject]]:
+    """The Secrets of a document: itself, or items of a List."""
+    if data.get("kind") == "Secret":
+        yield (), data
+    for index, item in mappings(data.get("items")):
+        if item.get("kind", "Secret" if data.get("kind") == "SecretList" else None) == "Secret":
+            yield ("items", index), item
+
+
+def _clear_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:
+    labels = string_map(mapping(secret.get("metadata")).get("labels"))
+    plain = _ARGO_PLAIN if _ARGO_LABEL in labels else set()
+    for field, decode in (("data", True), ("stringData", False)):
+        values = mapping(secret.get(field))
+        keys = [
+            str(k) for k, v in values.items() if k not in plain and _is_clear(_decoded(v) if decode else v)
+        ]
+        if keys:
+            yield field, keys
+
+
+def _decoded(value: object) -> object:
+    """A base64 value as text; as it is where it is no base64 (a placeholder is none)."""
+    try:
+        return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
+    except (ValueError, binascii.Error):
+        return value
+
+
+def _is_clear(value: object) -> bool:
+    """Whether a value is a credential in clear rather than nothing, a placeholder or a public certificate."""
+    if value is None or isinstance(value, dict | list):
+        return False
+    content = str(value)
+    blocks = set(_PEM.findall(content))
+    return not _PLACEHOLDER.match(content) and not (blocks and blocks <= _PUBLIC)
+
+
+def _generated(
+    view: RepositoryView, kustomization: Kustomization, for_sops: frozenset[str]
+) -> Iterator[tuple[FieldPath, str]]:
+    for index, entry in mappings(kustomization.data.get("secretGenerator")):
+        base: FieldPath = ("secretGenerator", index)
+        name = text(entry.get("name"))
+        literals = [text(literal).partition("=") for literal in sequence(entry.get("literals"))]
+        keys = [key for key, _, value in literals if _is_clear(value.strip("'\""))]
+        if keys:
+            yield (*base, "literals"), f"secretGenerator {name} has values in clear: {', '.join(keys)}"
+        for field in ("files", "envs", "env"):
+            written = entry.get(field)
+            names = [text(n) for n in (written if isinstance(written, list) else [written])]
+            targets = [kustomization.resolve(n.rpartition("=")[2]) for n in names if n]
+            clear = [t for t in targets if t not in for_sops and _is_clear_file(view, t)]
+            if clear:
+                yield (*base, field), f"secretGenerator {name} reads files in clear: {', '.join(clear)}"
+
+
+def _is_clear_file(view: RepositoryView, file: str) -> bool:
+    if file not in view.file_set or is_encrypted_file(view, file):
+        return False
+    content = view.read_text(file)
+    if file.endswith(".env"):
+        lines = [line for line in content.splitlines() if "=" in line and not line.lstrip().startswith("#")]
+        return any(_is_clear(line.partition("=")[2].strip().strip("'\"")) for line in lines)
+    return _is_clear(content)
+
+
+RULE = RepositoryRule(
+    id="plaintext-secret",
+    topic="secrets",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("security", "owasp"),
+)

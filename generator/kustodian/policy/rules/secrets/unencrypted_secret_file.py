@@ -1,0 +1,97 @@
+"""File that is meant for SOPS is not encrypted.
+
+Why: Somebody edited it decrypted and committed it so: the credentials are in the history, and whoever decrypts it at deployment fails on a file without SOPS metadata.
+
+Fix: Encrypt it with `sops --encrypt --in-place FILE`, and change every credential that was committed.
+
+Wrong:
+    # api-keys.enc.yaml
+    kind: Secret
+    stringData:
+      HF_TOKEN: hf_abcdefgh
+
+Right:
+    # api-keys.enc.yaml
+    kind: Secret
+    stringData:
+      HF_TOKEN: ENC[AES256_GCM,data:...]
+    sops:
+      mac: ENC[AES256_GCM,data:...]
+
+Notes:
+    Meant for SOPS is a file that is called `*.enc.yaml`, `*.sops.yaml` (or json, env, ini), that a `path_regex` of `.sops.yaml` names, or that a KSOPS generator reads. A rule whose pattern takes kustomizations too, or that has an `encrypted_regex`, names how and not what: under it only files with Secrets count. A value added in clear to an encrypted Secret is found as well.
+
+Source: SOPS 3.10 documentation, https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-files
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, mapping, text
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.secrets._encryption import (
+    is_encrypted_document,
+    is_encrypted_text,
+    meant_for_sops,
+)
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each document in clear, or for each value in clear of an encrypted Secret."""
+    for file in sorted(meant_for_sops(view)):
+        content = view.read_text(file)
+        if not content.strip() or is_encrypted_text(content):
+            continue
+        documents = view.load(file) if file in view.yaml_files else []
+        if not documents:
+            yield SourceViolation(file, (), f"{file} is meant for SOPS and is not encrypted")
+        for index, document in enumerate(documents):
+            if not is_encrypted_document(document):
+                yield SourceViolation(file, (), f"{file} is meant for SOPS and is not encrypted", index)
+                continue
+            for path in _clear_values(mapping(document)):
+                message = f"{path[-1]} was added in clear to an encrypted Secret"
+                yield SourceViolation(file, path, message, index)
+
+
+def _clear_values(document: JsonObject) -> Iterator[FieldPath]:
+    """The values of a Secret that SOPS's own metadata says should be encrypted and are not."""
+    sops = mapping(document.get("sops"))
+    if document.get("kind") != "Secret":
+        return
+    for field in ("data", "stringData"):
+        for key, value in mapping(document.get(field)).items():
+            clear = isinstance(value, str) and value != "" and not value.startswith("ENC[")
+            if clear and _should_be_encrypted((field, str(key)), sops):
+                yield field, key
+
+
+def _should_be_encrypted(path: tuple[str, ...], sops: JsonObject) -> bool:
+    """Whether any key on the path is chosen by SOPS's regular expression or suffix (all are by default)."""
+    regex, skipped = text(sops.get("encrypted_regex")), text(sops.get("unencrypted_regex"))
+    suffix = text(sops.get("encrypted_suffix"))
+    skip_suffix = text(sops.get("unencrypted_suffix")) or "_unencrypted"
+    try:
+        if regex:
+            return any(re.search(regex, key) for key in path)
+        if skipped:
+            return not any(re.search(skipped, key) for key in path)
+    except re.error:
+        return False
+    if suffix:
+        return any(key.endswith(suffix) for key in path)
+    return not any(key.endswith(skip_suffix) for key in path)
+
+
+RULE = RepositoryRule(
+    id="unencrypted-secret-file",
+    topic="secrets",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("security", "sops"),
+)

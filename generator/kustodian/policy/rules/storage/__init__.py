@@ -1,0 +1,5 @@
+"""Rules of the topic "storage"."""
+
+from kustodian.policy.rule import Rule
+
+RULES: tuple[Rule, ...] = ()

@@ -1,0 +1,66 @@
+"""The syntax of names, labels and keys, as the API server checks it.
+
+Source: k8s.io/apimachinery v0.34, pkg/util/validation/validation.go; each function returns whether the text
+is valid.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+_LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+_NAME_PART = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\Z")
+_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*\Z")
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+\Z")
+_ENV_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
+_RELAXED_ENV_NAME = re.compile(r"[ -<>-~]+\Z")
+
+
+def is_dns_label(text: str) -> bool:
+    """RFC 1123 label: a container, volume or namespace name."""
+    return len(text) <= 63 and bool(_LABEL.match(text))
+
+
+def is_dns_1035_label(text: str) -> bool:
+    """RFC 1035 label: a Service name; it starts with a letter."""
+    return len(text) <= 63 and bool(_LABEL_1035.match(text))
+
+
+def is_dns_subdomain(text: str) -> bool:
+    """RFC 1123 subdomain: the name of most objects."""
+    return len(text) <= 253 and bool(_SUBDOMAIN.match(text))
+
+
+def is_path_segment(text: str) -> bool:
+    """A name that only has to fit into a URL: roles and bindings."""
+    return text not in (".", "..") and "/" not in text and "%" not in text
+
+
+def is_qualified_name(text: str) -> bool:
+    """A label or annotation key, or a resource name: `name` or `prefix/name`."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not is_dns_subdomain(prefix):
+        return False
+    return len(name) <= 63 and bool(_NAME_PART.match(name))
+
+
+def is_label_value(text: str) -> bool:
+    """A label's value; it may be empty."""
+    return not text or (len(text) <= 63 and bool(_NAME_PART.match(text)))
+
+
+def is_port_name(text: str) -> bool:
+    """RFC 6335 service name: at most 15 characters, with a letter."""
+    return len(text) <= 15 and bool(_PORT_NAME.match(text))
+
+
+def is_config_key(text: str) -> bool:
+    """A key of a ConfigMap or Secret."""
+    return len(text) <= 253 and text not in (".", "..") and bool(_CONFIG_KEY.match(text))
+
+
+def is_env_name(text: str, version: tuple[int, int]) -> bool:
+    """An environment variable's name; from 1.32 any printable ASCII without `=` will do (KEP-4369)."""
+    return bool((_RELAXED_ENV_NAME if version >= (1, 32) else _ENV_NAME).match(text))

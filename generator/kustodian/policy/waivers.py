@@ -1,0 +1,159 @@
+"""Waivers: findings that someone accepted, with a reason, an owner and a last day.
+
+They are written in kustodian.yaml or as a comment on (or right above) the line of the finding:
+`# kustodian: allow RULE reason="..." owner=... expires=2027-01-31`. An expired waiver no longer covers
+anything and is itself a finding; so is one that covers nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+
+from kustodian.model.errors import UserError, nearest
+from kustodian.model.finding import AppliedWaiver, Finding, Location
+from kustodian.policy.catalogue import by_id
+
+_COMMENT = re.compile(r"#\s*kustodian:\s*allow\b\s*(?P<rest>.*)$")
+_FIELDS = ("reason", "owner", "expires")
+
+
+@dataclass(slots=True)
+class Waiver:
+    """One waiver. `object` is `Kind/name` or `Kind/namespace/name` with `*`; empty for a comment."""
+
+    rule: str
+    reason: str
+    owner: str
+    expires: date
+    location: Location
+    object: str = ""
+    environments: tuple[str, ...] = ()
+    covered: int = field(default=0, compare=False)
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it stands at the source line rather than in kustodian.yaml."""
+        return not self.object
+
+    def applies_to(self, finding: Finding) -> bool:
+        """Whether the waiver speaks of this finding, whatever the date."""
+        if self.rule != finding.rule:
+            return False
+        if self.environments and finding.environment not in self.environments:
+            return False
+        if self.is_comment:
+            here = self.location
+            return finding.source.file == here.file and finding.source.line in (
+                here.line,
+                here.line + 1,
+            )
+        return _object_matches(self.object, finding)
+
+
+class WaiverBook:
+    """All waivers of a run, on one day."""
+
+    def __init__(self, waivers: Iterable[Waiver], today: date) -> None:
+        """`today` decides which have expired; the last day itself still counts."""
+        self.waivers = list(waivers)
+        self.today = today
+
+    def apply(self, findings: Iterable[Finding]) -> None:
+        """Mark each finding that a living waiver covers; an unwaivable rule's are never marked."""
+        for finding in findings:
+            rule = by_id().get(finding.rule)
+            if rule is not None and not rule.waivable:
+                continue
+            for waiver in self.waivers:
+                if waiver.applies_to(finding):
+                    waiver.covered += 1
+                    if waiver.expires >= self.today:
+                        finding.waiver = AppliedWaiver(
+                            waiver.reason,
+                            waiver.owner,
+                            waiver.expires.isoformat(),
+                            waiver.location,
+                        )
+                        break
+
+    @property
+    def expired(self) -> list[Waiver]:
+        """Those past their last day."""
+        return [waiver for waiver in self.waivers if waiver.expires < self.today]
+
+    @property
+    def unused(self) -> list[Waiver]:
+        """Those that still hold but cover nothing."""
+        return [w for w in self.waivers if w.expires >= self.today and not w.covered]
+
+
+def comment_waivers(file: str, lines: Iterable[str]) -> list[Waiver]:
+    """The waivers in a file's comments. Raises UserError at a comment that is meant as one but is none."""
+    return [
+        _read_comment(match.group("rest"), Location(file, number, match.start() + 1))
+        for number, line in enumerate(lines, start=1)
+        if (match := _COMMENT.search(line))
+    ]
+
+
+def _read_comment(text: str, location: Location) -> Waiver:
+    example = (
+        'write `# kustodian: allow RULE reason="..." owner=TEAM expires=2027-01-31`'
+    )
+
+    def wrong(message: str) -> UserError:
+        return UserError(
+            message, location.file, location.line, location.column, example
+        )
+
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise wrong("a quote in this waiver is not closed") from None
+    rule = words[0] if words else ""
+    if rule not in by_id() and not rule.startswith("rego/"):
+        close = nearest(rule, set(by_id()))
+        raise wrong(
+            f"unknown rule `{rule}` in a waiver"
+            + (f"; did you mean `{close}`?" if close else "")
+        )
+    values: dict[str, str] = {}
+    last = ""
+    for word in words[1:]:
+        name, separator, value = word.partition("=")
+        if separator and name in _FIELDS:
+            values[name], last = value, name
+        elif last:
+            # An unquoted reason of several words goes on until the next key.
+            values[last] += f" {word}"
+        else:
+            raise wrong(f"`{word}` is none of reason=, owner=, expires=")
+    missing = [name for name in _FIELDS if not values.get(name)]
+    if missing:
+        raise wrong(f"this waiver lacks {', '.join(missing)}")
+    try:
+        expires = date.fromisoformat(values["expires"])
+    except ValueError:
+        raise wrong(f"`{values['expires']}` is no date") from None
+    return Waiver(rule, values["reason"], values["owner"], expires, location)
+
+
+def _object_matches(pattern: str, finding: Finding) -> bool:
+    if finding.object is None:
+        return pattern == "*"
+    ref = finding.object
+    parts = pattern.split("/")
+    if len(parts) == 3:
+        actual = [ref.kind, ref.namespace or "", ref.name]
+    elif len(parts) == 2:
+        actual = [ref.kind, ref.name]
+    else:
+        return pattern == "*"
+    return all(
+        fnmatchcase(value, part) for value, part in zip(actual, parts, strict=True)
+    )

@@ -1,0 +1,1 @@
+"""Rendering: the engine process, or the user's own binaries."""

@@ -1,0 +1,375 @@
+"""The engine: one Go process that renders, parses and evaluates Rego (see engine/README.md).
+
+It speaks JSON lines. The process starts at once and is talked to later, so its start-up runs beside
+Python's own imports.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from kustodian.model.errors import EngineError, ExitCode, UserError
+from kustodian.model.json_value import JsonObject
+from kustodian.model.manifest import Manifest, Provenance, Step
+from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one overlay: bytes of a file, objects, seconds."""
+
+    max_file_bytes: int = 16 * 1024 * 1024
+    max_objects: int = 20_000
+    timeout_seconds: float = 120
+
+
+@dataclass(frozen=True, slots=True)
+class RegoOptions:
+    """Policies for conftest: files or folders relative to the root, and the namespaces to evaluate."""
+
+    policy: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ("main",)
+    data: tuple[str, ...] = ()
+
+    def as_request(self) -> JsonObject:
+        """The `policy` part of a request."""
+        return {
+            "paths": list(self.policy),
+            "data": list(self.data),
+            "namespaces": list(self.namespaces),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What rendering may do; hermetic unless asked otherwise."""
+
+    allow_remote: bool = False
+    enable_helm: bool = False
+    helm_command: str = "helm"
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """One document of a YAML file, or one item of a `kind: List`."""
+
+    index: int
+    line: int
+    data: Any
+    item: int | None = None
+
+
+@dataclass(slots=True)
+class ParsedFile:
+    """A YAML file as the engine reads it, or why it cannot."""
+
+    path: str
+    documents: list[ParsedDocument] = field(default_factory=list)
+    error: NotChecked | None = None
+    sha256: str = ""
+
+
+@dataclass(slots=True)
+class Scan:
+    """What lies in a repository: kustomizations and YAML files, parsed as far as names."""
+
+    kustomizations: list[tuple[str, JsonObject | None, NotChecked | None]] = field(
+        default_factory=list
+    )
+    yaml_files: list[tuple[str, list[JsonObject], NotChecked | None]] = field(
+        default_factory=list
+    )
+
+
+class Engine:
+    """A running engine; use as a context manager. Raises EngineError where it dies or speaks nonsense."""
+
+    def __init__(self, binary: Path) -> None:
+        """Start the process; its greeting is read with the first answer."""
+        import os
+
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith("KUSTOMIZE_")
+        }
+        try:
+            self._process = subprocess.Popen(
+                [str(binary)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+            )
+        except OSError as error:
+            raise EngineError(
+                f"the rendering engine does not start: {error}",
+                hint="reinstall kustodian; the engine is built with it",
+                exit_code=ExitCode.NOT_CHECKED,
+            ) from error
+        self.versions: JsonObject = {}
+        self._next_id = 0
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the process and wait for it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if kind is not None:
+            self._process.kill()
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+        self._process.wait()
+        self._process.stdout.close()
+
+    def scan(self, root: Path) -> Scan:
+        """Walk a repository."""
+        found = Scan()
+        for answer in self._ask({"op": "scan", "root": str(root)}):
+            error = not_checked(answer.get("error"))
+            if answer["kind"] == "kustomization":
+                found.kustomizations.append(
+                    (answer["path"], answer.get("document"), error)
+                )
+            elif answer["kind"] == "yaml":
+                found.yaml_files.append(
+                    (answer["path"], answer.get("documents") or [], error)
+                )
+        found.kustomizations.sort(key=lambda entry: entry[0])
+        found.yaml_files.sort(key=lambda entry: entry[0])
+        return found
+
+    def parse(
+        self, root: Path, files: Sequence[str], content: dict[str, str] | None = None
+    ) -> list[ParsedFile]:
+        """Read YAML files (relative to `root`) and given texts, as Kubernetes reads YAML."""
+        request = {
+            "op": "parse",
+            "root": str(root),
+            "files": list(files),
+            "content": content or {},
+        }
+        parsed = [
+            ParsedFile(
+                answer["path"],
+                [
+                    ParsedDocument(d["index"], d["line"], d["object"], d.get("item"))
+                    for d in answer.get("documents") or []
+                ],
+                not_checked(answer.get("error")),
+                answer.get("sha256", ""),
+            )
+            for answer in self._ask(request)
+        ]
+        order = {
+            name: position for position, name in enumerate([*files, *(content or {})])
+        }
+        return sorted(parsed, key=lambda file: order.get(file.path, len(order)))
+
+    def render(
+        self,
+        root: Path,
+        overlays: Sequence[Overlay],
+        options: RenderOptions,
+        rego: RegoOptions | None = None,
+    ) -> Iterator[RenderedOverlay]:
+        """Render overlays, each given as soon as it is ready.
+
+        Raises UserError where the Rego policies do not load or compile: nothing was checked by them.
+        """
+        by_path = {overlay.path: overlay for overlay in overlays}
+        limits = options.limits
+        request: JsonObject = {
+            "op": "render",
+            "root": str(root),
+            "overlays": list(by_path),
+            "limits": {
+                "maxFileBytes": limits.max_file_bytes,
+                "maxObjects": limits.max_objects,
+                "timeoutSeconds": limits.timeout_seconds,
+            },
+            "allowRemote": options.allow_remote,
+            "enableHelm": options.enable_helm,
+            "helmCommand": options.helm_command,
+            "policy": rego.as_request() if rego else None,
+        }
+        for answer in self._ask(request):
+            if answer["kind"] == "policy-error":
+                raise _policy_error(answer["error"])
+            yield _rendered(by_path[answer["overlay"]], answer)
+
+    def evaluate(
+        self,
+        root: Path,
+        rego: RegoOptions,
+        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
+        """Run Rego policies over given objects: results and count of successes, by input name."""
+        request = {
+            "op": "policy",
+            "root": str(root),
+            "policy": rego.as_request(),
+            "inputs": [
+                {"name": name, "objects": list(objects)} for name, objects in inputs
+            ],
+        }
+        results = {}
+        for answer in self._ask(request, _policy_error):
+            if answer.get("error"):
+                raise _policy_error(answer["error"])
+            results[answer["name"]] = _policy(answer.get("policy"))
+        return results
+
+    def verify(self, root: Path, rego: RegoOptions) -> list[JsonObject]:
+        """Run the `_test.rego` files as `conftest verify` does: name, namespace, status, message of each."""
+        request = {"op": "verify", "root": str(root), "policy": rego.as_request()}
+        return list(self._ask(request, _policy_error))
+
+    def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
+        import orjson
+
+        assert self._process.stdin is not None
+        self._next_id += 1
+        request["id"] = self._next_id
+        try:
+            self._process.stdin.write(orjson.dumps(request) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        if not self.versions:
+            self._greet()
+        while True:
+            answer = self._read()
+            if answer.get("id") != self._next_id:
+                continue
+            if answer.get("done"):
+                if answer.get("error"):
+                    raise (to_error or _request_error)(answer["error"])
+                return
+            yield answer
+
+    def _greet(self) -> None:
+        greeting = self._read()
+        if greeting.get("protocol") != PROTOCOL:
+            raise EngineError(
+                f"the engine speaks protocol {greeting.get('protocol')}, this version needs {PROTOCOL}",
+                hint="reinstall kustodian so that both parts are of one version",
+                exit_code=ExitCode.NOT_CHECKED,
+            )
+        self.versions = greeting
+
+    def _read(self) -> JsonObject:
+        import orjson
+
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._died()
+        answer: JsonObject = orjson.loads(line)
+        return answer
+
+    def _died(self) -> EngineError:
+        code = self._process.wait()
+        return EngineError(
+            f"the rendering engine ended unexpectedly (exit {code}); nothing can be said of the repository",
+            hint="its last words are above; please report them",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
+
+
+def not_checked(error: JsonObject | None) -> NotChecked | None:
+    """An engine error as a value."""
+    if not error:
+        return None
+    return NotChecked(
+        error.get("code", "error"),
+        error.get("message", ""),
+        error.get("file"),
+        error.get("line"),
+        error.get("column"),
+        error.get("detail"),
+    )
+
+
+def _request_error(error: JsonObject) -> UserError:
+    return UserError(
+        error["message"],
+        error.get("file"),
+        error.get("line"),
+        error.get("column"),
+        exit_code=ExitCode.NOT_CHECKED,
+    )
+
+
+def _policy_error(error: JsonObject) -> UserError:
+    hint = {
+        "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
+        "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
+    }.get(error.get("code", ""))
+    found = _request_error(error)
+    found.hint = hint
+    return found
+
+
+def _rendered(overlay: Overlay, answer: JsonObject) -> RenderedOverlay:
+    policy, successes = _policy(answer.get("policy"))
+    return RenderedOverlay(
+        overlay,
+        [
+            Manifest(entry["object"], _provenance(entry))
+            for entry in answer.get("objects") or []
+        ],
+        not_checked(answer.get("error")),
+        {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
+        tuple(answer.get("absent") or ()),
+        policy,
+        successes,
+    )
+
+
+def _policy(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
+    if not answer:
+        return (), 0
+    results = tuple(
+        PolicyResult(
+            r["object"],
+            r["namespace"],
+            r["query"],
+            r["level"],
+            r["message"],
+            r.get("metadata") or {},
+        )
+        for r in answer.get("results") or []
+    )
+    return results, answer.get("successes", 0)
+
+
+def _provenance(entry: JsonObject) -> Provenance:
+    origin = entry.get("origin") or {}
+    generator = None
+    if origin.get("configuredIn"):
+        generator = _step(origin)
+    steps = tuple(_step(step) for step in entry.get("transformations") or ())
+    return Provenance(origin.get("path") or None, generator, steps)
+
+
+def _step(data: JsonObject) -> Step:
+    by = data.get("configuredBy") or {}
+    return Step(
+        data.get("configuredIn") or "", by.get("kind") or "", data.get("path") or None
+    )

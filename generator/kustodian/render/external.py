@@ -1,0 +1,174 @@
+"""Render with the user's own kustomize, evaluate Rego with the user's own conftest.
+
+The engine still reads what kustomize prints, so both ways give the same objects; it also gives the
+provenance where it renders the overlay itself (the binary is asked for the same annotations).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kustodian.model.errors import UserError
+from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.render.engine import Engine, RegoOptions, RenderOptions
+
+
+class ExternalRenderer:
+    """The engine with kustomize, conftest or both replaced by a binary."""
+
+    def __init__(
+        self, engine: Engine, kustomize: Path | None, conftest: Path | None
+    ) -> None:
+        """Raises UserError where a binary is not there or does not say its version."""
+        self.engine = engine
+        self.kustomize = (
+            _binary(kustomize, "--kustomize", ["version"]) if kustomize else None
+        )
+        self.conftest = (
+            _binary(conftest, "--conftest", ["--version"]) if conftest else None
+        )
+
+    def render(
+        self,
+        root: Path,
+        overlays: Sequence[Overlay],
+        options: RenderOptions,
+        rego: RegoOptions | None = None,
+    ) -> Iterator[RenderedOverlay]:
+        """Render overlays; provenance and files read come from the engine, objects from the binary."""
+        engine_rego = rego if self.conftest is None and self.kustomize is None else None
+        for rendered in self.engine.render(root, overlays, options, engine_rego):
+            if self.kustomize is not None:
+                self._replace_objects(root, rendered, options)
+            if rego is not None and rendered.objects:
+                inputs = [(rendered.overlay.path, [m.data for m in rendered.objects])]
+                results = self.evaluate(root, rego, inputs)
+                rendered.policy, rendered.policy_successes = results[
+                    rendered.overlay.path
+                ]
+            yield rendered
+
+    def evaluate(
+        self,
+        root: Path,
+        rego: RegoOptions,
+        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
+        """Evaluate Rego with the conftest binary, or in the engine where none was given."""
+        if self.conftest is None:
+            return self.engine.evaluate(root, rego, inputs)
+        return {name: self._conftest(root, rego, objects) for name, objects in inputs}
+
+    def _replace_objects(
+        self, root: Path, rendered: RenderedOverlay, options: RenderOptions
+    ) -> None:
+        command = [str(self.kustomize), "build", rendered.overlay.path]
+        if options.enable_helm:
+            command += ["--enable-helm", "--helm-command", options.helm_command]
+        done = subprocess.run(
+            command,
+            cwd=root,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            if rendered.error is None or rendered.error.code == "build":
+                message = done.stderr.decode("utf-8", "replace").strip().splitlines()
+                rendered.error = NotChecked(
+                    "build", message[-1] if message else "kustomize failed"
+                )
+            rendered.objects = []
+            return
+        parsed = self.engine.parse(
+            root, [], {"kustomize": done.stdout.decode("utf-8")}
+        )[0]
+        given = [document.data for document in parsed.documents]
+        if rendered.error is not None:
+            rendered.error = NotChecked(
+                "engine-differs",
+                f"only the kustomize binary renders this: {rendered.error.message}",
+            )
+            return
+        ours = [manifest.data for manifest in rendered.objects]
+        if ours != given:
+            rendered.error = NotChecked(
+                "engine-differs",
+                "the kustomize binary gives other objects than the built-in engine; lines would be wrong",
+                rendered.overlay.path,
+            )
+
+    def _conftest(
+        self, root: Path, rego: RegoOptions, objects: Sequence[JsonObject]
+    ) -> tuple[tuple[PolicyResult, ...], int]:
+        command = [
+            str(self.conftest),
+            "test",
+            "--output",
+            "json",
+            "--no-fail",
+            "--parser",
+            "yaml",
+        ]
+        for policy in rego.policy:
+            command += ["--policy", policy]
+        for data in rego.data:
+            command += ["--data", data]
+        for namespace in rego.namespaces:
+            command += ["--namespace", namespace]
+        results: list[PolicyResult] = []
+        successes = 0
+        # One object a call: conftest does not say which document of a stream a result belongs to.
+        for index, item in enumerate(objects):
+            done = subprocess.run(
+                [*command, "-"],
+                cwd=root,
+                input=json.dumps(item).encode(),
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise UserError(
+                    f"conftest: {done.stderr.decode('utf-8', 'replace').strip()}",
+                    hint="check `rego` in kustodian.yaml",
+                )
+            for answer in json.loads(done.stdout):
+                successes += answer.get("successes", 0)
+                for field, level in (
+                    ("failures", "failure"),
+                    ("warnings", "warning"),
+                    ("exceptions", "exception"),
+                ):
+                    results += [
+                        _result(index, answer.get("namespace", ""), level, found)
+                        for found in answer.get(field) or []
+                    ]
+        return tuple(results), successes
+
+
+def _result(index: int, namespace: str, level: str, found: JsonObject) -> PolicyResult:
+    metadata = mapping(found.get("metadata"))
+    query = str(metadata.get("query", "")).rpartition(".")[2]
+    kept = {key: value for key, value in metadata.items() if key != "query"}
+    return PolicyResult(index, namespace, query, level, found.get("msg", ""), kept)
+
+
+def _binary(path: Path, option: str, version: list[str]) -> Path:
+    try:
+        done = subprocess.run(
+            [str(path), *version], capture_output=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(
+            f"{option}: {path} does not run: {error}", hint="name the binary itself"
+        ) from error
+    if done.returncode != 0:
+        raise UserError(
+            f"{option}: {path} does not say its version", hint="name the binary itself"
+        )
+    # Only a bare name is looked up on PATH; anything else must survive our change of folder.
+    return path.resolve() if path.parent != Path(".") or path.exists() else path

@@ -1,0 +1,43 @@
+"""Who renders: the engine, or the user's own kustomize and conftest in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from kustodian.model.json_value import JsonObject
+from kustodian.model.overlay import Overlay, PolicyResult, RenderedOverlay
+from kustodian.render.engine import Engine, RegoOptions, RenderOptions
+
+
+class Renderer(Protocol):
+    """What `check` needs of a renderer."""
+
+    def render(
+        self,
+        root: Path,
+        overlays: Sequence[Overlay],
+        options: RenderOptions,
+        rego: RegoOptions | None = None,
+    ) -> Iterator[RenderedOverlay]:
+        """Render overlays and evaluate Rego on their objects."""
+
+    def evaluate(
+        self,
+        root: Path,
+        rego: RegoOptions,
+        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
+        """Evaluate Rego on given objects: results and count of successes, by input name."""
+
+
+def renderer_of(
+    engine: Engine, kustomize: Path | None, conftest: Path | None
+) -> Renderer:
+    """The engine itself, or the engine with one or both parts replaced by a binary."""
+    if kustomize is None and conftest is None:
+        return engine
+    from kustodian.render.external import ExternalRenderer
+
+    return ExternalRenderer(engine, kustomize, conftest)

@@ -1,0 +1,84 @@
+"""`--format json`: the contract `kustodian/check/v1`."""
+
+from __future__ import annotations
+
+from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding
+from kustodian.model.json_value import JsonObject
+from kustodian.model.overlay import NotChecked
+
+SCHEMA = "kustodian/check/v1"
+
+
+def as_json(report: CheckReport) -> str:
+    """The report as JSON, keys in a fixed order, with a newline at the end."""
+    import json
+
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: CheckReport) -> JsonObject:
+    """The report as plain data; file paths are relative to the working directory."""
+    return {
+        "schema": SCHEMA,
+        "summary": {
+            "overlays": sum(outcome.through is None for outcome in report.overlays),
+            "objects": report.objects,
+            "error": report.count(Severity.ERROR),
+            "warning": report.count(Severity.WARNING),
+            "info": report.count(Severity.INFO),
+            "waived": report.waived,
+            "notChecked": sum(o.error is not None for o in report.overlays)
+            + len(report.not_checked),
+        },
+        "overlays": [_overlay(report, overlay) for overlay in report.overlays],
+        "findings": [_finding(report, finding) for finding in report.findings],
+        "notChecked": [_not_checked(report, error) for error in report.not_checked],
+    }
+
+
+def _overlay(report: CheckReport, outcome: OverlayOutcome) -> JsonObject:
+    return {
+        "path": report.shown(outcome.path),
+        "environment": outcome.environment,
+        "objects": outcome.objects,
+        "error": _not_checked(report, outcome.error) if outcome.error else None,
+        "through": report.shown(outcome.through) if outcome.through else None,
+    }
+
+
+def _not_checked(report: CheckReport, error: NotChecked) -> JsonObject:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "file": report.shown(error.file) if error.file else None,
+        "line": error.line,
+        "column": error.column,
+    }
+
+
+def _finding(report: CheckReport, finding: Finding) -> JsonObject:
+    ref, source, waiver = finding.object, finding.source, finding.waiver
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "environment": finding.environment,
+        "overlay": report.shown(finding.overlay),
+        "object": {
+            "apiVersion": ref.api_version, "kind": ref.kind, "namespace": ref.namespace, "name": ref.name,
+        } if ref else None,
+        "field": finding.field,
+        "message": finding.message,
+        "why": finding.why,
+        "fix": finding.fix,
+        "tags": list(finding.tags),
+        "source": {
+            "file": report.shown(source.file), "line": source.line, "column": source.column,
+            "endLine": source.end_line, "endColumn": source.end_column,
+        },
+        "fingerprint": finding.fingerprint,
+        "waiver": {
+            "reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires,
+        } if waiver else None,
+    }  # fmt: skip

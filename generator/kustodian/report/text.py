@@ -1,0 +1,211 @@
+"""`--format text`: findings as a person reads them, with the source line and a caret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding
+from kustodian.model.overlay import NotChecked
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_CONTEXT_LINES = 2
+
+
+class Style:
+    """ANSI codes, or nothing where colour is off."""
+
+    def __init__(self, colour: bool) -> None:
+        """`colour` switches the codes on."""
+        self.colour = colour
+
+    def paint(self, code: str, text: str) -> str:
+        """The text in a colour (an SGR code such as "1;31")."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+
+
+def as_text(
+    report: CheckReport, colour: bool = False, show_waived: bool = False
+) -> str:
+    """The whole report, ending in the summary line."""
+    style = Style(colour)
+    shown = report.findings if show_waived else report.open_findings
+    blocks = [_block(report, group, style) for group in _grouped(shown)]
+    errors = [
+        _error(report, o.error, style, o.path) for o in report.overlays if o.error
+    ]
+    errors += [_error(report, error, style, None) for error in report.not_checked]
+    lines = [*blocks, *errors]
+    body = "\n\n".join(lines) + "\n\n" if lines else ""
+    return body + _overlays(report, style) + summary(report) + "\n"
+
+
+def summary(report: CheckReport) -> str:
+    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
+    counts = [
+        (report.count(severity), str(severity)) for severity in reversed(Severity)
+    ]
+    found = ", ".join(
+        _plural(number, word) for number, word in counts if number and word != "info"
+    )
+    infos = report.count(Severity.INFO)
+    found = (
+        ", ".join(part for part in (found, f"{infos} info" if infos else "") if part)
+        or "no findings"
+    )
+    unchecked = sum(o.error is not None for o in report.overlays) + len(
+        report.not_checked
+    )
+    checked = sum(o.error is None for o in _listed(report))
+    text = f"{found} in {_plural(checked, 'overlay')}, {_plural(report.objects, 'object')}, "
+    text += f"{_plural(report.rules, 'rule')}, {report.waived} waived"
+    if unchecked:
+        text += f", {unchecked} NOT CHECKED"
+    return f"{text} ({report.seconds:.1f} s)"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def _grouped(findings: list[Finding]) -> list[list[Finding]]:
+    """One cause seen in several overlays (a line of the base) is one block."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        kind = finding.object.kind if finding.object else ""
+        key = (
+            finding.rule,
+            finding.source,
+            kind,
+            finding.field,
+            finding.message,
+            finding.waiver,
+        )
+        groups.setdefault(key, []).append(finding)
+    # A line that is an error in prod and a warning in dev reads as an error.
+    return sorted(groups.values(), key=lambda group: -max(f.severity for f in group))
+
+
+def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
+    finding = max(group, key=lambda f: f.severity)
+    code = _COLOURS[finding.severity]
+    head = style.paint(
+        f"1;{code}", f"{finding.severity}[{finding.rule}]"
+    ) + style.paint("1", f": {finding.message}")
+    lines = [head, *_snippet(report, finding, style)]
+    gutter = " " * _gutter(finding)
+    lines.append(f"{gutter} {style.paint('34', '|')}")
+    seen = _environments(group)
+    if seen:
+        lines.append(f"{gutter} = in:   {seen}")
+    lines.append(f"{gutter} = why:  {finding.why}")
+    lines.append(f"{gutter} = fix:  {finding.fix}")
+    if finding.waiver:
+        waiver = finding.waiver
+        lines.append(
+            f"{gutter} = waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+        )
+    if not finding.rule.startswith("rego/"):
+        lines.append(f"{gutter} = more: kustodian explain {finding.rule}")
+    return "\n".join(lines)
+
+
+def _gutter(finding: Finding) -> int:
+    return len(str(finding.source.line + 1))
+
+
+def _snippet(report: CheckReport, finding: Finding, style: Style) -> Iterator[str]:
+    source = finding.source
+    width = _gutter(finding)
+    bar = style.paint("34", "|")
+    yield f"{' ' * width}{style.paint('34', '-->')} {report.shown(source.file)}:{source.line}:{source.column}"
+    lines = report.sources.get(source.file)
+    if not lines or source.line > len(lines):
+        return
+    yield f"{' ' * width} {bar}"
+    for number in range(max(1, source.line - _CONTEXT_LINES), source.line + 1):
+        yield f"{style.paint('34', f'{number:>{width}}')} {bar} {lines[number - 1]}".rstrip()
+    line = lines[source.line - 1]
+    end = (
+        source.end_column
+        if source.end_column and source.end_line == source.line
+        else len(line) + 1
+    )
+    length = max(1, min(end, len(line.rstrip()) + 1) - source.column)
+    caret = style.paint(_COLOURS[finding.severity], "^" * length)
+    yield f"{' ' * width} {bar} {' ' * (source.column - 1)}{caret} {_about(finding)}".rstrip()
+
+
+def _about(finding: Finding) -> str:
+    if finding.object is None:
+        return ""
+    return f"{finding.field or 'the object'} of {finding.object}"
+
+
+def _environments(group: list[Finding]) -> str:
+    """Where one cause shows, with the severity there when it differs."""
+    top = max(f.severity for f in group)
+    names: dict[str, None] = {}
+    for finding in group:
+        name = finding.environment or finding.overlay
+        if name == ".":
+            continue
+        names[name if finding.severity == top else f"{name} ({finding.severity})"] = (
+            None
+        )
+    return ", ".join(names)
+
+
+def _error(
+    report: CheckReport, error: NotChecked, style: Style, overlay: str | None
+) -> str:
+    head = style.paint("1;31", f"not checked[{error.code}]") + style.paint(
+        "1", f": {error.message}"
+    )
+    lines = [head]
+    if error.file:
+        place = report.shown(error.file)
+        place += f":{error.line}" if error.line else ""
+        place += f":{error.column}" if error.line and error.column else ""
+        lines.append(f" {style.paint('34', '-->')} {place}")
+    if overlay is not None:
+        lines.append(f"  = overlay {report.shown(overlay)} does not count as clean")
+    return "\n".join(lines)
+
+
+def _overlays(report: CheckReport, style: Style) -> str:
+    rows = [
+        (report.shown(o.path), _plural(o.objects, "object"), _state(report, o, style))
+        for o in _listed(report)
+    ]
+    if not rows:
+        return ""
+    path_width = max(len(path) for path, _, _ in rows)
+    count_width = max(len(count) for _, count, _ in rows)
+    lines = [
+        f"{path:<{path_width}}  {count:>{count_width}}  {state}"
+        for path, count, state in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(report: CheckReport) -> list[OverlayOutcome]:
+    return [overlay for overlay in report.overlays if overlay.through is None]
+
+
+def _state(report: CheckReport, outcome: OverlayOutcome, style: Style) -> str:
+    if outcome.error is not None:
+        return style.paint("31", f"not checked: {outcome.error.code}")
+    counts = {severity: 0 for severity in reversed(Severity)}
+    for finding in report.open_findings:
+        if finding.overlay == outcome.path:
+            counts[finding.severity] += 1
+    parts = [
+        style.paint(
+            _COLOURS[s], f"{n} info" if s == Severity.INFO else _plural(n, str(s))
+        )
+        for s, n in counts.items()
+        if n
+    ]
+    return ", ".join(parts) or style.paint("32", "clean")

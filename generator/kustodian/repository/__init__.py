@@ -1,0 +1,1 @@
+"""The files of the repository: overlays on disk, history, YAML positions, edits."""

@@ -1,0 +1,42 @@
+"""Git, asked carefully: a clean environment, machine-readable output, nothing of the work tree touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+_TIMEOUT_SECONDS = 30
+
+
+def git(root: Path, *arguments: str) -> str | None:
+    """The output of a git command in a folder; None where git fails, is missing or takes too long."""
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith("GIT_")
+    }
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def past_texts(root: Path, file: str, limit: int = 200) -> list[str]:
+    """The contents that a file had in the last `limit` commits that changed it, newest first.
+
+    Empty where the folder is no git repository or the file has no history.
+    """
+    revisions = git(root, "log", f"--max-count={limit}", "--format=%H", "--", file)
+    texts = (
+        git(root, "show", "--no-ext-diff", f"{rev}:./{file}")
+        for rev in (revisions or "").split()
+    )
+    return [text for text in texts if text is not None]

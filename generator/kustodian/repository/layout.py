@@ -1,0 +1,170 @@
+"""What there is to check: overlays on disk, and the environment each belongs to.
+
+With environments configured, the overlays that match their paths are checked in their environment; any
+other kustomization that nothing uses is checked too, outside every environment. Without a configuration
+every kustomization is checked by itself, so that nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from kustodian.model.environment import Environment
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.json_value import sequence
+from kustodian.model.overlay import NotChecked, Overlay
+from kustodian.model.repository_view import Kustomization
+
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+#: The list fields of a kustomization that can name another kustomization's folder.
+REFERENCE_FIELDS = ("resources", "bases", "components")
+
+
+@dataclass(slots=True)
+class Layout:
+    """The overlays to render, those that cannot be rendered and why, and who uses whom.
+
+    `users` maps a kustomization's folder to the folders of those that name it; `through` the folders that
+    are checked as part of another; `fallback` Components that are, should they not render alone.
+    """
+
+    overlays: list[Overlay] = field(default_factory=list)
+    not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
+    through: dict[str, str] = field(default_factory=dict)
+    fallback: dict[str, str] = field(default_factory=dict)
+    users: dict[str, set[str]] = field(default_factory=dict)
+
+
+def find_root(start: Path) -> Path:
+    """The repository root of a path: the nearest folder above with kustodian.yaml, else with .git, else itself."""
+    folder = start if start.is_dir() else start.parent
+    for marker in ("kustodian.yaml", ".git"):
+        for candidate in (folder, *folder.parents):
+            if (candidate / marker).exists():
+                return candidate
+    return folder
+
+
+def is_kustomization_folder(folder: Path) -> bool:
+    """Whether kustomize would accept the folder."""
+    return any((folder / name).is_file() for name in KUSTOMIZATION_NAMES)
+
+
+def users_of(kustomizations: Mapping[str, Kustomization]) -> dict[str, set[str]]:
+    """For each kustomization's folder, the folders of those that use it as resource, base or component."""
+    folders = {k.directory for k in kustomizations.values()}
+    users: dict[str, set[str]] = {folder: set() for folder in folders}
+    for kustomization in kustomizations.values():
+        for name in REFERENCE_FIELDS:
+            for entry in sequence(kustomization.data.get(name)):
+                if (
+                    isinstance(entry, str)
+                    and (target := kustomization.resolve(entry)) in folders
+                ):
+                    users[target].add(kustomization.directory)
+    return users
+
+
+def lay_out(
+    kustomizations: Mapping[str, Kustomization],
+    broken: Mapping[str, NotChecked],
+    environments: Mapping[str, tuple[list[str], Environment]],
+    exclude: list[str],
+    below: str = ".",
+) -> Layout:
+    """Decide what is checked.
+
+    `environments` maps a name to its path globs and value; `broken` are kustomization files that do not
+    parse; `below` limits the run to one folder of the repository.
+    """
+    layout = Layout(users=users_of(kustomizations))
+    components = {k.directory for k in kustomizations.values() if k.is_component}
+    broken_folders = {
+        posixpath.dirname(path) or ".": error for path, error in broken.items()
+    }
+    folders = sorted(
+        {k.directory for k in kustomizations.values()} | set(broken_folders)
+    )
+    for folder in folders:
+        if not _within(folder, below) or any(
+            _matches(folder, glob) for glob in exclude
+        ):
+            continue
+        environment = environment_of(folder, environments)
+        overlay = Overlay(folder, environment or Environment())
+        if folder in broken_folders:
+            layout.not_checkable.append((overlay, broken_folders[folder]))
+        elif environment is None and environments and layout.users[folder]:
+            layout.through[folder] = _rendered_user(
+                folder, layout.users, components
+            ) or min(layout.users[folder])
+        else:
+            # A Component may render alone (one that only adds resources does); where it does not, it was
+            # checked through whoever uses it.
+            user = (
+                _rendered_user(folder, layout.users, components)
+                if folder in components
+                else None
+            )
+            if user is not None:
+                layout.fallback[folder] = user
+            layout.overlays.append(overlay)
+    return layout
+
+
+def environment_of(
+    folder: str, environments: Mapping[str, tuple[list[str], Environment]]
+) -> Environment | None:
+    """The environment whose paths match a folder; the first that does wins."""
+    for globs, environment in environments.values():
+        if any(_matches(folder, glob) for glob in globs):
+            return environment
+    return None
+
+
+def guess_environment(folder: str) -> str | None:
+    """Without configuration: the environment that a folder `overlays/<name>` or `envs/<name>` names."""
+    parts = folder.split("/")
+    for parent, name in pairwise(parts):
+        if parent in ("overlays", "environments", "envs", "env", "clusters"):
+            return name
+    return None
+
+
+def missing_kustomization(folder: str, shown: str) -> UserError:
+    """The error for a folder that was named but holds nothing to check."""
+    return UserError(
+        f"nothing to check in {shown}: no kustomization and no manifest",
+        file=folder,
+        hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
+        exit_code=ExitCode.NOTHING_TO_CHECK,
+    )
+
+
+def _rendered_user(
+    folder: str, users: Mapping[str, set[str]], components: set[str]
+) -> str | None:
+    """A kustomization that is no component and brings this component into its own rendering."""
+    seen, queue = set(), sorted(users.get(folder, ()))
+    while queue:
+        user = queue.pop(0)
+        if user in seen:
+            continue
+        seen.add(user)
+        if user not in components:
+            return user
+        queue.extend(sorted(users.get(user, ())))
+    return None
+
+
+def _matches(folder: str, glob: str) -> bool:
+    return fnmatch.fnmatch(folder, posixpath.normpath(glob))
+
+
+def _within(folder: str, below: str) -> bool:
+    return below == "." or folder == below or folder.startswith(below + "/")

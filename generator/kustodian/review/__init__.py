@@ -1,0 +1,1 @@
+"""Repository to report: what is wrong and where a person edits it."""

@@ -1,0 +1,238 @@
+"""`check` from targets to report: lay out, render, evaluate, locate, waive."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.environment import Environment
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.finding import Finding
+from kustodian.model.manifest import Manifest, Provenance
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.policy.evaluate import Evaluator
+from kustodian.render.engine import Engine, RegoOptions, RenderOptions
+from kustodian.render.renderer import Renderer, renderer_of
+from kustodian.repository.source_map import SourceMaps
+from kustodian.review.findings import from_hit, from_policy, from_source_hit
+from kustodian.review.locate import Locator
+from kustodian.review.targets import Plan, load_plan, resolve_targets, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What the command line says. `today` is the day on which waivers are judged."""
+
+    config: Path | None = None
+    rules: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    render: RenderOptions = field(default_factory=RenderOptions)
+    kustomize: Path | None = None
+    conftest: Path | None = None
+    waivers: bool = True
+    today: date = field(default_factory=date.today)
+    stdin: str | None = None
+
+
+def check(
+    targets: Iterable[Path], options: CheckOptions, engine: Engine
+) -> tuple[CheckReport, str]:
+    """Check every target; all must lie in one repository. Returns the report and the failing severity.
+
+    Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
+    that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
+    """
+    started = time.perf_counter()
+    resolved = resolve_targets(targets, options.stdin)
+    plan = load_plan(resolved, options, engine)
+    if not plan.overlays and not plan.not_checkable and not plan.through:
+        raise UserError(
+            f"nothing to check in {resolved.shown}: no kustomization and no manifest",
+            hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
+            exit_code=ExitCode.NOTHING_TO_CHECK,
+        )
+    run = _Run(plan, options, engine)
+    report = run.report()
+    report.root = _shown_root(plan.root)
+    report.seconds = time.perf_counter() - started
+    return report, plan.config.fail_on
+
+
+class _Run:
+    """One run over one repository."""
+
+    def __init__(self, plan: Plan, options: CheckOptions, engine: Engine) -> None:
+        self.plan = plan
+        self.options = options
+        self.engine = engine
+        self.maps = SourceMaps(plan.root)
+        if options.stdin is not None:
+            self.maps.put("-", options.stdin)
+        self.locator = Locator(self.maps)
+        self.evaluator = Evaluator(plan.rules, plan.settings)
+        self.findings: list[Finding] = []
+        self.outcomes: list[OverlayOutcome] = []
+        self.rendered: list[RenderedOverlay] = []
+        self.policy_results = 0
+
+    def report(self) -> CheckReport:
+        for rendered in self._rendered():
+            self._take(rendered)
+        for overlay, error in self.plan.not_checkable:
+            self.outcomes.append(
+                OverlayOutcome(overlay.path, overlay.environment.name, error=error)
+            )
+        for folder, user in self.plan.through.items():
+            self.outcomes.append(OverlayOutcome(folder, None, through=user))
+        self._repository_rules()
+        if self.options.waivers:
+            self._waive()
+        self.findings.sort(key=_order)
+        return CheckReport(
+            overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
+            findings=self.findings,
+            not_checked=[
+                NotChecked(
+                    "rule-failed", f"rule {f.rule} failed on {f.overlay}: {f.error}"
+                )
+                for f in self.evaluator.failures
+            ],
+            rules=len(self.plan.rules),
+            policy_results=self.policy_results,
+            sources=self._sources(),
+        )
+
+    def _rendered(self) -> Iterator[RenderedOverlay]:
+        kustomizations = [
+            overlay for overlay in self.plan.overlays if overlay.is_kustomization
+        ]
+        rego = self.plan.rego
+        renderer = renderer_of(
+            self.engine, self.options.kustomize, self.options.conftest
+        )
+        if kustomizations:
+            yield from renderer.render(
+                self.plan.root, kustomizations, self.options.render, rego
+            )
+        plain = [
+            self._read(overlay)
+            for overlay in self.plan.overlays
+            if not overlay.is_kustomization
+        ]
+        yield from self._with_policies(renderer, plain, rego) if rego else plain
+
+    def _read(self, overlay: Overlay) -> RenderedOverlay:
+        """Plain manifests: every document of every file that looks like a Kubernetes object."""
+        content = {"-": self.options.stdin or ""} if overlay.path == "-" else None
+        files = [file for file in overlay.files if file != "-"]
+        rendered = RenderedOverlay(overlay)
+        for parsed in self.engine.parse(self.plan.root, files, content):
+            rendered.files[parsed.path] = parsed.sha256
+            if parsed.error is not None:
+                rendered.error = rendered.error or parsed.error
+                continue
+            rendered.objects += [
+                Manifest(
+                    d.data,
+                    Provenance(parsed.path, document=d.index, item=d.item),
+                    self.plan.pod_paths(d.data),
+                )
+                for d in parsed.documents
+                if isinstance(d.data, dict) and d.data
+            ]
+        if not rendered.objects and rendered.error is None:
+            rendered.error = NotChecked(
+                "empty", "no Kubernetes object in it", overlay.path
+            )
+        return rendered
+
+    def _with_policies(
+        self, renderer: Renderer, plain: list[RenderedOverlay], rego: RegoOptions
+    ) -> list[RenderedOverlay]:
+        inputs = [
+            (r.overlay.path, [m.data for m in r.objects]) for r in plain if r.objects
+        ]
+        results = renderer.evaluate(self.plan.root, rego, inputs) if inputs else {}
+        for rendered in plain:
+            rendered.policy, rendered.policy_successes = results.get(
+                rendered.overlay.path, ((), 0)
+            )
+        return plain
+
+    def _take(self, rendered: RenderedOverlay) -> None:
+        overlay = rendered.overlay
+        if rendered.error is not None and overlay.path in self.plan.fallback:
+            user = self.plan.fallback[overlay.path]
+            self.outcomes.append(
+                OverlayOutcome(overlay.path, overlay.environment.name, through=user)
+            )
+            return
+        self.outcomes.append(
+            OverlayOutcome(
+                overlay.path,
+                overlay.environment.name,
+                len(rendered.objects),
+                rendered.error,
+            )
+        )
+        for manifest in rendered.objects:
+            manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
+        self.rendered.append(rendered)
+        self.policy_results += rendered.policy_successes + len(rendered.policy)
+        self.findings += [
+            from_hit(hit, self.locator) for hit in self.evaluator.overlay(rendered)
+        ]
+        for result in rendered.policy:
+            finding = from_policy(result, rendered, self.locator)
+            if finding is not None:
+                self.findings.append(finding)
+
+    def _repository_rules(self) -> None:
+        view = view_of(self.plan, self.rendered, self.engine, self.maps)
+        if view is None:
+            return
+        environments: list[Environment] = list(
+            {
+                overlay.environment.name: overlay.environment
+                for overlay in self.plan.overlays
+            }.values()
+        )
+        for hit in self.evaluator.repository(view, environments):
+            if self.plan.covers(hit.violation.file, self.rendered):
+                self.findings.append(from_source_hit(hit, self.locator))
+
+    def _waive(self) -> None:
+        from kustodian.review.waive import waive
+
+        self.findings += waive(
+            self.findings, self.plan, self.rendered, self.options.today, self.maps
+        )
+
+    def _sources(self) -> dict[str, list[str]]:
+        files = {finding.source.file for finding in self.findings}
+        sources = {
+            name: source.lines
+            for name in sorted(files)
+            if (source := self.maps.file(name))
+        }
+        if "-" in files and self.options.stdin is not None:
+            sources["-"] = self.options.stdin.splitlines()
+        return sources
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:
+    source = finding.source
+    return (
+        -finding.severity, source.file, source.line, finding.rule, finding.overlay,
+        str(finding.object), finding.field,
+    )  # fmt: skip
+
+
+def _shown_root(root: Path) -> str:
+    shown = os.path.relpath(root)
+    return "" if shown == "." else shown

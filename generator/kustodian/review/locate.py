@@ -1,0 +1,209 @@
+"""From a field of a rendered object to the line of the source that set it.
+
+The object's transformations are walked from last to first: the last one that set the field (or took it
+away) is the line a person edits. Where none did, the origin manifest or generator entry is. A field that
+does not exist is located at the nearest ancestor that does, unless something removed it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.finding import Location
+from kustodian.model.json_value import dig, has
+from kustodian.model.manifest import Manifest, Step
+from kustodian.repository.source_map import SourceMaps, SourceNode
+from kustodian.review import transformers
+from kustodian.review.patches import patch_that_sets
+from kustodian.review.replacements import replaced_value
+from kustodian.review.source_path import Place, Subject, align
+
+#: kustomize transformer kinds that are patches, in whatever field they were written.
+PATCH_KINDS = frozenset(
+    {"PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be located: an object and the path of a field in it as rendered."""
+
+    manifest: Manifest
+    path: FieldPath
+
+
+class Locator:
+    """Finds source lines; reads each file once."""
+
+    def __init__(self, maps: SourceMaps) -> None:
+        """`maps` gives the files of the repository."""
+        self.maps = maps
+
+    def locate(self, manifest: Manifest, path: FieldPath, files: Collection[str] = ()) -> Location:
+        """The line that set the field at `path`, or the nearest ancestor's.
+
+        `files` are those that rendering the overlay read: a replacement's source is among them.
+        """
+        origin = self._origin(manifest)
+        subject = Subject(manifest, origin.node if origin else None, files)
+        if not has(manifest.data, path):
+            removed = self._last_setter(subject, path, removing=True)
+            if removed is not None:
+                return removed.location()
+        for depth in range(len(path), -1, -1):
+            ancestor = path[:depth]
+            if not has(manifest.data, ancestor):
+                continue
+            found = self._setter(subject, ancestor, origin)
+            if found is not None:
+                return found.location()
+        return self._anything(manifest)
+
+    def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:
+        """The place of a path in a file, or of its nearest ancestor; line 1 where the file has no YAML."""
+        source = self.maps.file(file)
+        if source is None or document >= len(source.documents):
+            return Location(file)
+        node, _ = source.documents[document].nearest(path)
+        return Place(file, node).location()
+
+    def _setter(
+        self, subject: Subject, path: FieldPath, origin: Place | None
+    ) -> Place | None:
+        """What set an existing field. A mapping or list belongs to whoever first wrote it."""
+        value = dig(subject.manifest.data, path)
+        if not path or (isinstance(value, dict | list) and value):
+            node = self._in_origin(subject, path, origin)
+            if node is not None:
+                return node
+        return self._last_setter(subject, path) or self._in_origin(
+            subject, path, origin
+        )
+
+    def _last_setter(
+        self, subject: Subject, path: FieldPath, removing: bool = False
+    ) -> Place | None:
+        for step, kustomization in self._steps(subject.manifest):
+            if step.kind in PATCH_KINDS:
+                place = patch_that_sets(
+                    self.maps,
+                    kustomization,
+                    step.configured_in,
+                    subject,
+                    path,
+                    removing,
+                )
+            elif removing:
+                place = None
+            elif step.kind == "ReplacementTransformer":
+                place = replaced_value(self.maps, kustomization, step.configured_in, subject, path)
+            else:
+                place = transformers.entry_that_sets(kustomization, step, subject, path)
+            if place is not None:
+                return place
+        return None
+
+    def _steps(self, manifest: Manifest) -> Iterator[tuple[Step, SourceNode]]:
+        """The transformations from last to first, each kustomization and kind once in a row."""
+        seen: set[tuple[str, str]] = set()
+        for step in reversed(manifest.provenance.transformations):
+            key = (
+                step.configured_in,
+                "patch" if step.kind in PATCH_KINDS else step.kind,
+            )
+            if key in seen:
+                continue
+            seen.add(key)
+            source = self.maps.file(step.configured_in)
+            if source is not None and source.documents:
+                yield step, source.documents[0]
+
+    def _in_origin(
+        self, subject: Subject, path: FieldPath, origin: Place | None
+    ) -> Place | None:
+        if origin is None:
+            return None
+        generator = subject.manifest.provenance.generator
+        if subject.manifest.provenance.file is None and generator is not None:
+            return transformers.generated_field(origin, generator, path)
+        node = align(origin.node, subject.manifest.data, path)
+        return Place(origin.file, node) if node is not None else None
+
+    def _origin(self, manifest: Manifest) -> Place | None:
+        """The document the object was read from, or the generator entry that made it."""
+        provenance = manifest.provenance
+        if provenance.file is not None:
+            return self._document(manifest, provenance.file)
+        if provenance.generator is None:
+            return None
+        source = self.maps.file(
+            provenance.generator.path or provenance.generator.configured_in
+        )
+        if source is None or not source.documents:
+            return None
+        file = provenance.generator.path or provenance.generator.configured_in
+        entry = transformers.generator_entry(
+            source.documents[0], provenance.generator, manifest
+        )
+        return Place(file, entry or source.documents[0])
+
+    def _document(self, manifest: Manifest, file: str) -> Place | None:
+        source = self.maps.file(file)
+        if source is None or not source.documents:
+            return None
+        index = manifest.provenance.document
+        if index is not None and index < len(source.documents):
+            node = source.documents[index]
+            item = manifest.provenance.item
+            inside = node.at(("items", item)) if item is not None else None
+            return Place(file, inside or node)
+        best = best_document(source.documents, manifest)
+        return Place(file, best) if best is not None else None
+
+    def _anything(self, manifest: Manifest) -> Location:
+        provenance = manifest.provenance
+        generator = provenance.generator
+        file = provenance.file or (
+            generator.path or generator.configured_in if generator else None
+        )
+        if file is None and provenance.transformations:
+            file = provenance.transformations[0].configured_in
+        return Location(file or ".")
+
+
+def best_document(documents: list[SourceNode], manifest: Manifest) -> SourceNode | None:
+    """The document (or List item) of a file that the object was read from.
+
+    Its kind is the same and its name is the rendered name, or what is left of it without prefix and
+    suffix; where two names fit, the longest wins.
+    """
+    candidates: list[tuple[int, SourceNode]] = []
+    for document in documents:
+        items = (
+            document.at(("items",))
+            if (document.scalar("kind") or "").endswith("List")
+            else None
+        )
+        for node in items.children.values() if items else (document,):
+            if node.scalar("kind") != manifest.kind:
+                continue
+            name = node.scalar("metadata", "name") or ""
+            if name == manifest.name:
+                score = 10_000
+            elif name and name in manifest.name:
+                score = len(name)
+            else:
+                score = 0
+            same_namespace = node.scalar("metadata", "namespace") == manifest.namespace
+            candidates.append((2 * score + same_namespace, node))
+    return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+def relative(kustomization_file: str, reference: str) -> str:
+    """A path written in a kustomization, relative to the repository root."""
+    return posixpath.normpath(
+        posixpath.join(posixpath.dirname(kustomization_file), reference)
+    )

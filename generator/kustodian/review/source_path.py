@@ -1,0 +1,144 @@
+"""Following the path of a rendered field through a source document.
+
+List indexes differ between the two: a strategic-merge patch names a list item by its merge key, and other
+patches insert items. So an item is found by the merge key of the rendered item, a scalar by its value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.finding import Location
+from kustodian.model.manifest import Manifest
+from kustodian.repository.source_map import MERGE_KEYS, SourceNode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of a file; `line_offset` and `column` correct nodes parsed out of an inline patch."""
+
+    file: str
+    node: SourceNode
+    line_offset: int = 0
+    column: int | None = None
+
+    def location(self) -> Location:
+        """The place as a finding's location."""
+        span = self.node.place
+        line = span.line + self.line_offset
+        shift = self.column or 0
+        return Location(
+            self.file,
+            line,
+            span.column + shift,
+            span.end_line + self.line_offset,
+            span.end_column + shift,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object being located, and its origin document (for the name it had before any prefix).
+
+    `files` are those that rendering its overlay read.
+    """
+
+    manifest: Manifest
+    origin: SourceNode | None
+    files: Collection[str] = ()
+
+    def has_name(self, name: str, pattern: bool = False) -> bool:
+        """Whether the object has, or had, this name: prefixes and suffixes come after a patch is written."""
+        names = {self.manifest.name}
+        original = (
+            self.origin.scalar("metadata", "name") if self.origin is not None else None
+        )
+        original = original or (
+            self.origin.scalar("name") if self.origin is not None else None
+        )
+        if original:
+            names.add(original)
+        if pattern:
+            return any(re.fullmatch(name, candidate) for candidate in names) or bool(
+                re.search(name, self.manifest.name)
+            )
+        return name in names or bool(
+            original and original in name and name in self.manifest.name
+        )
+
+
+def align(node: SourceNode | None, rendered: Any, path: FieldPath) -> SourceNode | None:
+    """The source node of a rendered path, None where this source does not have it."""
+    for part in path:
+        if node is None:
+            return None
+        if isinstance(part, int):
+            item = (
+                rendered[part]
+                if isinstance(rendered, list) and part < len(rendered)
+                else None
+            )
+            node = _item(node, item, part, rendered)
+            rendered = item
+        else:
+            node = node.children.get(part)
+            rendered = rendered.get(part) if isinstance(rendered, dict) else None
+    return node
+
+
+def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode | None:
+    if not node.is_list:
+        return None
+    if isinstance(item, dict):
+        for key in MERGE_KEYS:
+            if not isinstance(item.get(key), str | int):
+                continue
+            wanted = str(item[key])
+            matches = [
+                child for child in node.children.values() if child.scalar(key) == wanted
+            ]
+            if matches:
+                return _closest(matches, item)
+            if any(key in child.children for child in node.children.values()):
+                return None
+    elif item is not None and not isinstance(item, list):
+        for child in node.children.values():
+            if child.text == _yaml_text(item):
+                return child
+        return None
+    same_length = isinstance(rendered, list) and len(rendered) == len(node.children)
+    return (
+        node.children.get(index)
+        if same_length or item is None
+        else _by_shape(node, item)
+    )
+
+
+def _closest(matches: list[SourceNode], item: dict[str, Any]) -> SourceNode:
+    """Of items with the same merge key (a port in TCP and UDP), the one that agrees in most scalars."""
+    return max(
+        matches,
+        key=lambda child: sum(
+            child.scalar(key) == _yaml_text(value) for key, value in item.items()
+        ),
+    )
+
+
+def _by_shape(node: SourceNode, item: Any) -> SourceNode | None:
+    """An item without a merge key: the one with the same keys."""
+    if not isinstance(item, dict):
+        return None
+    for child in node.children.values():
+        if set(child.children) == set(item):
+            return child
+    return None
+
+
+def _yaml_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,107 @@
+"""Apply the waivers of a run, and turn expired and unused ones into findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from kustodian.model.environment import Environment, Severity
+from kustodian.model.finding import Finding, Location
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.policy.catalogue import by_id
+from kustodian.policy.waivers import Waiver, WaiverBook, comment_waivers
+from kustodian.repository.source_map import SourceFile, SourceMaps
+from kustodian.review.targets import Plan
+
+_MARK = "kustodian: allow"
+
+
+def waive(
+    findings: list[Finding],
+    plan: Plan,
+    rendered: list[RenderedOverlay],
+    today: date,
+    maps: SourceMaps,
+) -> list[Finding]:
+    """Mark the findings that a waiver covers; returns the findings about the waivers themselves.
+
+    Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
+    simply not have been looked for.
+    """
+    book = WaiverBook(
+        [*_configured(plan, maps), *_comments(plan, rendered, maps)], today
+    )
+    book.apply(findings)
+    about = [_finding("waiver-expired", waiver, plan) for waiver in book.expired]
+    if plan.whole_repository and not plan.settings.only:
+        about += [_finding("waiver-unused", waiver, plan) for waiver in book.unused]
+    return [finding for finding in about if finding is not None]
+
+
+def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
+    source = maps.file(plan.config_file) if plan.config.waivers else None
+    waivers = []
+    for index, given in enumerate(plan.config.waivers):
+        node = (
+            source.documents[0].at(("waivers", index))
+            if source and source.documents
+            else None
+        )
+        place = node.place if node else None
+        location = Location(
+            plan.config_file, place.line if place else 1, place.column if place else 1
+        )
+        waivers.append(
+            Waiver(
+                given.rule, given.reason, given.owner, given.expires, location, given.object,
+                tuple(given.environments),
+            )
+        )  # fmt: skip
+    return waivers
+
+
+def _comments(
+    plan: Plan, rendered: Iterable[RenderedOverlay], maps: SourceMaps
+) -> list[Waiver]:
+    files = {
+        file
+        for overlay in rendered
+        for file in overlay.files
+        if file.endswith((".yaml", ".yml"))
+    }
+    waivers: list[Waiver] = []
+    for name in sorted(files):
+        if name == "-":
+            source = maps.file(name)
+            text = source.text if source else ""
+        else:
+            try:
+                text = (plan.root / name).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+        if _MARK in text:
+            waivers += comment_waivers(name, SourceFile(text, name).lines)
+    return waivers
+
+
+def _finding(rule_id: str, waiver: Waiver, plan: Plan) -> Finding | None:
+    rule = by_id()[rule_id]
+    severity: Severity | None = plan.settings.severity(rule, Environment())
+    if severity is None:
+        return None
+    word = "expired" if rule_id == "waiver-expired" else "covers nothing"
+    detail = f" on {waiver.expires.isoformat()}" if word == "expired" else ""
+    return Finding(
+        rule=rule_id,
+        severity=severity,
+        message=f"the waiver of {waiver.rule} by {waiver.owner} {word}{detail}: {waiver.reason}",
+        fix=rule.manual.fix,
+        why=rule.manual.why,
+        environment=None,
+        overlay=".",
+        object=None,
+        field="",
+        source=waiver.location,
+        tags=(rule.topic, *rule.tags),
+        fingerprint=f"{rule_id}/{waiver.rule}/{waiver.object or waiver.location.file}",
+    )

@@ -1,0 +1,1 @@
+"""Answers to repository: the generator."""

@@ -1,0 +1,294 @@
+"""The answers that describe a repository; every field is one question of `kustodian new`.
+
+A field's description is the question's help, its default is what `--defaults` takes, and its annotation
+holds the choices or the format. Keys and defaults equal those of `template/cookiecutter.json`;
+a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+
+from kustodian.scaffold.questions import (
+    AskWhen,
+    Cpu,
+    DnsLabel,
+    DomainName,
+    Email,
+    GitBranch,
+    GitUrl,
+    KubernetesVersion,
+    LabelValue,
+    Memory,
+    OneOf,
+    Registry,
+    Size,
+    Text,
+)
+
+DEFAULT_ENVIRONMENTS: Final = ("dev", "staging", "prod")
+
+# What an environment of each class gets where nothing else is said.
+_CLASS_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "dev": {
+        "replicas_min": 1,
+        "replicas_max": 2,
+        "cpu": "250m",
+        "memory": "512Mi",
+        "ephemeral_storage": "512Mi",
+        "gpu": False,
+        "model_storage_size": "5Gi",
+    },
+    "staging": {
+        "replicas_min": 2,
+        "replicas_max": 3,
+        "cpu": "1",
+        "memory": "2Gi",
+        "ephemeral_storage": "1Gi",
+        "gpu": True,
+        "model_storage_size": "20Gi",
+    },
+    "prod": {
+        "replicas_min": 3,
+        "replicas_max": 6,
+        "cpu": "1",
+        "memory": "2Gi",
+        "ephemeral_storage": "1Gi",
+        "gpu": True,
+        "model_storage_size": "20Gi",
+    },
+}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _nothing_required(schema: dict[str, JsonValue]) -> None:
+    """In an answers file an environment may say nothing: `_filled` gives the rest."""
+    schema.pop("required", None)
+
+
+class Environment(_Model):
+    """One environment: a namespace, an overlay and its size."""
+
+    model_config = ConfigDict(json_schema_extra=_nothing_required)
+
+    environment_class: Annotated[
+        str,
+        OneOf(
+            {
+                "dev": "people try things here; rules are mild",
+                "staging": "a rehearsal of prod",
+                "prod": "users depend on it; rules are strict",
+            }
+        ),
+    ] = Field(alias="class", description="How strictly the environment is checked")
+    domain: Annotated[DomainName, AskWhen(lambda answers, _: answers.exposure != "cluster-only")] = Field(
+        description="Host name that serves the model here"
+    )
+    replicas_min: int = Field(ge=1, le=1000, description="Replicas that always run")
+    replicas_max: Annotated[int, AskWhen(lambda answers, _: answers.autoscaling != "none")] = Field(
+        ge=1, le=1000, description="Replicas that the autoscaler may reach"
+    )
+    cpu: Cpu = Field(description="CPU that each replica requests")
+    memory: Memory = Field(description="Memory that each replica requests and may use")
+    ephemeral_storage: Size = Field(description="Scratch space on the node that each replica may use")
+    gpu: Annotated[bool, AskWhen(lambda answers, _: answers.accelerator != "none")] = Field(
+        description="Whether the model server runs on the accelerator here"
+    )
+    gpu_pool: Annotated[
+        LabelValue, AskWhen(lambda _, environment: environment is None or environment.gpu)
+    ] = Field(
+        "", description="Value of the node label that selects the GPU pool; empty for the platform's own"
+    )
+    model_storage_size: Annotated[Size, AskWhen(lambda answers, _: answers.model_storage == "pvc")] = Field(
+        description="Size of the volume that holds the model"
+    )
+
+
+class Answers(_Model):
+    """Everything that `kustodian new` can be told, in the order in which it asks."""
+
+    repo_name: DnsLabel = Field("iris-model", description="Name of the repository")
+    model_name: DnsLabel = Field(
+        "iris", description="Name of the model; names the objects and the namespaces"
+    )
+    team: DnsLabel = Field("ml-platform", description="Team that owns the model")
+    owner: Email = Field("ml-platform@example.com", description="E-mail address of the owning team")
+    description: Text = Field(
+        "Serves the iris classifier: POST /predict answers with the species of a flower.",
+        description="What the model is for, in one line",
+    )
+    registry: Registry = Field(
+        "registry.example.com/ml", description="Container registry, with its path, that holds the images"
+    )
+    domain: Annotated[DomainName, AskWhen(lambda answers, _: answers.exposure != "cluster-only")] = Field(
+        "example.com", description="Domain below which each environment gets a host name"
+    )
+    repo_url: GitUrl = Field(
+        default_factory=lambda data: f"https://git.example.com/{data['team']}/{data['repo_name']}.git",
+        description="URL from which Argo CD reads the repository",
+    )
+    git_branch: GitBranch = Field("main", description="Branch that Argo CD follows")
+    kubernetes_version: KubernetesVersion = Field(
+        "1.34", description="Kubernetes minor version of the clusters"
+    )
+
+    runtime: Annotated[
+        str,
+        OneOf({"python": "Flask behind gunicorn; the scikit-learn iris example to start from"}),
+    ] = Field("python", description="What serves the model")
+    package_env: Annotated[
+        str,
+        OneOf({"pip": "requirements locked with hashes", "conda": "a conda environment file"}),
+    ] = Field("pip", description="How Python packages get into the image")
+    accelerator: Annotated[
+        str,
+        OneOf({"nvidia": "whole NVIDIA GPUs through the device plugin", "none": "CPUs only"}),
+    ] = Field("nvidia", description="What models are computed on")
+    platform: Annotated[
+        str,
+        OneOf(
+            {
+                "generic": "any cluster; node labels of the NVIDIA GPU operator",
+                "gke": "Google Kubernetes Engine node labels and taints",
+                "eks-karpenter": "Amazon EKS with Karpenter node labels",
+                "aks": "Azure Kubernetes Service node labels and taints",
+            }
+        ),
+    ] = Field("generic", description="Where the clusters run")
+    exposure: Annotated[
+        str,
+        OneOf(
+            {
+                "gateway-api": "an HTTPRoute on a shared Gateway, with TLS",
+                "cluster-only": "reachable inside the cluster only",
+            }
+        ),
+    ] = Field("gateway-api", description="How clients reach the model")
+    model_storage: Annotated[
+        str,
+        OneOf({"pvc": "a volume that a job fills", "baked-in": "the model is part of the image"}),
+    ] = Field("pvc", description="Where the model file is kept")
+    autoscaling: Annotated[
+        str,
+        OneOf({"hpa": "a HorizontalPodAutoscaler on memory and CPU", "none": "a fixed number of replicas"}),
+    ] = Field("hpa", description="How the number of replicas follows the load")
+    rollout: Annotated[
+        str,
+        OneOf({"rolling": "the Deployment's rolling update"}),
+    ] = Field("rolling", description="How a new version replaces the old one")
+    mesh: Annotated[str, OneOf({"none": "no service mesh"})] = Field("none", description="Service mesh")
+    monitoring: Annotated[
+        str,
+        OneOf(
+            {
+                "prometheus": "ServiceMonitor, alerts on error budgets, Grafana dashboard",
+                "none": "no metrics are scraped",
+            }
+        ),
+    ] = Field("prometheus", description="What collects metrics and raises alerts")
+    tracing: Annotated[str, OneOf({"none": "no traces"})] = Field("none", description="Where traces go")
+    logging: Annotated[str, OneOf({"none": "logs stay with the cluster"})] = Field(
+        "none", description="Where logs are shipped"
+    )
+    pipeline: Annotated[str, OneOf({"none": "models are trained elsewhere"})] = Field(
+        "none", description="What trains the model"
+    )
+    model_registry: Annotated[str, OneOf({"none": "no model registry"})] = Field(
+        "none", description="What keeps track of model versions"
+    )
+    cache: Annotated[str, OneOf({"none": "no cache"})] = Field("none", description="Cache for predictions")
+    helm_chart: Annotated[str, OneOf({"no": "Kustomize only"})] = Field(
+        "no", description="Whether a Helm chart of the model server is generated as well"
+    )
+    secrets: Annotated[
+        str,
+        OneOf(
+            {
+                "external-secrets": "ExternalSecrets that name a key in a secret store",
+                "kubernetes": "Secrets that somebody creates in the cluster",
+            }
+        ),
+    ] = Field("external-secrets", description="Where secrets come from; no value is ever kept in git")
+    image_scan: Annotated[
+        str,
+        OneOf({"trivy": "Trivy fails the build on critical findings that have a fix", "none": "no scan"}),
+    ] = Field("trivy", description="What scans images in CI")
+    ci: Annotated[str, OneOf({"github": "GitHub Actions"})] = Field("github", description="CI system")
+    backup: Annotated[str, OneOf({"none": "nothing to restore"})] = Field(
+        "none", description="How volumes are backed up"
+    )
+    clusters: Annotated[str, OneOf({"single": "one cluster holds every environment"})] = Field(
+        "single", description="How many clusters Argo CD deploys to"
+    )
+    batch_quota: Annotated[str, OneOf({"none": "no queue"})] = Field(
+        "none", description="What queues batch jobs"
+    )
+    vpa: Annotated[str, OneOf({"off": "no VerticalPodAutoscaler"})] = Field(
+        "off", description="Vertical pod autoscaling"
+    )
+
+    environments: dict[DnsLabel, Environment] = Field(
+        default_factory=lambda: {name: {} for name in DEFAULT_ENVIRONMENTS},
+        validate_default=True,
+        min_length=1,
+        max_length=20,
+        description="Environments; a list of names takes the defaults of each",
+    )
+
+    @field_validator("environments", mode="before")
+    @classmethod
+    def _fill_environments(cls, value: object, info: ValidationInfo) -> object:
+        """Give every environment what it leaves open, from its class and the answers before it."""
+        value = spelled_out(value)
+        if not isinstance(value, Mapping):
+            return value
+        return {name: _filled(str(name), given, info.data) for name, given in value.items()}
+
+    @field_validator("environments")
+    @classmethod
+    def _in_order_of_promotion(cls, value: dict[str, Environment]) -> dict[str, Environment]:
+        """dev, staging, prod; as written within a class."""
+        order = list(_CLASS_DEFAULTS)
+        return dict(sorted(value.items(), key=lambda item: order.index(item[1].environment_class)))
+
+
+def spelled_out(environments: object) -> object:
+    """`dev, prod` and `[dev, prod]` as a mapping of names to nothing said; any other value as it is."""
+    if isinstance(environments, str):
+        environments = [name.strip() for name in environments.split(",")]
+    if isinstance(environments, list) and all(isinstance(name, str) for name in environments):
+        return {name: {} for name in environments}
+    return environments
+
+
+def _filled(name: str, given: object, answers: Mapping[str, object]) -> object:
+    """One environment's answers with the defaults under them."""
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        return given
+    environment_class = given.get("class", name if name in _CLASS_DEFAULTS else "staging")
+    size = dict(_CLASS_DEFAULTS.get(str(environment_class), _CLASS_DEFAULTS["staging"]))
+    if answers.get("accelerator") == "none":
+        size["gpu"] = False
+    if answers.get("autoscaling") == "none":
+        size["replicas_max"] = given.get("replicas_min", size["replicas_min"])
+    else:
+        size["replicas_max"] = _at_least(size["replicas_max"], given.get("replicas_min"))
+    domain = str(answers.get("domain"))
+    host = domain if name == "prod" else f"{name}.{domain}"
+    return {"class": environment_class, **size, "domain": host, **given}
+
+
+def _at_least(default: object, minimum: object) -> object:
+    """The default maximum, raised where more replicas than that always run."""
+    try:
+        return max(int(str(default)), int(str(minimum)))
+    except ValueError:
+        return default

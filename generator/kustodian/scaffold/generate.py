@@ -1,0 +1,127 @@
+"""Runs cookiecutter over the template, away from the user's own cookiecutter files.
+
+cookiecutter runs as a child process with its own home and temporary folder: nothing of `~/.cookiecutterrc` or
+`~/.cookiecutter_replay` is read or written, the hook scripts that it leaves behind go with the folder, and an
+interrupt ends it and its hooks together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from kustodian.model.errors import UserError
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.record import RECORD_NAME, record
+
+# What Python and its tools leave in a template; pip compiles the template's `.py` files when it installs.
+_CACHES: Final = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
+
+
+def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupts) -> Path:
+    """The generated repository, somewhere below `work`, an empty folder that the caller removes.
+
+    Raises UserError with cookiecutter's own words where the template does not render.
+    """
+    for name in ("home", "tmp", "out"):
+        (work / name).mkdir()
+    # A replay file holds finished answers: cookiecutter neither asks nor renders them as templates, and takes
+    # `environments` as a whole where extra context would be merged into the template's own.
+    replay = work / "replay.json"
+    replay.write_text(json.dumps({"cookiecutter": context(answers)}), encoding="utf-8")
+    config = work / "cookiecutter.yaml"
+    config.write_text(
+        json.dumps({"cookiecutters_dir": str(work / "home"), "replay_dir": str(work / "home")}),
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-P", "-m", "cookiecutter", str(template)]
+    command += ["--replay-file", str(replay), "--config-file", str(config), "--output-dir", str(work / "out")]
+    _run(command, work, _environment(work, config), interrupts)
+    root = work / "out" / answers.repo_name
+    if not root.is_dir():
+        raise UserError(
+            f"the template {template} made no folder {answers.repo_name}", hint="reinstall kustodian"
+        )
+    _tidy(root)
+    (root / RECORD_NAME).write_text(record(answers), encoding="utf-8")
+    return root
+
+
+def context(answers: Answers) -> dict[str, object]:
+    """The answers as `cookiecutter template/` itself has them: all text, but for true and false."""
+    return {key: _as_text(value) for key, value in answers.model_dump(by_alias=True).items()}
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _as_text(inner) for key, inner in value.items()}
+    return value if isinstance(value, bool) else str(value)
+
+
+def _environment(work: Path, config: Path) -> dict[str, str]:
+    """The caller's environment with our own home and temporary folder; nothing in it steers cookiecutter."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("COOKIECUTTER_", "GIT_"))}
+    return {
+        **kept,
+        "HOME": str(work / "home"),
+        "TMPDIR": str(work / "tmp"),
+        "COOKIECUTTER_CONFIG": str(config),
+        # Packages installed with `pip install --user` are found through the real home.
+        "PYTHONUSERBASE": site.getuserbase(),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+    }
+
+
+def _run(command: list[str], work: Path, environment: dict[str, str], interrupts: Interrupts) -> None:
+    with interrupts.held():
+        process = subprocess.Popen(
+            command,
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # so that its hooks end with it
+        )
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        with interrupts.held():
+            _end(process)
+        raise
+    if process.returncode != 0:
+        said = "\n".join(output.strip().splitlines()[-20:])
+        raise UserError(f"cookiecutter could not render the template:\n{said}", hint="reinstall kustodian")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
+
+
+def _tidy(root: Path) -> None:
+    """Remove caches, and give files the modes of a fresh clone, whatever the installed template has."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for folder, names, files in os.walk(root):
+        for cache in _CACHES.intersection(names):
+            shutil.rmtree(Path(folder, cache))
+            names.remove(cache)
+        for name in files:
+            path = Path(folder, name)
+            executable = path.stat().st_mode & 0o100
+            path.chmod((0o777 if executable else 0o666) & ~mask)

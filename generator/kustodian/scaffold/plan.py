@@ -1,0 +1,87 @@
+"""`--dry-run`: what would be written, as a tree and as a diff against what is there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.generate import generate
+from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.workspace import workspace
+from kustodian.scaffold.writer import files_below
+
+_Tree: TypeAlias = "dict[str, _Tree]"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files that would be written, and the lines of a unified diff that `git apply` accepts."""
+
+    files: list[str]
+    diff: list[str]
+
+
+def plan(answers: Answers, target: Path, template: Path) -> Plan:
+    """Generate into a temporary folder elsewhere and compare; nothing at or beside the target changes."""
+    with Interrupts() as interrupts, workspace(interrupts) as work:
+        root = generate(answers, template, work, interrupts)
+        files = files_below(root)
+        diff = [line for name in files for line in _file_diff(name, root / name, target / name)]
+    return Plan(files, diff)
+
+
+def tree(title: str, files: Iterable[str]) -> Iterator[str]:
+    """The files as lines of a tree, folders first at each level."""
+    yield title
+    root: _Tree = {}
+    for name in files:
+        node = root
+        for part in name.split("/"):
+            node = node.setdefault(part, {})
+    yield from _branches(root, "")
+
+
+def _branches(node: _Tree, indent: str) -> Iterator[str]:
+    entries = sorted(node.items(), key=lambda entry: (not entry[1], entry[0]))
+    for index, (name, below) in enumerate(entries):
+        last = index == len(entries) - 1
+        yield f"{indent}{'└── ' if last else '├── '}{name}{'/' if below else ''}"
+        yield from _branches(below, indent + ("    " if last else "│   "))
+
+
+def _file_diff(name: str, new: Path, old: Path) -> Iterator[str]:
+    new_bytes = new.read_bytes()
+    old_bytes = old.read_bytes() if old.is_file() else None
+    if new_bytes == old_bytes:
+        return
+    mode = "100755" if new.stat().st_mode & 0o100 else "100644"
+    yield f"diff --git a/{name} b/{name}"
+    if old_bytes is None:
+        yield f"new file mode {mode}"
+    new_text, old_text = _text(new_bytes), _text(old_bytes or b"")
+    if new_text is None or old_text is None:
+        yield f"Binary files {'/dev/null' if old_bytes is None else f'a/{name}'} and b/{name} differ"
+        return
+    before = "/dev/null" if old_bytes is None else f"a/{name}"
+    lines = difflib.unified_diff(_lines(old_text), _lines(new_text), before, f"b/{name}", lineterm="\n")
+    for line in lines:
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
+
+
+def _text(raw: bytes) -> str | None:
+    try:
+        return None if b"\0" in raw else raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): it also splits at form feeds and the like, which git does not.
+    parts = text.split("\n")
+    return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])

@@ -1,0 +1,46 @@
+"""`.kustodian-answers.yaml`: the answers that a repository was generated from, kept in it.
+
+`kustodian new DIR --answers .kustodian-answers.yaml` generates the same bytes again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kustodian import __version__
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.given import VERSION_KEY
+from kustodian.scaffold.questions import YAML_WORDS
+
+RECORD_NAME: Final = ".kustodian-answers.yaml"
+
+_HEADER: Final = """\
+# The answers that this repository was generated from. Written by `kustodian new`; keep it in git.
+# Generate it again elsewhere: kustodian new DIR --answers .kustodian-answers.yaml
+"""
+_BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
+
+
+def record(answers: Answers) -> str:
+    """The file's text: every answer in the order of the questions, the same bytes for the same answers."""
+    lines = [f"{VERSION_KEY}: {_scalar(__version__)}", *_lines(answers.model_dump(by_alias=True), "")]
+    return _HEADER + "\n".join(lines) + "\n"
+
+
+def _lines(values: Mapping[str, object], indent: str) -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{_scalar(key)}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent}{_scalar(key)}: {_scalar(value)}"
+
+
+def _scalar(value: object) -> str:
+    # A JSON scalar is a YAML scalar; text without surprises goes without quotes.
+    if isinstance(value, str) and _BARE.fullmatch(value) and value.lower() not in YAML_WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""Puts a generated repository in its place: as a whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from kustodian.model.errors import UserError
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.generate import generate
+from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.workspace import workspace
+
+_ELSEWHERE: Final = "choose a folder that does not exist yet"
+
+
+def write(answers: Answers, target: Path, template: Path, finish: Callable[[Path], None]) -> list[str]:
+    """Generate the repository at `target` and give the paths of its files, relative to it and sorted.
+
+    `finish` is called on the generated folder before it moves (the first commit is made there). The folder is
+    built next to the target, or inside it where it exists and is empty: the move stays on one file system.
+    Whatever ends the run early, an error or a signal, the target is left as it was.
+
+    Raises UserError where the target holds something, and KeyboardInterrupt where SIGINT or SIGTERM came.
+    """
+    refuse_occupied(target)
+    target = Path(os.path.abspath(target))
+    try:
+        beside = target if target.is_dir() else target.parent
+        with Interrupts() as interrupts, workspace(interrupts, beside) as work:
+            root = generate(answers, template, work, interrupts)
+            files = files_below(root)
+            finish(root)
+            with interrupts.held():
+                _move(root, target)
+    except OSError as error:
+        where = str(error.filename or target)
+        raise UserError(
+            f"cannot write: {error.strerror or error}", where, hint="choose another folder"
+        ) from error
+    return files
+
+
+def refuse_occupied(target: Path) -> None:
+    """Raise UserError unless `target` is an empty folder or nothing yet."""
+    try:
+        if target.is_symlink() and not target.exists():
+            raise UserError("the target is a link to nothing", str(target), hint=_ELSEWHERE)
+        if target.exists() and not target.is_dir():
+            raise UserError("the target is a file", str(target), hint=_ELSEWHERE)
+        held = sorted(path.name for path in target.iterdir()) if target.exists() else []
+    except OSError as error:
+        raise UserError(
+            f"cannot look at the target: {error.strerror}", str(target), hint=_ELSEWHERE
+        ) from error
+    if held:
+        some = ", ".join(held[:3]) + (f" and {len(held) - 3} more" if len(held) > 3 else "")
+        raise UserError(
+            f"the target is not empty: it holds {some}",
+            str(target),
+            hint=f"{_ELSEWHERE}, or compare with --dry-run",
+        )
+
+
+def files_below(root: Path) -> list[str]:
+    """Paths of all files below `root`, relative to it, with `/`, sorted."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
+
+
+def _move(root: Path, target: Path) -> None:
+    if not target.is_dir():
+        os.rename(root, target)
+        return
+    # An existing folder keeps its identity: it may be the working directory of a shell, or a mount.
+    moved: list[Path] = []
+    try:
+        for entry in sorted(root.iterdir()):
+            os.rename(entry, target / entry.name)
+            moved.append(entry)
+    except OSError:
+        for entry in moved:
+            os.rename(target / entry.name, entry)
+        raise

@@ -1,0 +1,66 @@
+# Host names belong to their environment.
+#
+# A staging object that answers for prod's host name takes its traffic. The facts are in organisation.rego.
+package main
+
+import data.organisation
+
+deny_foreign_hostname contains msg if {
+	some host in _hosts
+	not _environment
+	msg := sprintf("%s %s has the host name %s but no label environment", [input.kind, input.metadata.name, host])
+}
+
+deny_foreign_hostname contains msg if {
+	some host in _hosts
+	_environment
+	not organisation.domains[_environment]
+	msg := sprintf("%s %s: organisation.rego has no domain for the environment %s", [
+		input.kind,
+		input.metadata.name,
+		_environment,
+	])
+}
+
+deny_foreign_hostname contains msg if {
+	some host in _hosts
+	domain := organisation.domains[_environment]
+	_domain_of(host) != domain
+	msg := sprintf("%s %s: the host name %s does not belong to %s, the domain of %s", [
+		input.kind,
+		input.metadata.name,
+		host,
+		domain,
+		_environment,
+	])
+}
+
+_environment := input.metadata.labels.environment
+
+# The longest domain that fits: dev.example.com is not part of prod's example.com.
+_domain_of(host) := max({[count(domain), domain] | some domain in organisation.domains; _within(host, domain)})[1]
+
+_domain_of(host) := "none" if {
+	every domain in organisation.domains {
+		not _within(host, domain)
+	}
+}
+
+_within(host, domain) if host == domain
+
+_within(host, domain) if endswith(host, sprintf(".%s", [domain]))
+
+_hosts contains host if {
+	input.kind in {"HTTPRoute", "GRPCRoute", "TLSRoute"}
+	some host in input.spec.hostnames
+}
+
+_hosts contains rule.host if {
+	input.kind == "Ingress"
+	some rule in input.spec.rules
+}
+
+_hosts contains listener.hostname if {
+	input.kind == "Gateway"
+	some listener in input.spec.listeners
+}

@@ -1,0 +1,37 @@
+# Images come from the organisation's registries.
+#
+# Anything else has not been scanned and signed by us. The facts are in organisation.rego.
+package main
+
+import data.organisation
+
+deny_unapproved_registry contains msg if {
+	some container in _containers
+	not _from_approved_registry(container.image)
+	msg := sprintf("%s %s: container %s runs %s, which is in none of %s", [
+		input.kind,
+		input.metadata.name,
+		container.name,
+		container.image,
+		concat(", ", organisation.registries),
+	])
+}
+
+# The slash at the end: registry.example.com.evil.org is somebody else's host.
+_from_approved_registry(image) if {
+	some registry in organisation.registries
+	startswith(image, sprintf("%s/", [registry]))
+}
+
+# Wherever a pod template lies: a Pod, a workload, a CronJob.
+_pod_specs contains input.spec if input.kind == "Pod"
+
+_pod_specs contains input.spec.template.spec
+
+_pod_specs contains input.spec.jobTemplate.spec.template.spec
+
+_containers contains container if {
+	some spec in _pod_specs
+	some field in ["containers", "initContainers", "ephemeralContainers"]
+	some container in spec[field]
+}

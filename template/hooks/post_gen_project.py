@@ -1,0 +1,13 @@
+"""Removes what was not chosen and writes the overlays, the policies and the record of the answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, json.loads({{ as_python(template_root) }}))
+
+from kustodian_hooks import after, run  # noqa: E402
+
+raise SystemExit(run(after, {{ as_python(cookiecutter) }}))

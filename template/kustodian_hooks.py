@@ -1,0 +1,122 @@
+"""The work of the two hooks: refuse impossible answers, and finish what cookiecutter has rendered.
+
+cookiecutter renders every file of the template; it has no loops over folders and no conditions on them. So what was
+not chosen is removed afterwards, and the overlays come from a second template, environment/, rendered once for each.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cookiecutter.generate import generate_context, generate_files
+from kustodian_template import (
+    TEMPLATE_ROOT,
+    AnswerError,
+    Answers,
+    catalogue,
+    components,
+    environments,
+    patches,
+    uses_gpu,
+    validate,
+)
+
+ANSWERS_FILE = ".kustodian-answers.yaml"
+#: Rendered by the template because it holds the repository's own facts; the other policies are the same everywhere.
+OWN_POLICIES = {"organisation.rego"}
+
+
+def run(step: Callable[[Answers], None], cookiecutter_json: str) -> int:
+    """Run a hook's step on the answers; what it refuses becomes one line on stderr and exit status 1."""
+    context = json.loads(cookiecutter_json)
+    answers = {key: value for key, value in context.items() if not key.startswith("_")}
+    try:
+        step(answers)
+    except AnswerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def before(answers: Answers) -> None:
+    """What hooks/pre_gen_project.py does: nothing has been written yet."""
+    validate(answers)
+
+
+def after(answers: Answers) -> None:
+    """What hooks/post_gen_project.py does, in the new repository."""
+    repository = Path.cwd()
+    prune(answers, repository)
+    write_overlays(answers, repository)
+    copy_policies(repository)
+    write_answers(answers, repository)
+    # pip byte-compiles the sample application inside an installed template, and cookiecutter copies what it finds.
+    for cache in sorted(repository.rglob("__pycache__")):
+        shutil.rmtree(cache)
+
+
+def prune(answers: Answers, repository: Path) -> None:
+    """Remove the components and files that the answers do not bring."""
+    used = {module.name for module in components(answers)}
+    all_components, files, _ = catalogue()
+    unwanted = [module for module in all_components if module.name not in used]
+    unwanted += [module for module in files if not module.matches(answers)]
+    for module in unwanted:
+        for path in module.paths:
+            target = repository / path
+            if target.is_dir():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+
+
+def write_overlays(answers: Answers, repository: Path) -> None:
+    """Render environment/ into overlays/, once for each environment."""
+    overlays = repository / "overlays"
+    overlays.mkdir(exist_ok=True)
+    for name in environments(answers):
+        write_overlay(answers, name, overlays)
+
+
+def write_overlay(answers: Answers, name: str, overlays: Path) -> None:
+    """Render one environment's overlay into the folder `overlays`."""
+    template = TEMPLATE_ROOT / "environment"
+    # An environment's own settings win over answers of the same name (its domain over the repository's).
+    context: dict[str, Any] = generate_context(str(template / "cookiecutter.json"))
+    context["cookiecutter"] |= {**answers, **environments(answers)[name], "environment": name}
+    context["cookiecutter"]["gpu"] = uses_gpu(answers, name)
+    overlay = Path(
+        generate_files(str(template), context, str(overlays), overwrite_if_exists=True, accept_hooks=False)
+    )
+    wanted = patches(answers, name)
+    for module in catalogue()[0]:
+        for patch in module.patches:
+            if patch not in wanted:
+                (overlay / "patches" / patch.file).unlink()
+
+
+def copy_policies(repository: Path) -> None:
+    """Copy the starter policies, which have one source: policies/rego of the project, or its copy in the wheel."""
+    candidates = [TEMPLATE_ROOT.parent / "policies" / "rego", TEMPLATE_ROOT.parent / "_policies" / "rego"]
+    source = next((folder for folder in candidates if folder.is_dir()), None)
+    if source is None:
+        raise AnswerError(f"the starter policies are missing: looked in {' and '.join(map(str, candidates))}.")
+    target = repository / "policies" / "rego"
+    target.mkdir(parents=True, exist_ok=True)
+    for policy in sorted(source.glob("*.rego")):
+        if policy.name not in OWN_POLICIES:
+            shutil.copyfile(policy, target / policy.name)
+
+
+def write_answers(answers: Answers, repository: Path) -> None:
+    """Record the answers, as `kustodian update` and the next reader need them."""
+    record = {**answers, "environments": environments(answers)}
+    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=1000)
+    header = "# The answers this repository was generated from. `kustodian update` reads them; edit them there.\n"
+    (repository / ANSWERS_FILE).write_text(header + text, encoding="utf-8")
