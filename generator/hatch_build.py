@@ -1,4 +1,4 @@
-"""hatchling's build hook: the wheel carries a compiled engine and schemas, and nobody has to know Go for it."""
+"""hatchling's build hook: the wheel carries a compiled engine and schemas, whoever builds it needs no Go."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # hatchling loads this file by its path, so its folder is not on the path yet.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from build_support.build import Build  # noqa: E402
-from build_support.errors import BuildError  # noqa: E402
-from build_support.toolchain import GO_BIN  # noqa: E402
+from build_support.build import Build
+from build_support.errors import BuildError
+from build_support.toolchain import GO_BIN
 
 
 class EngineBuildHook(BuildHookInterface[Any]):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -289,8 +290,8 @@ def validate(answers: Answers) -> None:
         ),
         (bool(_EMAIL.fullmatch(answers["owner"])), f"owner is {answers['owner']!r}: give an e-mail address."),
         (
-            bool(answers["description"].strip()) and not re.search(r"[\n\"\\{}]", answers["description"]),
-            "description has to be one line of text without quotes, backslashes and braces.",
+            bool(answers["description"].strip()) and "\n" not in answers["description"],
+            "description has to be one line of text.",
         ),
         (
             bool(_REGISTRY.fullmatch(answers["registry"])) and "." in answers["registry"].split("/")[0],
@@ -323,3 +324,15 @@ def validate(answers: Answers) -> None:
             f"accelerator is {answers['accelerator']} but no environment has gpu: true; "
             "set it in one of them or choose accelerator none."
         )
+
+
+def run(step: Callable[[Answers], None], cookiecutter_json: str) -> int:
+    """Run a hook's step on the answers; what it refuses becomes one line on stderr and exit status 1."""
+    context = json.loads(cookiecutter_json)
+    answers = {key: value for key, value in context.items() if not key.startswith("_")}
+    try:
+        step(answers)
+    except AnswerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -13,6 +13,6 @@ from build_support.errors import BuildError  # noqa: E402
 
 if __name__ == "__main__":
     try:
-        Build(_GENERATOR.parent).run()
+        Build(_GENERATOR.parent, keep_caches=True).run()
     except BuildError as error:
         sys.exit(f"kustodian: {error}")

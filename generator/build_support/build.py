@@ -51,9 +51,13 @@ class Part:
 
 
 class Build:
-    """The build of one source tree; `root` is the repository's root."""
+    """The build of one source tree; `root` is the repository's root.
 
-    def __init__(self, root: Path) -> None:
+    `keep_caches` is for those who work on the engine: a second compilation takes seconds then.
+    """
+
+    def __init__(self, root: Path, *, keep_caches: bool = False) -> None:
+        self._keep_caches = keep_caches
         self.engine_source = root / "engine"
         self.crds_source = root / "engine" / "crds"
         folder = root / "generator" / "kustodian" / "_build"
@@ -121,7 +125,7 @@ class Build:
         started = time.monotonic()
         progress.say(f"building once, with Go {version} ({origin}); this takes one to four minutes")
         with cache.scratch_folder() as scratch, Commands(progress) as commands:
-            env = environment(go, scratch)
+            env = environment(go, scratch, keep_caches=self._keep_caches)
             with ThreadPoolExecutor(2) as pool:
                 jobs: list[Future[None]] = []
                 if self.engine in missing:

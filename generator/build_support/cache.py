@@ -43,9 +43,8 @@ def engine_sources(engine: Path) -> Iterator[Path]:
 def schema_sources(crds: Path) -> Iterator[Path]:
     """The files that decide what the schemas are."""
     for file in crds.iterdir():
-        if file.suffix == ".go" and not file.name.endswith("_test.go"):
-            yield file
-        elif file.name in {"modules.json", "go.mod", "go.sum"}:
+        is_program = file.suffix == ".go" and not file.name.endswith("_test.go")
+        if is_program or file.name in {"modules.json", "go.mod", "go.sum"}:
             yield file
 
 

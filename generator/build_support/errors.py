@@ -6,19 +6,25 @@ import re
 
 #: What in the go command's output means what, and what to do about it; the first match counts.
 _CAUSES = (
-    (r"no space left on device", "The disk is full. The build needs about 2 GB for a while; free some and try again."),
+    (
+        r"no space left on device",
+        "The disk is full. The build needs about 2 GB for a while; free some and try again.",
+    ),
     (
         r"dial tcp|no such host|could not resolve|connection refused|i/o timeout|TLS handshake|"
         r"proxyconnect|\b(403|404|407|410|50[0-9])\b|EOF$",
-        "Go modules could not be downloaded. Check the network connection (behind a company proxy: HTTPS_PROXY, "
-        "or GOPROXY for a module mirror) and try again; what was downloaded is not kept.",
+        "Go modules could not be downloaded. Check the network connection (behind a company proxy: "
+        "HTTPS_PROXY, or GOPROXY for a module mirror) and try again.",
     ),
     (
         r"checksum mismatch|SECURITY ERROR|not what was reviewed",
-        "A download differs from the one that the maintainers reviewed. Do not work around this: ask whoever runs "
-        "the module mirror, or report it to the project.",
+        "A download differs from the one that the maintainers reviewed. Do not work around this: ask "
+        "whoever runs the module mirror, or report it to the project.",
     ),
-    (r"signal: killed|out of memory|cannot allocate memory", "The compiler ran out of memory; it needs about 2 GB."),
+    (
+        r"signal: killed|out of memory|cannot allocate memory",
+        "The compiler ran out of memory; it needs about 2 GB.",
+    ),
 )
 
 

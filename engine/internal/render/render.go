@@ -250,6 +250,7 @@ func (b *build) kustomize() (resmap.ResMap, error) {
 	leave := globals.enter(mode{remote: b.options.AllowRemote, alone: b.alone})
 	defer leave()
 	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified // as the CLI: sortOptions, or else the legacy order
 	if b.options.EnableHelm {
 		options.PluginConfig.HelmConfig = types.HelmConfig{Enabled: true, Command: b.options.HelmCommand}
 	}

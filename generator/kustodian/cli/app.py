@@ -21,9 +21,7 @@ app = typer.Typer(
 
 @app.callback()
 def main(
-    version: Annotated[
-        bool, typer.Option("--version", "-V", help="Print the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and exit.")] = False,
 ) -> None:
     """Scaffold and check GitOps repositories that serve machine-learning models on Kubernetes."""
     if version:

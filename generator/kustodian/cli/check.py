@@ -34,64 +34,38 @@ class FailOn(StrEnum):
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="A repository, an overlay, a manifest file or folder, or - for stdin."
-        ),
+        typer.Argument(help="A repository, an overlay, a manifest file or folder, or - for stdin."),
     ] = None,
-    output: Annotated[
-        Format, typer.Option("--format", "-f", help="How to print the report.")
-    ] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--format", "-f", help="How to print the report.")] = Format.TEXT,
     config: Annotated[
         Path | None,
-        typer.Option(
-            "--config",
-            "-c",
-            help="Configuration file; default: kustodian.yaml at the root.",
-        ),
+        typer.Option("--config", "-c", help="Configuration file; default: kustodian.yaml at the root."),
     ] = None,
     fail_on: Annotated[
         FailOn | None,
-        typer.Option(
-            "--fail-on",
-            help="Mildest severity that exits with 1; default: the configuration's.",
-        ),
+        typer.Option("--fail-on", help="Mildest severity that exits with 1; default: the configuration's."),
     ] = None,
     rule: Annotated[
-        list[str] | None,
-        typer.Option("--rule", "-r", help="Only this rule; may be repeated."),
+        list[str] | None, typer.Option("--rule", "-r", help="Only this rule; may be repeated.")
     ] = None,
     environment: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--environment", "-e", help="Only this environment; may be repeated."
-        ),
+        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
     ] = None,
-    no_waivers: Annotated[
-        bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")
-    ] = False,
+    no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")] = False,
     show_waived: Annotated[
-        bool,
-        typer.Option("--show-waived", help="List waived findings with their waiver."),
+        bool, typer.Option("--show-waived", help="List waived findings with their waiver.")
     ] = False,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let kustomize fetch remote bases.")
     ] = False,
     enable_helm: Annotated[
-        bool,
-        typer.Option(
-            "--enable-helm",
-            help="Let kustomize inflate helmCharts with the helm binary.",
-        ),
+        bool, typer.Option("--enable-helm", help="Let kustomize inflate helmCharts with the helm binary.")
     ] = False,
     kustomize: Annotated[
-        Path | None,
-        typer.Option("--kustomize", help="Render with this kustomize binary instead."),
+        Path | None, typer.Option("--kustomize", help="Render with this kustomize binary instead.")
     ] = None,
     conftest: Annotated[
-        Path | None,
-        typer.Option(
-            "--conftest", help="Evaluate Rego with this conftest binary instead."
-        ),
+        Path | None, typer.Option("--conftest", help="Evaluate Rego with this conftest binary instead.")
     ] = None,
 ) -> int:
     """Check overlays against every rule; each finding is at the line a person edits.
@@ -127,9 +101,7 @@ def check(
     else:
         from kustodian.report.text import as_text
 
-        sys.stdout.write(
-            as_text(report, colour=wants_colour(), show_waived=show_waived)
-        )
+        sys.stdout.write(as_text(report, colour=wants_colour(), show_waived=show_waived))
     return exit_code(report, fail_on or FailOn(failing))
 
 
@@ -173,8 +145,5 @@ def wants_colour() -> bool:
 
 def _stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
-        raise UserError(
-            "standard input is a terminal",
-            hint="pipe manifests into `kustodian check -`",
-        )
+        raise UserError("standard input is a terminal", hint="pipe manifests into `kustodian check -`")
     return sys.stdin.read()

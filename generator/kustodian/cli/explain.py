@@ -9,9 +9,7 @@ import typer
 from kustodian.model.errors import UserError, nearest
 
 
-def explain(
-    rule: Annotated[str, typer.Argument(help="The rule's id, as findings show it.")],
-) -> int:
+def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as findings show it.")]) -> int:
     """Say what a rule finds, why it matters and how to fix it.
 
     Example: kustodian explain unpinned-image

@@ -110,7 +110,8 @@ class _Terminal:
 
     def ask(self, question: str, default: str) -> str:
         try:
-            self._console.print(f"{question} [{default}]: ", end="", markup=False, highlight=False, soft_wrap=True)
+            prompt = f"{question} [{default}]: "
+            self._console.print(prompt, end="", markup=False, highlight=False, soft_wrap=True)
             return input()
         except EOFError:
             raise KeyboardInterrupt from None

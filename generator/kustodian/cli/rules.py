@@ -12,26 +12,14 @@ from kustodian.model.errors import UserError, nearest
 
 
 def rules(
-    topic: Annotated[
-        str | None, typer.Option("--topic", help="Only this topic.")
-    ] = None,
-    tag: Annotated[
-        str | None, typer.Option("--tag", help="Only rules with this tag.")
-    ] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only rules with this tag.")] = None,
     environment: Annotated[
-        str | None,
-        typer.Option(
-            "--environment", help="Only rules that are on in dev, staging or prod."
-        ),
+        str | None, typer.Option("--environment", help="Only rules that are on in dev, staging or prod.")
     ] = None,
-    output: Annotated[
-        Format, typer.Option("--format", "-f", help="text or json.")
-    ] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--format", "-f", help="text or json.")] = Format.TEXT,
     schema: Annotated[
-        bool,
-        typer.Option(
-            "--schema", help="Print the JSON Schema of kustodian.yaml instead."
-        ),
+        bool, typer.Option("--schema", help="Print the JSON Schema of kustodian.yaml instead.")
     ] = False,
 ) -> int:
     """List the rules with their severity in dev, staging and prod.
@@ -43,9 +31,7 @@ def rules(
     if schema:
         from kustodian.policy.config import Config
 
-        sys.stdout.write(
-            json.dumps(Config.model_json_schema(by_alias=True), indent=2) + "\n"
-        )
+        sys.stdout.write(json.dumps(Config.model_json_schema(by_alias=True), indent=2) + "\n")
         return 0
     from kustodian.model.environment import EnvironmentClass
     from kustodian.policy.catalogue import RULES
@@ -58,9 +44,7 @@ def rules(
         for rule in RULES
         if (topic is None or rule.topic == topic)
         and (tag is None or tag in rule.tags)
-        and (
-            environment is None or rule.default_severity(EnvironmentClass(environment))
-        )
+        and (environment is None or rule.default_severity(EnvironmentClass(environment)))
     ]
     if output is Format.JSON:
         data = [
@@ -86,18 +70,12 @@ def rules(
     width = max((len(rule.id) for rule in chosen), default=0)
     for rule in chosen:
         print(f"{rule.id:<{width}}  {rule.severity}  {rule.manual.title}")
-    print(
-        f"\n{len(chosen)} rules; severity is dev/staging/prod (E error, W warning, I info, - off)"
-    )
+    print(f"\n{len(chosen)} rules; severity is dev/staging/prod (E error, W warning, I info, - off)")
     return 0
 
 
 def _refuse_unknown(what: str, word: str | None, known: set[str]) -> None:
     if word is not None and word not in known:
         close = nearest(word, known)
-        hint = (
-            f"did you mean `{close}`?"
-            if close
-            else f"known: {', '.join(sorted(known))}"
-        )
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(sorted(known))}"
         raise UserError(f"unknown {what} `{word}`", hint=hint)

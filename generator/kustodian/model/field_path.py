@@ -10,7 +10,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
 def format_path(path: FieldPath) -> str:
-    """`spec.containers[0].image`; keys with dots or slashes are quoted: `labels["app.kubernetes.io/name"]`."""
+    """`spec.containers[0].image`; keys with dots or slashes are quoted: `labels["app.io/name"]`."""
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -25,11 +25,7 @@ def sequence(value: object) -> list[Any]:
 
 def mappings(value: object) -> list[tuple[int, JsonObject]]:
     """The mappings of a list, each with its index."""
-    return [
-        (index, item)
-        for index, item in enumerate(sequence(value))
-        if isinstance(item, dict)
-    ]
+    return [(index, item) for index, item in enumerate(sequence(value)) if isinstance(item, dict)]
 
 
 def text(value: object, default: str = "") -> str:
@@ -44,11 +40,7 @@ def integer(value: object, default: int | None = None) -> int | None:
 
 def string_map(value: object) -> dict[str, str]:
     """The string-valued entries of a mapping (labels, annotations, node selectors)."""
-    return {
-        k: v
-        for k, v in mapping(value).items()
-        if isinstance(k, str) and isinstance(v, str)
-    }
+    return {k: v for k, v in mapping(value).items() if isinstance(v, str)}
 
 
 def dig(value: object, path: FieldPath) -> Any:

@@ -24,11 +24,7 @@ class ObjectRef:
 
     def __str__(self) -> str:
         """`Deployment iris-prod/iris`."""
-        return (
-            f"{self.kind} {self.namespace}/{self.name}"
-            if self.namespace
-            else f"{self.kind} {self.name}"
-        )
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +86,7 @@ class Manifest:
     @cached_property
     def name(self) -> str:
         """`metadata.name`, else `metadata.generateName`, else empty."""
-        return text(self.metadata.get("name")) or text(
-            self.metadata.get("generateName")
-        )
+        return text(self.metadata.get("name")) or text(self.metadata.get("generateName"))
 
     @cached_property
     def namespace(self) -> str | None:

@@ -73,19 +73,11 @@ class ObjectSet:
 
     def pods_selected(self, selector: object, namespace: str) -> list[PodTemplate]:
         """Pod templates of a namespace that a LabelSelector selects."""
-        return [
-            pod
-            for pod in self.pods_in(namespace)
-            if selector_matches(selector, pod.labels)
-        ]
+        return [pod for pod in self.pods_in(namespace) if selector_matches(selector, pod.labels)]
 
-    def pods_labelled(
-        self, wanted: Mapping[str, str], namespace: str
-    ) -> list[PodTemplate]:
+    def pods_labelled(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
         """Pod templates of a namespace that a plain label map (a Service selector) selects."""
-        return [
-            pod for pod in self.pods_in(namespace) if labels_match(wanted, pod.labels)
-        ]
+        return [pod for pod in self.pods_in(namespace) if labels_match(wanted, pod.labels)]
 
 
 def namespace_of(manifest: Manifest) -> str:

@@ -40,7 +40,7 @@ class NotChecked:
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """One failure, warning or exception of a Rego policy on one object (an index into the overlay's objects)."""
+    """One failure, warning or exception of a Rego policy on one object (an index into `objects`)."""
 
     object: int
     namespace: str

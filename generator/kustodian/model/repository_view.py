@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence, text
-from kustodian.model.manifest import Manifest
+from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import RenderedOverlay
 
 #: The list fields of a kustomization that can name another kustomization's folder.
@@ -59,14 +61,29 @@ class SourceDocument:
     namespace: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class FileDocument:
+    """One document of a YAML file, or one item of a `kind: List` in it, with its place in the file."""
+
+    index: int
+    item: int | None
+    data: JsonObject
+
+    @property
+    def base(self) -> FieldPath:
+        """The path of the object in its document."""
+        return () if self.item is None else ("items", self.item)
+
+
 @dataclass(eq=False)
 class RepositoryView:
     """All that repo rules may look at; every path is relative to the repository root.
 
-    `load` parses a YAML file into its documents (empty where it does not parse); it is lazy because most
-    rules need only few files. `yaml_files` are all YAML files of the repository that parse, `files` all
-    files of any kind; neither holds what git ignores or what the configuration excludes. `environments`
-    are the names that the configuration declares (empty where it declares none).
+    `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its
+    place; both are lazy because most rules need only few files. `yaml_files` are all YAML files of the
+    repository that parse, `files` all files of any kind; neither holds what git ignores or what the
+    configuration excludes. `environments` maps the names that the configuration declares to their globs
+    of overlay folders (empty where it declares none); it does not depend on what is being checked.
 
     `history` gives every text that a file had in the commits that HEAD reaches, newest first, without the
     working tree's own. It is empty where that cannot be known for sure: no git, a shallow clone, a file
@@ -77,9 +94,10 @@ class RepositoryView:
     documents: list[SourceDocument] = field(default_factory=list)
     yaml_files: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
+    environments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     overlays: list[RenderedOverlay] = field(default_factory=list)
     load: Callable[[str], list[JsonObject]] = lambda _: []
+    parse: Callable[[str], list[FileDocument]] | None = None
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
 
@@ -105,27 +123,17 @@ class RepositoryView:
     @cached_property
     def by_folder(self) -> dict[str, Kustomization]:
         """Kustomizations by the folder they lie in."""
-        return {
-            kustomization.directory: kustomization
-            for kustomization in self.kustomizations.values()
-        }
+        return {kustomization.directory: kustomization for kustomization in self.kustomizations.values()}
 
     def children(self, kustomization: Kustomization) -> list[Kustomization]:
         """The kustomizations of this repository that this one names, in the order kustomize reads them."""
-        targets = (
-            kustomization.resolve(entry)
-            for _, _, entry in kustomization.references(*BASE_FIELDS)
-        )
-        return [
-            self.by_folder[target] for target in targets if target in self.by_folder
-        ]
+        targets = (kustomization.resolve(entry) for _, _, entry in kustomization.references(*BASE_FIELDS))
+        return [self.by_folder[target] for target in targets if target in self.by_folder]
 
     @cached_property
     def users(self) -> dict[str, list[Kustomization]]:
         """For the path of each kustomization, those that name it."""
-        found: dict[str, list[Kustomization]] = {
-            path: [] for path in self.kustomizations
-        }
+        found: dict[str, list[Kustomization]] = {path: [] for path in self.kustomizations}
         for kustomization in self.kustomizations.values():
             for child in self.children(kustomization):
                 found[child.path].append(kustomization)
@@ -160,22 +168,10 @@ class RepositoryView:
         """Files that some kustomization applies as a patch."""
         found: set[str] = set()
         for kustomization in self.kustomizations.values():
-            entries = [
-                entry
-                for _, _, entry in kustomization.references(
-                    "patchesStrategicMerge", "patches"
-                )
-            ]
+            entries = [entry for _, _, entry in kustomization.references("patchesStrategicMerge", "patches")]
             for name in ("patches", "patchesJson6902"):
-                entries += [
-                    text(item.get("path"))
-                    for _, item in mappings(kustomization.data.get(name))
-                ]
-            found.update(
-                kustomization.resolve(entry)
-                for entry in entries
-                if entry and "\n" not in entry
-            )
+                entries += [text(item.get("path")) for _, item in mappings(kustomization.data.get(name))]
+            found.update(kustomization.resolve(entry) for entry in entries if entry and "\n" not in entry)
         return frozenset(found)
 
     @cached_property
@@ -184,22 +180,34 @@ class RepositoryView:
         return {rendered.overlay.path: rendered for rendered in self.overlays}
 
     def environment_of(self, folder: str) -> str | None:
-        """The environment of the overlay in that folder; None where it has none."""
+        """The environment of an overlay's folder, checked in this run or not; None where it has none."""
         rendered = self.overlay_at.get(folder)
-        return rendered.overlay.environment.name if rendered else None
+        if rendered is not None and rendered.overlay.environment.name is not None:
+            return rendered.overlay.environment.name
+        for name, globs in self.environments.items():
+            if any(fnmatch.fnmatch(folder, posixpath.normpath(glob)) for glob in globs):
+                return name
+        return None
+
+    def documents_of(self, file: str) -> list[FileDocument]:
+        """The objects of a YAML file with their places."""
+        if self.parse is not None:
+            return self.parse(file)
+        return [FileDocument(index, None, data) for index, data in enumerate(self.load(file))]
 
     def manifests(self, group: str, *kinds: str) -> list[Manifest]:
         """Objects of that group and kinds written in files of the repository (not as rendered)."""
-        from kustodian.model.manifest import Provenance
-
+        files = {
+            document.file: None
+            for document in self.documents
+            if document.kind in kinds and document.api_version.rpartition("/")[0] == group
+        }
         found = []
-        for document in self.documents:
-            if (
-                document.kind in kinds
-                and document.api_version.rpartition("/")[0] == group
-            ):
-                documents = self.load(document.file)
-                if document.index < len(documents):
-                    provenance = Provenance(document.file, document=document.index)
-                    found.append(Manifest(documents[document.index], provenance))
+        for file in files:
+            for document in self.documents_of(file):
+                manifest = Manifest(
+                    document.data, Provenance(file, document=document.index, item=document.item)
+                )
+                if manifest.is_a(group, *kinds):
+                    found.append(manifest)
         return found

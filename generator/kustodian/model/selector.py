@@ -29,16 +29,10 @@ def selector_matches(selector: object, labels: Mapping[str, str]) -> bool:
 def is_empty_selector(selector: object) -> bool:
     """Whether the selector is present and selects everything (`{}`)."""
     data = mapping(selector)
-    return (
-        isinstance(selector, dict)
-        and not data.get("matchLabels")
-        and not data.get("matchExpressions")
-    )
+    return isinstance(selector, dict) and not data.get("matchLabels") and not data.get("matchExpressions")
 
 
-def _expression_matches(
-    expression: Mapping[str, object], labels: Mapping[str, str]
-) -> bool:
+def _expression_matches(expression: Mapping[str, object], labels: Mapping[str, str]) -> bool:
     key, operator = text(expression.get("key")), text(expression.get("operator"))
     values = sequence(expression.get("values"))
     match operator:

@@ -12,15 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import (
-    JsonObject,
-    has,
-    integer,
-    mapping,
-    mappings,
-    string_map,
-    text,
-)
+from kustodian.model.json_value import JsonObject, has, integer, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 
 ContainerRole = Literal["container", "init", "sidecar", "ephemeral"]
@@ -45,11 +37,7 @@ TEMPLATE_PATHS: dict[tuple[str, str], FieldPath] = {
     ("serving.knative.dev", "Revision"): (),
     ("keda.sh", "ScaledJob"): ("spec", "jobTargetRef", "template"),
     ("kubeflow.org", "Notebook"): ("spec", "template"),
-    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): (
-        "spec",
-        "leaderWorkerTemplate",
-        "workerTemplate",
-    ),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): ("spec", "leaderWorkerTemplate", "workerTemplate"),
 }
 
 #: Kinds that own several pod templates: the path of the collection, then of the template in each item.
@@ -69,11 +57,7 @@ _TEMPLATE_COLLECTIONS: dict[tuple[str, str], tuple[tuple[FieldPath, FieldPath], 
 }  # fmt: skip
 
 _EXTRA_SINGLE: dict[tuple[str, str], FieldPath] = {
-    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): (
-        "spec",
-        "leaderWorkerTemplate",
-        "leaderTemplate",
-    ),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): ("spec", "leaderWorkerTemplate", "leaderTemplate"),
     ("ray.io", "RayCluster"): ("spec", "headGroupSpec", "template"),
     ("ray.io", "RayJob"): ("spec", "rayClusterSpec", "headGroupSpec", "template"),
     ("ray.io", "RayService"): ("spec", "rayClusterConfig", "headGroupSpec", "template"),
@@ -138,11 +122,7 @@ class Container:
 
     def __str__(self) -> str:
         """`container "server"`, `init container "fetch"`."""
-        noun = {
-            "init": "init container",
-            "sidecar": "sidecar",
-            "ephemeral": "ephemeral container",
-        }
+        noun = {"init": "init container", "sidecar": "sidecar", "ephemeral": "ephemeral container"}
         return f'{noun.get(self.role, "container")} "{self.name or self.path[-1]}"'
 
 
@@ -192,17 +172,12 @@ class PodTemplate:
     def volumes(self) -> list[tuple[FieldPath, JsonObject]]:
         """Each volume with its path in the owner."""
         base = self.path_of("volumes")
-        return [
-            ((*base, index), volume)
-            for index, volume in mappings(self.spec.get("volumes"))
-        ]
+        return [((*base, index), volume) for index, volume in mappings(self.spec.get("volumes"))]
 
     @property
     def service_account(self) -> str:
         """The service account the pod runs as (`default` where none is named)."""
-        name = text(self.spec.get("serviceAccountName")) or text(
-            self.spec.get("serviceAccount")
-        )
+        name = text(self.spec.get("serviceAccountName")) or text(self.spec.get("serviceAccount"))
         return name or "default"
 
     def path_of(self, *keys: str | int) -> FieldPath:
@@ -258,11 +233,7 @@ def pod_templates(manifest: Manifest) -> tuple[PodTemplate, ...]:
     for collection, inner in _TEMPLATE_COLLECTIONS.get(key, ()):
         paths.extend((*item, *inner) for item in _items(manifest, collection))
     paths.extend(manifest.extra_pod_paths)
-    found = [
-        template
-        for path in paths
-        if (template := _template_at(manifest, path)) is not None
-    ]
+    found = [template for path in paths if (template := _template_at(manifest, path)) is not None]
     found.extend(workload_crds.pod_templates(manifest))
     return tuple(found)
 

@@ -26,13 +26,7 @@ _KSERVE_MODEL_KEYS = (
     "model", "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "onnx", "huggingface", "pmml",
     "lightgbm", "paddle",
 )  # fmt: skip
-_SPARK_POD_FIELDS = (
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "hostNetwork",
-    "securityContext",
-)
+_SPARK_POD_FIELDS = ("nodeSelector", "tolerations", "affinity", "hostNetwork", "securityContext")
 
 
 def pod_templates(manifest: Manifest) -> list[PodTemplate]:
@@ -42,11 +36,7 @@ def pod_templates(manifest: Manifest) -> list[PodTemplate]:
     if manifest.is_a("serving.kserve.io", "InferenceService"):
         return _inference_service(manifest)
     if manifest.is_a("serving.kserve.io", "ServingRuntime", "ClusterServingRuntime"):
-        return (
-            [_pod(manifest, ("spec",), mapping(manifest.spec))]
-            if manifest.spec.get("containers")
-            else []
-        )
+        return [_pod(manifest, ("spec",), mapping(manifest.spec))] if manifest.spec.get("containers") else []
     if manifest.is_a("sparkoperator.k8s.io", "SparkApplication"):
         return _spark(manifest, ("spec",))
     if manifest.is_a("sparkoperator.k8s.io", "ScheduledSparkApplication"):
@@ -76,14 +66,8 @@ def _workflow(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
             elif shared is not None:
                 merged[name], paths[name] = shared, (*spec_path, name)
         metadata = mapping(template.get("metadata"))
-        labels = {
-            **string_map(common.get("labels")),
-            **string_map(metadata.get("labels")),
-        }
-        annotations = {
-            **string_map(common.get("annotations")),
-            **string_map(metadata.get("annotations")),
-        }
+        labels = {**string_map(common.get("labels")), **string_map(metadata.get("labels"))}
+        annotations = {**string_map(common.get("annotations")), **string_map(metadata.get("annotations"))}
         found.append(
             PodTemplate(
                 manifest, path, path, merged, labels, annotations, batch=True, field_paths=paths,
@@ -130,10 +114,7 @@ def _inference_service(manifest: Manifest) -> list[PodTemplate]:
         containers = list(template.containers)
         containers += [
             Container(
-                {"name": "kserve-container", **spec[key]},
-                (*path, key),
-                "container",
-                image_optional=True,
+                {"name": "kserve-container", **spec[key]}, (*path, key), "container", image_optional=True
             )
             for key in _KSERVE_MODEL_KEYS
             if isinstance(spec.get(key), dict)
@@ -161,9 +142,7 @@ def _spark(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
         if "image" not in data and "image" in spec:
             container["image"] = spec["image"]
             container_path = spec_path
-        pod: JsonObject = {
-            name: data[name] for name in _SPARK_POD_FIELDS if name in data
-        }
+        pod: JsonObject = {name: data[name] for name in _SPARK_POD_FIELDS if name in data}
         pod["securityContext"] = mapping(data.get("podSecurityContext"))
         pod["volumes"] = spec.get("volumes")
         if "serviceAccount" in data:
@@ -175,7 +154,8 @@ def _spark(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
         }
         found.append(
             PodTemplate(
-                manifest, path, path, pod, string_map(data.get("labels")), string_map(data.get("annotations")),
+                manifest, path, path, pod, string_map(data.get("labels")),
+                string_map(data.get("annotations")),
                 batch=True, partial=True, field_paths=paths,
                 given_containers=(Container(container, container_path, "container"),),
             )

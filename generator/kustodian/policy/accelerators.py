@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kustodian.model.json_value import JsonObject, integer, mapping, mappings, text
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
 from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.pod_resources import pod_amount, resource_names
+from kustodian.policy.pod_resources import pod_amount
+from kustodian.policy.quantity import parse_quantity
 
 MIG_PREFIX = "nvidia.com/mig-"
 _MIG_RESOURCE = re.compile(r"nvidia\.com/mig-(?:\d+c\.)?(?P<slices>\d+)g\.(?P<memory>\d+)gb(?:[.+-].+)?\Z")
@@ -97,6 +99,7 @@ VENDORS = (
     ),
 )
 
+_CLAIM_NAME = re.compile(r"gpu|(^|[^a-z])(mig|tpu|neuron|gaudi)([^a-z]|$)")
 #: Taints that platforms and teams put on GPU nodes whatever the vendor (AKS documents sku=gpu).
 _GENERIC_TAINT = re.compile(r"sku|dedicated|accelerator|(.*[./_-])?gpus?([./_-].*)?")
 #: Labels that place a pod but say nothing about the hardware.
@@ -119,19 +122,45 @@ def is_accelerator(resource: object) -> bool:
 
 
 def container_accelerators(container: Container) -> list[str]:
-    """The accelerator resources a container names in limits or requests, limits first."""
-    names = dict.fromkeys([*container.limits, *container.requests])
-    return [name for name in names if is_accelerator(name)]
+    """The accelerator resources a container asks for; a quantity of zero asks for none."""
+    sides = (container.limits, container.requests)
+    asked = (name for side in sides for name, amount in side.items() if parse_quantity(amount) != 0)
+    return [name for name in dict.fromkeys(asked) if is_accelerator(name)]
 
 
 def pod_accelerators(pod: PodTemplate) -> list[str]:
-    """The accelerator resources of any container of the pod, sorted."""
-    return sorted(name for name in resource_names(pod) if is_accelerator(name))
+    """The accelerator resources that any container of the pod asks for, sorted."""
+    return sorted({name for container in pod.containers for name in container_accelerators(container)})
+
+
+def accelerator_path(pod: PodTemplate) -> FieldPath | None:
+    """Where the pod first asks for an accelerator; None where it does not (or only through a claim)."""
+    for container in pod.containers:
+        for name in container_accelerators(container):
+            side = "limits" if name in container.limits else "requests"
+            return (*container.path, "resources", side, name)
+    return None
 
 
 def uses_claims(pod: PodTemplate) -> bool:
     """Whether the pod gets devices through Dynamic Resource Allocation; the claim says which."""
     return bool(mappings(pod.spec.get("resourceClaims")))
+
+
+def claims_accelerator(pod: PodTemplate) -> bool:
+    """Whether a claim of the pod is one for an accelerator, as far as its names tell."""
+    names = (
+        text(claim.get(key))
+        for _, claim in mappings(pod.spec.get("resourceClaims"))
+        for key in ("name", "resourceClaimTemplateName", "resourceClaimName")
+    )
+    return any(_CLAIM_NAME.search(name) for name in names)
+
+
+def placed_by_others(pod: PodTemplate) -> bool:
+    """Whether something else adds selector and tolerations: Kueue from its flavors, or a fixed nodeName."""
+    queued = "kueue.x-k8s.io/queue-name" in {**pod.owner.labels, **pod.labels}
+    return queued or bool(pod.spec.get("nodeName"))
 
 
 def device_share(resource: str) -> Fraction:
@@ -161,7 +190,7 @@ def mig_profile(text_with_profile: str) -> str | None:
 
 
 def devices_per_pod(pod: PodTemplate, objects: ObjectSet) -> Fraction:
-    """Physical accelerators that each pod takes: device plugin resources and its own claims from templates."""
+    """Physical accelerators that each pod takes: device plugin resources, and claims made from templates."""
     total = Fraction(0)
     for resource in pod_accelerators(pod):
         total += pod_amount(pod, "requests", resource, (1, 0)) * device_share(resource)
@@ -217,24 +246,36 @@ def accelerator_tolerations(pod: PodTemplate) -> Iterator[tuple[int, str]]:
             yield index, key
 
 
-def node_label_keys(pod: PodTemplate) -> Iterator[str]:
+def node_label_keys(pod: PodTemplate) -> set[str]:
     """Node label keys that every node for this pod must carry: nodeSelector and required node affinity.
 
     The terms of an affinity are alternatives, so a key counts where each of them asks for it.
     """
-    yield from mapping(pod.spec.get("nodeSelector"))
+    terms = [
+        {text(e.get("key")) for e in term if e.get("operator") not in ("NotIn", "DoesNotExist")}
+        for term in _required_terms(pod)
+    ]
+    return set(mapping(pod.spec.get("nodeSelector"))) | (set.intersection(*terms) if terms else set())
+
+
+def required_node_labels(pod: PodTemplate) -> dict[str, str]:
+    """The labels, with values, that a required node affinity of a single term fixes (`In` with one value)."""
+    terms = _required_terms(pod)
+    expressions = terms[0] if len(terms) == 1 else []
+    return {
+        text(e.get("key")): text(sequence(e.get("values"))[0])
+        for e in expressions
+        if e.get("operator") == "In" and len(sequence(e.get("values"))) == 1
+    }
+
+
+def _required_terms(pod: PodTemplate) -> list[list[JsonObject]]:
     affinity = mapping(mapping(pod.spec.get("affinity")).get("nodeAffinity"))
     required = mapping(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
-    terms = [
-        {
-            text(expression.get("key"))
-            for _, expression in mappings(term.get("matchExpressions"))
-            if expression.get("operator") not in ("NotIn", "DoesNotExist")
-        }
+    return [
+        [expression for _, expression in mappings(term.get("matchExpressions"))]
         for _, term in mappings(required.get("nodeSelectorTerms"))
     ]
-    if terms:
-        yield from set.intersection(*terms)
 
 
 def selects_nodes(pod: PodTemplate, vendors: list[Vendor]) -> bool:

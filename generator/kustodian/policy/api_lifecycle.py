@@ -139,9 +139,7 @@ _TABLE: tuple[tuple[str, str, int, int, str], ...] = (
 )  # fmt: skip
 
 _LIFECYCLES: dict[tuple[str, str], ApiLifecycle] = {
-    (api_version, kind): ApiLifecycle(
-        (1, deprecated), (1, removed) if removed else None, replacement
-    )
+    (api_version, kind): ApiLifecycle((1, deprecated), (1, removed) if removed else None, replacement)
     for api_version, kinds, deprecated, removed, replacement in _TABLE
     for kind in kinds.split()
 }

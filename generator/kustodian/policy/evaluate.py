@@ -77,20 +77,12 @@ class Evaluator:
         active = self._active(environment)
         hits: list[Hit] = []
 
-        def run(
-            rule: Rule, check: Check[_T], subject: _T, owner: Manifest | None
-        ) -> None:
+        def run(rule: Rule, check: Check[_T], subject: _T, owner: Manifest | None) -> None:
             found = self._violations(rule, check, subject, environment, rendered)
-            hits.extend(
-                Hit(rule, active.level[rule.id], rendered, _owned(v, owner))
-                for v in found
-            )
+            hits.extend(Hit(rule, active.level[rule.id], rendered, _owned(v, owner)) for v in found)
 
         for manifest in rendered.objects:
-            for rule in (
-                *active.any_object,
-                *active.by_kind.get((manifest.group, manifest.kind), ()),
-            ):
+            for rule in (*active.any_object, *active.by_kind.get((manifest.group, manifest.kind), ())):
                 run(rule, rule.check, manifest, manifest)
             for pod in manifest.pods:
                 for pod_rule in active.pods:
@@ -100,9 +92,7 @@ class Evaluator:
             run(set_rule, set_rule.check, objects, None)
         return hits
 
-    def repository(
-        self, view: RepositoryView, environments: Iterable[Environment]
-    ) -> list[SourceHit]:
+    def repository(self, view: RepositoryView, environments: Iterable[Environment]) -> list[SourceHit]:
         """The hits of the repo rules; one about no overlay gets the strictest environment's severity."""
         everywhere = list(environments) or [Environment()]
         overlays = {rendered.overlay.path: rendered for rendered in view.overlays}
@@ -110,24 +100,12 @@ class Evaluator:
         for rule in self.rules:
             if not isinstance(rule, RepositoryRule):
                 continue
-            levels = [
-                level for e in everywhere if (level := self.settings.severity(rule, e))
-            ]
+            levels = [level for e in everywhere if (level := self.settings.severity(rule, e))]
             if not levels:
                 continue
-            for violation in self._violations(
-                rule, rule.check, view, everywhere[-1], None
-            ):
-                about = (
-                    overlays.get(violation.overlay)
-                    if violation.overlay is not None
-                    else None
-                )
-                level = (
-                    self.settings.severity(rule, about.overlay.environment)
-                    if about
-                    else max(levels)
-                )
+            for violation in self._violations(rule, rule.check, view, everywhere[-1], None):
+                about = overlays.get(violation.overlay) if violation.overlay is not None else None
+                level = self.settings.severity(rule, about.overlay.environment) if about else max(levels)
                 if level is not None:
                     hits.append(SourceHit(rule, level, about, violation))
         return hits
@@ -159,9 +137,7 @@ class Evaluator:
             return list(check(subject, self._contexts[key]))
         except Exception as error:
             where = rendered.overlay.path if rendered else "."
-            self.failures.append(
-                RuleFailure(rule.id, where, f"{type(error).__name__}: {error}")
-            )
+            self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
             return []
 
 
@@ -194,8 +170,4 @@ def _key(environment: Environment) -> tuple[str | None, EnvironmentClass]:
 
 
 def _owned(violation: Violation, owner: Manifest | None) -> Violation:
-    return (
-        violation
-        if violation.manifest is not None
-        else replace(violation, manifest=owner)
-    )
+    return violation if violation.manifest is not None else replace(violation, manifest=owner)

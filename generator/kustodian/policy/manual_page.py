@@ -24,15 +24,10 @@ def as_markdown(rule: Rule) -> str:
     """The page as docs/rules/<id>.md."""
     manual = rule.manual
     lines = [f"# {rule.id}", "", manual.title, ""]
-    lines += [
-        "| topic | looks at | dev | staging | prod | tags |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines += ["| topic | looks at | dev | staging | prod | tags |", "|---|---|---|---|---|---|"]
     dev, staging, prod = (_SEVERITY[letter] for letter in rule.severity.split("/"))
     tags = ", ".join(rule.tags) or "-"
-    lines.append(
-        f"| {rule.topic} | {rule.scope} | {dev} | {staging} | {prod} | {tags} |"
-    )
+    lines.append(f"| {rule.topic} | {rule.scope} | {dev} | {staging} | {prod} | {tags} |")
     for name, body in manual.sections.items():
         if name in _INDENTED:
             lines += ["", f"## {name}", "", "```yaml", body, "```"]
@@ -48,11 +43,7 @@ def as_markdown(rule: Rule) -> str:
         ]
         lines += ["| option | default | meaning |", "|---|---|---|"]
         for name, option in rule.options.items():
-            shown = (
-                ", ".join(option.default)
-                if isinstance(option.default, tuple)
-                else str(option.default)
-            )
+            shown = ", ".join(option.default) if isinstance(option.default, tuple) else str(option.default)
             lines.append(f"| `{name}` | {shown} | {option.help} |")
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import JsonObject, mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.model.workload import Container, PodTemplate
@@ -132,12 +132,6 @@ def pod_amount(
         elif container.role == "init":
             largest_start = max(largest_start, before + amount)
     return max(together, largest_start) + overhead
-
-
-def resource_names(pod: PodTemplate) -> set[str]:
-    """Every resource that a container of the pod names in its requests or limits."""
-    names = {key for c in pod.containers for side in (c.requests, c.limits) for key in side}
-    return {name for name in names if text(name)}
 
 
 def format_amount(amount: Fraction, resource: str) -> str:

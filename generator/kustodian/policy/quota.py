@@ -28,12 +28,12 @@ def hard_limits(quota: Manifest) -> Iterator[tuple[str, Fraction, object]]:
     """(key, amount, as written) of the entries that count pods or what they ask for."""
     for key, written in mapping(quota.spec.get("hard")).items():
         amount = parse_quantity(written)
-        if isinstance(key, str) and amount is not None and resource_of(key) is not None:
+        if amount is not None and resource_of(key) is not None:
             yield key, amount, written
 
 
 def resource_of(key: str) -> tuple[Side, str] | None:
-    """What a key of `spec.hard` adds up; ("requests", "pods") for a number of pods, None for other objects."""
+    """What a key of `spec.hard` adds up: ("requests", "pods") for a number of pods, None for other things."""
     if key in ("pods", "count/pods"):
         return "requests", "pods"
     if key in _COMPUTE or key.startswith("hugepages-"):
@@ -60,7 +60,7 @@ def amount_per_pod(
 def covers(
     quota: Manifest, pod: PodTemplate, version: tuple[int, int], defaults: LimitDefaults = NO_DEFAULTS
 ) -> bool:
-    """Whether the quota's scopes include the pod; a quota without scopes covers every pod of its namespace."""
+    """Whether the quota's scopes include the pod; without scopes it covers every pod of its namespace."""
     scopes = [text(scope) for scope in sequence(quota.spec.get("scopes"))]
     if not all(_in_scope(scope, "Exists", [], pod, version, defaults) for scope in scopes):
         return False

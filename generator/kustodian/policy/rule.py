@@ -127,12 +127,7 @@ class Rule:
         """The severity in an environment of that class, None where the rule is off."""
         column = list(EnvironmentClass).index(environment_class)
         letter = self.severity.split("/")[column]
-        return {
-            "E": Severity.ERROR,
-            "W": Severity.WARNING,
-            "I": Severity.INFO,
-            "-": None,
-        }[letter]
+        return {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO, "-": None}[letter]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,9 +191,7 @@ class WaiverRule(Rule):
         return Scope.REPOSITORY
 
 
-_SECTION = re.compile(
-    r"^(Why|Fix|Wrong|Right|Options|Notes|Source):[ \t]*", re.MULTILINE
-)
+_SECTION = re.compile(r"^(Why|Fix|Wrong|Right|Options|Notes|Source):[ \t]*", re.MULTILINE)
 
 
 def parse_manual(doc: str) -> Manual:
@@ -216,12 +209,5 @@ def parse_manual(doc: str) -> Manual:
     }
     missing = [name for name in ("Why", "Fix") if not sections.get(name)]
     if not title or missing:
-        raise ValueError(
-            f"the manual page lacks {', '.join(missing) or 'its title'}: {title!r}"
-        )
-    return Manual(
-        title,
-        " ".join(sections["Why"].split()),
-        " ".join(sections["Fix"].split()),
-        sections,
-    )
+        raise ValueError(f"the manual page lacks {', '.join(missing) or 'its title'}: {title!r}")
+    return Manual(title, " ".join(sections["Why"].split()), " ".join(sections["Fix"].split()), sections)

@@ -99,7 +99,7 @@ class Schemas:
         return custom is not None and version in custom.versions
 
     def custom_kind(self, group: str, kind: str) -> CustomKind | None:
-        """What is known of a custom resource, in whatever version: given CRDs first, then the shipped ones."""
+        """What is known of a custom resource, of whatever version: given CRDs first, then the shipped."""
         from kustodian.policy.schemas_builtin import builtin_kind
 
         return self._given.get((group, kind)) or builtin_kind(group, kind)
@@ -177,6 +177,7 @@ class Schemas:
 def _read_definitions(version: str) -> JsonObject:
     import orjson
 
+    from kustodian.policy.schemas_enums import add_enums
     from kustodian.policy.schemas_errors import QUANTITY_PATTERN
 
     path = _schema_folder() / f"v{version}.0-local-strict" / "_definitions.json"
@@ -194,6 +195,7 @@ def _read_definitions(version: str) -> JsonObject:
     for name, definition in definitions.items():
         if _STATUS.search(name):
             definition.pop("required", None)
+    add_enums(definitions)
     return definitions
 
 

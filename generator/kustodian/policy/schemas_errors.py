@@ -98,7 +98,7 @@ def _wrong_type(path: FieldPath, value: object, expected: list[str]) -> str:
 
 
 def _not_one_of(path: FieldPath, value: object, options: list[Any]) -> str:
-    words = [str(option) for option in options if option is not None]
+    words = [str(option) for option in options if option not in (None, "")]
     text = f"{_field(path)} is {_quoted(value)}, which is not "
     text += f"{words[0]}" if len(words) == 1 else f"one of {', '.join(words)}"
     if isinstance(value, str):

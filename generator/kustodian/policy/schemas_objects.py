@@ -96,7 +96,7 @@ def _cron_number(word: str, position: int) -> int | None:
 
 
 def disruption_budget(manifest: Manifest) -> Iterator[Violation]:
-    """minAvailable and maxUnavailable exclude each other."""
+    """The two ways of saying how many pods may go exclude each other."""
     if manifest.spec.get("minAvailable") is not None and manifest.spec.get("maxUnavailable") is not None:
         yield Violation(("spec", "maxUnavailable"), "minAvailable and maxUnavailable cannot both be set")
 

@@ -22,7 +22,6 @@ from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Violation
 from kustodian.policy.schemas_names import is_dns_label, is_dns_subdomain, is_port_name
 
-
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}\Z")
 
@@ -83,10 +82,10 @@ def ingress(manifest: Manifest) -> Iterator[Violation]:
     if isinstance(spec.get("defaultBackend"), dict):
         yield from _backend(spec["defaultBackend"], ("spec", "defaultBackend"))
     annotated = manifest.annotations.get(_CLASS_ANNOTATION)
-    if annotated is not None and isinstance(spec.get("ingressClassName"), str):
-        if annotated != spec["ingressClassName"]:
-            where = ("metadata", "annotations", _CLASS_ANNOTATION)
-            yield Violation(where, f'the class annotation "{annotated}" contradicts ingressClassName')
+    named = spec.get("ingressClassName")
+    if annotated is not None and isinstance(named, str) and annotated != named:
+        where = ("metadata", "annotations", _CLASS_ANNOTATION)
+        yield Violation(where, f'the class annotation "{annotated}" contradicts ingressClassName')
     for index, rule in mappings(spec.get("rules")):
         host = text(rule.get("host"))
         if host and (not is_dns_subdomain(host.removeprefix("*.")) or _ADDRESS.match(host)):

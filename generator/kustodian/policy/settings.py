@@ -69,9 +69,7 @@ class Settings:
 
     def options(self, rule: Rule) -> dict[str, Any]:
         """The rule's options, defaults filled in."""
-        values: dict[str, Any] = {
-            name: option.default for name, option in rule.options.items()
-        }
+        values: dict[str, Any] = {name: option.default for name, option in rule.options.items()}
         own = self.rules.get(rule.id)
         if own is not None:
             values.update(own.options)
@@ -81,17 +79,9 @@ class Settings:
 
     def context(self, rule: Rule, environment: Environment) -> Context:
         """What the rule's check gets beside its input."""
-        return Context(
-            environment,
-            self.version_pair,
-            self.registries,
-            self.options(rule),
-            self.schemas,
-        )
+        return Context(environment, self.version_pair, self.registries, self.options(rule), self.schemas)
 
-    def _by_profile(
-        self, rule: Rule, environment_class: EnvironmentClass
-    ) -> Severity | None:
+    def _by_profile(self, rule: Rule, environment_class: EnvironmentClass) -> Severity | None:
         level = rule.default_severity(environment_class)
         if level is None or self.profile != "baseline" or rule.severity == "E/E/E":
             return level

@@ -48,10 +48,7 @@ class Waiver:
             return False
         if self.is_comment:
             here = self.location
-            return finding.source.file == here.file and finding.source.line in (
-                here.line,
-                here.line + 1,
-            )
+            return finding.source.file == here.file and finding.source.line in (here.line, here.line + 1)
         return _object_matches(self.object, finding)
 
 
@@ -74,10 +71,7 @@ class WaiverBook:
                     waiver.covered += 1
                     if waiver.expires >= self.today:
                         finding.waiver = AppliedWaiver(
-                            waiver.reason,
-                            waiver.owner,
-                            waiver.expires.isoformat(),
-                            waiver.location,
+                            waiver.reason, waiver.owner, waiver.expires.isoformat(), waiver.location
                         )
                         break
 
@@ -102,14 +96,10 @@ def comment_waivers(file: str, lines: Iterable[str]) -> list[Waiver]:
 
 
 def _read_comment(text: str, location: Location) -> Waiver:
-    example = (
-        'write `# kustodian: allow RULE reason="..." owner=TEAM expires=2027-01-31`'
-    )
+    example = 'write `# kustodian: allow RULE reason="..." owner=TEAM expires=2027-01-31`'
 
     def wrong(message: str) -> UserError:
-        return UserError(
-            message, location.file, location.line, location.column, example
-        )
+        return UserError(message, location.file, location.line, location.column, example)
 
     try:
         words = shlex.split(text)
@@ -118,10 +108,7 @@ def _read_comment(text: str, location: Location) -> Waiver:
     rule = words[0] if words else ""
     if rule not in by_id() and not rule.startswith("rego/"):
         close = nearest(rule, set(by_id()))
-        raise wrong(
-            f"unknown rule `{rule}` in a waiver"
-            + (f"; did you mean `{close}`?" if close else "")
-        )
+        raise wrong(f"unknown rule `{rule}` in a waiver" + (f"; did you mean `{close}`?" if close else ""))
     values: dict[str, str] = {}
     last = ""
     for word in words[1:]:
@@ -154,6 +141,4 @@ def _object_matches(pattern: str, finding: Finding) -> bool:
         actual = [ref.kind, ref.name]
     else:
         return pattern == "*"
-    return all(
-        fnmatchcase(value, part) for value, part in zip(actual, parts, strict=True)
-    )
+    return all(fnmatchcase(value, part) for value, part in zip(actual, parts, strict=True))

@@ -6,6 +6,7 @@ Python's own imports.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,11 +41,7 @@ class RegoOptions:
 
     def as_request(self) -> JsonObject:
         """The `policy` part of a request."""
-        return {
-            "paths": list(self.policy),
-            "data": list(self.data),
-            "namespaces": list(self.namespaces),
-        }
+        return {"paths": list(self.policy), "data": list(self.data), "namespaces": list(self.namespaces)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +78,8 @@ class ParsedFile:
 class Scan:
     """What lies in a repository: kustomizations and YAML files, parsed as far as names."""
 
-    kustomizations: list[tuple[str, JsonObject | None, NotChecked | None]] = field(
-        default_factory=list
-    )
-    yaml_files: list[tuple[str, list[JsonObject], NotChecked | None]] = field(
-        default_factory=list
-    )
+    kustomizations: list[tuple[str, JsonObject | None, NotChecked | None]] = field(default_factory=list)
+    yaml_files: list[tuple[str, list[JsonObject], NotChecked | None]] = field(default_factory=list)
 
 
 class Engine:
@@ -96,15 +89,10 @@ class Engine:
         """Start the process; its greeting is read with the first answer."""
         import os
 
-        environment = {
-            k: v for k, v in os.environ.items() if not k.startswith("KUSTOMIZE_")
-        }
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("KUSTOMIZE_")}
         try:
             self._process = subprocess.Popen(
-                [str(binary)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=environment,
+                [str(binary)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
             )
         except OSError as error:
             raise EngineError(
@@ -120,20 +108,15 @@ class Engine:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process and wait for it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         if kind is not None:
             self._process.kill()
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass
         self._process.wait()
         self._process.stdout.close()
 
@@ -143,13 +126,9 @@ class Engine:
         for answer in self._ask({"op": "scan", "root": str(root)}):
             error = not_checked(answer.get("error"))
             if answer["kind"] == "kustomization":
-                found.kustomizations.append(
-                    (answer["path"], answer.get("document"), error)
-                )
+                found.kustomizations.append((answer["path"], answer.get("document"), error))
             elif answer["kind"] == "yaml":
-                found.yaml_files.append(
-                    (answer["path"], answer.get("documents") or [], error)
-                )
+                found.yaml_files.append((answer["path"], answer.get("documents") or [], error))
         found.kustomizations.sort(key=lambda entry: entry[0])
         found.yaml_files.sort(key=lambda entry: entry[0])
         return found
@@ -158,12 +137,7 @@ class Engine:
         self, root: Path, files: Sequence[str], content: dict[str, str] | None = None
     ) -> list[ParsedFile]:
         """Read YAML files (relative to `root`) and given texts, as Kubernetes reads YAML."""
-        request = {
-            "op": "parse",
-            "root": str(root),
-            "files": list(files),
-            "content": content or {},
-        }
+        request = {"op": "parse", "root": str(root), "files": list(files), "content": content or {}}
         parsed = [
             ParsedFile(
                 answer["path"],
@@ -176,17 +150,11 @@ class Engine:
             )
             for answer in self._ask(request)
         ]
-        order = {
-            name: position for position, name in enumerate([*files, *(content or {})])
-        }
+        order = {name: position for position, name in enumerate([*files, *(content or {})])}
         return sorted(parsed, key=lambda file: order.get(file.path, len(order)))
 
     def render(
-        self,
-        root: Path,
-        overlays: Sequence[Overlay],
-        options: RenderOptions,
-        rego: RegoOptions | None = None,
+        self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
         """Render overlays, each given as soon as it is ready.
 
@@ -214,19 +182,14 @@ class Engine:
             yield _rendered(by_path[answer["overlay"]], answer)
 
     def evaluate(
-        self,
-        root: Path,
-        rego: RegoOptions,
-        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+        self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
         """Run Rego policies over given objects: results and count of successes, by input name."""
         request = {
             "op": "policy",
             "root": str(root),
             "policy": rego.as_request(),
-            "inputs": [
-                {"name": name, "objects": list(objects)} for name, objects in inputs
-            ],
+            "inputs": [{"name": name, "objects": list(objects)} for name, objects in inputs],
         }
         results = {}
         for answer in self._ask(request, _policy_error):
@@ -330,10 +293,7 @@ def _rendered(overlay: Overlay, answer: JsonObject) -> RenderedOverlay:
     policy, successes = _policy(answer.get("policy"))
     return RenderedOverlay(
         overlay,
-        [
-            Manifest(entry["object"], _provenance(entry))
-            for entry in answer.get("objects") or []
-        ],
+        [Manifest(entry["object"], _provenance(entry)) for entry in answer.get("objects") or []],
         not_checked(answer.get("error")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),
@@ -347,12 +307,7 @@ def _policy(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
         return (), 0
     results = tuple(
         PolicyResult(
-            r["object"],
-            r["namespace"],
-            r["query"],
-            r["level"],
-            r["message"],
-            r.get("metadata") or {},
+            r["object"], r["namespace"], r["query"], r["level"], r["message"], r.get("metadata") or {}
         )
         for r in answer.get("results") or []
     )
@@ -370,6 +325,4 @@ def _provenance(entry: JsonObject) -> Provenance:
 
 def _step(data: JsonObject) -> Step:
     by = data.get("configuredBy") or {}
-    return Step(
-        data.get("configuredIn") or "", by.get("kind") or "", data.get("path") or None
-    )
+    return Step(data.get("configuredIn") or "", by.get("kind") or "", data.get("path") or None)

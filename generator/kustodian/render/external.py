@@ -20,24 +20,14 @@ from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 class ExternalRenderer:
     """The engine with kustomize, conftest or both replaced by a binary."""
 
-    def __init__(
-        self, engine: Engine, kustomize: Path | None, conftest: Path | None
-    ) -> None:
+    def __init__(self, engine: Engine, kustomize: Path | None, conftest: Path | None) -> None:
         """Raises UserError where a binary is not there or does not say its version."""
         self.engine = engine
-        self.kustomize = (
-            _binary(kustomize, "--kustomize", ["version"]) if kustomize else None
-        )
-        self.conftest = (
-            _binary(conftest, "--conftest", ["--version"]) if conftest else None
-        )
+        self.kustomize = _binary(kustomize, "--kustomize", ["version"]) if kustomize else None
+        self.conftest = _binary(conftest, "--conftest", ["--version"]) if conftest else None
 
     def render(
-        self,
-        root: Path,
-        overlays: Sequence[Overlay],
-        options: RenderOptions,
-        rego: RegoOptions | None = None,
+        self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
         """Render overlays; provenance and files read come from the engine, objects from the binary."""
         engine_rego = rego if self.conftest is None and self.kustomize is None else None
@@ -47,51 +37,33 @@ class ExternalRenderer:
             if rego is not None and rendered.objects:
                 inputs = [(rendered.overlay.path, [m.data for m in rendered.objects])]
                 results = self.evaluate(root, rego, inputs)
-                rendered.policy, rendered.policy_successes = results[
-                    rendered.overlay.path
-                ]
+                rendered.policy, rendered.policy_successes = results[rendered.overlay.path]
             yield rendered
 
     def evaluate(
-        self,
-        root: Path,
-        rego: RegoOptions,
-        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+        self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
         """Evaluate Rego with the conftest binary, or in the engine where none was given."""
         if self.conftest is None:
             return self.engine.evaluate(root, rego, inputs)
         return {name: self._conftest(root, rego, objects) for name, objects in inputs}
 
-    def _replace_objects(
-        self, root: Path, rendered: RenderedOverlay, options: RenderOptions
-    ) -> None:
+    def _replace_objects(self, root: Path, rendered: RenderedOverlay, options: RenderOptions) -> None:
         command = [str(self.kustomize), "build", rendered.overlay.path]
         if options.enable_helm:
             command += ["--enable-helm", "--helm-command", options.helm_command]
-        done = subprocess.run(
-            command,
-            cwd=root,
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = subprocess.run(command, cwd=root, capture_output=True, check=False, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             if rendered.error is None or rendered.error.code == "build":
                 message = done.stderr.decode("utf-8", "replace").strip().splitlines()
-                rendered.error = NotChecked(
-                    "build", message[-1] if message else "kustomize failed"
-                )
+                rendered.error = NotChecked("build", message[-1] if message else "kustomize failed")
             rendered.objects = []
             return
-        parsed = self.engine.parse(
-            root, [], {"kustomize": done.stdout.decode("utf-8")}
-        )[0]
+        parsed = self.engine.parse(root, [], {"kustomize": done.stdout.decode("utf-8")})[0]
         given = [document.data for document in parsed.documents]
         if rendered.error is not None:
             rendered.error = NotChecked(
-                "engine-differs",
-                f"only the kustomize binary renders this: {rendered.error.message}",
+                "engine-differs", f"only the kustomize binary renders this: {rendered.error.message}"
             )
             return
         ours = [manifest.data for manifest in rendered.objects]
@@ -105,15 +77,7 @@ class ExternalRenderer:
     def _conftest(
         self, root: Path, rego: RegoOptions, objects: Sequence[JsonObject]
     ) -> tuple[tuple[PolicyResult, ...], int]:
-        command = [
-            str(self.conftest),
-            "test",
-            "--output",
-            "json",
-            "--no-fail",
-            "--parser",
-            "yaml",
-        ]
+        command = [str(self.conftest), "test", "--output", "json", "--no-fail", "--parser", "yaml"]
         for policy in rego.policy:
             command += ["--policy", policy]
         for data in rego.data:
@@ -125,11 +89,7 @@ class ExternalRenderer:
         # One object a call: conftest does not say which document of a stream a result belongs to.
         for index, item in enumerate(objects):
             done = subprocess.run(
-                [*command, "-"],
-                cwd=root,
-                input=json.dumps(item).encode(),
-                capture_output=True,
-                check=False,
+                [*command, "-"], cwd=root, input=json.dumps(item).encode(), capture_output=True, check=False
             )
             if done.returncode != 0:
                 raise UserError(
@@ -159,16 +119,10 @@ def _result(index: int, namespace: str, level: str, found: JsonObject) -> Policy
 
 def _binary(path: Path, option: str, version: list[str]) -> Path:
     try:
-        done = subprocess.run(
-            [str(path), *version], capture_output=True, check=False, timeout=30
-        )
+        done = subprocess.run([str(path), *version], capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(
-            f"{option}: {path} does not run: {error}", hint="name the binary itself"
-        ) from error
+        raise UserError(f"{option}: {path} does not run: {error}", hint="name the binary itself") from error
     if done.returncode != 0:
-        raise UserError(
-            f"{option}: {path} does not say its version", hint="name the binary itself"
-        )
+        raise UserError(f"{option}: {path} does not say its version", hint="name the binary itself")
     # Only a bare name is looked up on PATH; anything else must survive our change of folder.
-    return path.resolve() if path.parent != Path(".") or path.exists() else path
+    return path.resolve() if path.parent != Path() or path.exists() else path

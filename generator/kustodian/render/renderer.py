@@ -15,26 +15,17 @@ class Renderer(Protocol):
     """What `check` needs of a renderer."""
 
     def render(
-        self,
-        root: Path,
-        overlays: Sequence[Overlay],
-        options: RenderOptions,
-        rego: RegoOptions | None = None,
+        self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
         """Render overlays and evaluate Rego on their objects."""
 
     def evaluate(
-        self,
-        root: Path,
-        rego: RegoOptions,
-        inputs: Sequence[tuple[str, Sequence[JsonObject]]],
+        self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
         """Evaluate Rego on given objects: results and count of successes, by input name."""
 
 
-def renderer_of(
-    engine: Engine, kustomize: Path | None, conftest: Path | None
-) -> Renderer:
+def renderer_of(engine: Engine, kustomize: Path | None, conftest: Path | None) -> Renderer:
     """The engine itself, or the engine with one or both parts replaced by a binary."""
     if kustomize is None and conftest is None:
         return engine

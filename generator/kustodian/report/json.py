@@ -29,8 +29,7 @@ def as_data(report: CheckReport) -> JsonObject:
             "warning": report.count(Severity.WARNING),
             "info": report.count(Severity.INFO),
             "waived": report.waived,
-            "notChecked": sum(o.error is not None for o in report.overlays)
-            + len(report.not_checked),
+            "notChecked": sum(o.error is not None for o in report.overlays) + len(report.not_checked),
         },
         "overlays": [_overlay(report, overlay) for overlay in report.overlays],
         "findings": [_finding(report, finding) for finding in report.findings],

@@ -25,16 +25,12 @@ class Style:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
 
 
-def as_text(
-    report: CheckReport, colour: bool = False, show_waived: bool = False
-) -> str:
+def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False) -> str:
     """The whole report, ending in the summary line."""
     style = Style(colour)
     shown = report.findings if show_waived else report.open_findings
     blocks = [_block(report, group, style) for group in _grouped(shown)]
-    errors = [
-        _error(report, o.error, style, o.path) for o in report.overlays if o.error
-    ]
+    errors = [_error(report, o.error, style, o.path) for o in report.overlays if o.error]
     errors += [_error(report, error, style, None) for error in report.not_checked]
     lines = [*blocks, *errors]
     body = "\n\n".join(lines) + "\n\n" if lines else ""
@@ -43,20 +39,11 @@ def as_text(
 
 def summary(report: CheckReport) -> str:
     """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
-    counts = [
-        (report.count(severity), str(severity)) for severity in reversed(Severity)
-    ]
-    found = ", ".join(
-        _plural(number, word) for number, word in counts if number and word != "info"
-    )
+    counts = [(report.count(severity), str(severity)) for severity in reversed(Severity)]
+    found = ", ".join(_plural(number, word) for number, word in counts if number and word != "info")
     infos = report.count(Severity.INFO)
-    found = (
-        ", ".join(part for part in (found, f"{infos} info" if infos else "") if part)
-        or "no findings"
-    )
-    unchecked = sum(o.error is not None for o in report.overlays) + len(
-        report.not_checked
-    )
+    found = ", ".join(part for part in (found, f"{infos} info" if infos else "") if part) or "no findings"
+    unchecked = sum(o.error is not None for o in report.overlays) + len(report.not_checked)
     checked = sum(o.error is None for o in _listed(report))
     text = f"{found} in {_plural(checked, 'overlay')}, {_plural(report.objects, 'object')}, "
     text += f"{_plural(report.rules, 'rule')}, {report.waived} waived"
@@ -74,14 +61,7 @@ def _grouped(findings: list[Finding]) -> list[list[Finding]]:
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         kind = finding.object.kind if finding.object else ""
-        key = (
-            finding.rule,
-            finding.source,
-            kind,
-            finding.field,
-            finding.message,
-            finding.waiver,
-        )
+        key = (finding.rule, finding.source, kind, finding.field, finding.message, finding.waiver)
         groups.setdefault(key, []).append(finding)
     # A line that is an error in prod and a warning in dev reads as an error.
     return sorted(groups.values(), key=lambda group: -max(f.severity for f in group))
@@ -90,9 +70,9 @@ def _grouped(findings: list[Finding]) -> list[list[Finding]]:
 def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
     finding = max(group, key=lambda f: f.severity)
     code = _COLOURS[finding.severity]
-    head = style.paint(
-        f"1;{code}", f"{finding.severity}[{finding.rule}]"
-    ) + style.paint("1", f": {finding.message}")
+    head = style.paint(f"1;{code}", f"{finding.severity}[{finding.rule}]") + style.paint(
+        "1", f": {finding.message}"
+    )
     lines = [head, *_snippet(report, finding, style)]
     gutter = " " * _gutter(finding)
     lines.append(f"{gutter} {style.paint('34', '|')}")
@@ -103,9 +83,7 @@ def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
     lines.append(f"{gutter} = fix:  {finding.fix}")
     if finding.waiver:
         waiver = finding.waiver
-        lines.append(
-            f"{gutter} = waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-        )
+        lines.append(f"{gutter} = waived by {waiver.owner} until {waiver.expires}: {waiver.reason}")
     if not finding.rule.startswith("rego/"):
         lines.append(f"{gutter} = more: kustodian explain {finding.rule}")
     return "\n".join(lines)
@@ -127,11 +105,7 @@ def _snippet(report: CheckReport, finding: Finding, style: Style) -> Iterator[st
     for number in range(max(1, source.line - _CONTEXT_LINES), source.line + 1):
         yield f"{style.paint('34', f'{number:>{width}}')} {bar} {lines[number - 1]}".rstrip()
     line = lines[source.line - 1]
-    end = (
-        source.end_column
-        if source.end_column and source.end_line == source.line
-        else len(line) + 1
-    )
+    end = source.end_column if source.end_column and source.end_line == source.line else len(line) + 1
     length = max(1, min(end, len(line.rstrip()) + 1) - source.column)
     caret = style.paint(_COLOURS[finding.severity], "^" * length)
     yield f"{' ' * width} {bar} {' ' * (source.column - 1)}{caret} {_about(finding)}".rstrip()
@@ -151,18 +125,12 @@ def _environments(group: list[Finding]) -> str:
         name = finding.environment or finding.overlay
         if name == ".":
             continue
-        names[name if finding.severity == top else f"{name} ({finding.severity})"] = (
-            None
-        )
+        names[name if finding.severity == top else f"{name} ({finding.severity})"] = None
     return ", ".join(names)
 
 
-def _error(
-    report: CheckReport, error: NotChecked, style: Style, overlay: str | None
-) -> str:
-    head = style.paint("1;31", f"not checked[{error.code}]") + style.paint(
-        "1", f": {error.message}"
-    )
+def _error(report: CheckReport, error: NotChecked, style: Style, overlay: str | None) -> str:
+    head = style.paint("1;31", f"not checked[{error.code}]") + style.paint("1", f": {error.message}")
     lines = [head]
     if error.file:
         place = report.shown(error.file)
@@ -183,10 +151,7 @@ def _overlays(report: CheckReport, style: Style) -> str:
         return ""
     path_width = max(len(path) for path, _, _ in rows)
     count_width = max(len(count) for _, count, _ in rows)
-    lines = [
-        f"{path:<{path_width}}  {count:>{count_width}}  {state}"
-        for path, count, state in rows
-    ]
+    lines = [f"{path:<{path_width}}  {count:>{count_width}}  {state}" for path, count, state in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -197,14 +162,12 @@ def _listed(report: CheckReport) -> list[OverlayOutcome]:
 def _state(report: CheckReport, outcome: OverlayOutcome, style: Style) -> str:
     if outcome.error is not None:
         return style.paint("31", f"not checked: {outcome.error.code}")
-    counts = {severity: 0 for severity in reversed(Severity)}
+    counts = dict.fromkeys(reversed(Severity), 0)
     for finding in report.open_findings:
         if finding.overlay == outcome.path:
             counts[finding.severity] += 1
     parts = [
-        style.paint(
-            _COLOURS[s], f"{n} info" if s == Severity.INFO else _plural(n, str(s))
-        )
+        style.paint(_COLOURS[s], f"{n} info" if s == Severity.INFO else _plural(n, str(s)))
         for s, n in counts.items()
         if n
     ]

@@ -11,9 +11,7 @@ _TIMEOUT_SECONDS = 30
 
 def git(root: Path, *arguments: str) -> str | None:
     """The output of a git command in a folder; None where git fails, is missing or takes too long."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith("GIT_")
-    }
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
@@ -35,8 +33,5 @@ def past_texts(root: Path, file: str, limit: int = 200) -> list[str]:
     Empty where the folder is no git repository or the file has no history.
     """
     revisions = git(root, "log", f"--max-count={limit}", "--format=%H", "--", file)
-    texts = (
-        git(root, "show", "--no-ext-diff", f"{rev}:./{file}")
-        for rev in (revisions or "").split()
-    )
+    texts = (git(root, "show", "--no-ext-diff", f"{rev}:./{file}") for rev in (revisions or "").split())
     return [text for text in texts if text is not None]

@@ -41,7 +41,7 @@ class Layout:
 
 
 def find_root(start: Path) -> Path:
-    """The repository root of a path: the nearest folder above with kustodian.yaml, else with .git, else itself."""
+    """A path's repository root: the nearest folder above with kustodian.yaml, else .git, else itself."""
     folder = start if start.is_dir() else start.parent
     for marker in ("kustodian.yaml", ".git"):
         for candidate in (folder, *folder.parents):
@@ -62,10 +62,7 @@ def users_of(kustomizations: Mapping[str, Kustomization]) -> dict[str, set[str]]
     for kustomization in kustomizations.values():
         for name in REFERENCE_FIELDS:
             for entry in sequence(kustomization.data.get(name)):
-                if (
-                    isinstance(entry, str)
-                    and (target := kustomization.resolve(entry)) in folders
-                ):
+                if isinstance(entry, str) and (target := kustomization.resolve(entry)) in folders:
                     users[target].add(kustomization.directory)
     return users
 
@@ -84,33 +81,23 @@ def lay_out(
     """
     layout = Layout(users=users_of(kustomizations))
     components = {k.directory for k in kustomizations.values() if k.is_component}
-    broken_folders = {
-        posixpath.dirname(path) or ".": error for path, error in broken.items()
-    }
-    folders = sorted(
-        {k.directory for k in kustomizations.values()} | set(broken_folders)
-    )
+    broken_folders = {posixpath.dirname(path) or ".": error for path, error in broken.items()}
+    folders = sorted({k.directory for k in kustomizations.values()} | set(broken_folders))
     for folder in folders:
-        if not _within(folder, below) or any(
-            _matches(folder, glob) for glob in exclude
-        ):
+        if not _within(folder, below) or any(_matches(folder, glob) for glob in exclude):
             continue
         environment = environment_of(folder, environments)
         overlay = Overlay(folder, environment or Environment())
         if folder in broken_folders:
             layout.not_checkable.append((overlay, broken_folders[folder]))
         elif environment is None and environments and layout.users[folder]:
-            layout.through[folder] = _rendered_user(
-                folder, layout.users, components
-            ) or min(layout.users[folder])
+            layout.through[folder] = _rendered_user(folder, layout.users, components) or min(
+                layout.users[folder]
+            )
         else:
             # A Component may render alone (one that only adds resources does); where it does not, it was
             # checked through whoever uses it.
-            user = (
-                _rendered_user(folder, layout.users, components)
-                if folder in components
-                else None
-            )
+            user = _rendered_user(folder, layout.users, components) if folder in components else None
             if user is not None:
                 layout.fallback[folder] = user
             layout.overlays.append(overlay)
@@ -146,9 +133,7 @@ def missing_kustomization(folder: str, shown: str) -> UserError:
     )
 
 
-def _rendered_user(
-    folder: str, users: Mapping[str, set[str]], components: set[str]
-) -> str | None:
+def _rendered_user(folder: str, users: Mapping[str, set[str]], components: set[str]) -> str | None:
     """A kustomization that is no component and brings this component into its own rendering."""
     seen, queue = set(), sorted(users.get(folder, ()))
     while queue:
@@ -167,4 +152,4 @@ def _matches(folder: str, glob: str) -> bool:
 
 
 def _within(folder: str, below: str) -> bool:
-    return below == "." or folder == below or folder.startswith(below + "/")
+    return below in (".", folder) or folder.startswith(below + "/")

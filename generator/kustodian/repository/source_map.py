@@ -1,33 +1,26 @@
-"""Where every value of a YAML file stands: lines and columns, through ruamel.yaml's node graph.
+"""Where every value of a YAML file stands: lines and columns, through PyYAML's node graph.
 
-Only files that have findings are read here; the engine parses everything else.
+Only files that have findings are read here; the engine parses everything else. PyYAML over libyaml gives
+the same nodes and marks as ruamel.yaml at a small part of its cost: a 1 MB CustomResourceDefinition takes
+tenths of a second instead of many. Files are edited through ruamel.yaml, which keeps comments.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.field_path import FieldPath
 
 if TYPE_CHECKING:
-    from ruamel.yaml.nodes import Node
+    from yaml.nodes import Node
 
 #: Keys that identify an item of a Kubernetes list, tried in this order (patchMergeKey of the API types).
-MERGE_KEYS = (
-    "name",
-    "mountPath",
-    "containerPort",
-    "port",
-    "devicePath",
-    "topologyKey",
-    "ip",
-    "key",
-    "kind",
-)
+MERGE_KEYS = ("name", "mountPath", "containerPort", "port", "devicePath", "topologyKey", "ip", "key", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +33,44 @@ class Span:
     end_column: int
 
 
-@dataclass(slots=True)
 class SourceNode:
     """A value with the place of its key (where it has one) and of itself.
 
-    `children` is keyed by mapping key or list index; a scalar has none and carries its `text`.
+    `children` is keyed by mapping key or list index; a scalar has none and carries its `text`. Children are
+    made when they are first asked for: a finding touches few of the nodes of a large file. `line_offset` is
+    the number of lines before the node's document.
     """
 
-    span: Span
-    key_span: Span | None = None
-    children: dict[str | int, SourceNode] = field(default_factory=dict)
-    text: str | None = None
-    is_list: bool = False
+    def __init__(self, node: Node, key: Node | None = None, line_offset: int = 0) -> None:
+        """Wrap a node of PyYAML's graph."""
+        from yaml.nodes import ScalarNode, SequenceNode
+
+        self._node = node
+        self._offset = line_offset
+        self.span = _span(node, line_offset)
+        self.key_span = _span(key, line_offset) if key is not None else None
+        self.is_list = isinstance(node, SequenceNode)
+        self.text = str(node.value) if isinstance(node, ScalarNode) else None
+
+    @cached_property
+    def children(self) -> dict[str | int, SourceNode]:
+        """The nodes inside; keys that a merge (`<<`) brings in come last."""
+        if self.is_list:
+            return {i: SourceNode(item, None, self._offset) for i, item in enumerate(self._node.value)}
+        if self.text is not None:
+            return {}
+        found: dict[str | int, SourceNode] = {}
+        merged: list[SourceNode] = []
+        for key, value in self._node.value:
+            child = SourceNode(value, key, self._offset)
+            if key.value == "<<":
+                merged += child.children.values() if child.is_list else (child,)
+            else:
+                found[str(key.value)] = child
+        for source in merged:
+            for name, child in source.children.items():
+                found.setdefault(name, child)
+        return found
 
     @property
     def place(self) -> Span:
@@ -91,19 +110,56 @@ class SourceNode:
         return node.text if node is not None else None
 
 
+class Documents(Sequence[SourceNode]):
+    """The non-empty documents of a text, each parsed when it is asked for.
+
+    With `tolerant`, a document that PyYAML does not read (the engine did) is a bare node at its first line;
+    else it raises UserError.
+    """
+
+    def __init__(self, text: str, shown: str, tolerant: bool = False) -> None:
+        """Split the text at its document markers; nothing is parsed yet."""
+        self._shown = shown
+        self._tolerant = tolerant
+        self._chunks = list(_split(text))
+        self._parsed: dict[int, SourceNode] = {}
+
+    def __len__(self) -> int:
+        """How many documents hold something."""
+        return len(self._chunks)
+
+    @overload
+    def __getitem__(self, index: int) -> SourceNode: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SourceNode]: ...
+    def __getitem__(self, index: int | slice) -> SourceNode | Sequence[SourceNode]:
+        """The root node of a document."""
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        if index not in self._parsed:
+            offset, chunk = self._chunks[index]
+            self._parsed[index] = _parse(chunk, self._shown, offset, self._tolerant)
+        return self._parsed[index]
+
+    def mentioning(self, word: str) -> list[SourceNode]:
+        """The documents whose text has this word; the others are not parsed."""
+        return [self[index] for index, (_, chunk) in enumerate(self._chunks) if word in chunk]
+
+
 class SourceFile:
     """One file: its text, its lines and the node tree of each document."""
 
-    def __init__(self, text: str, shown: str) -> None:
-        """`shown` is how errors name the file."""
+    def __init__(self, text: str, shown: str, tolerant: bool = False) -> None:
+        """`shown` is how errors name the file; see `Documents` for `tolerant`."""
         self.shown = shown
         self.text = text
+        self.documents = Documents(text, shown, tolerant)
 
     @classmethod
-    def read(cls, path: Path, shown: str) -> SourceFile:
+    def read(cls, path: Path, shown: str, tolerant: bool = False) -> SourceFile:
         """Read a file. Raises UserError where it cannot be read."""
         try:
-            return cls(path.read_text(encoding="utf-8-sig"), shown)
+            return cls(path.read_text(encoding="utf-8-sig"), shown, tolerant)
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 
@@ -111,32 +167,6 @@ class SourceFile:
     def lines(self) -> list[str]:
         """The lines without their ends."""
         return self.text.splitlines()
-
-    @cached_property
-    def documents(self) -> list[SourceNode]:
-        """A tree for each non-empty document; raises UserError with the line of a YAML error."""
-        return parse_documents(self.text, self.shown)
-
-
-def parse_documents(text: str, shown: str) -> list[SourceNode]:
-    """The node tree of each non-empty document; raises UserError at the line of a YAML error."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    loader = YAML(typ="rt", pure=True)
-    try:
-        nodes = list(loader.compose_all(text)) if text.strip() else []
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UserError(
-            f"not valid YAML: {error.problem or error.context}",
-            file=shown,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from error
-    except YAMLError as error:
-        raise UserError(f"not valid YAML: {error}", file=shown) from error
-    return [_convert(node, None, 0) for node in nodes if not _is_empty(node)]
 
 
 class SourceMaps:
@@ -149,66 +179,71 @@ class SourceMaps:
 
     def put(self, name: str, text: str) -> None:
         """Give the text of something that is no file (stdin)."""
-        self._files[name] = SourceFile(text, name)
+        self._files[name] = SourceFile(text, name, tolerant=True)
 
     def file(self, name: str) -> SourceFile | None:
-        """The file, or None where it cannot be read or parsed."""
+        """The file, or None where it cannot be read."""
         if name not in self._files:
             try:
-                source = SourceFile.read(self.root / name, name)
-                _ = source.documents
+                self._files[name] = SourceFile.read(self.root / name, name, tolerant=True)
             except UserError:
                 self._files[name] = None
-            else:
-                self._files[name] = source
         return self._files[name]
 
 
-_MAX_DEPTH = 200
-_Shared: TypeAlias = dict[int, dict[str | int, SourceNode]]
+def parse_documents(text: str, shown: str) -> list[SourceNode]:
+    """The node tree of each non-empty document; raises UserError at the line of a YAML error."""
+    return list(Documents(text, shown))
 
 
-def _is_empty(node: Node) -> bool:
-    return node.tag == "tag:yaml.org,2002:null" and not node.value
+def _split(text: str) -> Iterator[tuple[int, str]]:
+    """(lines before it, text) of each document that holds more than comments.
+
+    A line that starts with `---` is a document marker wherever it stands: the content of a block scalar is
+    always indented (YAML 1.2, 9.1.2).
+    """
+    start, chunk = 0, [""]
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        if line.startswith("---") and line[3:4] in ("", " ", "\t", "\n", "\r"):
+            yield from _held(start, chunk)
+            start, chunk = number, []
+        chunk.append(line)
+    yield from _held(start, chunk)
 
 
-def _convert(
-    node: Node, key_span: Span | None, depth: int, shared: _Shared | None = None
-) -> SourceNode:
-    """A ruamel node as ours. Aliases share the children of their anchor, so they cost nothing twice."""
-    from ruamel.yaml.nodes import MappingNode, SequenceNode
-
-    shared = {} if shared is None else shared
-    span = _span(node)
-    if isinstance(node, MappingNode | SequenceNode):
-        is_list = isinstance(node, SequenceNode)
-        children = shared.get(id(node))
-        if children is None:
-            children = shared[id(node)] = {}
-            if depth < _MAX_DEPTH and is_list:
-                for index, item in enumerate(node.value):
-                    children[index] = _convert(item, None, depth + 1, shared)
-            elif depth < _MAX_DEPTH:
-                _fill_mapping(children, node.value, depth, shared)
-        return SourceNode(span, key_span, children, is_list=is_list)
-    return SourceNode(span, key_span, text=str(node.value))
+def _held(start: int, chunk: list[str]) -> Iterator[tuple[int, str]]:
+    content = (line.removeprefix("---").strip() for line in chunk)
+    if any(line and not line.startswith(("#", "%", "...")) for line in content):
+        yield start, "".join(chunk)
 
 
-def _fill_mapping(
-    children: dict[str | int, SourceNode],
-    pairs: list[tuple[Node, Node]],
-    depth: int,
-    shared: _Shared,
-) -> None:
-    for key, value in pairs:
-        child = _convert(value, _span(key), depth + 1, shared)
-        if key.value == "<<":
-            for name, merged in child.children.items():
-                children.setdefault(name, merged)
-        else:
-            children[str(key.value)] = child
+def _parse(text: str, shown: str, offset: int, tolerant: bool) -> SourceNode:
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        if tolerant:
+            return SourceNode(_bare_node(), None, offset)
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
+        raise UserError(
+            f"not valid YAML: {problem}",
+            file=shown,
+            line=mark.line + 1 + offset if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from error
+    return SourceNode(node if node is not None else _bare_node(), None, offset)
 
 
-def _span(node: Node) -> Span:
+def _bare_node() -> Node:
+    import yaml
+
+    mark = yaml.Mark("", 0, 0, 0, None, 0)
+    return yaml.ScalarNode("tag:yaml.org,2002:null", "", mark, mark)
+
+
+def _span(node: Node, offset: int) -> Span:
     start, end = node.start_mark, node.end_mark
-    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+    return Span(start.line + 1 + offset, start.column + 1, end.line + 1 + offset, end.column + 1)

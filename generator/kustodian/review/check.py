@@ -39,9 +39,7 @@ class CheckOptions:
     stdin: str | None = None
 
 
-def check(
-    targets: Iterable[Path], options: CheckOptions, engine: Engine
-) -> tuple[CheckReport, str]:
+def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
     """Check every target; all must lie in one repository. Returns the report and the failing severity.
 
     Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
@@ -84,9 +82,7 @@ class _Run:
         for rendered in self._rendered():
             self._take(rendered)
         for overlay, error in self.plan.not_checkable:
-            self.outcomes.append(
-                OverlayOutcome(overlay.path, overlay.environment.name, error=error)
-            )
+            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
         for folder, user in self.plan.through.items():
             self.outcomes.append(OverlayOutcome(folder, None, through=user))
         self._repository_rules()
@@ -97,9 +93,7 @@ class _Run:
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
             not_checked=[
-                NotChecked(
-                    "rule-failed", f"rule {f.rule} failed on {f.overlay}: {f.error}"
-                )
+                NotChecked("rule-failed", f"rule {f.rule} failed on {f.overlay}: {f.error}")
                 for f in self.evaluator.failures
             ],
             rules=len(self.plan.rules),
@@ -108,22 +102,12 @@ class _Run:
         )
 
     def _rendered(self) -> Iterator[RenderedOverlay]:
-        kustomizations = [
-            overlay for overlay in self.plan.overlays if overlay.is_kustomization
-        ]
+        kustomizations = [overlay for overlay in self.plan.overlays if overlay.is_kustomization]
         rego = self.plan.rego
-        renderer = renderer_of(
-            self.engine, self.options.kustomize, self.options.conftest
-        )
+        renderer = renderer_of(self.engine, self.options.kustomize, self.options.conftest)
         if kustomizations:
-            yield from renderer.render(
-                self.plan.root, kustomizations, self.options.render, rego
-            )
-        plain = [
-            self._read(overlay)
-            for overlay in self.plan.overlays
-            if not overlay.is_kustomization
-        ]
+            yield from renderer.render(self.plan.root, kustomizations, self.options.render, rego)
+        plain = [self._read(overlay) for overlay in self.plan.overlays if not overlay.is_kustomization]
         yield from self._with_policies(renderer, plain, rego) if rego else plain
 
     def _read(self, overlay: Overlay) -> RenderedOverlay:
@@ -146,47 +130,32 @@ class _Run:
                 if isinstance(d.data, dict) and d.data
             ]
         if not rendered.objects and rendered.error is None:
-            rendered.error = NotChecked(
-                "empty", "no Kubernetes object in it", overlay.path
-            )
+            rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
         return rendered
 
     def _with_policies(
         self, renderer: Renderer, plain: list[RenderedOverlay], rego: RegoOptions
     ) -> list[RenderedOverlay]:
-        inputs = [
-            (r.overlay.path, [m.data for m in r.objects]) for r in plain if r.objects
-        ]
+        inputs = [(r.overlay.path, [m.data for m in r.objects]) for r in plain if r.objects]
         results = renderer.evaluate(self.plan.root, rego, inputs) if inputs else {}
         for rendered in plain:
-            rendered.policy, rendered.policy_successes = results.get(
-                rendered.overlay.path, ((), 0)
-            )
+            rendered.policy, rendered.policy_successes = results.get(rendered.overlay.path, ((), 0))
         return plain
 
     def _take(self, rendered: RenderedOverlay) -> None:
         overlay = rendered.overlay
         if rendered.error is not None and overlay.path in self.plan.fallback:
             user = self.plan.fallback[overlay.path]
-            self.outcomes.append(
-                OverlayOutcome(overlay.path, overlay.environment.name, through=user)
-            )
+            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, through=user))
             return
         self.outcomes.append(
-            OverlayOutcome(
-                overlay.path,
-                overlay.environment.name,
-                len(rendered.objects),
-                rendered.error,
-            )
+            OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
         )
         for manifest in rendered.objects:
             manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
         self.rendered.append(rendered)
         self.policy_results += rendered.policy_successes + len(rendered.policy)
-        self.findings += [
-            from_hit(hit, self.locator) for hit in self.evaluator.overlay(rendered)
-        ]
+        self.findings += [from_hit(hit, self.locator) for hit in self.evaluator.overlay(rendered)]
         for result in rendered.policy:
             finding = from_policy(result, rendered, self.locator)
             if finding is not None:
@@ -197,10 +166,7 @@ class _Run:
         if view is None:
             return
         environments: list[Environment] = list(
-            {
-                overlay.environment.name: overlay.environment
-                for overlay in self.plan.overlays
-            }.values()
+            {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
         )
         for hit in self.evaluator.repository(view, environments):
             if self.plan.covers(hit.violation.file, self.rendered):
@@ -209,17 +175,11 @@ class _Run:
     def _waive(self) -> None:
         from kustodian.review.waive import waive
 
-        self.findings += waive(
-            self.findings, self.plan, self.rendered, self.options.today, self.maps
-        )
+        self.findings += waive(self.findings, self.plan, self.rendered, self.options.today, self.maps)
 
     def _sources(self) -> dict[str, list[str]]:
         files = {finding.source.file for finding in self.findings}
-        sources = {
-            name: source.lines
-            for name in sorted(files)
-            if (source := self.maps.file(name))
-        }
+        sources = {name: source.lines for name in sorted(files) if (source := self.maps.file(name))}
         if "-" in files and self.options.stdin is not None:
             sources["-"] = self.options.stdin.splitlines()
         return sources

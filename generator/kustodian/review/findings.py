@@ -46,9 +46,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     )  # fmt: skip
 
 
-def from_policy(
-    result: PolicyResult, rendered: RenderedOverlay, locator: Locator
-) -> Finding | None:
+def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locator) -> Finding | None:
     """The finding of a Rego policy; None for an exception, or where the environment switches it off.
 
     A policy may say which field it means: `{"msg": ..., "field": "spec.replicas"}`.
@@ -99,23 +97,13 @@ def _finding(
 
 
 def _fingerprint(
-    rule: str,
-    overlay: str,
-    reference: ObjectRef | None,
-    manifest: Manifest | None,
-    path: FieldPath,
+    rule: str, overlay: str, reference: ObjectRef | None, manifest: Manifest | None, path: FieldPath
 ) -> str:
     """16 hex digits that stay the same when lines move, items are inserted or a name's hash changes."""
     name = stable_name(manifest) if manifest else ""
-    identity = (
-        f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}"
-        if reference
-        else ""
-    )
+    identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
     field = "/".join(_stable_parts(manifest.data if manifest else None, path))
-    return hashlib.sha256(
-        f"{rule}\n{overlay}\n{identity}\n{field}".encode()
-    ).hexdigest()[:16]
+    return hashlib.sha256(f"{rule}\n{overlay}\n{identity}\n{field}".encode()).hexdigest()[:16]
 
 
 def stable_name(manifest: Manifest) -> str:
@@ -130,10 +118,7 @@ def _stable_parts(value: object, path: FieldPath) -> list[str]:
         inner = dig(value, (part,))
         label = str(part)
         if isinstance(part, int) and isinstance(inner, dict):
-            key = next(
-                (key for key in MERGE_KEYS if isinstance(inner.get(key), str | int)),
-                None,
-            )
+            key = next((key for key in MERGE_KEYS if isinstance(inner.get(key), str | int)), None)
             label = f"[{key}={inner[key]}]" if key else label
         parts.append(label)
         value = inner

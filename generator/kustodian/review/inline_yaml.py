@@ -6,34 +6,29 @@ from collections.abc import Iterator
 
 from kustodian.model.errors import UserError
 from kustodian.repository.source_map import SourceFile, SourceNode, parse_documents
+from kustodian.review.source_path import InlinePlace
 
 
-def inline_documents(
-    source: SourceFile, scalar: SourceNode
-) -> Iterator[tuple[SourceNode, int, int]]:
-    """The documents inside a scalar, with what to add to their lines and columns.
+def inline_documents(source: SourceFile, scalar: SourceNode) -> Iterator[tuple[SourceNode, InlinePlace]]:
+    """The documents inside a scalar, each with what turns its places into places of the file.
 
     A block scalar (`|`) keeps its lines, each indented; a flow or quoted scalar is one place, so every
-    node of it gets the scalar's own line.
+    node of it stands where the scalar does.
     """
     text = scalar.text or ""
     first_line = scalar.span.line
     opening = (
-        source.lines[first_line - 1][scalar.span.column - 1 :]
-        if first_line <= len(source.lines)
-        else ""
+        source.lines[first_line - 1][scalar.span.column - 1 :] if first_line <= len(source.lines) else ""
     )
     try:
         documents = parse_documents(text, source.shown)
     except UserError:
         return
+    place = InlinePlace(pinned=scalar.place)
     if opening.startswith("|"):
-        indent = _indent(source.lines[first_line:])
-        for document in documents:
-            yield document, first_line, indent
-    else:
-        for document in documents:
-            yield _pinned(document, scalar), 0, 0
+        place = InlinePlace(first_line, _indent(source.lines[first_line:]))
+    for document in documents:
+        yield document, place
 
 
 def _indent(lines: list[str]) -> int:
@@ -41,9 +36,3 @@ def _indent(lines: list[str]) -> int:
         if line.strip():
             return len(line) - len(line.lstrip(" "))
     return 0
-
-
-def _pinned(node: SourceNode, scalar: SourceNode) -> SourceNode:
-    """The same tree with every node at the scalar's place."""
-    children = {key: _pinned(child, scalar) for key, child in node.children.items()}
-    return SourceNode(scalar.span, scalar.key_span, children, node.text, node.is_list)

@@ -22,9 +22,7 @@ from kustodian.review.replacements import replaced_value
 from kustodian.review.source_path import Place, Subject, align
 
 #: kustomize transformer kinds that are patches, in whatever field they were written.
-PATCH_KINDS = frozenset(
-    {"PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer"}
-)
+PATCH_KINDS = frozenset({"PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +68,19 @@ class Locator:
         node, _ = source.documents[document].nearest(path)
         return Place(file, node).location()
 
-    def _setter(
-        self, subject: Subject, path: FieldPath, origin: Place | None
-    ) -> Place | None:
+    def _setter(self, subject: Subject, path: FieldPath, origin: Place | None) -> Place | None:
         """What set an existing field. A mapping or list belongs to whoever first wrote it."""
         value = dig(subject.manifest.data, path)
         if not path or (isinstance(value, dict | list) and value):
             node = self._in_origin(subject, path, origin)
             if node is not None:
                 return node
-        return self._last_setter(subject, path) or self._in_origin(
-            subject, path, origin
-        )
+        return self._last_setter(subject, path) or self._in_origin(subject, path, origin)
 
-    def _last_setter(
-        self, subject: Subject, path: FieldPath, removing: bool = False
-    ) -> Place | None:
+    def _last_setter(self, subject: Subject, path: FieldPath, removing: bool = False) -> Place | None:
         for step, kustomization in self._steps(subject.manifest):
             if step.kind in PATCH_KINDS:
-                place = patch_that_sets(
-                    self.maps,
-                    kustomization,
-                    step.configured_in,
-                    subject,
-                    path,
-                    removing,
-                )
+                place = patch_that_sets(self.maps, kustomization, step.configured_in, subject, path, removing)
             elif removing:
                 place = None
             elif step.kind == "ReplacementTransformer":
@@ -110,10 +95,7 @@ class Locator:
         """The transformations from last to first, each kustomization and kind once in a row."""
         seen: set[tuple[str, str]] = set()
         for step in reversed(manifest.provenance.transformations):
-            key = (
-                step.configured_in,
-                "patch" if step.kind in PATCH_KINDS else step.kind,
-            )
+            key = (step.configured_in, "patch" if step.kind in PATCH_KINDS else step.kind)
             if key in seen:
                 continue
             seen.add(key)
@@ -121,9 +103,7 @@ class Locator:
             if source is not None and source.documents:
                 yield step, source.documents[0]
 
-    def _in_origin(
-        self, subject: Subject, path: FieldPath, origin: Place | None
-    ) -> Place | None:
+    def _in_origin(self, subject: Subject, path: FieldPath, origin: Place | None) -> Place | None:
         if origin is None:
             return None
         generator = subject.manifest.provenance.generator
@@ -139,15 +119,11 @@ class Locator:
             return self._document(manifest, provenance.file)
         if provenance.generator is None:
             return None
-        source = self.maps.file(
-            provenance.generator.path or provenance.generator.configured_in
-        )
+        source = self.maps.file(provenance.generator.path or provenance.generator.configured_in)
         if source is None or not source.documents:
             return None
         file = provenance.generator.path or provenance.generator.configured_in
-        entry = transformers.generator_entry(
-            source.documents[0], provenance.generator, manifest
-        )
+        entry = transformers.generator_entry(source.documents[0], provenance.generator, manifest)
         return Place(file, entry or source.documents[0])
 
     def _document(self, manifest: Manifest, file: str) -> Place | None:
@@ -160,15 +136,13 @@ class Locator:
             item = manifest.provenance.item
             inside = node.at(("items", item)) if item is not None else None
             return Place(file, inside or node)
-        best = best_document(source.documents, manifest)
+        best = best_document(source.documents.mentioning(manifest.kind), manifest)
         return Place(file, best) if best is not None else None
 
     def _anything(self, manifest: Manifest) -> Location:
         provenance = manifest.provenance
         generator = provenance.generator
-        file = provenance.file or (
-            generator.path or generator.configured_in if generator else None
-        )
+        file = provenance.file or (generator.path or generator.configured_in if generator else None)
         if file is None and provenance.transformations:
             file = provenance.transformations[0].configured_in
         return Location(file or ".")
@@ -182,11 +156,7 @@ def best_document(documents: list[SourceNode], manifest: Manifest) -> SourceNode
     """
     candidates: list[tuple[int, SourceNode]] = []
     for document in documents:
-        items = (
-            document.at(("items",))
-            if (document.scalar("kind") or "").endswith("List")
-            else None
-        )
+        items = document.at(("items",)) if (document.scalar("kind") or "").endswith("List") else None
         for node in items.children.values() if items else (document,):
             if node.scalar("kind") != manifest.kind:
                 continue
@@ -204,6 +174,4 @@ def best_document(documents: list[SourceNode], manifest: Manifest) -> SourceNode
 
 def relative(kustomization_file: str, reference: str) -> str:
     """A path written in a kustomization, relative to the repository root."""
-    return posixpath.normpath(
-        posixpath.join(posixpath.dirname(kustomization_file), reference)
-    )
+    return posixpath.normpath(posixpath.join(posixpath.dirname(kustomization_file), reference))

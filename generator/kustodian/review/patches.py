@@ -15,7 +15,7 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig
 from kustodian.repository.source_map import SourceFile, SourceMaps, SourceNode
 from kustodian.review.inline_yaml import inline_documents
-from kustodian.review.source_path import Place, Subject, align
+from kustodian.review.source_path import AS_IS, InlinePlace, Place, Subject, align
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,15 @@ class Patch:
     file: str
     node: SourceNode
     target: SourceNode | None
-    line_offset: int = 0
-    column: int = 0
+    inline: InlinePlace = AS_IS
 
     def place(self, node: SourceNode) -> Place:
         """A node of the patch as a place in its file."""
-        return Place(self.file, node, self.line_offset, self.column)
+        return Place(self.file, node, self.inline)
 
 
 def patch_that_sets(
-    maps: SourceMaps,
-    kustomization: SourceNode,
-    file: str,
-    subject: Subject,
-    path: FieldPath,
-    removing: bool,
+    maps: SourceMaps, kustomization: SourceNode, file: str, subject: Subject, path: FieldPath, removing: bool
 ) -> Place | None:
     """The place, in the last patch of the kustomization that touches this field of the object.
 
@@ -69,9 +63,7 @@ def _patches(maps: SourceMaps, kustomization: SourceNode, file: str) -> Iterator
             if entry.text is not None:
                 yield from _merge_entry(maps, source, file, entry)
             elif (named := entry.scalar("path")) is not None:
-                yield from _from_file(
-                    maps, posixpath.join(posixpath.dirname(file), named), target
-                )
+                yield from _from_file(maps, posixpath.join(posixpath.dirname(file), named), target)
             elif (inline := entry.at(("patch",))) is not None and source is not None:
                 yield from _from_text(source, file, inline, target)
 
@@ -88,9 +80,7 @@ def _merge_entry(
         yield from _from_file(maps, posixpath.join(posixpath.dirname(file), text), None)
 
 
-def _from_file(
-    maps: SourceMaps, name: str, target: SourceNode | None
-) -> Iterator[Patch]:
+def _from_file(maps: SourceMaps, name: str, target: SourceNode | None) -> Iterator[Patch]:
     name = posixpath.normpath(name)
     source = maps.file(name)
     for document in source.documents if source is not None else ():
@@ -100,8 +90,8 @@ def _from_file(
 def _from_text(
     source: SourceFile, file: str, scalar: SourceNode, target: SourceNode | None
 ) -> Iterator[Patch]:
-    for document, line_offset, column in inline_documents(source, scalar):
-        yield Patch(file, document, target, line_offset, column)
+    for document, inline in inline_documents(source, scalar):
+        yield Patch(file, document, target, inline)
 
 
 def _applies(patch: Patch, subject: Subject) -> bool:
@@ -115,11 +105,7 @@ def _applies(patch: Patch, subject: Subject) -> bool:
 def _target_selects(target: SourceNode, subject: Subject) -> bool:
     manifest = subject.manifest
     version = manifest.api_version.rpartition("/")[2]
-    for key, value in (
-        ("group", manifest.group),
-        ("version", version),
-        ("kind", manifest.kind),
-    ):
+    for key, value in (("group", manifest.group), ("version", version), ("kind", manifest.kind)):
         pattern = target.scalar(key)
         if pattern and not _full_match(pattern, value):
             return False
@@ -143,9 +129,7 @@ def _selector_text_matches(text: str, labels: dict[str, str]) -> bool:
         return True
     for term in (part.strip() for part in text.split(",")):
         key, operator, value = _term(term)
-        holds = (
-            labels.get(key) == value if operator == "=" else labels.get(key) != value
-        )
+        holds = labels.get(key) == value if operator == "=" else labels.get(key) != value
         if operator == "exists":
             holds = key in labels
         elif operator == "absent":
@@ -162,16 +146,10 @@ def _term(term: str) -> tuple[str, str, str]:
     if "=" in term:
         key, _, value = term.replace("==", "=").partition("=")
         return key.strip(), "=", value.strip()
-    return (
-        (term[1:].strip(), "absent", "")
-        if term.startswith("!")
-        else (term, "exists", "")
-    )
+    return (term[1:].strip(), "absent", "") if term.startswith("!") else (term, "exists", "")
 
 
-def _merge_removes(
-    patch: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _merge_removes(patch: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     """Where a strategic-merge patch takes the path or an ancestor away: null, or `$patch: delete|replace`."""
     for depth in range(len(path), 0, -1):
         node = align(patch, subject.manifest.data, path[:depth])
@@ -187,9 +165,7 @@ def _merge_removes(
     return None
 
 
-def _json6902(
-    operations: SourceNode, subject: Subject, path: FieldPath, removing: bool
-) -> SourceNode | None:
+def _json6902(operations: SourceNode, subject: Subject, path: FieldPath, removing: bool) -> SourceNode | None:
     """The last operation that set the path (or an ancestor), or took it away."""
     for operation in reversed(list(operations.children.values())):
         name, pointer = operation.scalar("op"), operation.scalar("path")
@@ -199,13 +175,9 @@ def _json6902(
         if removing:
             if name in ("remove", "move", "replace") and path[: len(target)] == target:
                 return operation.at(("path",)) or operation
-        elif (
-            name in ("add", "replace", "copy", "move") and path[: len(target)] == target
-        ):
+        elif name in ("add", "replace", "copy", "move") and path[: len(target)] == target:
             value = operation.at(("value",))
-            inner = align(
-                value, dig(subject.manifest.data, target), path[len(target) :]
-            )
+            inner = align(value, dig(subject.manifest.data, target), path[len(target) :])
             if inner is not None:
                 return inner
             if value is None or len(target) == len(path):

@@ -99,6 +99,8 @@ def _field_path(text: str) -> FieldPath:
 def _plain(path: FieldPath) -> tuple[str, ...]:
     """A path with every list position as `*`; `[app.kubernetes.io/version]` is a plain mapping key."""
     return tuple(
-        "*" if isinstance(p, int) or p == "*" or ("=" in p and p.startswith("[")) or p.isdigit() else p.strip("[]")
+        "*"
+        if isinstance(p, int) or p == "*" or ("=" in p and p.startswith("[")) or p.isdigit()
+        else p.strip("[]")
         for p in path
     )

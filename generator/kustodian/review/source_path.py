@@ -14,29 +14,41 @@ from typing import Any
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
 from kustodian.model.manifest import Manifest
-from kustodian.repository.source_map import MERGE_KEYS, SourceNode
+from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePlace:
+    """How a place inside an inline patch becomes one of its file: shifted, or pinned to the scalar."""
+
+    lines: int = 0
+    columns: int = 0
+    pinned: Span | None = None
+
+
+AS_IS = InlinePlace()
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node of a file; `line_offset` and `column` correct nodes parsed out of an inline patch."""
+    """A node of a file; `inline` where the node was parsed out of an inline patch."""
 
     file: str
     node: SourceNode
-    line_offset: int = 0
-    column: int | None = None
+    inline: InlinePlace = AS_IS
 
     def location(self) -> Location:
         """The place as a finding's location."""
-        span = self.node.place
-        line = span.line + self.line_offset
-        shift = self.column or 0
+        if self.inline.pinned is not None:
+            span, lines, columns = self.inline.pinned, 0, 0
+        else:
+            span, lines, columns = self.node.place, self.inline.lines, self.inline.columns
         return Location(
             self.file,
-            line,
-            span.column + shift,
-            span.end_line + self.line_offset,
-            span.end_column + shift,
+            span.line + lines,
+            span.column + columns,
+            span.end_line + lines,
+            span.end_column + columns,
         )
 
 
@@ -54,21 +66,15 @@ class Subject:
     def has_name(self, name: str, pattern: bool = False) -> bool:
         """Whether the object has, or had, this name: prefixes and suffixes come after a patch is written."""
         names = {self.manifest.name}
-        original = (
-            self.origin.scalar("metadata", "name") if self.origin is not None else None
-        )
-        original = original or (
-            self.origin.scalar("name") if self.origin is not None else None
-        )
+        original = self.origin.scalar("metadata", "name") if self.origin is not None else None
+        original = original or (self.origin.scalar("name") if self.origin is not None else None)
         if original:
             names.add(original)
         if pattern:
             return any(re.fullmatch(name, candidate) for candidate in names) or bool(
                 re.search(name, self.manifest.name)
             )
-        return name in names or bool(
-            original and original in name and name in self.manifest.name
-        )
+        return name in names or bool(original and original in name and name in self.manifest.name)
 
 
 def align(node: SourceNode | None, rendered: Any, path: FieldPath) -> SourceNode | None:
@@ -77,11 +83,7 @@ def align(node: SourceNode | None, rendered: Any, path: FieldPath) -> SourceNode
         if node is None:
             return None
         if isinstance(part, int):
-            item = (
-                rendered[part]
-                if isinstance(rendered, list) and part < len(rendered)
-                else None
-            )
+            item = rendered[part] if isinstance(rendered, list) and part < len(rendered) else None
             node = _item(node, item, part, rendered)
             rendered = item
         else:
@@ -98,9 +100,7 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
             if not isinstance(item.get(key), str | int):
                 continue
             wanted = str(item[key])
-            matches = [
-                child for child in node.children.values() if child.scalar(key) == wanted
-            ]
+            matches = [child for child in node.children.values() if child.scalar(key) == wanted]
             if matches:
                 return _closest(matches, item)
             if any(key in child.children for child in node.children.values()):
@@ -111,20 +111,13 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
                 return child
         return None
     same_length = isinstance(rendered, list) and len(rendered) == len(node.children)
-    return (
-        node.children.get(index)
-        if same_length or item is None
-        else _by_shape(node, item)
-    )
+    return node.children.get(index) if same_length or item is None else _by_shape(node, item)
 
 
 def _closest(matches: list[SourceNode], item: dict[str, Any]) -> SourceNode:
     """Of items with the same merge key (a port in TCP and UDP), the one that agrees in most scalars."""
     return max(
-        matches,
-        key=lambda child: sum(
-            child.scalar(key) == _yaml_text(value) for key, value in item.items()
-        ),
+        matches, key=lambda child: sum(child.scalar(key) == _yaml_text(value) for key, value in item.items())
     )
 
 

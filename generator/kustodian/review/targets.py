@@ -13,11 +13,7 @@ from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, text
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
-from kustodian.model.repository_view import (
-    Kustomization,
-    RepositoryView,
-    SourceDocument,
-)
+from kustodian.model.repository_view import Kustomization, RepositoryView, SourceDocument
 from kustodian.policy.catalogue import RULES, by_id
 from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.rule import Rule
@@ -76,36 +72,28 @@ class Plan:
 
     def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
         """Whether a finding in this file is about what was asked for."""
-        return self.whole_repository or any(
-            file in overlay.files for overlay in rendered
-        )
+        return self.whole_repository or any(file in overlay.files for overlay in rendered)
 
 
 def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
     """Sort out what each target is. Raises UserError for one that is missing, or for two repositories."""
-    given = list(targets) or [Path(".")]
+    given = list(targets) or [Path()]
     shown = ", ".join(str(target) for target in given)
     found: Targets | None = None
     for target in given:
         if str(target) == STDIN:
             if stdin is None:
-                raise UserError(
-                    "nothing on standard input",
-                    hint="pipe manifests into `kustodian check -`",
-                )
+                raise UserError("nothing on standard input", hint="pipe manifests into `kustodian check -`")
             found = found or Targets(Path.cwd(), shown)
             found.plain[STDIN] = (STDIN,)
             continue
         if not target.exists():
-            raise UserError(
-                f"no such file or folder: {target}", hint=_suggestion(target)
-            )
+            raise UserError(f"no such file or folder: {target}", hint=_suggestion(target))
         root = layout.find_root(target.resolve())
         found = found or Targets(root, shown)
         if found.root != root:
             raise UserError(
-                f"{target} is not in the repository {found.root}",
-                hint="check one repository at a time",
+                f"{target} is not in the repository {found.root}", hint="check one repository at a time"
             )
         _add(found, target.resolve())
     assert found is not None
@@ -130,9 +118,7 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
         plan.scan = engine.scan(targets.root)
         _plan_folders(plan, targets, options)
     for path, files in targets.plain.items():
-        plan.overlays.append(
-            Overlay(path, _environment_of(path, config) or Environment(), files)
-        )
+        plan.overlays.append(Overlay(path, _environment_of(path, config) or Environment(), files))
     _load_schemas(plan, engine)
     return plan
 
@@ -148,11 +134,7 @@ def view_of(
     def load(file: str) -> list[JsonObject]:
         if file not in cache:
             parsed = engine.parse(plan.root, [file])
-            cache[file] = (
-                [d.data for d in parsed[0].documents if isinstance(d.data, dict)]
-                if parsed
-                else []
-            )
+            cache[file] = [d.data for d in parsed[0].documents if isinstance(d.data, dict)] if parsed else []
         return cache[file]
 
     def read_text(file: str) -> str:
@@ -174,9 +156,7 @@ def view_of(
     return RepositoryView(
         kustomizations=kustomizations_of(plan.scan),
         documents=documents,
-        yaml_files=tuple(
-            path for path, _, error in plan.scan.yaml_files if error is None
-        ),
+        yaml_files=tuple(path for path, _, error in plan.scan.yaml_files if error is None),
         overlays=rendered,
         load=load,
         read_text=read_text,
@@ -206,9 +186,7 @@ def _add(found: Targets, target: Path) -> None:
         files = sorted(
             os.path.relpath(path, found.root)
             for path in target.rglob("*")
-            if path.suffix in MANIFEST_SUFFIXES
-            and path.is_file()
-            and path.name != CONFIG_NAME
+            if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
         )
         if files:
             found.plain[relative] = tuple(files)
@@ -224,12 +202,9 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
     assert plan.scan is not None
     config = plan.config
     kustomizations = kustomizations_of(plan.scan)
-    broken = {
-        path: error for path, _, error in plan.scan.kustomizations if error is not None
-    }
+    broken = {path: error for path, _, error in plan.scan.kustomizations if error is not None}
     environments = {
-        name: (given.paths, config.environment(name))
-        for name, given in config.environments.items()
+        name: (given.paths, config.environment(name)) for name, given in config.environments.items()
     }
     for wanted in options.environments:
         if wanted not in environments:
@@ -242,9 +217,7 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
             )
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(
-            kustomizations, broken, environments, config.exclude, below
-        )
+        found = layout.lay_out(kustomizations, broken, environments, config.exclude, below)
         own_path = {overlay.path for overlay in found.overlays}
         if below not in own_path and below in found.through:
             # Named by itself, a base is checked by itself.
@@ -282,9 +255,7 @@ def _refuse_empty_environments(
                 raise UserError(
                     f"environment `{name}`: the path `{glob}` matches no kustomization",
                     file=plan.config_file,
-                    hint=f"did you mean `{close}`?"
-                    if close
-                    else "name a folder with a kustomization.yaml",
+                    hint=f"did you mean `{close}`?" if close else "name a folder with a kustomization.yaml",
                 )
 
 
@@ -295,8 +266,7 @@ def _guessed(folder: str) -> Environment:
 
 def _environment_of(path: str, config: Config) -> Environment | None:
     environments = {
-        name: (given.paths, config.environment(name))
-        for name, given in config.environments.items()
+        name: (given.paths, config.environment(name)) for name, given in config.environments.items()
     }
     folder = path
     while folder:
@@ -316,17 +286,13 @@ def _read_config(path: Path, named: bool, root: Path, engine: Engine) -> Config:
     parsed = engine.parse(path.parent, [path.name])[0]
     if parsed.error is not None:
         error = parsed.error
-        raise UserError(
-            error.message, shown, error.line, error.column, "correct the YAML"
-        )
+        raise UserError(error.message, shown, error.line, error.column, "correct the YAML")
     documents = [document.data for document in parsed.documents]
     data = documents[0] if documents else {}
 
     def locate(field_path: FieldPath) -> tuple[int, int] | None:
         source = SourceMaps(path.parent).file(path.name)
-        node = (
-            source.documents[0].at(field_path) if source and source.documents else None
-        )
+        node = source.documents[0].at(field_path) if source and source.documents else None
         return (node.place.line, node.place.column) if node else None
 
     return load_config(data, shown, locate)
@@ -339,9 +305,7 @@ def _settings(config: Config, options: CheckOptions) -> Settings:
             close = nearest(rule_id, set(rules))
             raise UserError(
                 f"unknown rule `{rule_id}`",
-                hint=f"did you mean `{close}`?"
-                if close
-                else "`kustodian rules` lists them",
+                hint=f"did you mean `{close}`?" if close else "`kustodian rules` lists them",
             )
     return replace(config.settings(), only=frozenset(options.rules))
 
@@ -361,9 +325,7 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
     files = {
         path
         for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
-        if any(
-            document.get("kind") == "CustomResourceDefinition" for document in documents
-        )
+        if any(document.get("kind") == "CustomResourceDefinition" for document in documents)
     }
     for entry in plan.config.schemas:
         folder = plan.root / entry
@@ -374,20 +336,12 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
                 hint="paths are relative to the repository root",
             )
         inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        files |= {
-            os.path.relpath(p, plan.root)
-            for p in inside
-            if p.suffix in MANIFEST_SUFFIXES
-        }
+        files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
     crds = [
-        Manifest(
-            document.data,
-            Provenance(parsed.path, document=document.index, item=document.item),
-        )
+        Manifest(document.data, Provenance(parsed.path, document=document.index, item=document.item))
         for parsed in (engine.parse(plan.root, sorted(files)) if files else [])
         for document in parsed.documents
-        if isinstance(document.data, dict)
-        and document.data.get("kind") == "CustomResourceDefinition"
+        if isinstance(document.data, dict) and document.data.get("kind") == "CustomResourceDefinition"
     ]
     plan.settings = replace(plan.settings, schemas=Schemas(plan.settings.version, crds))
 
@@ -396,8 +350,4 @@ def _suggestion(target: Path) -> str:
     parent = target.parent
     names = {path.name for path in parent.iterdir()} if parent.is_dir() else set()
     close = nearest(target.name, names)
-    return (
-        f"did you mean `{parent / close}`?"
-        if close
-        else "name an existing file or folder, or - for stdin"
-    )
+    return f"did you mean `{parent / close}`?" if close else "name an existing file or folder, or - for stdin"

@@ -18,18 +18,14 @@ from kustodian.review.source_path import Place, Subject
 _Entry = Callable[[SourceNode, Subject, FieldPath], SourceNode | None]
 
 
-def entry_that_sets(
-    kustomization: SourceNode, step: Step, subject: Subject, path: FieldPath
-) -> Place | None:
+def entry_that_sets(kustomization: SourceNode, step: Step, subject: Subject, path: FieldPath) -> Place | None:
     """The place of the entry of `step` that set the (existing) field, None where it does not concern it."""
     finder = _FINDERS.get(step.kind)
     node = finder(kustomization, subject, path) if finder else None
     return Place(step.configured_in, node) if node is not None else None
 
 
-def generator_entry(
-    kustomization: SourceNode, generator: Step, manifest: Manifest
-) -> SourceNode | None:
+def generator_entry(kustomization: SourceNode, generator: Step, manifest: Manifest) -> SourceNode | None:
     """The entry of configMapGenerator, secretGenerator or helmCharts that made the object."""
     field = _GENERATOR_FIELDS.get(generator.kind)
     entries = kustomization.at((field,)) if field else None
@@ -71,9 +67,7 @@ def _generated_key(entry: SourceNode, key: str) -> SourceNode | None:
     return entry.at(("envs",)) or entry.at(("env",))
 
 
-def _image(
-    kustomization: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     value = dig(subject.manifest.data, path)
     if not path or not isinstance(value, str) or path[-1] not in ("image", "reference"):
         return None
@@ -81,7 +75,7 @@ def _image(
     images = kustomization.at(("images",))
     for entry in reversed(list(images.children.values())) if images is not None else ():
         new_name = entry.scalar("newName") or entry.scalar("name")
-        if new_name is None or new_name.partition(":")[0] != name and new_name != name:
+        if new_name is None or (new_name.partition(":")[0] != name and new_name != name):
             continue
         if digest and entry.scalar("digest") == digest:
             return entry.at(("digest",))
@@ -101,9 +95,7 @@ def _image_parts(image: str) -> tuple[str, str, str]:
     return name, tag, digest
 
 
-def _replicas(
-    kustomization: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _replicas(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     if path != ("spec", "replicas"):
         return None
     entries = kustomization.at(("replicas",))
@@ -113,9 +105,7 @@ def _replicas(
     return None
 
 
-def _labels(
-    kustomization: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _labels(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     if len(path) < 2 or not {"labels", "matchLabels", "selector"} & set(path):
         return None
     key = path[-1]
@@ -123,44 +113,31 @@ def _labels(
     if isinstance(value, dict):
         return None
     entries = kustomization.at(("labels",))
-    for entry in (
-        reversed(list(entries.children.values())) if entries is not None else ()
-    ):
+    for entry in reversed(list(entries.children.values())) if entries is not None else ():
         node = entry.at(("pairs", key))
         if node is not None:
             return node
     return kustomization.at(("commonLabels", key))
 
 
-def _annotations(
-    kustomization: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _annotations(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     if len(path) < 2 or path[-2] != "annotations":
         return None
     return kustomization.at(("commonAnnotations", path[-1]))
 
 
-def _namespace(
-    kustomization: SourceNode, subject: Subject, path: FieldPath
-) -> SourceNode | None:
+def _namespace(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     node = kustomization.at(("namespace",))
     if node is None or not path:
         return None
-    is_namespace_name = subject.manifest.kind == "Namespace" and path == (
-        "metadata",
-        "name",
-    )
-    if (path[-1] == "namespace" or is_namespace_name) and dig(
-        subject.manifest.data, path
-    ) == node.text:
+    is_namespace_name = subject.manifest.kind == "Namespace" and path == ("metadata", "name")
+    if (path[-1] == "namespace" or is_namespace_name) and dig(subject.manifest.data, path) == node.text:
         return node
     return None
 
 
 def _affix(field: str) -> _Entry:
-    def find(
-        kustomization: SourceNode, subject: Subject, path: FieldPath
-    ) -> SourceNode | None:
+    def find(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
         return kustomization.at((field,)) if path == ("metadata", "name") else None
 
     return find

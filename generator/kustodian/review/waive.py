@@ -17,20 +17,14 @@ _MARK = "kustodian: allow"
 
 
 def waive(
-    findings: list[Finding],
-    plan: Plan,
-    rendered: list[RenderedOverlay],
-    today: date,
-    maps: SourceMaps,
+    findings: list[Finding], plan: Plan, rendered: list[RenderedOverlay], today: date, maps: SourceMaps
 ) -> list[Finding]:
     """Mark the findings that a waiver covers; returns the findings about the waivers themselves.
 
     Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
     simply not have been looked for.
     """
-    book = WaiverBook(
-        [*_configured(plan, maps), *_comments(plan, rendered, maps)], today
-    )
+    book = WaiverBook([*_configured(plan, maps), *_comments(plan, rendered, maps)], today)
     book.apply(findings)
     about = [_finding("waiver-expired", waiver, plan) for waiver in book.expired]
     if plan.whole_repository and not plan.settings.only:
@@ -42,15 +36,9 @@ def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
     source = maps.file(plan.config_file) if plan.config.waivers else None
     waivers = []
     for index, given in enumerate(plan.config.waivers):
-        node = (
-            source.documents[0].at(("waivers", index))
-            if source and source.documents
-            else None
-        )
+        node = source.documents[0].at(("waivers", index)) if source and source.documents else None
         place = node.place if node else None
-        location = Location(
-            plan.config_file, place.line if place else 1, place.column if place else 1
-        )
+        location = Location(plan.config_file, place.line if place else 1, place.column if place else 1)
         waivers.append(
             Waiver(
                 given.rule, given.reason, given.owner, given.expires, location, given.object,
@@ -60,15 +48,8 @@ def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
     return waivers
 
 
-def _comments(
-    plan: Plan, rendered: Iterable[RenderedOverlay], maps: SourceMaps
-) -> list[Waiver]:
-    files = {
-        file
-        for overlay in rendered
-        for file in overlay.files
-        if file.endswith((".yaml", ".yml"))
-    }
+def _comments(plan: Plan, rendered: Iterable[RenderedOverlay], maps: SourceMaps) -> list[Waiver]:
+    files = {file for overlay in rendered for file in overlay.files if file.endswith((".yaml", ".yml"))}
     waivers: list[Waiver] = []
     for name in sorted(files):
         if name == "-":

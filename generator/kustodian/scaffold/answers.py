@@ -12,8 +12,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
 
-from kustodian.scaffold.questions import (
-    AskWhen,
+from kustodian.scaffold.formats import (
     Cpu,
     DnsLabel,
     DomainName,
@@ -23,11 +22,12 @@ from kustodian.scaffold.questions import (
     KubernetesVersion,
     LabelValue,
     Memory,
-    OneOf,
+    ModelName,
     Registry,
     Size,
     Text,
 )
+from kustodian.scaffold.questions import AskUnless, OneOf
 
 DEFAULT_ENVIRONMENTS: Final = ("dev", "staging", "prod")
 
@@ -87,25 +87,23 @@ class Environment(_Model):
             }
         ),
     ] = Field(alias="class", description="How strictly the environment is checked")
-    domain: Annotated[DomainName, AskWhen(lambda answers, _: answers.exposure != "cluster-only")] = Field(
+    domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
         description="Host name that serves the model here"
     )
     replicas_min: int = Field(ge=1, le=1000, description="Replicas that always run")
-    replicas_max: Annotated[int, AskWhen(lambda answers, _: answers.autoscaling != "none")] = Field(
+    replicas_max: Annotated[int, AskUnless("autoscaling", "none")] = Field(
         ge=1, le=1000, description="Replicas that the autoscaler may reach"
     )
     cpu: Cpu = Field(description="CPU that each replica requests")
     memory: Memory = Field(description="Memory that each replica requests and may use")
     ephemeral_storage: Size = Field(description="Scratch space on the node that each replica may use")
-    gpu: Annotated[bool, AskWhen(lambda answers, _: answers.accelerator != "none")] = Field(
+    gpu: Annotated[bool, AskUnless("accelerator", "none")] = Field(
         description="Whether the model server runs on the accelerator here"
     )
-    gpu_pool: Annotated[
-        LabelValue, AskWhen(lambda _, environment: environment is None or environment.gpu)
-    ] = Field(
+    gpu_pool: Annotated[LabelValue, AskUnless("gpu", False)] = Field(
         "", description="Value of the node label that selects the GPU pool; empty for the platform's own"
     )
-    model_storage_size: Annotated[Size, AskWhen(lambda answers, _: answers.model_storage == "pvc")] = Field(
+    model_storage_size: Annotated[Size, AskUnless("model_storage", "baked-in")] = Field(
         description="Size of the volume that holds the model"
     )
 
@@ -114,7 +112,7 @@ class Answers(_Model):
     """Everything that `kustodian new` can be told, in the order in which it asks."""
 
     repo_name: DnsLabel = Field("iris-model", description="Name of the repository")
-    model_name: DnsLabel = Field(
+    model_name: ModelName = Field(
         "iris", description="Name of the model; names the objects and the namespaces"
     )
     team: DnsLabel = Field("ml-platform", description="Team that owns the model")
@@ -126,7 +124,7 @@ class Answers(_Model):
     registry: Registry = Field(
         "registry.example.com/ml", description="Container registry, with its path, that holds the images"
     )
-    domain: Annotated[DomainName, AskWhen(lambda answers, _: answers.exposure != "cluster-only")] = Field(
+    domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
         "example.com", description="Domain below which each environment gets a host name"
     )
     repo_url: GitUrl = Field(

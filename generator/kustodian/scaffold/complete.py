@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 from kustodian.model.errors import UserError, nearest
 from kustodian.scaffold.answers import Answers, Environment
 from kustodian.scaffold.conditions import refusals
+from kustodian.scaffold.formats import SecretInAnswer
 from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import Question, SecretInAnswer, questions_of
+from kustodian.scaffold.questions import Question, questions_of
 
 
 @dataclass(frozen=True)

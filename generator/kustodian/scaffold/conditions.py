@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kustodian.scaffold.answers import Answers, Environment
-from kustodian.scaffold.questions import MAX_LABEL
+from kustodian.scaffold.formats import MAX_LABEL
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class EnvironmentCondition:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row that did not hold: which row, the path of the answer to change, the sentence, and what it read."""
+    """A row that did not hold: which, the path of the answer to change, the sentence, and what it read."""
 
     id: str
     path: tuple[str, ...]

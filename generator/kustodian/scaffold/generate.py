@@ -25,6 +25,8 @@ from kustodian.scaffold.record import RECORD_NAME, record
 # What Python and its tools leave in a template; pip compiles the template's `.py` files when it installs.
 _CACHES: Final = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 
+_LINES_SHOWN: Final = 20
+
 
 def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupts) -> Path:
     """The generated repository, somewhere below `work`, an empty folder that the caller removes.
@@ -101,8 +103,10 @@ def _run(command: list[str], work: Path, environment: dict[str, str], interrupts
             _end(process)
         raise
     if process.returncode != 0:
-        said = "\n".join(output.strip().splitlines()[-20:])
-        raise UserError(f"cookiecutter could not render the template:\n{said}", hint="reinstall kustodian")
+        # After an undefined variable cookiecutter prints all the answers, which the person gave.
+        said = output.partition("\nContext: {")[0].strip().splitlines()[-_LINES_SHOWN:]
+        message = "\n".join(["cookiecutter could not render the template:", *said])
+        raise UserError(message, hint="reinstall kustodian, or report this if that does not help")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

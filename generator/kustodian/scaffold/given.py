@@ -66,8 +66,8 @@ class Given:
     def place(self, path: tuple[str, ...], *, of_key: bool = False) -> Spot:
         """File, line and column of an answer (of its key or its value).
 
-        An answer that no file gives stands where the mapping does that lacks it; a Spot of Nones where there is
-        none, or `--set` gave it.
+        An answer that no file gives stands where the mapping does that lacks it; a Spot of Nones where there
+        is none, or `--set` gave it.
         """
         for end in range(len(path), 0, -1):
             if path[:end] in self._set:

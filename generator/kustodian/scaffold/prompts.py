@@ -119,7 +119,12 @@ def _ask_environment_answer(given: Given, name: str, question: Question, termina
 def _is_asked(question: Question, answers: Answers, environment: Environment | None) -> bool:
     if question.choices and len(question.choices) == 1:
         return False
-    return question.ask_when is None or question.ask_when.holds(answers, environment)
+    if question.ask_unless is None:
+        return True
+    values = answers.model_dump(by_alias=True)
+    return question.ask_unless.holds(
+        values | environment.model_dump(by_alias=True) if environment else values
+    )
 
 
 def _show(question: Question, terminal: Terminal) -> None:

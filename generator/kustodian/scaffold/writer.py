@@ -28,13 +28,19 @@ def write(answers: Answers, target: Path, template: Path, finish: Callable[[Path
     refuse_occupied(target)
     target = Path(os.path.abspath(target))
     try:
-        beside = target if target.is_dir() else target.parent
-        with Interrupts() as interrupts, workspace(interrupts, beside) as work:
+        exists = target.is_dir()
+        with (
+            Interrupts() as interrupts,
+            workspace(interrupts, target if exists else target.parent) as work,
+        ):
             root = generate(answers, template, work, interrupts)
             files = files_below(root)
             finish(root)
             with interrupts.held():
-                _move(root, target)
+                if exists:
+                    _move_into(root, target)
+                else:
+                    root.rename(target)
     except OSError as error:
         where = str(error.filename or target)
         raise UserError(
@@ -69,17 +75,16 @@ def files_below(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
 
 
-def _move(root: Path, target: Path) -> None:
-    if not target.is_dir():
-        os.rename(root, target)
-        return
-    # An existing folder keeps its identity: it may be the working directory of a shell, or a mount.
+def _move_into(root: Path, target: Path) -> None:
+    """Move what is in `root`: the target itself may be a shell's working directory, or a mount."""
     moved: list[Path] = []
     try:
         for entry in sorted(root.iterdir()):
-            os.rename(entry, target / entry.name)
+            if os.path.lexists(target / entry.name):
+                raise FileExistsError(None, "it appeared meanwhile", str(target / entry.name))
+            entry.rename(target / entry.name)
             moved.append(entry)
     except OSError:
         for entry in moved:
-            os.rename(target / entry.name, entry)
+            (target / entry.name).rename(entry)
         raise

@@ -16,12 +16,20 @@ import os
 import time
 from pathlib import Path
 
-from api_keys import ApiKeys
 from flask import Flask, Response, g, jsonify, request
-from model import load, model_path
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client import multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from werkzeug.exceptions import HTTPException
+
+from api_keys import ApiKeys
+from model import load, model_path
 
 FEATURES = 4  # sepal length, sepal width, petal length, petal width, in centimetres
 LARGEST_BODY = 64 * 1024  # bytes

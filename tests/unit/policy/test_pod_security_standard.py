@@ -1,8 +1,8 @@
 """The Pod Security rules against the standard: the admission controller's own verdicts, for every version.
 
 `pod_security_verdicts.jsonl` holds generated pods and the checks each fails, as policy.DefaultChecks of
-k8s.io/pod-security-admission v0.37.2 answered; a key "1.29" holds until the next key. The folder of upstream's
-fixtures is not part of this repository: KUSTODIAN_CORPUS names it where it is at hand.
+k8s.io/pod-security-admission v0.37.2 answered; a key "1.29" holds until the next key. The folder of
+upstream's fixtures is not part of this repository: KUSTODIAN_CORPUS names it where it is at hand.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+
 from kustodian.model.environment import Environment
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security import RULES
-from ruamel.yaml import YAML
 
 VERSIONS = [(1, minor) for minor in range(25, 38)]
 STANDARD = [

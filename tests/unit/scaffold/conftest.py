@@ -40,7 +40,7 @@ def answers() -> Answers:
 
 @pytest.fixture
 def tiny_template(tmp_path: Path) -> Path:
-    """A template with one rendered file, one executable, one binary, and a hook that loops over environments."""
+    """A template with a rendered file, an executable, a binary, and a hook that loops over environments."""
     template = tmp_path / "tiny-template"
     inside = template / "{{cookiecutter.repo_name}}"
     (inside / "overlays").mkdir(parents=True)
@@ -65,8 +65,8 @@ def tiny_template(tmp_path: Path) -> Path:
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """Everything below a folder: contents of files, None for folders."""
+    """Everything below a folder: contents of files, None for folders and links."""
     return {
-        path.relative_to(folder).as_posix(): None if path.is_dir() else path.read_bytes()
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }

@@ -1,4 +1,4 @@
-"""Answers that do not go together: every row refuses its example, where it stands, and says what to choose."""
+"""Answers that do not go together: every row refuses its example and says what to choose instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kustodian.scaffold.questions import questions_of
 
 Give = Callable[..., Given]
 
-# For every row: answers that it refuses, where it points, words of its sentence, and the answers that mend it.
+# For every row: answers that it refuses, where it points, words of its sentence, answers that mend it.
 EXAMPLES: dict[str, tuple[str, str, str, list[str]]] = {
     "accelerator-unused": (
         "accelerator: nvidia\nenvironments: [dev]\n",

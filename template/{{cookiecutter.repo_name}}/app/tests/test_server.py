@@ -89,7 +89,8 @@ def test_it_finishes_what_has_begun_when_it_is_stopped(server: Server) -> None:
     # A request whose body is still on its way when SIGTERM comes has to be answered.
     host, port = server.url.removeprefix("http://").split(":")
     body = json.dumps(VERSICOLOR).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(head.encode() + body[:5])
         time.sleep(0.5)

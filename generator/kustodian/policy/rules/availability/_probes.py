@@ -22,9 +22,9 @@ def servers(pod: PodTemplate) -> list[Container]:
         return []
     if kind == "Pod" and pod.spec.get("restartPolicy") in ("Never", "OnFailure"):
         return []
-    if kind == "LeaderWorkerSet" and pod.path[-1] == "workerTemplate":
-        if pod.owner.has("spec", "leaderWorkerTemplate", "leaderTemplate"):
-            return []
+    has_leader = pod.owner.has("spec", "leaderWorkerTemplate", "leaderTemplate")
+    if kind == "LeaderWorkerSet" and pod.path[-1] == "workerTemplate" and has_leader:
+        return []
     with_ports = [c for c in pod.main_containers if mappings(c.data.get("ports"))]
     return with_ports or list(pod.main_containers)
 

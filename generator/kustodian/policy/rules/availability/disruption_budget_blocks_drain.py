@@ -1,6 +1,7 @@
 """PodDisruptionBudget never allows a pod to be evicted.
 
-Why: `kubectl drain`, cluster upgrades and the cluster autoscaler wait for ever at the node that holds such a pod.
+Why: `kubectl drain`, cluster upgrades and the cluster autoscaler wait for ever at the node that holds such
+    a pod.
 
 Fix: Set `maxUnavailable: 1` in place of minAvailable, or run more replicas than minAvailable asks for.
 
@@ -13,13 +14,13 @@ Right:
     kind: PodDisruptionBudget
     spec: {maxUnavailable: 1}
 
-Notes: The arithmetic is the disruption controller's. It allows (healthy pods - wanted pods) evictions, where
-    wanted = minAvailable, or pods - maxUnavailable, and percentages of the number of pods round up: 50% of one pod
-    is one pod. So the budget blocks with maxUnavailable 0 or 0%, with minAvailable 100%, and with a minAvailable that is
-    not below the smallest number of pods: replicas, or the minimum of the HPA or ScaledObject (one, where it may go to
-    zero), added up over all workloads that the selector matches. With neither field the controller expects no pods
-    and allows no eviction. A budget over pods of unknown number (bare pods, Jobs, DaemonSets) is reported only where the
-    number does not matter.
+Notes: The arithmetic is the disruption controller's. It allows (healthy pods - wanted pods) evictions,
+    where wanted = minAvailable, or pods - maxUnavailable, and percentages of the number of pods round up:
+    50% of one pod is one pod. So the budget blocks with maxUnavailable 0 or 0%, with minAvailable 100%, and
+    with a minAvailable that is not below the smallest number of pods: replicas, or the minimum of the HPA
+    or ScaledObject (one, where it may go to zero), added up over all workloads that the selector matches.
+    With neither field the controller expects no pods and allows no eviction. A budget over pods of unknown
+    number (bare pods, Jobs, DaemonSets) is reported only where the number does not matter.
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/#rounding-logic-when-specifying-percentages;

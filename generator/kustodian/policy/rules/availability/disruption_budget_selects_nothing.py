@@ -1,8 +1,10 @@
 """PodDisruptionBudget selects no pod.
 
-Why: The workload that it was written for is not protected, and nobody notices until a drain takes all replicas.
+Why: The workload that it was written for is not protected, and nobody notices until a drain takes all
+    replicas.
 
-Fix: Copy the labels of the pod template to the budget's selector; a kustomize `labels:` entry must reach both.
+Fix: Copy the labels of the pod template to the budget's selector; a kustomize `labels:` entry must reach
+    both.
 
 Wrong:
     selector: {matchLabels: {app: iris}}
@@ -11,9 +13,9 @@ Wrong:
 Right:
     selector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Only pods of the budget's namespace count, matched as the API server does. Labels that controllers put on
-    their pods (KServe, Knative, KubeRay, Jobs, training jobs) are known, and a selector on the label of an operator whose
-    custom resource of that name is in the namespace is believed.
+Notes: Only pods of the budget's namespace count, matched as the API server does. Labels that controllers
+    put on their pods (KServe, Knative, KubeRay, Jobs, training jobs) are known, and a selector on the label
+    of an operator whose custom resource of that name is in the namespace is believed.
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/

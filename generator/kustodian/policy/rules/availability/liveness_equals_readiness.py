@@ -1,6 +1,7 @@
 """Liveness and readiness probe ask the same question, and liveness is no more patient.
 
-Why: What should only take the pod out of the service for a while (load, a slow dependency) restarts it instead, and the restarts spread to the other replicas.
+Why: What should only take the pod out of the service for a while (load, a slow dependency) restarts it
+    instead, and the restarts spread to the other replicas.
 
 Fix: Give liveness its own cheap endpoint, or the same one with a higher failureThreshold than readiness.
 
@@ -12,8 +13,8 @@ Right:
     readinessProbe: {httpGet: {path: /health, port: http}, failureThreshold: 3}
     livenessProbe: {httpGet: {path: /health, port: http}, failureThreshold: 9}
 
-Notes: The documentation recommends the same endpoint with a higher failureThreshold, so that is no finding: what
-    counts is failureThreshold x periodSeconds. A port's name and its number are the same port.
+Notes: The documentation recommends the same endpoint with a higher failureThreshold, so that is no finding:
+    what counts is failureThreshold x periodSeconds. A port's name and its number are the same port.
 
 Source: Kubernetes documentation v1.34, "Configure Liveness, Readiness and Startup Probes",
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/

@@ -1,8 +1,10 @@
 """Server has no liveness probe.
 
-Why: A process that hangs (a deadlock, a lost GPU) stays in the service for ever, because only a probe makes the kubelet restart it.
+Why: A process that hangs (a deadlock, a lost GPU) stays in the service for ever, because only a probe makes
+    the kubelet restart it.
 
-Fix: Add a cheap `livenessProbe` that does not ask the model or a database, and a `startupProbe` if loading takes long.
+Fix: Add a cheap `livenessProbe` that does not ask the model or a database, and a `startupProbe` if loading
+    takes long.
 
 Wrong:
     containers:

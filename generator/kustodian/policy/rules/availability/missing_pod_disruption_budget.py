@@ -1,8 +1,10 @@
 """Replicated workload has no PodDisruptionBudget.
 
-Why: Draining nodes for an update may take all replicas at the same time; nothing else tells the eviction API how many must stay.
+Why: Draining nodes for an update may take all replicas at the same time; nothing else tells the eviction
+    API how many must stay.
 
-Fix: Add a `policy/v1` PodDisruptionBudget with `maxUnavailable: 1` whose selector matches the pod template's labels.
+Fix: Add a `policy/v1` PodDisruptionBudget with `maxUnavailable: 1` whose selector matches the pod
+    template's labels.
 
 Wrong:
     kind: Deployment
@@ -15,9 +17,10 @@ Right:
       unhealthyPodEvictionPolicy: AlwaysAllow
       selector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that never run fewer than two pods (replicas, or
-    the minimum of their autoscaler): with one pod a budget either does nothing or blocks every drain. The selector is
-    matched as the API server does, within the namespace; an empty selector matches all pods (in policy/v1beta1 none).
+Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that never run fewer than two pods
+    (replicas, or the minimum of their autoscaler): with one pod a budget either does nothing or blocks
+    every drain. The selector is matched as the API server does, within the namespace; an empty selector
+    matches all pods (in policy/v1beta1 none).
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/

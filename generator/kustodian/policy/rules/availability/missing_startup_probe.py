@@ -1,8 +1,10 @@
 """Model server may be killed by its liveness probe while it still loads the model.
 
-Why: Without a startup probe the liveness probe counts from the start; a model that loads more slowly is killed and loads again, without end.
+Why: Without a startup probe the liveness probe counts from the start; a model that loads more slowly is
+    killed and loads again, without end.
 
-Fix: Add a `startupProbe` with failureThreshold times periodSeconds above the slowest load (60 x 10 s is ten minutes).
+Fix: Add a `startupProbe` with failureThreshold times periodSeconds above the slowest load (60 x 10 s is ten
+    minutes).
 
 Wrong:
     livenessProbe: {httpGet: {path: /health, port: http}, initialDelaySeconds: 60}
@@ -14,10 +16,11 @@ Right:
 Options:
     loadSeconds: how long loading a model may take.
 
-Notes: The liveness probe allows initialDelaySeconds + failureThreshold x periodSeconds (0 + 3 x 10 s by default);
-    reported where that is less than `loadSeconds`. Only model servers: known engines (vLLM, SGLang, TGI, Triton, NIM
-    and others, by image or command), and containers with a GPU and a port. A server without a liveness probe is not
-    killed, and one with a startup probe is left alone. KServe's pods are left to KServe.
+Notes: The liveness probe allows initialDelaySeconds + failureThreshold x periodSeconds (0 + 3 x 10 s by
+    default); reported where that is less than `loadSeconds`. Only model servers: known engines (vLLM,
+    SGLang, TGI, Triton, NIM and others, by image or command), and containers with a GPU and a port. A
+    server without a liveness probe is not killed, and one with a startup probe is left alone. KServe's pods
+    are left to KServe.
 
 Source: Kubernetes documentation v1.34, "Liveness, Readiness, and Startup Probes",
     https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/#startup-probe

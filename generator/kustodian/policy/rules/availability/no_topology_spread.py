@@ -2,7 +2,8 @@
 
 Why: The scheduler may put every replica on the same node or zone, and then one failure takes them all.
 
-Fix: Add `topologySpreadConstraints` over kubernetes.io/hostname (and the zone) with the pod's own labels to the pod template.
+Fix: Add `topologySpreadConstraints` over kubernetes.io/hostname (and the zone) with the pod's own labels to
+    the pod template.
 
 Wrong:
     kind: Deployment
@@ -15,9 +16,10 @@ Right:
         whenUnsatisfiable: ScheduleAnyway
         labelSelector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that may run two pods or more (replicas, or the
-    maximum of their autoscaler). A constraint or anti-affinity term counts where its selector matches the pod's own labels:
-    one that matches other pods spreads nothing. Required and preferred terms both count.
+Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that may run two pods or more (replicas,
+    or the maximum of their autoscaler). A constraint or anti-affinity term counts where its selector
+    matches the pod's own labels: one that matches other pods spreads nothing. Required and preferred terms
+    both count.
 
 Source: Kubernetes documentation v1.34, "Pod Topology Spread Constraints",
     https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/

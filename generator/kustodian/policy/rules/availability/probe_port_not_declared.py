@@ -1,6 +1,7 @@
 """Probe asks a port that the container does not declare.
 
-Why: A port name that the container does not have makes every probe fail; a number that is not among the declared ports is usually a typing error.
+Why: A port name that the container does not have makes every probe fail; a number that is not among the
+    declared ports is usually a typing error.
 
 Fix: Use the name of a port under the container's `ports`, or declare the port that the probe asks.
 
@@ -12,9 +13,9 @@ Right:
     ports: [{name: http, containerPort: 8080}]
     readinessProbe: {httpGet: {path: /ready, port: http}}
 
-Notes: A name is looked up in the container itself, as the kubelet does. A number is compared with the ports of all
-    containers of the pod, which share an address, and only where the container declares ports at all: ports may be left
-    undeclared.
+Notes: A name is looked up in the container itself, as the kubelet does. A number is compared with the ports
+    of all containers of the pod, which share an address, and only where the container declares ports at
+    all: ports may be left undeclared.
 
 Source: Kubernetes API reference v1.34, core/v1 HTTPGetAction ("Name or number of the port to access on the
     container"), https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Probe

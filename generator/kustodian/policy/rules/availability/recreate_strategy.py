@@ -1,8 +1,10 @@
 """Deployment stops all its pods before it starts new ones.
 
-Why: Every update is an outage, for a model server as long as its model takes to load; a broken image leaves nothing running.
+Why: Every update is an outage, for a model server as long as its model takes to load; a broken image leaves
+    nothing running.
 
-Fix: Set `strategy.type: RollingUpdate`; where there is no spare GPU, with `maxSurge: 0` and `maxUnavailable: 1`.
+Fix: Set `strategy.type: RollingUpdate`; where there is no spare GPU, with `maxSurge: 0` and
+    `maxUnavailable: 1`.
 
 Wrong:
     strategy: {type: Recreate}
@@ -10,8 +12,8 @@ Wrong:
 Right:
     strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}
 
-Notes: A Deployment that mounts a PersistentVolumeClaim for writing is left alone: two generations of pods may not
-    share a ReadWriteOnce volume, and Recreate is then right.
+Notes: A Deployment that mounts a PersistentVolumeClaim for writing is left alone: two generations of pods
+    may not share a ReadWriteOnce volume, and Recreate is then right.
 
 Source: Kubernetes documentation v1.34, "Deployments",
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment

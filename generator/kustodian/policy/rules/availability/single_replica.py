@@ -1,6 +1,7 @@
 """Workload runs a single replica, or its autoscaler may go down to one.
 
-Why: Every update of a node, every eviction and every crash is an outage, and for a model server it lasts as long as loading the model.
+Why: Every update of a node, every eviction and every crash is an outage, and for a model server it lasts as
+    long as loading the model.
 
 Fix: Set `replicas` (or minReplicas, minReplicaCount of the autoscaler) to at least 2 in the overlay.
 
@@ -15,10 +16,10 @@ Right:
 Options:
     minimum: fewest replicas that are no finding.
 
-Notes: Without `replicas` a workload runs one, unless an HPA or a KEDA ScaledObject of the overlay scales it; then
-    the autoscaler's minimum counts and is reported. Zero is a decision of its own (a template that a Rollout borrows,
-    a parked workload; for autoscalers see `scale-to-zero-in-prod`). An InferenceService is reported for a minReplicas
-    that it sets itself. Jobs and DaemonSets have no replicas.
+Notes: Without `replicas` a workload runs one, unless an HPA or a KEDA ScaledObject of the overlay scales
+    it; then the autoscaler's minimum counts and is reported. Zero is a decision of its own (a template that
+    a Rollout borrows, a parked workload; for autoscalers see `scale-to-zero-in-prod`). An InferenceService
+    is reported for a minReplicas that it sets itself. Jobs and DaemonSets have no replicas.
 
 Source: Kubernetes documentation v1.34, "Disruptions",
     https://kubernetes.io/docs/concepts/workloads/pods/disruptions/

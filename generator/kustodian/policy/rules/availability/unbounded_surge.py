@@ -13,8 +13,9 @@ Right:
 Options:
     maxPercent: largest surge, in percent of the replicas. One pod is always allowed.
 
-Notes: Deployments, DaemonSets and Rollouts (canary without traffic routing, where maxSurge means the same). A
-    number is compared with `replicas` where the manifest has them. Blue-green runs everything twice by design.
+Notes: Deployments, DaemonSets and Rollouts (canary without traffic routing, where maxSurge means the same).
+    A number is compared with `replicas` where the manifest has them. Blue-green runs everything twice by
+    design.
 
 Source: Kubernetes documentation v1.34, "Deployments",
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-surge

@@ -28,19 +28,25 @@ GROUP = "argoproj.io"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An object with the place where a person edits it; `overlay` is the one that renders it, if any."""
+    """An object with the place where a person edits it; `overlay` is the one that renders it, if any.
+
+    `inside` is the path of the object in its document: empty, or the item of a List.
+    """
 
     manifest: Manifest
     file: str
     document: int
+    inside: FieldPath = ()
     overlay: str | None = None
 
     def violation(
         self, path: FieldPath, message: str, about: str | None = None, fix: str | None = None
     ) -> SourceViolation:
-        """A violation at a field of the object; `about` is the overlay whose environment sets the severity."""
-        manifest = self.manifest if self.overlay is not None else None
-        return SourceViolation(self.file, path, message, self.document, about or self.overlay, manifest, fix)
+        """A violation at a field; `about` is the overlay whose environment sets the severity."""
+        overlay = about or self.overlay
+        if self.overlay is not None:
+            return SourceViolation(self.file, path, message, self.document, overlay, self.manifest, fix)
+        return SourceViolation(self.file, (*self.inside, *path), message, self.document, overlay, None, fix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +135,42 @@ class Application:
 
 def placed_objects(view: RepositoryView, *kinds: str) -> Iterator[Placed]:
     """The Argo CD objects of these kinds, each once: as rendered where an overlay has it, else from disk."""
-    rendered_from: set[tuple[str, str, str]] = set()
-    seen: set[tuple[str, str, str, str]] = set()
+    rendered_from: set[tuple[str, int, FieldPath]] = set()
+    seen: set[tuple[str, int, FieldPath, str]] = set()
     for rendered in view.overlays:
         for manifest in rendered.objects:
             if not manifest.is_a(GROUP, *kinds):
                 continue
-            file, document = source_of(view, manifest)
-            written = mapping(view.load(file)[document]) if document < len(view.load(file)) else {}
-            name = text(mapping(written.get("metadata")).get("name"))
-            rendered_from.add((file, manifest.kind, name))
-            key = (file, manifest.kind, name, repr(manifest.data))
+            place = source_of(view, manifest)
+            rendered_from.add(place)
+            key = (*place, repr(manifest.data))
             if key not in seen:
                 seen.add(key)
-                yield Placed(manifest, file, document, rendered.overlay.path)
+                yield Placed(manifest, *place, overlay=rendered.overlay.path)
     for manifest in view.manifests(GROUP, *kinds):
-        file = manifest.provenance.file or ""
-        if (file, manifest.kind, manifest.name) not in rendered_from and _is_whole(view, manifest):
-            yield Placed(manifest, file, manifest.provenance.document or 0)
+        place = source_of(view, manifest)
+        if place not in rendered_from and _is_whole(view, manifest):
+            yield Placed(manifest, *place)
 
 
-def source_of(view: RepositoryView, manifest: Manifest) -> tuple[str, int]:
-    """The file and document that a rendered object was read from (its generator's file where none was)."""
+def source_of(view: RepositoryView, manifest: Manifest) -> tuple[str, int, FieldPath]:
+    """File, document and path in it that an object was read from (its generator's file where none was)."""
     provenance = manifest.provenance
     if provenance.file is None:
-        return (provenance.generator.configured_in if provenance.generator else "", 0)
+        return (provenance.generator.configured_in if provenance.generator else "", 0, ())
     if provenance.document is not None:
-        return provenance.file, provenance.document
-    best, best_score = 0, -1
-    for index, document in enumerate(view.load(provenance.file)):
-        if mapping(document).get("kind") != manifest.kind:
+        inside: FieldPath = () if provenance.item is None else ("items", provenance.item)
+        return provenance.file, provenance.document, inside
+    best: tuple[int, FieldPath] = (0, ())
+    best_score = -1
+    for document in view.documents_of(provenance.file):
+        if document.data.get("kind") != manifest.kind:
             continue
-        name = text(mapping(mapping(document).get("metadata")).get("name"))
+        name = text(mapping(document.data.get("metadata")).get("name"))
         score = 10_000 if name == manifest.name else len(name) if name in manifest.name else 0
         if score > best_score:
-            best, best_score = index, score
-    return provenance.file, best
+            best, best_score = (document.index, document.base), score
+    return provenance.file, *best
 
 
 def _is_whole(view: RepositoryView, manifest: Manifest) -> bool:
@@ -223,7 +229,7 @@ def deployed_folders(view: RepositoryView) -> Deployed:
 def overlays_of(view: RepositoryView, application: Application) -> list[RenderedOverlay]:
     """The overlays of this repository that an Application deploys, the strictest environment first."""
     folders = [
-        _generators.pattern(s.folder) for s in application.sources if not s.chart and UNKNOWN != s.folder
+        _generators.pattern(s.folder) for s in application.sources if not s.chart and s.folder != UNKNOWN
     ]
     matched = [r for r in view.overlays if any(p.match(r.overlay.path) for p in folders)]
     order = list(EnvironmentClass)

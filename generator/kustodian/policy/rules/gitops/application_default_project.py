@@ -1,6 +1,7 @@
 """Application belongs to the project `default`.
 
-Why: Argo CD creates the project `default` with every repository, destination and kind allowed: the application is bounded by nothing.
+Why: Argo CD creates the project `default` with every repository, destination and kind allowed: the
+application is bounded by nothing.
 
 Fix: Write an AppProject for the applications of this repository and name it in `spec.project`.
 
@@ -12,7 +13,8 @@ Right:
     spec:
       project: iris
 
-Source: Argo CD documentation, "Projects: The Default Project", https://argo-cd.readthedocs.io/en/stable/user-guide/projects/#the-default-project
+Source: Argo CD documentation, "Projects: The Default Project",
+https://argo-cd.readthedocs.io/en/stable/user-guide/projects/#the-default-project
 """
 
 from __future__ import annotations

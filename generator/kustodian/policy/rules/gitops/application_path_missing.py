@@ -1,8 +1,10 @@
 """Application deploys a folder that this repository does not have.
 
-Why: Argo CD cannot generate manifests: the application stays in an error, and what was there before is no longer reconciled.
+Why: Argo CD cannot generate manifests: the application stays in an error, and what was there before is no
+longer reconciled.
 
-Fix: Correct `path` to a folder of this repository (it is written from the repository's root), or add the folder.
+Fix: Correct `path` to a folder of this repository (it is written from the repository's root), or add the
+folder.
 
 Wrong:
     path: overlays/production
@@ -11,9 +13,13 @@ Right:
     path: overlays/prod
 
 Notes:
-    Judged are sources in this repository: those whose `repoURL` another source uses with a folder that exists here. Where no source has such a folder, a path whose parent folder exists here and holds kustomizations is taken for one of ours. Paths with a template parameter that only the cluster knows are not judged.
+    Judged are sources in this repository: those whose `repoURL` another source uses with a folder that
+    exists here. Where no source has such a folder, a path whose parent folder exists here and holds
+    kustomizations is taken for one of ours. Paths with a template parameter that only the cluster knows are
+    not judged.
 
-Source: Argo CD documentation, "Application Specification Reference", https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
+Source: Argo CD documentation, "Application Specification Reference",
+https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
 """
 
 from __future__ import annotations

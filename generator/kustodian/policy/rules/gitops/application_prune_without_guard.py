@@ -1,8 +1,10 @@
 """Application deletes whatever leaves git, at once and without a guard.
 
-Why: A renamed overlay, a bad merge or a changed prefix takes objects out of the rendered manifests; automated pruning then deletes the running ones before their replacement is healthy.
+Why: A renamed overlay, a bad merge or a changed prefix takes objects out of the rendered manifests;
+automated pruning then deletes the running ones before their replacement is healthy.
 
-Fix: Add `PruneLast=true` or `Prune=confirm` to `syncOptions`, or leave `prune` out where people should delete.
+Fix: Add `PruneLast=true` or `Prune=confirm` to `syncOptions`, or leave `prune` out where people should
+delete.
 
 Wrong:
     syncPolicy:
@@ -14,9 +16,12 @@ Right:
       syncOptions: [PruneLast=true]
 
 Notes:
-    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false`, on the Application or, for the last two, in the annotation `argocd.argoproj.io/sync-options` of an object that it deploys. `allowEmpty: true` takes Argo CD's own last guard away and is reported with any of them but `Prune=`.
+    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false`, on the Application or,
+    for the last two, in the annotation `argocd.argoproj.io/sync-options` of an object that it deploys.
+    `allowEmpty: true` takes Argo CD's own last guard away and is reported with any of them but `Prune=`.
 
-Source: Argo CD documentation, "Sync Options" and "Automated Sync Policy", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+Source: Argo CD documentation, "Sync Options" and "Automated Sync Policy",
+https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Application follows a revision that moves without a pull request here.
 
-Why: `HEAD` (also where `targetRevision` is absent), a branch of another repository or a version range can mean something else tomorrow: the environment changes and nobody reviewed it.
+Why: `HEAD` (also where `targetRevision` is absent), a branch of another repository or a version range can
+mean something else tomorrow: the environment changes and nobody reviewed it.
 
-Fix: Write an exact version, a tag or a commit sha as `targetRevision`; for this repository itself the branch that pull requests merge into.
+Fix: Write an exact version, a tag or a commit sha as `targetRevision`; for this repository itself the
+branch that pull requests merge into.
 
 Wrong:
     source:
@@ -17,12 +19,16 @@ Right:
       targetRevision: 19.6.4
 
 Options:
-    branches: the branches of this repository that prod may follow, beside those that carry the environment's name.
+    branches: the branches of this repository that prod may follow, beside those that carry the
+    environment's name.
 
 Notes:
-    This repository is the one whose folders the Application's `path` names. There a folder per environment on one named branch is the usual layout, and the branch passes; `HEAD` does not, because the server decides what it means. A template parameter that only the cluster knows is not judged.
+    This repository is the one whose folders the Application's `path` names. There a folder per environment
+    on one named branch is the usual layout, and the branch passes; `HEAD` does not, because the server
+    decides what it means. A template parameter that only the cluster knows is not judged.
 
-Source: Argo CD documentation, "Tracking and Deployment Strategies", https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
+Source: Argo CD documentation, "Tracking and Deployment Strategies",
+https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
 """
 
 from __future__ import annotations

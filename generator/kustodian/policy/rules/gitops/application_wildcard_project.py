@@ -1,8 +1,10 @@
 """AppProject allows any repository, any destination or any cluster-scoped kind.
 
-Why: Whoever can create an Application in the project can deploy anything anywhere: the project bounds nothing.
+Why: Whoever can create an Application in the project can deploy anything anywhere: the project bounds
+nothing.
 
-Fix: List the repositories, the namespaces with their cluster, and the cluster-scoped kinds that the applications need.
+Fix: List the repositories, the namespaces with their cluster, and the cluster-scoped kinds that the
+applications need.
 
 Wrong:
     sourceRepos: ["*"]
@@ -15,7 +17,8 @@ Right:
       - {server: https://kubernetes.default.svc, namespace: iris-prod}
 
 Notes:
-    A pattern with a fixed part (`iris-*`) bounds something and passes. `namespaceResourceWhitelist` may be `*`: that is what its absence means.
+    A pattern with a fixed part (`iris-*`) bounds something and passes. `namespaceResourceWhitelist` may be
+    `*`: that is what its absence means.
 
 Source: Argo CD documentation, "Projects", https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
 """

@@ -1,8 +1,10 @@
 """ApplicationSet deletes everything it deployed when it, or a generator's entry, goes away.
 
-Why: A folder that is renamed, a file that fails to match or the ApplicationSet itself deleted removes the Application and, with it, every object of the environment, volumes included.
+Why: A folder that is renamed, a file that fails to match or the ApplicationSet itself deleted removes the
+Application and, with it, every object of the environment, volumes included.
 
-Fix: Set `syncPolicy.preserveResourcesOnDeletion: true` on the ApplicationSet (beside `template`, not inside it).
+Fix: Set `syncPolicy.preserveResourcesOnDeletion: true` on the ApplicationSet (beside `template`, not inside
+it).
 
 Wrong:
     spec:
@@ -17,9 +19,13 @@ Right:
       template: {}
 
 Notes:
-    `syncPolicy.applicationsSync: create-update` or `create-only` keeps the Applications when an entry goes away, and passes too; deleting the ApplicationSet then still needs `kubectl delete --cascade=orphan`.
+    `syncPolicy.applicationsSync: create-update` or `create-only` keeps the Applications when an entry goes
+    away, and passes too; deleting the ApplicationSet then still needs `kubectl delete --cascade=orphan`.
 
-Source: Argo CD documentation, "ApplicationSet: Application Pruning & Resource Deletion", https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/; "Controlling if/when the ApplicationSet controller modifies Application resources", https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Controlling-Resource-Modification/
+Source: Argo CD documentation, "ApplicationSet: Application Pruning & Resource Deletion",
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/; "Controlling
+if/when the ApplicationSet controller modifies Application resources",
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Controlling-Resource-Modification/
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """ApplicationSet template renders although a parameter is missing.
 
-Why: A misspelt parameter becomes empty text (or stays as braces): the Application then deploys another path or namespace than anybody meant.
+Why: A misspelt parameter becomes empty text (or stays as braces): the Application then deploys another path
+or namespace than anybody meant.
 
 Fix: Set `goTemplate: true` and `goTemplateOptions: ["missingkey=error"]`.
 
@@ -16,7 +17,8 @@ Right:
 Notes:
     A template without any `{{ }}` has no parameters and passes.
 
-Source: Argo CD documentation, "ApplicationSet: Go Template", https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/GoTemplate/
+Source: Argo CD documentation, "ApplicationSet: Go Template",
+https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/GoTemplate/
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Argo CD sets the replicas of a workload that an autoscaler owns.
 
-Why: `replicas` in git, an autoscaler in the cluster and no ignored difference: the application is out of sync whenever it scales, and every sync throws the autoscaler's count away.
+Why: `replicas` in git, an autoscaler in the cluster and no ignored difference: the application is out of
+sync whenever it scales, and every sync throws the autoscaler's count away.
 
-Fix: Take `replicas` out of the manifest; or add `/spec/replicas` to `ignoreDifferences` together with the sync option `RespectIgnoreDifferences=true`.
+Fix: Take `replicas` out of the manifest; or add `/spec/replicas` to `ignoreDifferences` together with the
+sync option `RespectIgnoreDifferences=true`.
 
 Wrong:
     spec:
@@ -16,9 +18,13 @@ Right:
         syncOptions: [RespectIgnoreDifferences=true]
 
 Notes:
-    A workload that leaves `replicas` out is fine as it is. The finding stands at the Application that deploys the overlay; `replicas-with-autoscaler` reports the workload itself.
+    A workload that leaves `replicas` out is fine as it is. The finding stands at the Application that
+    deploys the overlay; `replicas-with-autoscaler` reports the workload itself.
 
-Source: Argo CD documentation, "Best Practices: Leaving Room For Imperativeness", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness; "Sync Options: Respect ignore differences configs", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+Source: Argo CD documentation, "Best Practices: Leaving Room For Imperativeness",
+https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness; "Sync
+Options: Respect ignore differences configs",
+https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """No Argo CD Application deploys this environment's overlay.
 
-Why: The overlay is reviewed and merged, but nothing syncs it: what runs in the environment is not what is in git.
+Why: The overlay is reviewed and merged, but nothing syncs it: what runs in the environment is not what is
+in git.
 
-Fix: Add an Application whose `path` is the overlay, or make a generator of the ApplicationSet match its folder.
+Fix: Add an Application whose `path` is the overlay, or make a generator of the ApplicationSet match its
+folder.
 
 Wrong:
     # overlays/prod exists; the ApplicationSet's git generator has
@@ -14,9 +16,11 @@ Right:
       - path: overlays/*/version.yaml
 
 Notes:
-    Says nothing in a repository without any Application that deploys one of its folders: its Applications are then kept elsewhere. A path with a parameter that only the cluster knows may be any folder.
+    Says nothing in a repository without any Application that deploys one of its folders: its Applications
+    are then kept elsewhere. A path with a parameter that only the cluster knows may be any folder.
 
-Source: Argo CD documentation, "Declarative Setup: Applications", https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
+Source: Argo CD documentation, "Declarative Setup: Applications",
+https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Object is synced in an earlier wave than something it needs.
 
-Why: Argo CD waits for a wave to be healthy before it starts the next: an object that needs one of a later wave never becomes healthy, and the first sync hangs or fails.
+Why: Argo CD waits for a wave to be healthy before it starts the next: an object that needs one of a later
+wave never becomes healthy, and the first sync hangs or fails.
 
-Fix: Give what is needed the lower `argocd.argoproj.io/sync-wave`, or give both the same: within a wave Argo CD already orders namespaces, custom resource definitions and configuration before workloads.
+Fix: Give what is needed the lower `argocd.argoproj.io/sync-wave`, or give both the same: within a wave Argo
+CD already orders namespaces, custom resource definitions and configuration before workloads.
 
 Wrong:
     kind: ConfigMap
@@ -17,9 +19,14 @@ Right:
         argocd.argoproj.io/sync-wave: "-1"
 
 Notes:
-    Needed are: the Namespace an object lives in, the CustomResourceDefinition of its kind, the AppProject of an Application, and the ConfigMaps, Secrets and ServiceAccounts that a pod names (not the optional ones), also where an ExternalSecret or SealedSecret makes the Secret. PreSync hooks run before, PostSync hooks after every wave. Waves order the objects of one Application only; a claim is left out because one that waits for its first consumer must not come first.
+    Needed are: the Namespace an object lives in, the CustomResourceDefinition of its kind, the AppProject
+    of an Application, and the ConfigMaps, Secrets and ServiceAccounts that a pod names (not the optional
+    ones), also where an ExternalSecret or SealedSecret makes the Secret. PreSync hooks run before, PostSync
+    hooks after every wave. Waves order the objects of one Application only; a claim is left out because one
+    that waits for its first consumer must not come first.
 
-Source: Argo CD documentation, "Sync Phases and Waves", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
+Source: Argo CD documentation, "Sync Phases and Waves",
+https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
 """
 
 from __future__ import annotations
@@ -65,8 +72,9 @@ def _check_overlay(view: RepositoryView, rendered: RenderedOverlay) -> Iterator[
             if (id(at), annotation) in reported:
                 continue
             reported.add((id(at), annotation))
-            file, document = source_of(view, at)
-            message = f"{manifest.ref} ({_shown(manifest)}) needs {needed.ref}, which is synced later ({_shown(needed)})"
+            file, document, _ = source_of(view, at)
+            when, later = _shown(manifest), _shown(needed)
+            message = f"{manifest.ref} ({when}) needs {needed.ref}, which is synced later ({later})"
             path = ("metadata", "annotations", annotation)
             yield SourceViolation(file, path, message, document, rendered.overlay.path, at)
 

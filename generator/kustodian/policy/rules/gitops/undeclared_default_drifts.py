@@ -1,6 +1,7 @@
 """List entry leaves out a field that the API server writes back, so it is out of sync for ever.
 
-Why: The custom resource's schema fills defaults in inside lists; Argo CD compares a list of a custom resource as a whole, reports OutOfSync after every sync, and with selfHeal syncs without end.
+Why: The custom resource's schema fills defaults in inside lists; Argo CD compares a list of a custom
+resource as a whole, reports OutOfSync after every sync, and with selfHeal syncs without end.
 
 Fix: Write the defaults out as the message gives them, or run `kustodian check --fix`.
 
@@ -18,9 +19,14 @@ Right:
         weight: 1
 
 Notes:
-    Only defaults inside lists count: a default in a plain mapping is not in what was applied last, so it is no difference. ExternalSecret, ClusterExternalSecret and the kinds of the Gateway API are covered. Later versions of external-secrets also default `nullBytePolicy`; earlier ones refuse it, so it is not asked for.
+    Only defaults inside lists count: a default in a plain mapping is not in what was applied last, so it is
+    no difference. ExternalSecret, ClusterExternalSecret and the kinds of the Gateway API are covered. Later
+    versions of external-secrets also default `nullBytePolicy`; earlier ones refuse it, so it is not asked
+    for.
 
-Source: external-secrets v1.3, ExternalSecret CRD, https://external-secrets.io/latest/api/externalsecret/; Gateway API v1.4 to v1.7, standard channel CRDs, https://gateway-api.sigs.k8s.io/reference/spec/; argoproj/argo-helm#3538, external-secrets/external-secrets#5145
+Source: external-secrets v1.3, ExternalSecret CRD, https://external-secrets.io/latest/api/externalsecret/;
+Gateway API v1.4 to v1.7, standard channel CRDs, https://gateway-api.sigs.k8s.io/reference/spec/;
+argoproj/argo-helm#3538, external-secrets/external-secrets#5145
 """
 
 from __future__ import annotations
@@ -63,7 +69,7 @@ _MIRROR: Defaults = {
 #: (group, kind) -> defaults below `spec`. The fixer reads this table too.
 DEFAULTS: dict[tuple[str, str], Defaults] = {
     (_ESO, "ExternalSecret"): _DATA,
-    (_ESO, "ClusterExternalSecret"): {("externalSecretSpec", *place): fields for place, fields in _DATA.items()},
+    (_ESO, "ClusterExternalSecret"): {("externalSecretSpec", *at): given for at, given in _DATA.items()},
     (_GATEWAY, "HTTPRoute"): {
         **_ROUTE,
         **_MIRROR,

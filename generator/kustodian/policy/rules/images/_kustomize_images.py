@@ -170,7 +170,7 @@ class ImageFlow:
                 yield from _IN_TEXT.findall(self.view.read_text(kustomization.resolve(written)))
 
     def _custom_transformers(self, kustomization: Kustomization, found: Images) -> Images:
-        """Transformers from files: an ImageTagTransformer renames, one that is not built in may do anything."""
+        """Transformers from files: ImageTagTransformer renames, one that is not built in may do anything."""
         for _, _, entry in kustomization.references("transformers"):
             documents = self.view.load(kustomization.resolve(entry)) if "\n" not in entry else []
             if not documents:

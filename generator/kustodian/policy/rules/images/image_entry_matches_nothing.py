@@ -1,8 +1,10 @@
 """Entry of `images:` changes no container.
 
-Why: kustomize ignores an entry whose name is not in the manifests, without a word: the version that was set, and promoted, is not what runs.
+Why: kustomize ignores an entry whose name is not in the manifests, without a word: the version that was
+set, and promoted, is not what runs.
 
-Fix: Write the image's name as the base has it, without tag or digest (`newName` renames it), or delete the entry.
+Fix: Write the image's name as the base has it, without tag or digest (`newName` renames it), or delete the
+entry.
 
 Wrong:
     # base: image: registry.example.com/ml/iris:1.0.0
@@ -16,9 +18,14 @@ Right:
         newTag: 1.4.2
 
 Notes:
-    Names are compared before this kustomization's own change and after those of the kustomizations below it: above a base that sets `newName`, the new name counts. Images of custom resources are found where a `configurations:` file lists their field. Nothing is said where images come from outside the files (a remote base, a chart, a generator) and the overlay cannot be rendered.
+    Names are compared before this kustomization's own change and after those of the kustomizations below
+    it: above a base that sets `newName`, the new name counts. Images of custom resources are found where a
+    `configurations:` file lists their field. Nothing is said where images come from outside the files (a
+    remote base, a chart, a generator) and the overlay cannot be rendered.
 
-Source: kustomize 5.8, images, https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/; api/internal/image/image.go, IsImageMatched
+Source: kustomize 5.8, images,
+https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/; api/internal/image/image.go,
+IsImageMatched
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Prod runs an image digest that staging never ran.
 
-Why: The image went around the environment where it would have been tried: the first to see its faults are users.
+Why: The image went around the environment where it would have been tried: the first to see its faults are
+users.
 
-Fix: Promote the version through staging first (`kustodian promote`), or set prod back to a digest that staging ran.
+Fix: Promote the version through staging first (`kustodian promote`), or set prod back to a digest that
+staging ran.
 
 Wrong:
     # overlays/prod, while overlays/staging has only ever had sha256:aaaa...
@@ -12,9 +14,14 @@ Right:
     digest: sha256:aaaa...
 
 Notes:
-    Compared are the digests of one image name in the overlays of one application. What staging ran is what it renders now and every digest in the history of the files that it is built from. Says nothing without the full git history (a shallow clone counts as none), for a digest of all zeros, and for an image that staging does not run at all.
+    Compared are the digests of one image name in the overlays of one application. What staging ran is what
+    it renders now and every digest in the history of the files that it is built from. Says nothing without
+    the full git history (a shallow clone counts as none), for a digest of all zeros, and for an image that
+    staging does not run at all.
 
-Source: OCI image specification 1.1, "Descriptors: Digests", https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests; SLSA 1.0, "Verifying artifacts", https://slsa.dev/spec/v1.0/verifying-artifacts
+Source: OCI image specification 1.1, "Descriptors: Digests",
+https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests; SLSA 1.0, "Verifying
+artifacts", https://slsa.dev/spec/v1.0/verifying-artifacts
 """
 
 from __future__ import annotations
@@ -80,13 +87,13 @@ def _past_digests(view: RepositoryView, staging: RenderedOverlay) -> set[str] | 
 
 
 def _where(view: RepositoryView, prod: RenderedOverlay, digest: str) -> tuple[str, FieldPath, int] | None:
-    """The value in a file of the overlay that holds the digest; the overlay's own folder is searched first."""
+    """The value that holds the digest in a file of the overlay; its own folder is searched first."""
     own = prod.overlay.path + "/"
     for file in sorted(prod.files, key=lambda f: (not f.startswith(own), f)):
-        for index, document in enumerate(view.load(file)):
-            path = _find(document, digest)
+        for document in view.documents_of(file):
+            path = _find(document.data, digest)
             if path is not None:
-                return file, path, index
+                return file, (*document.base, *path), document.index
     return None
 
 

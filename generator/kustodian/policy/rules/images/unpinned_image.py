@@ -2,7 +2,8 @@
 
 Why: The tag can point to another image tomorrow; the environment would change without a pull request.
 
-Fix: Set an exact version in the overlay's `images:` entry: `newTag: 1.4.2`, or better a digest.
+Fix: Set an exact version in the overlay's `images:` entry (`newTag: 1.4.2`), or run `kustodian pin` for the
+digest.
 
 Wrong:
     image: registry.example.com/iris:latest
@@ -13,6 +14,9 @@ Right:
 Options:
     movingTags: the tags that move.
 
+Notes: Image volumes count too. An image that a controller fills in (`{{workflow.parameters.image}}`, Istio's
+`auto`) does not.
+
 Source: Kubernetes documentation, "Images", https://kubernetes.io/docs/concepts/containers/images/#image-names
 """
 
@@ -21,27 +25,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.workload import PodTemplate
-from kustodian.policy.image_reference import parse_image
 from kustodian.policy.rule import Context, Option, PodRule, Violation
-
-MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
+from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container whose image has neither a digest nor a tag that stays."""
-    for container in pod.containers:
-        if not container.image:
+    """One violation for each image that has neither a digest nor a tag that stays."""
+    for use in image_uses(pod):
+        tag = use.moving_tag(context.options["movingTags"])
+        if tag is None:
             continue
-        reference = parse_image(container.image)
-        if reference.digest:
-            continue
-        if not reference.tag:
-            problem = "has no tag, so it runs whatever `latest` is"
-        elif reference.tag.lower() in context.options["movingTags"]:
-            problem = f"runs the moving tag `{reference.tag}`"
-        else:
-            continue
-        yield Violation((*container.path, "image"), f"{container} {problem}: {container.image}")
+        has_tag = bool(use.reference.tag)
+        problem = f"uses the moving tag `{tag}`" if has_tag else "has no tag, so it uses whatever `latest` is"
+        yield Violation(use.path, f"{use.who} {problem}: {use.text}")
 
 
 RULE = PodRule(

@@ -30,7 +30,7 @@ _WORDS = ("args", "command")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`path` as in the later object; `names` without list positions; a side is None where it lacks the field."""
+    """`path` in the later object; `names` leave list positions out; a side without the field is None."""
 
     path: FieldPath
     names: tuple[str, ...]

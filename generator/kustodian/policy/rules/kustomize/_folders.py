@@ -4,8 +4,8 @@ from __future__ import annotations
 
 #: Folder names, at any depth, whose contents nobody expects a kustomization to list.
 ASIDE = frozenset({
-    "templates", "template", "tests", "test", "testdata", "fixtures", "examples", "example", "samples", "docs", "doc",
-    "policies", "policy", "charts", "chart", "hack", "vendor", "node_modules",
+    "templates", "template", "tests", "test", "testdata", "fixtures", "examples", "example", "samples",
+    "docs", "doc", "policies", "policy", "charts", "chart", "hack", "vendor", "node_modules",
 })  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Kustomization uses a field that kustomize has deprecated.
 
-Why: kustomize warns about it on every build and drops it in the next major version; Argo CD then renders nothing.
+Why: kustomize warns about it on every build and drops it in the next major version; Argo CD then renders
+nothing.
 
 Fix: Write the field that replaces it, or run `kustodian check --fix`.
 
@@ -17,9 +18,11 @@ Right:
       - path: replicas.yaml
 
 Notes:
-    `commonLabels` becomes `labels` with `includeSelectors: true`, which keeps the rendered objects as they are. `vars` has no mechanical replacement: each becomes an entry of `replacements`.
+    `commonLabels` becomes `labels` with `includeSelectors: true`, which keeps the rendered objects as they
+    are. `vars` has no mechanical replacement: each becomes an entry of `replacements`.
 
-Source: kustomize 5.8, api/types/kustomization.go, CheckDeprecatedFields and FixKustomization, https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/kustomization.go
+Source: kustomize 5.8, api/types/kustomization.go, CheckDeprecatedFields and FixKustomization,
+https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/kustomization.go
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Field differs between staging and prod although environments should be alike in it.
 
-Why: What was tried in staging is not what runs in prod: a probe, a port, a permission or a policy that differs is first tested on users.
+Why: What was tried in staging is not what runs in prod: a probe, a port, a permission or a policy that
+differs is first tested on users.
 
-Fix: Move the setting into the base or a component that both overlays use, or add the field to `allowed` if environments may differ in it.
+Fix: Move the setting into the base or a component that both overlays use, or add the field to `allowed` if
+environments may differ in it.
 
 Wrong:
     # overlays/prod only
@@ -15,11 +17,16 @@ Right:
     readinessProbe: {}
 
 Options:
-    allowed: fields in which environments may differ, each a field name wherever it stands, several names in a row joined with dots (`env.value`), `*` for any one name, with `Kind:` in front for one kind only.
+    allowed: fields in which environments may differ, each a field name wherever it stands, several names in
+    a row joined with dots (`env.value`), `*` for any one name, with `Kind:` in front for one kind only.
     alsoAllowed: further such fields, kept beside the default list.
 
 Notes:
-    Compared are objects of the same kind and name in the overlays of one application, after the environment's name, namespace, name prefix and content hashes are taken out. Settings may differ by default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations, values of environment variables, flags and ConfigMaps. That a variable, flag, key or container exists in one environment only is reported. Objects that one environment has and the other has not are left alone.
+    Compared are objects of the same kind and name in the overlays of one application, after the
+    environment's name, namespace, name prefix and content hashes are taken out. Settings may differ by
+    default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations, values of
+    environment variables, flags and ConfigMaps. That a variable, flag, key or container exists in one
+    environment only is reported. Objects that one environment has and the other has not are left alone.
 
 Source: The Twelve-Factor App, X. "Dev/prod parity", https://12factor.net/dev-prod-parity
 """
@@ -51,15 +58,17 @@ _WORDS = {
 ALLOWED = (
     # scale and size
     "replicas", "minReplicas", "maxReplicas", "minReplicaCount", "maxReplicaCount", "idleReplicaCount",
-    "minAvailable", "maxUnavailable", "maxSurge", "averageUtilization", "averageValue", "target.value", "threshold",
+    "minAvailable", "maxUnavailable", "maxSurge", "averageUtilization", "averageValue",
+    "target.value", "threshold",
     "fallback.replicas", "resources", "sizeLimit", "storage", "capacity", "hard", "LimitRange:limits",
     "storageClassName", "parallelism", "nominalQuota",
     # version
     "image", "tag", "digest", "newTag", "storageUri", "revision", "modelRevision", "version",
     "app.kubernetes.io/version", "app.kubernetes.io/instance", "helm.sh/chart",
     # place
-    "namespace", "host", "hosts", "hostname", "hostnames", "dnsNames", "cidr", "except", "url", "uri", "endpoint",
-    "server", "serverAddress", "bucket", "ingressClassName", "parentRefs.name", "gateways", "secretStoreRef.name",
+    "namespace", "host", "hosts", "hostname", "hostnames", "dnsNames", "cidr", "except", "url", "uri",
+    "endpoint", "server", "serverAddress", "bucket", "ingressClassName", "parentRefs.name", "gateways",
+    "secretStoreRef.name",
     "remoteRef.key", "issuerRef.name", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints",
     "priorityClassName", "runtimeClassName",
     # settings
@@ -152,7 +161,7 @@ def _violation(
         fields = ", ".join(dict.fromkeys(difference.names[-1] for difference in group))
         what = f"{format_path(path) or 'the object'} differs from {staging.overlay.path} in {fields}"
     more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
-    file, document = source_of(view, manifest)
+    file, document, _ = source_of(view, manifest)
     message = f"{manifest.kind} {manifest.name}: {what}{more}"
     return SourceViolation(file, path, message, document, prod.overlay.path, manifest)
 

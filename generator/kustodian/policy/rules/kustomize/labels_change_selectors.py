@@ -1,8 +1,10 @@
 """Overlay adds labels to selectors that its base has already set.
 
-Why: The selector of a Deployment, StatefulSet or DaemonSet cannot be changed: adding, dropping or promoting the label makes the apply fail until the workload is deleted.
+Why: The selector of a Deployment, StatefulSet or DaemonSet cannot be changed: adding, dropping or promoting
+the label makes the apply fail until the workload is deleted.
 
-Fix: Set `includeSelectors: false` (or leave it out) in the overlay; write labels that belong in selectors once, in the base.
+Fix: Set `includeSelectors: false` (or leave it out) in the overlay; write labels that belong in selectors
+once, in the base.
 
 Wrong:
     # overlays/prod/kustomization.yaml
@@ -17,9 +19,14 @@ Right:
         includeTemplates: true
 
 Notes:
-    Reported are pairs that differ between the environments of one workload, or that the only environment of a workload adds. Pairs that every environment adds alike, and pairs in the kustomization that lists the workload, are stable and fine. `commonLabels` always includes selectors.
+    Reported are pairs that differ between the environments of one workload, or that the only environment of
+    a workload adds. Pairs that every environment adds alike, and pairs in the kustomization that lists the
+    workload, are stable and fine. `commonLabels` always includes selectors.
 
-Source: Kubernetes documentation, "Deployments: Label selector updates", https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates; kustomize 5.8, commonLabels field specs, https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/konfig/builtinpluginconsts/commonlabels.go
+Source: Kubernetes documentation, "Deployments: Label selector updates",
+https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates; kustomize 5.8,
+commonLabels field specs,
+https://github.com/kubernetes-sigs/kustomize/blob/master/api/internal/konfig/builtinpluginconsts/commonlabels.go
 """
 
 from __future__ import annotations

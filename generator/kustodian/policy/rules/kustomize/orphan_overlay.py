@@ -1,8 +1,10 @@
 """No environment, no other kustomization and no Application uses this kustomization.
 
-Why: Nobody deploys it, yet it is edited and reviewed; or it is an environment that the configuration forgot, and then it is checked with no environment's rules.
+Why: Nobody deploys it, yet it is edited and reviewed; or it is an environment that the configuration
+forgot, and then it is checked with no environment's rules.
 
-Fix: Add its folder to the `paths` of an environment in kustodian.yaml, name it in a kustomization, or delete it.
+Fix: Add its folder to the `paths` of an environment in kustodian.yaml, name it in a kustomization, or
+delete it.
 
 Wrong:
     # kustodian.yaml, with a folder overlays/canary beside
@@ -14,9 +16,12 @@ Right:
       prod: {paths: [overlays/prod, overlays/canary]}
 
 Notes:
-    Says nothing where kustodian.yaml declares no environments. A folder that an Argo CD Application or ApplicationSet deploys is in use, and so is one that holds Applications, ApplicationSets or AppProjects: people apply those by hand once.
+    Says nothing where kustodian.yaml declares no environments. A folder that an Argo CD Application or
+    ApplicationSet deploys is in use, and so is one that holds Applications, ApplicationSets or AppProjects:
+    people apply those by hand once.
 
-Source: kustomize documentation, "Bases and overlays", https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#overlay
+Source: kustomize documentation, "Bases and overlays",
+https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#overlay
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Kustomization takes resources from an address outside the repository.
 
-Why: The rendered manifests depend on a network and on another repository: a review here does not see what changes there, and Argo CD cannot sync when the host is down.
+Why: The rendered manifests depend on a network and on another repository: a review here does not see what
+changes there, and Argo CD cannot sync when the host is down.
 
 Fix: Copy the base into this repository (for example under `vendor/`) and name that folder in `resources:`.
 
@@ -13,9 +14,14 @@ Right:
       - ../../vendor/base
 
 Notes:
-    Addresses are recognised as kustomize does: `https://`, `http://`, `ssh://` and `file://` URLs, `user@host:org/repo`, `github.com/org/repo`, each with an optional `git::` in front. A file of the repository that has such a name comes first. Patches, generators and other fields that name files may hold `https://` addresses too. `unpinned-remote-base` reports the ones without a commit.
+    Addresses are recognised as kustomize does: `https://`, `http://`, `ssh://` and `file://` URLs,
+    `user@host:org/repo`, `github.com/org/repo`, each with an optional `git::` in front. A file of the
+    repository that has such a name comes first. Patches, generators and other fields that name files may
+    hold `https://` addresses too. `unpinned-remote-base` reports the ones without a commit.
 
-Source: kustomize 5.8, "Remote targets", https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md; Argo CD documentation, "Best practices", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
+Source: kustomize 5.8, "Remote targets",
+https://github.com/kubernetes-sigs/kustomize/blob/master/examples/remoteBuild.md; Argo CD documentation,
+"Best practices", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
 """
 
 from __future__ import annotations

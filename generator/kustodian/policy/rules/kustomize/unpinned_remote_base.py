@@ -1,8 +1,10 @@
 """Remote base does not name the commit it is taken from.
 
-Why: A branch or a tag of another repository can be moved: what every environment runs would change without a commit in this one.
+Why: A branch or a tag of another repository can be moved: what every environment runs would change without
+a commit in this one.
 
-Fix: Write the full commit sha as `?ref=` (or in the path of a raw file), or copy the base into this repository.
+Fix: Write the full commit sha as `?ref=` (or in the path of a raw file), or copy the base into this
+repository.
 
 Wrong:
     resources:
@@ -13,9 +15,11 @@ Right:
       - https://github.com/example/base//deploy?ref=5f3c1b0e0a1d2c3b4a59687766554433221100ff
 
 Notes:
-    Only a full sha (40 or 64 hex digits) names one commit for good. A release asset has no commit in its address and counts as unpinned: copy the file.
+    Only a full sha (40 or 64 hex digits) names one commit for good. A release asset has no commit in its
+    address and counts as unpinned: copy the file.
 
-Source: Argo CD documentation, "Best practices: Ensuring Manifests At Git Revisions Are Truly Immutable", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
+Source: Argo CD documentation, "Best practices: Ensuring Manifests At Git Revisions Are Truly Immutable",
+https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
 """
 
 from __future__ import annotations

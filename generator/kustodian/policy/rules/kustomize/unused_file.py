@@ -2,7 +2,8 @@
 
 Why: It looks as if it were deployed: people edit and review it, and nothing changes in the cluster.
 
-Fix: List the file under `resources:` (a patch under `patches:`) of the kustomization beside it, or delete it.
+Fix: List the file under `resources:` (a patch under `patches:`) of the kustomization beside it, or delete
+it.
 
 Wrong:
     # base/kustomization.yaml, with base/network-policy.yaml beside
@@ -18,9 +19,14 @@ Options:
     ignore: globs of files that may stand unused.
 
 Notes:
-    Only files in a folder that kustomizations use, or below one, are looked at, and only documents with `apiVersion` and `kind`. In use is also what a generator, a transformer, kustodian.yaml or an Argo CD source with plain manifests names. Folders for tests, examples, charts, templates, policies, documentation and custom resource definitions, and the files of tools (kind, eksctl, Skaffold, Backstage ...), are passed over.
+    Only files in a folder that kustomizations use, or below one, are looked at, and only documents with
+    `apiVersion` and `kind`. In use is also what a generator, a transformer, kustodian.yaml or an Argo CD
+    source with plain manifests names. Folders for tests, examples, charts, templates, policies,
+    documentation and custom resource definitions, and the files of tools (kind, eksctl, Skaffold, Backstage
+    ...), are passed over.
 
-Source: kustomize documentation, "resources", https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/resource/
+Source: kustomize documentation, "resources",
+https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/resource/
 """
 
 from __future__ import annotations
@@ -38,10 +44,10 @@ from kustodian.policy.rules.kustomize._references import references
 
 #: API groups of files that some tool reads from the repository, none of which is applied to a cluster.
 _TOOL_GROUPS = frozenset({
-    "kind.x-k8s.io", "k3d.io", "eksctl.io", "ctlptl.dev", "skaffold", "backstage.io", "kuttl.dev", "cli.kyverno.io",
-    "chainsaw.kyverno.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "audit.k8s.io", "apiserver.config.k8s.io",
-    "kustomize.config.k8s.io", "config.kubernetes.io", "krew.googlecontainertools.github.com", "viaduct.ai", "builtin",
-    "devspace", "minikube.k8s.io", "kops.k8s.io",
+    "kind.x-k8s.io", "k3d.io", "eksctl.io", "ctlptl.dev", "skaffold", "backstage.io", "kuttl.dev",
+    "cli.kyverno.io", "chainsaw.kyverno.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "audit.k8s.io",
+    "apiserver.config.k8s.io", "kustomize.config.k8s.io", "config.kubernetes.io", "viaduct.ai", "builtin",
+    "krew.googlecontainertools.github.com", "devspace", "minikube.k8s.io", "kops.k8s.io",
 })  # fmt: skip
 _DEFINITIONS = ("crds", "crd")
 
@@ -80,7 +86,7 @@ def _used(view: RepositoryView) -> set[str]:
                 folder = posixpath.dirname(reference.target)
                 for document in view.load(reference.target):
                     used.update(posixpath.normpath(posixpath.join(folder, t)) for t in _texts(document))
-    used |= {k for k in view.kustomizations}
+    used |= set(view.kustomizations)
     for manifest in view.manifests("argoproj.io", "ApplicationSet"):
         used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
     for config in view.load("kustodian.yaml"):

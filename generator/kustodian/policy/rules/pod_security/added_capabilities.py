@@ -1,6 +1,7 @@
 """Container adds a capability beyond the default set.
 
-Why: Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_RAW are root on the node in parts; a model server needs none of them.
+Why: Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_RAW are root on the node in parts; a model server needs
+none of them.
 
 Fix: Remove the capability from `securityContext.capabilities.add` of the container.
 
@@ -14,9 +15,12 @@ Right:
       capabilities:
         drop: [ALL]
 
-Notes: Allowed are AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT, spelt like this (no CAP_ prefix). Level Restricted allows only NET_BIND_SERVICE: see `capabilities-not-dropped`.
+Notes: Allowed are AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP,
+SETGID, SETPCAP, SETUID and SYS_CHROOT, spelt like this (no CAP_ prefix). Level Restricted allows only
+NET_BIND_SERVICE: see `capabilities-not-dropped`.
 
-Source: Pod Security Standards, Baseline, "Capabilities" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Capabilities" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations
@@ -29,8 +33,8 @@ from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 ALLOWED = frozenset({
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
-    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 })  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """Pod or container switches its AppArmor profile off.
 
-Why: The runtime's AppArmor profile keeps a container from mounting, tracing and writing where it must not; without it one bug in the container reaches the node.
+Why: The runtime's AppArmor profile keeps a container from mounting, tracing and writing where it must not;
+without it one bug in the container reaches the node.
 
-Fix: Set `appArmorProfile.type` to RuntimeDefault or Localhost, or remove the field or annotation: the runtime's profile is the default.
+Fix: Set `appArmorProfile.type` to RuntimeDefault or Localhost, or remove the field or annotation: the
+runtime's profile is the default.
 
 Wrong:
     securityContext:
@@ -14,9 +16,11 @@ Right:
       appArmorProfile:
         type: RuntimeDefault
 
-Notes: The older annotation `container.apparmor.security.beta.kubernetes.io/<container>` counts too; it may be `runtime/default`, `localhost/<profile>` or empty.
+Notes: The older annotation `container.apparmor.security.beta.kubernetes.io/<container>` counts too; it may be
+`runtime/default`, `localhost/<profile>` or empty.
 
-Source: Pod Security Standards, Baseline, "AppArmor" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "AppArmor" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Pod mounts a service account token that it has no use for.
 
-Why: The token is a credential for the API server in a file that every process of the pod can read; where no role is bound to it, it only helps an attacker.
+Why: The token is a credential for the API server in a file that every process of the pod can read; where no
+role is bound to it, it only helps an attacker.
 
-Fix: Set `automountServiceAccountToken: false` in the pod spec, or on the ServiceAccount. `kustodian check --fix` does it.
+Fix: Set `automountServiceAccountToken: false` in the pod spec, or on the ServiceAccount. `kustodian check
+--fix` does it.
 
 Wrong:
     spec:
@@ -13,9 +15,12 @@ Right:
       serviceAccountName: iris
       automountServiceAccountToken: false
 
-Notes: The pod's own field wins over the ServiceAccount's. A RoleBinding or ClusterRoleBinding whose subjects include the account counts as use. So do the Vault agent injector, Argo Workflows and Spark, which need the token themselves.
+Notes: The pod's own field wins over the ServiceAccount's. A RoleBinding or ClusterRoleBinding whose subjects
+include the account counts as use. So do the Vault agent injector, Argo Workflows and Spark, which need the
+token themselves.
 
-Source: Kubernetes documentation, "Configure Service Accounts for Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
+Source: Kubernetes documentation, "Configure Service Accounts for Pods",
+https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
 """
 
 from __future__ import annotations

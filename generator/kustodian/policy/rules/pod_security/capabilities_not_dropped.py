@@ -1,8 +1,10 @@
 """Container keeps capabilities that Restricted takes away.
 
-Why: The default set lets a process change owners, bypass file permissions and forge packets; a model server listens on a high port and needs none of it.
+Why: The default set lets a process change owners, bypass file permissions and forge packets; a model server
+listens on a high port and needs none of it.
 
-Fix: Set `capabilities: {drop: [ALL]}` in the securityContext of each container and add nothing but NET_BIND_SERVICE. `kustodian check --fix` does it.
+Fix: Set `capabilities: {drop: [ALL]}` in the securityContext of each container and add nothing but
+NET_BIND_SERVICE. `kustodian check --fix` does it.
 
 Wrong:
     securityContext:
@@ -14,9 +16,11 @@ Right:
       capabilities:
         drop: [ALL]
 
-Notes: A capability outside the default set is `added-capabilities`. Not asked of pods with `os: {name: windows}`, which may not set the field.
+Notes: A capability outside the default set is `added-capabilities`. Not asked of pods with `os: {name:
+windows}`, which may not set the field.
 
-Source: Pod Security Standards, Restricted, "Capabilities" (1.22; Windows exempt from 1.25), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Capabilities" (1.22; Windows exempt from 1.25),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Pod mounts the socket of the container runtime.
 
-Why: Whoever can write to the runtime's socket starts any container with any privilege on the node, past the API server and every policy.
+Why: Whoever can write to the runtime's socket starts any container with any privilege on the node, past the
+API server and every policy.
 
-Fix: Remove the volume. Build images with a rootless builder (BuildKit, Kaniko's successors), read logs and metrics through the kubelet.
+Fix: Remove the volume. Build images with a rootless builder such as BuildKit, read logs and
+metrics through the kubelet.
 
 Wrong:
     volumes:
@@ -16,7 +18,8 @@ Right:
 
 Notes: A directory of the node that holds a socket counts as well; mounting it read-only does not help.
 
-Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Kubernetes Pod security", https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
+Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Kubernetes Pod security",
+https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Pod shares the network, process or IPC namespace of the node.
 
-Why: In the node's namespaces a container sees and reaches what belongs to the node and to other pods: their traffic, processes and shared memory.
+Why: In the node's namespaces a container sees and reaches what belongs to the node and to other pods: their
+traffic, processes and shared memory.
 
-Fix: Remove `hostNetwork`, `hostPID` and `hostIPC` from the pod spec. Processes that share memory need an emptyDir with `medium: Memory` at /dev/shm, not `hostIPC`.
+Fix: Remove `hostNetwork`, `hostPID` and `hostIPC` from the pod spec. Processes that share memory need an
+emptyDir with `medium: Memory` at /dev/shm, not `hostIPC`.
 
 Wrong:
     spec:
@@ -14,7 +16,8 @@ Right:
         - name: shm
           emptyDir: {medium: Memory, sizeLimit: 2Gi}
 
-Source: Pod Security Standards, Baseline, "Host Namespaces" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Host Namespaces" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Pod mounts a path of the node.
 
-Why: Files of the node give a container the node's credentials and configuration, and tie the pod to one node's disk.
+Why: Files of the node give a container the node's credentials and configuration, and tie the pod to one
+node's disk.
 
-Fix: Replace the hostPath volume: a PersistentVolumeClaim for a model cache, an emptyDir for scratch space, a ConfigMap for configuration.
+Fix: Replace the hostPath volume: a PersistentVolumeClaim for a model cache, an emptyDir for scratch space, a
+ConfigMap for configuration.
 
 Wrong:
     volumes:
@@ -14,7 +16,8 @@ Right:
       - name: models
         persistentVolumeClaim: {claimName: models}
 
-Source: Pod Security Standards, Baseline, "HostPath Volumes" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "HostPath Volumes" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

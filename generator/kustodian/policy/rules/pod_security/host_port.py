@@ -1,6 +1,7 @@
 """Container takes a port of the node.
 
-Why: A host port is reachable on the node's address past every Service and most network policies, and only one such pod fits on a node.
+Why: A host port is reachable on the node's address past every Service and most network policies, and only one
+such pod fits on a node.
 
 Fix: Remove `hostPort` from the container's port and reach it through a Service, a Gateway or an Ingress.
 
@@ -13,7 +14,8 @@ Right:
     ports:
       - containerPort: 8080
 
-Source: Pod Security Standards, Baseline, "Host Ports" (every version; 0 is allowed), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Host Ports" (every version; 0 is allowed),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Probe or lifecycle hook names a host to call.
 
-Why: The kubelet makes the call from the node's network, so a `host` lets anyone who may create a pod reach services that only the node can.
+Why: The kubelet makes the call from the node's network, so a `host` lets anyone who may create a pod reach
+services that only the node can.
 
 Fix: Remove `host` from the probe or hook; it then calls the pod's own address.
 
@@ -19,7 +20,8 @@ Right:
 
 Notes: From Kubernetes 1.34. A virtual host goes into `httpHeaders` as `Host`.
 
-Source: Pod Security Standards, Baseline, "Host Probes / Lifecycle Hooks" (1.34), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Host Probes / Lifecycle Hooks" (1.34),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ from kustodian.policy.rules.pod_security._standard import BASELINE
 
 _SINCE = (1, 34)
 _HANDLERS: tuple[FieldPath, ...] = (
-    ("livenessProbe",), ("readinessProbe",), ("startupProbe",), ("lifecycle", "postStart"), ("lifecycle", "preStop"),
+    ("livenessProbe",), ("readinessProbe",), ("startupProbe",),
+    ("lifecycle", "postStart"), ("lifecycle", "preStop"),
 )  # fmt: skip
 
 

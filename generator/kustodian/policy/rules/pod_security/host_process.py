@@ -1,6 +1,7 @@
 """Windows pod or container runs as a process of the node.
 
-Why: A HostProcess container has the node's file system, network and accounts; it is the privileged container of Windows.
+Why: A HostProcess container has the node's file system, network and accounts; it is the privileged container
+of Windows.
 
 Fix: Remove `hostProcess: true` from `securityContext.windowsOptions` of the pod or the container.
 
@@ -14,7 +15,8 @@ Right:
       windowsOptions:
         runAsUserName: ContainerUser
 
-Source: Pod Security Standards, Baseline, "HostProcess" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "HostProcess" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Namespace does not enforce a Pod Security Standard.
 
-Why: Without the label the API server admits any pod into the namespace, privileged ones too, whatever this repository checks.
+Why: Without the label the API server admits any pod into the namespace, privileged ones too, whatever this
+repository checks.
 
-Fix: Add the label `pod-security.kubernetes.io/enforce: restricted` (or baseline) to the Namespace, best with audit, warn and the version labels. `kustodian check --fix` does it.
+Fix: Add the label `pod-security.kubernetes.io/enforce: restricted` (or baseline) to the Namespace, best with
+audit, warn and the version labels. `kustodian check --fix` does it.
 
 Wrong:
     kind: Namespace
@@ -24,9 +26,11 @@ Options:
     requireVersion: also demand a pinned enforce-version.
     requireAuditAndWarn: also demand the audit and warn labels.
 
-Notes: A label whose value the API server does not know is reported as well. A namespace for GPU drivers has to be privileged: give it a waiver that says so.
+Notes: A label whose value the API server does not know is reported as well. A namespace for GPU drivers has
+to be privileged: give it a waiver that says so.
 
-Source: Kubernetes documentation, "Pod Security Admission", https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces
+Source: Kubernetes documentation, "Pod Security Admission",
+https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Container may gain more privileges than its process started with.
 
-Why: A set-user-id program in the image makes root of any user unless the kernel is told to refuse that; the default is to allow it.
+Why: A set-user-id program in the image makes root of any user unless the kernel is told to refuse that; the
+default is to allow it.
 
-Fix: Set `allowPrivilegeEscalation: false` in the securityContext of each container; the pod's securityContext has no such field. `kustodian check --fix` does it.
+Fix: Set `allowPrivilegeEscalation: false` in the securityContext of each container; the pod's securityContext
+has no such field. `kustodian check --fix` does it.
 
 Wrong:
     securityContext:
@@ -15,7 +17,8 @@ Right:
 
 Notes: Not asked of pods with `os: {name: windows}`, which may not set the field.
 
-Source: Pod Security Standards, Restricted, "Privilege Escalation" (1.8; Windows exempt from 1.25), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Privilege Escalation" (1.8; Windows exempt from 1.25),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Container runs privileged.
 
-Why: A privileged container has every capability and every device of the node; whoever gets into it owns the node.
+Why: A privileged container has every capability and every device of the node; whoever gets into it owns the
+node.
 
-Fix: Remove `privileged: true` from the container's securityContext, or set it to false with a patch in the overlay.
+Fix: Remove `privileged: true` from the container's securityContext, or set it to false with a patch in the
+overlay.
 
 Wrong:
     securityContext:
@@ -12,9 +14,11 @@ Right:
     securityContext:
       privileged: false
 
-Notes: A GPU needs no privileged container: ask for `nvidia.com/gpu` in `resources.limits` and let the device plugin do the rest.
+Notes: A GPU needs no privileged container: ask for `nvidia.com/gpu` in `resources.limits` and let the device
+plugin do the rest.
 
-Source: Pod Security Standards, Baseline, "Privileged Containers" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Privileged Containers" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

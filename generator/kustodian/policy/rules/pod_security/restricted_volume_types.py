@@ -1,8 +1,10 @@
 """Pod mounts a volume of a type that bypasses PersistentVolumes.
 
-Why: A network disk or share written into the pod carries addresses and credentials of the storage past whoever runs it; a claim leaves both to the storage class.
+Why: A network disk or share written into the pod carries addresses and credentials of the storage past
+whoever runs it; a claim leaves both to the storage class.
 
-Fix: Move the volume into a PersistentVolume and mount its claim; replace `gitRepo` by an init container that clones into an emptyDir.
+Fix: Move the volume into a PersistentVolume and mount its claim; replace `gitRepo` by an init container that
+clones into an emptyDir.
 
 Wrong:
     volumes:
@@ -14,9 +16,12 @@ Right:
       - name: models
         persistentVolumeClaim: {claimName: models}
 
-Notes: Allowed are configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected and secret. hostPath has a rule of its own, `host-path-volume`. A volume without any source becomes an emptyDir.
+Notes: Allowed are configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected
+and secret. hostPath has a rule of its own, `host-path-volume`. A volume without any source becomes an
+emptyDir.
 
-Source: Pod Security Standards, Restricted, "Volume Types" (every version), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Volume Types" (every version),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations
@@ -32,9 +37,9 @@ _ALLOWED = (
     "secret",
 )  # fmt: skip
 _FORBIDDEN = (
-    "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd", "flexVolume",
-    "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk", "portworxVolume",
-    "photonPersistentDisk", "scaleIO", "storageos",
+    "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd",
+    "flexVolume", "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk",
+    "portworxVolume", "photonPersistentDisk", "scaleIO", "storageos",
 )  # fmt: skip
 
 

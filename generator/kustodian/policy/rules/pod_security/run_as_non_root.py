@@ -1,8 +1,10 @@
 """Container is not required to run as a user other than root.
 
-Why: Root in a container is root on the node as soon as anything lets it out; `runAsNonRoot` makes the kubelet refuse an image that would start as root.
+Why: Root in a container is root on the node as soon as anything lets it out; `runAsNonRoot` makes the kubelet
+refuse an image that would start as root.
 
-Fix: Set `runAsNonRoot: true` in the pod's securityContext, and `runAsUser` where the image names its user only by name.
+Fix: Set `runAsNonRoot: true` in the pod's securityContext, and `runAsUser` where the image names its user
+only by name.
 
 Wrong:
     spec:
@@ -17,9 +19,11 @@ Right:
       containers:
         - name: server
 
-Notes: A container inherits the pod's value; false is refused in either place. Windows pods owe it too. From Kubernetes 1.35 pods with `hostUsers: false` do not.
+Notes: A container inherits the pod's value; false is refused in either place. Windows pods owe it too. From
+Kubernetes 1.35 pods with `hostUsers: false` do not.
 
-Source: Pod Security Standards, Restricted, "Running as Non-root" (1.0, relaxed in 1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Running as Non-root" (1.0, relaxed in 1.35),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Pod or container runs as user 0.
 
-Why: User 0 is root: what it may do to mounted files, devices and the kernel is limited only by what else is taken from it.
+Why: User 0 is root: what it may do to mounted files, devices and the kernel is limited only by what else is
+taken from it.
 
-Fix: Set `runAsUser` to the image's own user, any number but 0, or remove it where the image starts as such a user.
+Fix: Set `runAsUser` to the image's own user, any number but 0, or remove it where the image starts as such a
+user.
 
 Wrong:
     securityContext:
@@ -12,9 +14,11 @@ Right:
     securityContext:
       runAsUser: 10001
 
-Notes: A volume that the user cannot write gets `fsGroup` in the pod's securityContext. From Kubernetes 1.35 pods with `hostUsers: false` may run as user 0.
+Notes: A volume that the user cannot write gets `fsGroup` in the pod's securityContext. From Kubernetes 1.35
+pods with `hostUsers: false` may run as user 0.
 
-Source: Pod Security Standards, Restricted, "Running as Non-root user" (1.23, relaxed in 1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Running as Non-root user" (1.23, relaxed in 1.35),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Container runs without a seccomp filter because nothing asks for one.
 
-Why: Kubernetes starts containers unconfined unless a profile is named; the runtime's own profile refuses the system calls that break out of containers.
+Why: Kubernetes starts containers unconfined unless a profile is named; the runtime's own profile refuses the
+system calls that break out of containers.
 
-Fix: Set `seccompProfile: {type: RuntimeDefault}` in the pod's securityContext. `kustodian check --fix` does it.
+Fix: Set `seccompProfile: {type: RuntimeDefault}` in the pod's securityContext. `kustodian check --fix` does
+it.
 
 Wrong:
     securityContext:
@@ -14,9 +16,11 @@ Right:
       seccompProfile:
         type: RuntimeDefault
 
-Notes: A container inherits the pod's profile. A profile that is named and wrong is `seccomp-unconfined`. Not asked of pods with `os: {name: windows}`.
+Notes: A container inherits the pod's profile. A profile that is named and wrong is `seccomp-unconfined`. Not
+asked of pods with `os: {name: windows}`.
 
-Source: Pod Security Standards, Restricted, "Seccomp" (1.19; Windows exempt from 1.25), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "Seccomp" (1.19; Windows exempt from 1.25),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

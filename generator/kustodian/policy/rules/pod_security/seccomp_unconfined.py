@@ -1,8 +1,10 @@
 """Pod or container switches its seccomp filter off.
 
-Why: Without a seccomp filter a container may call every system call of the kernel, among them those that break out of containers.
+Why: Without a seccomp filter a container may call every system call of the kernel, among them those that
+break out of containers.
 
-Fix: Set `seccompProfile.type` to RuntimeDefault (or Localhost with a profile of yours) where it says otherwise.
+Fix: Set `seccompProfile.type` to RuntimeDefault (or Localhost with a profile of yours) where it says
+otherwise.
 
 Wrong:
     securityContext:
@@ -16,7 +18,8 @@ Right:
 
 Notes: The old seccomp annotations have meant nothing since Kubernetes 1.27 and are not looked at.
 
-Source: Pod Security Standards, Baseline, "Seccomp" (1.19), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Seccomp" (1.19),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

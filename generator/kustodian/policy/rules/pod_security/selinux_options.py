@@ -1,6 +1,7 @@
 """Pod or container sets an SELinux type, user or role that is not allowed.
 
-Why: The container types of SELinux keep containers apart from each other and from the node; another type, user or role steps out of that.
+Why: The container types of SELinux keep containers apart from each other and from the node; another type,
+user or role steps out of that.
 
 Fix: Remove `user` and `role` from `seLinuxOptions` and leave `type` out, or use one of the container types.
 
@@ -14,9 +15,11 @@ Right:
       seLinuxOptions:
         type: container_t
 
-Notes: Allowed types are container_t, container_init_t and container_kvm_t, from Kubernetes 1.31 also container_engine_t. `level` is free.
+Notes: Allowed types are container_t, container_init_t and container_kvm_t, from Kubernetes 1.31 also
+container_engine_t. `level` is free.
 
-Source: Pod Security Standards, Baseline, "SELinux" (1.0, widened in 1.31), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "SELinux" (1.0, widened in 1.31),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Container sees /proc without the runtime's masks.
 
-Why: The masks hide kernel memory, keys and switches in /proc from the container; an unmasked /proc of the node shows and changes them.
+Why: The masks hide kernel memory, keys and switches in /proc from the container; an unmasked /proc of the
+node shows and changes them.
 
 Fix: Remove `procMount` from the container's securityContext or set it to Default.
 
@@ -12,9 +13,11 @@ Right:
     securityContext:
       procMount: Default
 
-Notes: From Kubernetes 1.35 Baseline allows any value in a pod with `hostUsers: false`; Restricted does not: see `unmasked-proc-mount-in-user-namespace`.
+Notes: From Kubernetes 1.35 Baseline allows any value in a pod with `hostUsers: false`; Restricted does not:
+see `unmasked-proc-mount-in-user-namespace`.
 
-Source: Pod Security Standards, Baseline, "/proc Mount Type" (1.0, relaxed in 1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "/proc Mount Type" (1.0, relaxed in 1.35),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Container in a user namespace sees /proc without the runtime's masks.
 
-Why: A user namespace takes most of the danger out of an unmasked /proc, so Baseline allows it there from Kubernetes 1.35; Restricted keeps the masks for everyone.
+Why: A user namespace takes most of the danger out of an unmasked /proc, so Baseline allows it there from
+Kubernetes 1.35; Restricted keeps the masks for everyone.
 
 Fix: Remove `procMount` from the container's securityContext or set it to Default.
 
@@ -20,7 +21,8 @@ Right:
 
 Notes: In any other pod, and before Kubernetes 1.35, the rule is `unmasked-proc-mount`.
 
-Source: Pod Security Standards, Restricted, "/proc Mount Type" (1.35), https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+Source: Pod Security Standards, Restricted, "/proc Mount Type" (1.35),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 """
 
 from __future__ import annotations

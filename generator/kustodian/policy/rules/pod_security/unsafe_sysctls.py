@@ -1,8 +1,10 @@
 """Pod sets a kernel parameter that is not safe.
 
-Why: A sysctl that is not namespaced changes the kernel for every pod on the node; the kubelet refuses the pod unless the node allows it.
+Why: A sysctl that is not namespaced changes the kernel for every pod on the node; the kubelet refuses the pod
+unless the node allows it.
 
-Fix: Remove the sysctl from the pod's `securityContext.sysctls`; what the node needs belongs into the node's own configuration.
+Fix: Remove the sysctl from the pod's `securityContext.sysctls`; what the node needs belongs into the node's
+own configuration.
 
 Wrong:
     securityContext:
@@ -18,7 +20,8 @@ Right:
 
 Notes: The list of safe ones grew with Kubernetes 1.27, 1.29, 1.32 and 1.37.
 
-Source: Pod Security Standards, Baseline, "Sysctls" (1.0 to 1.37), https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+Source: Pod Security Standards, Baseline, "Sysctls" (1.0 to 1.37),
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 """
 
 from __future__ import annotations

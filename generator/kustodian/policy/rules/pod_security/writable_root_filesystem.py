@@ -1,8 +1,10 @@
 """Container can write to its own root filesystem.
 
-Why: A process that can change its own image can be replaced by an attacker, and what it writes there fills the node and is lost with the container.
+Why: A process that can change its own image can be replaced by an attacker, and what it writes there fills
+the node and is lost with the container.
 
-Fix: Set `readOnlyRootFilesystem: true` in the container's securityContext and mount an emptyDir where the process writes (/tmp, and the model cache that HF_HOME or XDG_CACHE_HOME names).
+Fix: Set `readOnlyRootFilesystem: true` in the container's securityContext and mount an emptyDir where the
+process writes (/tmp, and the model cache that HF_HOME or XDG_CACHE_HOME names).
 
 Wrong:
     containers:
@@ -19,9 +21,11 @@ Right:
         volumeMounts:
           - {name: tmp, mountPath: /tmp}
 
-Notes: The pod's securityContext has no such field. Not asked of pods with `os: {name: windows}`, nor of a KServe `model`, whose container comes from a ServingRuntime.
+Notes: The pod's securityContext has no such field. Not asked of pods with `os: {name: windows}`, nor of a
+KServe `model`, whose container comes from a ServingRuntime.
 
-Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Immutable container file systems", https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
+Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Immutable container file systems",
+https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
 """
 
 from __future__ import annotations

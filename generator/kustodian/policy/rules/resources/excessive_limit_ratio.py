@@ -1,6 +1,7 @@
 """Limit is many times the request.
 
-Why: The scheduler places pods by their requests; when several of them use what their limits allow, the node runs out and kills or throttles them.
+Why: The scheduler places pods by their requests; when several of them use what their limits allow, the node
+    runs out and kills or throttles them.
 
 Fix: Raise the request to what the container really uses, or lower the limit.
 
@@ -44,10 +45,12 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             if request is None or limit is None or request <= 0 or limit <= request * most:
                 continue
             path = (*container.path, "resources", "limits", resource)
+            times = float(limit / request)
+            written = container.requests[resource]
             yield Violation(
                 path,
-                f"{container} limits {resource} to {container.limits[resource]}, {float(limit / request):.3g} "
-                f"times its request of {container.requests[resource]} (at most {most} times)",
+                f"{container} limits {resource} to {container.limits[resource]}, {times:.3g} times its "
+                f"request of {written} (at most {most} times)",
             )
 
 

@@ -2,7 +2,8 @@
 
 Why: The API server refuses the pod; the Deployment is accepted, and then no pod is ever created.
 
-Fix: Raise the limit or lower the request; where the limit comes from a LimitRange, write a limit at the container.
+Fix: Raise the limit or lower the request; where the limit comes from a LimitRange, write a limit at the
+    container.
 
 Wrong:
     resources:
@@ -14,9 +15,9 @@ Right:
       requests: {memory: 2Gi}
       limits: {memory: 4Gi}
 
-Notes: A container that writes a request and no limit gets the LimitRange's default limit (or, without a default,
-    its maximum), which may be smaller. Only LimitRanges of the pod's own namespace count. Accelerators, whose request
-    must equal the limit, are left to `gpu-request-differs`.
+Notes: A container that writes a request and no limit gets the LimitRange's default limit (or, without a
+    default, its maximum), which may be smaller. Only LimitRanges of the pod's own namespace count.
+    Accelerators, whose request must equal the limit, are left to `gpu-request-differs`.
 
 Source: Kubernetes documentation v1.34, "Limit Ranges",
     https://kubernetes.io/docs/concepts/policy/limit-range/#limitrange-and-admission-checks-for-pods

@@ -1,8 +1,10 @@
 """Container has no CPU limit, and the repository's policy asks for one.
 
-Why: Where teams share nodes under hard CPU quotas, a container without a limit takes all idle cores and its neighbours' burst.
+Why: Where teams share nodes under hard CPU quotas, a container without a limit takes all idle cores and its
+    neighbours' burst.
 
-Fix: Set `resources.limits.cpu` of the container, or set `cpuLimits` in kustodian.yaml to `ignore` or `forbid`.
+Fix: Set `resources.limits.cpu` of the container, or set `cpuLimits` in kustodian.yaml to `ignore` or
+    `forbid`.
 
 Wrong:
     resources:
@@ -16,7 +18,8 @@ Right:
         memory: 2Gi
 
 Options:
-    policy: comes from the key `cpuLimits` of kustodian.yaml. `require` switches this rule on, `ignore` is the default.
+    policy: comes from the key `cpuLimits` of kustodian.yaml. `require` switches this rule on, `ignore` is
+        the default.
 
 Notes: CPU limits throttle even when the node is idle, so the default policy takes no side.
 

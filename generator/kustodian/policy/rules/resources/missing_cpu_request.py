@@ -1,6 +1,7 @@
 """Container has no CPU request.
 
-Why: The scheduler counts the container as using nothing, so nodes are overfilled and latency depends on the neighbours.
+Why: The scheduler counts the container as using nothing, so nodes are overfilled and latency depends on the
+    neighbours.
 
 Fix: Set `resources.requests.cpu` of the container, in base or in a patch of the overlay.
 
@@ -15,11 +16,12 @@ Right:
         cpu: 500m
 
 Options:
-    requireExplicit: also report a container that has only a limit. The API server copies the limit to the request.
+    requireExplicit: also report a container that has only a limit. The API server copies the limit to the
+        request.
 
 Notes: Init containers and sidecars count: the scheduler and a ResourceQuota count them too. From Kubernetes
-    1.34 on, `spec.resources` of the pod counts for all its containers. A LimitRange default does not count, because
-    it is not there in every namespace that the manifest may be applied to.
+    1.34 on, `spec.resources` of the pod counts for all its containers. A LimitRange default does not count,
+    because it is not there in every namespace that the manifest may be applied to.
 
 Source: Kubernetes documentation v1.34, "Resource Management for Pods and Containers",
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#requests-and-limits

@@ -1,8 +1,10 @@
 """Container has no ephemeral-storage limit.
 
-Why: Model caches and logs in the container's file system fill the node's disk; the kubelet then evicts pods that did nothing wrong.
+Why: Model caches and logs in the container's file system fill the node's disk; the kubelet then evicts pods
+    that did nothing wrong.
 
-Fix: Set `resources.limits.ephemeral-storage` of the container to what its writable layer, logs and emptyDirs may take.
+Fix: Set `resources.limits.ephemeral-storage` of the container to what its writable layer, logs and
+    emptyDirs may take.
 
 Wrong:
     resources:
@@ -14,8 +16,8 @@ Right:
       limits:
         ephemeral-storage: 4Gi
 
-Notes: The kubelet adds the limits of a pod and holds its disk-backed emptyDirs to the sum as well. Pod-level
-    `spec.resources` knows no ephemeral storage.
+Notes: The kubelet adds the limits of a pod and holds its disk-backed emptyDirs to the sum as well.
+    Pod-level `spec.resources` knows no ephemeral storage.
 
 Source: Kubernetes documentation v1.34, "Local ephemeral storage",
     https://kubernetes.io/docs/concepts/storage/ephemeral-storage/

@@ -14,8 +14,8 @@ Right:
       limits:
         memory: 2Gi
 
-Notes: Init containers and sidecars count. From Kubernetes 1.34 on, a memory limit in `spec.resources` of the pod
-    counts for all its containers.
+Notes: Init containers and sidecars count. From Kubernetes 1.34 on, a memory limit in `spec.resources` of
+    the pod counts for all its containers.
 
 Source: Kubernetes documentation v1.34, "Assign Memory Resources to Containers and Pods",
     https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/#if-you-do-not-specify-a-memory-limit

@@ -1,8 +1,10 @@
 """Container has no memory request.
 
-Why: The scheduler counts the container as using nothing, and the kubelet evicts it first when the node runs out of memory.
+Why: The scheduler counts the container as using nothing, and the kubelet evicts it first when the node runs
+    out of memory.
 
-Fix: Set `resources.requests.memory` of the container to what it uses when warm (for a model server: weights and caches).
+Fix: Set `resources.requests.memory` of the container to what it uses when warm (for a model server: weights
+    and caches).
 
 Wrong:
     resources:
@@ -15,14 +17,16 @@ Right:
         memory: 2Gi
 
 Options:
-    requireExplicit: also report a container that has only a limit. The API server copies the limit to the request.
+    requireExplicit: also report a container that has only a limit. The API server copies the limit to the
+        request.
 
-Notes: Init containers and sidecars count. From Kubernetes 1.34 on, `spec.resources` of the pod counts for all
-    its containers.
+Notes: Init containers and sidecars count. From Kubernetes 1.34 on, `spec.resources` of the pod counts for
+    all its containers.
 
 Source: Kubernetes documentation v1.34, "Resource Management for Pods and Containers",
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#requests-and-limits;
-    "Node-pressure Eviction", https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
+    "Node-pressure Eviction",
+    https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Namespace has no LimitRange.
 
-Why: A container that sets no request or limit gets none; under a ResourceQuota it is refused, without one it runs unbounded.
+Why: A container that sets no request or limit gets none; under a ResourceQuota it is refused, without one
+    it runs unbounded.
 
 Fix: Add a LimitRange with default and defaultRequest to the overlay that makes the namespace.
 
@@ -13,10 +14,11 @@ Right:
     metadata: {name: defaults, namespace: iris-prod}
     spec: {limits: [{type: Container, default: {memory: 1Gi}, defaultRequest: {cpu: 100m, memory: 1Gi}}]}
 
-Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A LimitRange in another
-    namespace does not count.
+Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A LimitRange
+    in another namespace does not count.
 
-Source: Kubernetes documentation v1.34, "Limit Ranges", https://kubernetes.io/docs/concepts/policy/limit-range/
+Source: Kubernetes documentation v1.34, "Limit Ranges",
+    https://kubernetes.io/docs/concepts/policy/limit-range/
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Namespace has no ResourceQuota.
 
-Why: One team's mistake (an autoscaler without a sane maximum, a loop of Jobs) can take the whole cluster and its GPUs.
+Why: One team's mistake (an autoscaler without a sane maximum, a loop of Jobs) can take the whole cluster
+    and its GPUs.
 
 Fix: Add a ResourceQuota with cpu, memory and GPU requests to the overlay that makes the namespace.
 
@@ -13,10 +14,12 @@ Right:
     metadata: {name: compute, namespace: iris-prod}
     spec: {hard: {requests.cpu: "16", requests.memory: 64Gi, requests.nvidia.com/gpu: "2"}}
 
-Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A ResourceQuota in another
-    namespace does not count, a ClusterResourceQuota of OpenShift that selects the namespace does.
+Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A
+    ResourceQuota in another namespace does not count, a ClusterResourceQuota of OpenShift that selects the
+    namespace does.
 
-Source: Kubernetes documentation v1.34, "Resource Quotas", https://kubernetes.io/docs/concepts/policy/resource-quotas/
+Source: Kubernetes documentation v1.34, "Resource Quotas",
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Why: The API server refuses the pod; the Deployment is accepted, and then no pod is ever created.
 
-Fix: Bring the container's request and limit between `min` and `max` of the LimitRange, or change the LimitRange.
+Fix: Bring the container's request and limit between `min` and `max` of the LimitRange, or change the
+    LimitRange.
 
 Wrong:
     # LimitRange: max: {memory: 4Gi}
@@ -14,12 +15,13 @@ Right:
     resources:
       limits: {memory: 8Gi}
 
-Notes: What counts is the pod after defaulting: a limit without a request is the request, and the LimitRange fills
-    in what is absent. `min` holds for the request (and the limit), `max` for the limit (and the request),
-    `maxLimitRequestRatio` for limit divided by request. Entries of type Pod hold for the sum over the containers.
-    Only LimitRanges of the pod's own namespace count.
+Notes: What counts is the pod after defaulting: a limit without a request is the request, and the LimitRange
+    fills in what is absent. `min` holds for the request (and the limit), `max` for the limit (and the
+    request), `maxLimitRequestRatio` for limit divided by request. Entries of type Pod hold for the sum over
+    the containers. Only LimitRanges of the pod's own namespace count.
 
-Source: Kubernetes documentation v1.34, "Limit Ranges", https://kubernetes.io/docs/concepts/policy/limit-range/
+Source: Kubernetes documentation v1.34, "Limit Ranges",
+    https://kubernetes.io/docs/concepts/policy/limit-range/
 """
 
 from __future__ import annotations
@@ -105,7 +107,8 @@ def _problem(resource: str, request: Fraction | None, limit: Fraction | None, it
     if maximum is not None and request is not None and request > maximum:
         return f"requests {format_amount(request, resource)} of {resource}, above the maximum of {high}"
     if ratio is not None and request and limit is not None and limit / request > ratio:
-        return f"limits {resource} to {float(limit / request):g} times its request, above the ratio {float(ratio):g}"
+        times = float(limit / request)
+        return f"limits {resource} to {times:g} times its request, above the ratio {float(ratio):g}"
     return None
 
 

@@ -1,8 +1,10 @@
 """Workloads at their largest number of replicas ask for more than the namespace's ResourceQuota.
 
-Why: The last replicas are never created: the autoscaler hits a wall under load, or a rolling update stops half way.
+Why: The last replicas are never created: the autoscaler hits a wall under load, or a rolling update stops
+    half way.
 
-Fix: Raise `spec.hard` of the quota, or lower maxReplicas (HPA), maxReplicaCount (KEDA), replicas or the requests.
+Fix: Raise `spec.hard` of the quota, or lower maxReplicas (HPA), maxReplicaCount (KEDA), replicas or the
+    requests.
 
 Wrong:
     # HorizontalPodAutoscaler: maxReplicas: 10, each pod requests cpu: "2"
@@ -14,16 +16,16 @@ Right:
     kind: ResourceQuota
     spec: {hard: {requests.cpu: "18"}}
 
-Notes: The sum is made as the API server makes it: for each pod the larger of (containers and sidecars together)
-    and (an init container and the sidecars before it), plus overhead; a limit without a request is the request,
-    LimitRange defaults are filled in; pods outside the quota's scopes do not count. For each workload the largest
-    number of pods is taken (HPA maxReplicas, KEDA maxReplicaCount or its default of 100, else replicas), and then the
-    one largest surge that an update cannot do without: 1 pod where maxUnavailable rounds down to 0, all pods again for
-    blue-green, the peak of the steps for a canary with traffic routing. Workloads that update one after the other
-    need only one surge at a time. For GPUs the surge is left to `gpu-surge-without-spare`. Jobs wait for room, so
-    they are compared with the quota one by one.
-    A workload that does not fit alone is reported at the field that sets its maximum, a sum that does not fit
-    at the quota.
+Notes: The sum is made as the API server makes it: for each pod the larger of (containers and sidecars
+    together) and (an init container and the sidecars before it), plus overhead; a limit without a request
+    is the request, LimitRange defaults are filled in; pods outside the quota's scopes do not count. For
+    each workload the largest number of pods is taken (HPA maxReplicas, KEDA maxReplicaCount or its default
+    of 100, else replicas), and then the one largest surge that an update cannot do without: 1 pod where
+    maxUnavailable rounds down to 0, all pods again for blue-green, the peak of the steps for a canary with
+    traffic routing. Workloads that update one after the other need only one surge at a time. For GPUs the
+    surge is left to `gpu-surge-without-spare`. Jobs wait for room, so they are compared with the quota one
+    by one. A workload that does not fit alone is reported at the field that sets its maximum, a sum that
+    does not fit at the quota.
 
 Source: Kubernetes documentation v1.34, "Resource Quotas",
     https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota

@@ -1,4 +1,4 @@
-"""The API server would refuse the object: a field is unknown, missing, of the wrong type or out of range.
+"""The API server would refuse the object: a field is unknown, missing or wrong.
 
 Why: The object is not created or, where the server drops the unknown field, runs without the setting that its author meant.
 

@@ -18,7 +18,8 @@ _SOPS_NAME = re.compile(
     r"[.-](?:enc|sops|encrypted)\.(?:ya?ml|json|env|ini|toml|txt)\Z|\.(?:ya?ml|json|env)\.(?:enc|sops)\Z"
 )
 _ENCRYPTED_TEXT = re.compile(
-    r"""^sops_(?:mac|version)=|^\[sops\]\s*$|"sops"\s*:\s*\{|^-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|^\$ANSIBLE_VAULT;""",
+    r"""^sops_(?:mac|version)=|^\[sops\]\s*$|"sops"\s*:\s*\{"""
+    r"""|^-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|^\$ANSIBLE_VAULT;""",
     re.MULTILINE,
 )
 _CONFIGS = (".sops.yaml", ".sops.yml")
@@ -26,7 +27,7 @@ _YAML = (".yaml", ".yml", ".enc", ".sops")
 
 
 def meant_for_sops(view: RepositoryView) -> frozenset[str]:
-    """Files that are meant to be encrypted: by their name, by a rule in .sops.yaml, or because KSOPS reads them."""
+    """Files meant to be encrypted: by their name, by a rule in .sops.yaml, or because KSOPS reads them."""
     found = {file for file in view.file_set if _SOPS_NAME.search(file)}
     found |= _by_creation_rules(view) | _read_by_ksops(view)
     named = {posixpath.basename(k) for k in view.kustomizations}

@@ -1,8 +1,10 @@
 """Secret stands in git in clear.
 
-Why: Everybody who can read the repository, and every clone and backup of it for ever, has the credential; base64 hides nothing.
+Why: Everybody who can read the repository, and every clone and backup of it for ever, has the credential;
+base64 hides nothing.
 
-Fix: Keep the value in a secret store and commit an ExternalSecret, or commit it encrypted (SealedSecret, SOPS); then change the credential, because the history keeps the old one.
+Fix: Keep the value in a secret store and commit an ExternalSecret, or commit it encrypted (SealedSecret,
+SOPS); then change the credential, because the history keeps the old one.
 
 Wrong:
     kind: Secret
@@ -15,9 +17,15 @@ Right:
       target: {name: iris-api-keys}
 
 Notes:
-    Found are Secrets written as manifests and the literals and files of a `secretGenerator`. Passed over: values that SOPS, git-crypt or age encrypted, empty values, placeholders that something else fills in (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates, what git ignores, and the plain fields of Argo CD's repository and cluster Secrets. A file that is meant for SOPS is reported by `unencrypted-secret-file` instead.
+    Found are Secrets written as manifests and the literals and files of a `secretGenerator`. Passed over:
+    values that SOPS, git-crypt or age encrypted, empty values, placeholders that something else fills in
+    (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates, what git ignores, and the plain fields of
+    Argo CD's repository and cluster Secrets. A file that is meant for SOPS is reported by
+    `unencrypted-secret-file` instead.
 
-Source: Kubernetes documentation, "Good practices for Kubernetes Secrets", https://kubernetes.io/docs/concepts/security/secrets-good-practices/; OWASP Kubernetes Top Ten 2022, K08, https://owasp.org/www-project-kubernetes-top-ten/
+Source: Kubernetes documentation, "Good practices for Kubernetes Secrets",
+https://kubernetes.io/docs/concepts/security/secrets-good-practices/; OWASP Kubernetes Top Ten 2022, K08,
+https://owasp.org/www-project-kubernetes-top-ten/
 """
 
 from __future__ import annotations
@@ -32,6 +40,7 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gitops._applications import Placed, source_of
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import references
 from kustodian.policy.rules.secrets._encryption import (
@@ -50,9 +59,10 @@ _PUBLIC = {"CERTIFICATE", "PUBLIC KEY", "TRUSTED CERTIFICATE", "X509 CRL"}
 _ARGO_LABEL = "argocd.argoproj.io/secret-type"
 #: Fields of Argo CD's declarative Secrets that are no credentials (operator-manual/declarative-setup.md).
 _ARGO_PLAIN = {
-    "url", "type", "name", "project", "server", "namespaces", "clusterResources", "shard", "enableLfs", "enableOCI",
-    "insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "proxy", "noProxy", "username", "githubAppID",
-    "githubAppInstallationID", "githubAppEnterpriseBaseUrl", "useAzureWorkloadIdentity", "depth",
+    "url", "type", "name", "project", "server", "namespaces", "clusterResources", "shard", "enableLfs",
+    "enableOCI", "insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "proxy", "noProxy", "username",
+    "githubAppID", "githubAppInstallationID", "githubAppEnterpriseBaseUrl", "useAzureWorkloadIdentity",
+    "depth",
 }  # fmt: skip
 
 
@@ -60,28 +70,18 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each Secret manifest, and for each field of a secretGenerator entry."""
     used = {reference.target for k in view.kustomizations.values() for reference in references(k)}
     for_sops = meant_for_sops(view)
-    for manifest in view.manifests("", "Secret", "List", "SecretList"):
+    for manifest in view.manifests("", "Secret"):
         file = manifest.provenance.file or ""
         aside = is_aside(posixpath.dirname(file) or ".") and file not in used
         if aside or file in for_sops or git_crypted(view, file) or is_encrypted_document(manifest.data):
             continue
-        for path, secret in _secrets(manifest.data):
-            for field, keys in _clear_fields(secret):
-                name = text(mapping(secret.get("metadata")).get("name"))
-                message = f"Secret {name} has values in clear: {', '.join(keys)}"
-                yield SourceViolation(file, (*path, field), message, manifest.provenance.document or 0)
+        placed = Placed(manifest, *source_of(view, manifest))
+        for field, keys in _clear_fields(manifest.data):
+            message = f"Secret {manifest.name} has values in clear: {', '.join(keys)}"
+            yield placed.violation((field,), message)
     for kustomization in view.kustomizations.values():
         for path, message in _generated(view, kustomization, for_sops):
             yield SourceViolation(kustomization.path, path, message, overlay=kustomization.directory)
-
-
-def _secrets(data: JsonObject) -> Iterator[tuple[FieldPath, JsonObject]]:
-    """The Secrets of a document: itself, or items of a List."""
-    if data.get("kind") == "Secret":
-        yield (), data
-    for index, item in mappings(data.get("items")):
-        if item.get("kind", "Secret" if data.get("kind") == "SecretList" else None) == "Secret":
-            yield ("items", index), item
 
 
 def _clear_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:

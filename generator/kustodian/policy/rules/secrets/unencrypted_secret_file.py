@@ -1,6 +1,7 @@
 """File that is meant for SOPS is not encrypted.
 
-Why: Somebody edited it decrypted and committed it so: the credentials are in the history, and whoever decrypts it at deployment fails on a file without SOPS metadata.
+Why: Somebody edited it decrypted and committed it so: the credentials are in the history, and whoever
+decrypts it at deployment fails on a file without SOPS metadata.
 
 Fix: Encrypt it with `sops --encrypt --in-place FILE`, and change every credential that was committed.
 
@@ -19,9 +20,13 @@ Right:
       mac: ENC[AES256_GCM,data:...]
 
 Notes:
-    Meant for SOPS is a file that is called `*.enc.yaml`, `*.sops.yaml` (or json, env, ini), that a `path_regex` of `.sops.yaml` names, or that a KSOPS generator reads. A rule whose pattern takes kustomizations too, or that has an `encrypted_regex`, names how and not what: under it only files with Secrets count. A value added in clear to an encrypted Secret is found as well.
+    Meant for SOPS is a file that is called `*.enc.yaml`, `*.sops.yaml` (or json, env, ini), that a
+    `path_regex` of `.sops.yaml` names, or that a KSOPS generator reads. A rule whose pattern takes
+    kustomizations too, or that has an `encrypted_regex`, names how and not what: under it only files with
+    Secrets count. A value added in clear to an encrypted Secret is found as well.
 
-Source: SOPS 3.10 documentation, https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-files
+Source: SOPS 3.10 documentation,
+https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-files
 """
 
 from __future__ import annotations
@@ -46,16 +51,17 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         content = view.read_text(file)
         if not content.strip() or is_encrypted_text(content):
             continue
-        documents = view.load(file) if file in view.yaml_files else []
+        documents = view.documents_of(file) if file in view.yaml_files else []
         if not documents:
             yield SourceViolation(file, (), f"{file} is meant for SOPS and is not encrypted")
-        for index, document in enumerate(documents):
-            if not is_encrypted_document(document):
-                yield SourceViolation(file, (), f"{file} is meant for SOPS and is not encrypted", index)
+        for document in documents:
+            if not is_encrypted_document(document.data):
+                message = f"{file} is meant for SOPS and is not encrypted"
+                yield SourceViolation(file, document.base, message, document.index)
                 continue
-            for path in _clear_values(mapping(document)):
+            for path in _clear_values(document.data):
                 message = f"{path[-1]} was added in clear to an encrypted Secret"
-                yield SourceViolation(file, path, message, index)
+                yield SourceViolation(file, (*document.base, *path), message, document.index)
 
 
 def _clear_values(document: JsonObject) -> Iterator[FieldPath]:

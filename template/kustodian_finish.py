@@ -1,4 +1,4 @@
-"""The work of the two hooks: refuse impossible answers, and finish what cookiecutter has rendered.
+"""The work of the hook that runs last: finish what cookiecutter has rendered.
 
 cookiecutter renders every file of the template; it has no loops over folders and no conditions on them. So what was
 not chosen is removed afterwards, and the overlays come from a second template, environment/, rendered once for each.
@@ -6,10 +6,7 @@ not chosen is removed afterwards, and the overlays come from a second template, 
 
 from __future__ import annotations
 
-import json
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +21,6 @@ from kustodian_template import (
     environments,
     patches,
     uses_gpu,
-    validate,
 )
 
 ANSWERS_FILE = ".kustodian-answers.yaml"
@@ -32,25 +28,8 @@ ANSWERS_FILE = ".kustodian-answers.yaml"
 OWN_POLICIES = {"organisation.rego"}
 
 
-def run(step: Callable[[Answers], None], cookiecutter_json: str) -> int:
-    """Run a hook's step on the answers; what it refuses becomes one line on stderr and exit status 1."""
-    context = json.loads(cookiecutter_json)
-    answers = {key: value for key, value in context.items() if not key.startswith("_")}
-    try:
-        step(answers)
-    except AnswerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def before(answers: Answers) -> None:
-    """What hooks/pre_gen_project.py does: nothing has been written yet."""
-    validate(answers)
-
-
-def after(answers: Answers) -> None:
-    """What hooks/post_gen_project.py does, in the new repository."""
+def finish(answers: Answers) -> None:
+    """What hooks/post_gen_project.py does, in the new repository (the working directory)."""
     repository = Path.cwd()
     prune(answers, repository)
     write_overlays(answers, repository)

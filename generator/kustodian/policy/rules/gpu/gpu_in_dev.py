@@ -1,0 +1,43 @@
+"""Development environment asks for a GPU.
+
+Why: A GPU node costs as much as the rest of a development environment together, by day and by night.
+
+Fix: Run the CPU build there, or set a `gpuBudget` for the environment in kustodian.yaml: then the budget
+    decides.
+
+Wrong:
+    # overlays/dev
+    resources: {limits: {nvidia.com/gpu: 1}}
+
+Right:
+    # overlays/dev
+    resources: {limits: {cpu: "2", memory: 4Gi}}
+
+Notes: On only in environments of class dev. With a GPU budget of one or more the environment has decided
+    for GPUs, and `gpu-budget-exceeded` watches the number.
+
+Source: Kubernetes documentation v1.34, "Schedule GPUs",
+    https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.accelerators import accelerator_path, claims_accelerator, pod_accelerators
+from kustodian.policy.rule import Context, PodRule, Violation
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each pod template with an accelerator, unless the environment has a budget."""
+    if context.environment.gpu_budget:
+        return
+    path = accelerator_path(pod)
+    if path is not None:
+        yield Violation(path, f"{pod.owner.ref} asks for {', '.join(pod_accelerators(pod))}")
+    elif claims_accelerator(pod):
+        yield Violation(pod.path_of("resourceClaims"), f"{pod.owner.ref} asks for a GPU through a claim")
+
+
+RULE = PodRule(id="gpu-in-dev", topic="gpu", severity="W/-/-", check=check, doc=__doc__, tags=("ml", "cost"))

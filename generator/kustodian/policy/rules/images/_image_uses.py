@@ -1,0 +1,65 @@
+"""Every place of a pod that names an image: its containers and its image volumes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import dig, text
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.image_reference import ImageReference, parse_image
+
+MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
+
+#: A value that a controller fills in when it makes the pod: Argo Workflows parameters, operators' templates.
+_FILLED_IN_LATER = re.compile(r"\{\{|\$[({A-Za-z_]")
+#: Istio's injector replaces this word by the proxy image that fits the control plane.
+_INJECTED = "auto"
+
+
+@dataclass(frozen=True)
+class ImageUse:
+    """One image of a pod: who uses it, the text as written, and where; likewise its pull policy."""
+
+    who: str
+    text: str
+    path: FieldPath
+    policy: str
+    policy_path: FieldPath
+
+    @cached_property
+    def reference(self) -> ImageReference:
+        """The image as the container runtime reads it."""
+        return parse_image(self.text)
+
+    def moving_tag(self, moving_tags: tuple[str, ...]) -> str | None:
+        """The tag if it moves (`latest` where there is none), None for a digest or a tag that stays."""
+        if "@" in self.text:
+            return None
+        tag = self.reference.tag or "latest"
+        return tag if not self.reference.tag or tag.lower() in moving_tags else None
+
+
+def image_uses(pod: PodTemplate) -> Iterator[ImageUse]:
+    """The images of a pod, without those that are absent or that a controller fills in."""
+    for container in pod.containers:
+        policy = text(container.data.get("imagePullPolicy"))
+        path = container.path
+        yield from _known(
+            ImageUse(str(container), container.image, (*path, "image"), policy, (*path, "imagePullPolicy"))
+        )
+    for path, volume in pod.volumes:
+        image = text(dig(volume, ("image", "reference")))
+        policy = text(dig(volume, ("image", "pullPolicy")))
+        who = f'volume "{text(volume.get("name"))}"'
+        yield from _known(
+            ImageUse(who, image, (*path, "image", "reference"), policy, (*path, "image", "pullPolicy"))
+        )
+
+
+def _known(use: ImageUse) -> Iterator[ImageUse]:
+    if use.text and use.text != _INJECTED and not _FILLED_IN_LATER.search(use.text):
+        yield use

@@ -1,0 +1,56 @@
+"""Pull policy does not fit how the image is pinned.
+
+Why: `Always` asks the registry at every start for bytes that a digest has fixed already, so an outage there
+keeps pods from starting; `IfNotPresent` with a tag that moves leaves each node with another image.
+
+Fix: Set `imagePullPolicy: IfNotPresent` (or remove it) beside a digest; give an image with a moving tag a
+version. `kustodian check --fix` does the first.
+
+Wrong:
+    image: registry.example.com/iris@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    imagePullPolicy: Always
+
+Right:
+    image: registry.example.com/iris@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    imagePullPolicy: IfNotPresent
+
+Options:
+    movingTags: the tags that move.
+
+Notes: Only a policy that is written counts: the default follows the tag.
+
+Source: Kubernetes documentation, "Images",
+https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each policy that fetches too often or too seldom."""
+    for use in image_uses(pod):
+        moving = use.moving_tag(context.options["movingTags"])
+        if use.policy == "Always" and use.reference.digest:
+            message = f"{use.who} asks the registry at every start for an image that its digest fixes"
+        elif use.policy in ("IfNotPresent", "Never") and moving is not None:
+            message = f"{use.who} keeps whatever `{moving}` was when the node first pulled it: {use.policy}"
+        else:
+            continue
+        yield Violation(use.policy_path, message)
+
+
+RULE = PodRule(
+    id="pull-policy-mismatch",
+    topic="images",
+    severity="W/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+    options={"movingTags": Option(MOVING_TAGS, "tags that are moved to newer images")},
+)

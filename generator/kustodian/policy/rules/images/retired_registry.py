@@ -1,0 +1,73 @@
+"""Container runs an image from a registry that has been retired.
+
+Why: A frozen registry gets no fixes, and one day the images are gone: the pod starts until a new node has to
+pull.
+
+Fix: Set `newName` in the overlay's `images:` entry to where the image lives now; the message says where that
+is.
+
+Wrong:
+    image: k8s.gcr.io/pause:3.9
+
+Right:
+    image: registry.k8s.io/pause:3.9
+
+Options:
+    retired: further registries, or folders in one, that you have retired.
+
+Notes: Known are k8s.gcr.io (frozen in April 2023) with its older names and mirrors, gcr.io/kubebuilder,
+quay.io/k8scsi, docker.pkg.github.com, and Bitnami's free catalogue on Docker Hub, whose versions moved in
+2025 to an archive without updates.
+
+Source: Kubernetes blog, "k8s.gcr.io Redirect to registry.k8s.io",
+https://kubernetes.io/blog/2023/03/10/image-registry-redirect/; Bitnami,
+https://github.com/bitnami/containers/issues/83267
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.image_reference import ImageReference
+from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.policy.rules.images._image_uses import image_uses
+
+_GCR_HOSTS = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
+
+#: What is retired (a host, or a folder on one) and where its images live now.
+_RETIRED: dict[str, str] = {
+    "k8s.gcr.io": "registry.k8s.io",
+    **{f"{host}/{folder}": "registry.k8s.io"
+       for host in _GCR_HOSTS for folder in ("google_containers", "google-containers", "k8s-artifacts-prod")},
+    "gcr.io/kubebuilder": "registry.k8s.io/kubebuilder",
+    "quay.io/k8scsi": "registry.k8s.io/sig-storage",
+    "docker.pkg.github.com": "ghcr.io",
+    "docker.io/bitnami": "an image that its project still builds",
+    "docker.io/bitnamilegacy": "an image that its project still builds",
+}  # fmt: skip
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each image from a retired registry."""
+    retired = {**_RETIRED, **{entry.strip("/"): "" for entry in context.options["retired"]}}
+    for use in image_uses(pod):
+        for place, successor in retired.items():
+            if _is_in(use.reference, place):
+                now = f", use {successor}" if successor else ""
+                yield Violation(use.path, f"{use.who} has an image from {place}, which is retired{now}")
+                break
+
+
+def _is_in(image: ImageReference, place: str) -> bool:
+    return f"{image.host.lower()}/{image.repository}/".startswith(place + "/")
+
+
+RULE = PodRule(
+    id="retired-registry",
+    topic="images",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    options={"retired": Option((), "further registries, or folders in one, that are retired")},
+)

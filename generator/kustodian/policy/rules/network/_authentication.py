@@ -1,0 +1,150 @@
+"""What stands in front of a Service or route and asks for credentials.
+
+Sources: annotations of ingress-nginx, Traefik, AWS Load Balancer Controller, HAProxy and Kong; Envoy Gateway
+v1 SecurityPolicy; Kuadrant AuthPolicy; GKE GCPBackendPolicy; Istio security.istio.io/v1; Linkerd
+policy.linkerd.io; Consul ServiceIntentions.
+"""
+
+from __future__ import annotations
+
+from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.selector import labels_match
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.traffic import GATEWAY_API, INGRESS_KINDS
+
+#: Annotations of an Ingress, route or Service with which something asks for credentials or limits clients.
+_ANNOTATIONS = (
+    "nginx.ingress.kubernetes.io/auth-url",
+    "nginx.ingress.kubernetes.io/auth-type",
+    "nginx.ingress.kubernetes.io/auth-secret",
+    "nginx.ingress.kubernetes.io/auth-tls-secret",
+    "nginx.ingress.kubernetes.io/whitelist-source-range",
+    "nginx.ingress.kubernetes.io/allowlist-source-range",
+    "traefik.ingress.kubernetes.io/router.middlewares",
+    "haproxy.org/auth-type",
+    "ingress.kubernetes.io/auth-type",
+    "konghq.com/plugins",
+    "cloud.google.com/backend-config",
+    "alb.ingress.kubernetes.io/inbound-cidrs",
+)
+#: Policies attached to a route, a Gateway or a Service by targetRef.
+_ATTACHED = (
+    ("gateway.envoyproxy.io", "SecurityPolicy"),
+    ("kuadrant.io", "AuthPolicy"),
+    ("networking.gke.io", "GCPBackendPolicy"),
+    ("gateway.kgateway.dev", "TrafficPolicy"),
+)
+_PRIVATE = ("internal", "private", "rilb")
+
+
+def is_guarded(entry: Manifest, service: Manifest, pods: list[PodTemplate], objects: ObjectSet) -> bool:
+    """Whether a way into the cluster (an Ingress, a route, or the Service itself) has something in front."""
+    return (
+        _by_annotation(entry)
+        or _by_annotation(service)
+        or _by_filter(entry)
+        or _by_attachment(entry, service, objects)
+        or any(_by_mesh(pod, service, objects) for pod in pods)
+    )
+
+
+def is_private(entry: Manifest, objects: ObjectSet) -> bool:
+    """Whether an Ingress or route is only reachable from the private network."""
+    if (entry.group, entry.kind) in INGRESS_KINDS:
+        name = text(entry.spec.get("ingressClassName")) or entry.annotations.get(
+            "kubernetes.io/ingress.class", ""
+        )
+        scheme = entry.annotations.get("alb.ingress.kubernetes.io/scheme", "")
+        # The AWS controller makes internal load balancers unless told otherwise.
+        return (
+            any(word in name for word in _PRIVATE) or scheme == "internal" or (name == "alb" and not scheme)
+        )
+    gateways = parent_gateways(entry, objects)
+    return bool(gateways) and all(_is_private_gateway(gateway) for gateway in gateways)
+
+
+def parent_gateways(route: Manifest, objects: ObjectSet) -> list[Manifest]:
+    """The Gateways of the set that a Gateway API route hangs on."""
+    found = []
+    for _, reference in mappings(route.spec.get("parentRefs")):
+        if text(reference.get("kind"), "Gateway") != "Gateway":
+            continue
+        namespace = text(reference.get("namespace")) or namespace_of(route)
+        gateway = objects.find(GATEWAY_API, "Gateway", namespace, text(reference.get("name")))
+        if gateway is not None:
+            found.append(gateway)
+    return found
+
+
+def _is_private_gateway(gateway: Manifest) -> bool:
+    infrastructure = mapping(mapping(gateway.spec.get("infrastructure")).get("annotations"))
+    words = [text(gateway.spec.get("gatewayClassName")), *map(str, infrastructure.values())]
+    service_type = gateway.annotations.get("networking.istio.io/service-type", "")
+    return service_type == "ClusterIP" or any(part in word.lower() for part in _PRIVATE for word in words)
+
+
+def _by_annotation(manifest: Manifest) -> bool:
+    annotations = manifest.annotations
+    if annotations.get("alb.ingress.kubernetes.io/auth-type", "none") != "none":
+        return True
+    return any(annotations.get(key) for key in _ANNOTATIONS)
+
+
+def _by_filter(route: Manifest) -> bool:
+    """Whether a rule of a Gateway API route passes through an authentication or an extension filter."""
+    if route.group != GATEWAY_API:
+        return False
+    kinds = [
+        text(entry.get("type"))
+        for _, rule in mappings(route.spec.get("rules"))
+        for _, entry in mappings(rule.get("filters"))
+    ]
+    return "ExtensionRef" in kinds or "ExternalAuth" in kinds
+
+
+def _by_attachment(entry: Manifest, service: Manifest, objects: ObjectSet) -> bool:
+    gateways = parent_gateways(entry, objects) if entry.group == GATEWAY_API else []
+    targets = {(m.kind, m.name) for m in (entry, service, *gateways)}
+    # A shared Gateway outside of the set can still be named by a policy inside of it.
+    targets |= {("Gateway", text(ref.get("name"))) for _, ref in mappings(entry.spec.get("parentRefs"))}
+    for group, kind in _ATTACHED:
+        for policy in objects.of(group, kind):
+            references = [mapping(policy.spec.get("targetRef"))]
+            references += [reference for _, reference in mappings(policy.spec.get("targetRefs"))]
+            if policy.spec.get("targetSelectors"):
+                return True
+            if any((text(ref.get("kind")), text(ref.get("name"))) in targets for ref in references):
+                return True
+    for gateway in gateways:
+        if "frontendValidation" in str(gateway.spec.get("listeners")) or mapping(
+            mapping(gateway.spec.get("tls")).get("frontend")
+        ):
+            return True
+    return False
+
+
+def _by_mesh(pod: PodTemplate, service: Manifest, objects: ObjectSet) -> bool:
+    namespace = namespace_of(service)
+    for policy in objects.of("security.istio.io", "AuthorizationPolicy"):
+        if not _restricts(policy):
+            continue
+        if namespace_of(policy) in ("istio-system", "istio-ingress"):
+            return True
+        selector = mapping(mapping(policy.spec.get("selector")).get("matchLabels"))
+        if namespace_of(policy) == namespace and labels_match(selector, pod.labels):
+            return True
+    linkerd = objects.of("policy.linkerd.io", "AuthorizationPolicy", "ServerAuthorization")
+    if any(namespace_of(policy) == namespace for policy in linkerd):
+        return True
+    intentions = objects.of("consul.hashicorp.com", "ServiceIntentions")
+    return any(mapping(m.spec.get("destination")).get("name") in (service.name, "*") for m in intentions)
+
+
+def _restricts(policy: Manifest) -> bool:
+    """Whether an Istio AuthorizationPolicy asks who is calling."""
+    if policy.spec.get("action") in ("CUSTOM", "DENY"):
+        return True
+    rules: list[JsonObject] = [rule for _, rule in mappings(policy.spec.get("rules"))]
+    return all(sequence(rule.get("from")) or sequence(rule.get("when")) for rule in rules)

@@ -1,0 +1,51 @@
+"""What the two default-deny rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.rule import Violation
+from kustodian.policy.rules.network._policies import (
+    Direction,
+    Policy,
+    on_host,
+    peers,
+    plugin_policies,
+    policies,
+    ports,
+)
+
+_SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
+
+
+def without_default_deny(objects: ObjectSet, direction: Direction) -> Iterator[Violation]:
+    """One violation for each namespace of the set that has no default deny in this direction.
+
+    A namespace is looked at where the set holds pods that policies apply to and either its Namespace or some
+    policy; where it holds neither, `pod-without-network-policy` already says all there is to say.
+    """
+    known = policies(objects)
+    with_pods = {namespace_of(pod.owner) for pod in objects.pods if not on_host(pod)}
+    for namespace in sorted(with_pods - set(_SYSTEM)):
+        own = [policy for policy in known if policy.namespace == namespace]
+        if any(_denies_by_default(policy, direction) for policy in own) or plugin_policies(
+            objects, namespace
+        ):
+            continue
+        subject = objects.find("", "Namespace", "", namespace)
+        anchor = subject or (own[0].manifest if own else None)
+        if anchor is not None:
+            yield Violation(
+                ("metadata", "name") if subject else ("spec",),
+                f"namespace {namespace} has no default deny for {direction}: "
+                f"no policy selects all of its pods and restricts their {direction}",
+                anchor,
+            )
+
+
+def _denies_by_default(policy: Policy, direction: Direction) -> bool:
+    """Whether the policy isolates every pod of the namespace and does not allow everything again."""
+    if not policy.selects_all or direction not in policy.directions:
+        return False
+    return not any(not peers(rule, direction) and not ports(rule) for _, rule in policy.rules(direction))

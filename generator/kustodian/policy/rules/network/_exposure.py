@@ -1,0 +1,44 @@
+"""How a Service is reached from outside the cluster."""
+
+from __future__ import annotations
+
+from kustodian.model.json_value import sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rules.network._policies import is_everywhere
+
+#: Annotations (with the values that say so) which keep a load balancer inside the private network.
+_INTERNAL: dict[str, tuple[str, ...]] = {
+    "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
+    "networking.gke.io/load-balancer-type": ("internal",),
+    "cloud.google.com/load-balancer-type": ("internal",),
+    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true",),
+    "service.beta.kubernetes.io/openstack-internal-load-balancer": ("true",),
+    "service.beta.kubernetes.io/oci-load-balancer-internal": ("true",),
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",),
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": ("intranet",),
+}
+_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+
+def is_internal(manifest: Manifest) -> bool:
+    """Whether a LoadBalancer Service gets a private address only."""
+    return any(manifest.annotations.get(key, "").lower() in values for key, values in _INTERNAL.items())
+
+
+def source_ranges(manifest: Manifest) -> list[str]:
+    """The client address blocks that a LoadBalancer Service lets in; empty for anyone."""
+    ranges = [text(block) for block in sequence(manifest.spec.get("loadBalancerSourceRanges"))]
+    if not ranges and _RANGES in manifest.annotations:
+        ranges = [block.strip() for block in manifest.annotations[_RANGES].split(",")]
+    return [] if any(is_everywhere(block) for block in ranges) else [block for block in ranges if block]
+
+
+def exposure(manifest: Manifest) -> str:
+    """How a Service is open to the outside by itself: a phrase, empty where it is not."""
+    kind = manifest.spec.get("type")
+    if kind == "NodePort":
+        return "type NodePort opens a port on every node"
+    if kind == "LoadBalancer" and not is_internal(manifest) and not source_ranges(manifest):
+        return "type LoadBalancer lets in any address"
+    return ""

@@ -1,0 +1,83 @@
+"""The network policy has a rule that allows everyone, which undoes every other rule of that direction.
+
+Why: Rules only add up: with one that allows any peer, the pod is as open as without a policy.
+
+Fix: Name the peers: a namespaceSelector with podSelector inside the cluster, an `ipBlock` with `except` for the cluster's own ranges outside of it.
+
+Wrong:
+    egress:
+      - to:
+          - ipBlock: {cidr: 0.0.0.0/0}
+
+Right:
+    egress:
+      - to:
+          - ipBlock:
+              cidr: 0.0.0.0/0
+              except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16]
+        ports: [{protocol: TCP, port: 443}]
+
+Notes: Reported are a rule without peers and ports, a peer that selects every pod of every namespace on every port, and 0.0.0.0/0 or ::/0 without exceptions. Rules for port 53 alone are not.
+
+Source: Kubernetes documentation, "Allow all ingress traffic", https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic; NSA/CISA Kubernetes Hardening Guide v1.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.manifest import Manifest
+from kustodian.model.selector import is_empty_selector
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.network._policies import (
+    GROUP,
+    PEERS,
+    is_everywhere,
+    peers,
+    ports,
+    read_policy,
+)
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each rule, or peer of a rule, that allows everyone."""
+    del context
+    policy = read_policy(manifest)
+    for direction, field in PEERS.items():
+        for path, rule in policy.rules(direction):
+            entries = peers(rule, direction)
+            if not entries and not ports(rule):
+                yield Violation(path, f"{direction} rule allows every peer on every port")
+            for index, peer in entries:
+                block = mapping(peer.get("ipBlock"))
+                if is_everywhere(block.get("cidr")) and not block.get("except") and not _only_dns(rule):
+                    where = (*path, field, index, "ipBlock", "cidr")
+                    yield Violation(where, f"{direction} rule allows {block['cidr']} without exceptions")
+                elif not ports(rule) and _is_every_pod(peer):
+                    where = (*path, field, index)
+                    yield Violation(
+                        where, f"{direction} rule allows every pod of every namespace on every port"
+                    )
+
+
+def _only_dns(rule: JsonObject) -> bool:
+    entries = ports(rule)
+    return bool(entries) and all(entry.get("port") in (53, 5353) for _, entry in entries)
+
+
+def _is_every_pod(peer: JsonObject) -> bool:
+    return is_empty_selector(peer.get("namespaceSelector")) and (
+        peer.get("podSelector") is None or is_empty_selector(peer.get("podSelector"))
+    )
+
+
+RULE = ObjectRule(
+    id="allow-all-network-policy",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    kinds=((GROUP, "NetworkPolicy"),),
+    doc=__doc__,
+    tags=("nsa", "security"),
+)

@@ -1,0 +1,43 @@
+"""Service is open to the outside by its type.
+
+Why: A node port bypasses the gateway with its TLS, authentication and limits; a load balancer without source ranges answers the whole internet.
+
+Fix: Use `type: ClusterIP` behind an Ingress or Gateway; where a load balancer is wanted, name its clients in `loadBalancerSourceRanges` or make it internal by your cloud's annotation.
+
+Wrong:
+    spec:
+      type: NodePort
+
+Right:
+    spec:
+      type: ClusterIP
+
+Source: Kubernetes documentation, "Service", https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types; NSA/CISA Kubernetes Hardening Guide v1.2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.network._exposure import exposure
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a NodePort, or for a LoadBalancer without limits."""
+    del context
+    reason = exposure(manifest)
+    if reason:
+        yield Violation(("spec", "type"), reason)
+
+
+RULE = ObjectRule(
+    id="exposed-service-type",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    kinds=(("", "Service"),),
+    doc=__doc__,
+    tags=("nsa", "security"),
+)

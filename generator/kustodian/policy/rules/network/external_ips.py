@@ -1,0 +1,44 @@
+"""Service claims external IP addresses.
+
+Why: Whoever may create a Service can take over traffic to any address that way (CVE-2020-8554); nothing checks that the address is theirs.
+
+Fix: Delete `externalIPs`; use a load balancer, an Ingress or a Gateway.
+
+Wrong:
+    spec:
+      externalIPs: [203.0.113.7]
+
+Right:
+    spec:
+      type: ClusterIP
+
+Source: CVE-2020-8554, https://github.com/kubernetes/kubernetes/issues/97076; Kubernetes documentation, "External IPs", https://kubernetes.io/docs/concepts/services-networking/service/#external-ips
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import sequence
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a Service with external IPs."""
+    del context
+    addresses = sequence(manifest.spec.get("externalIPs"))
+    if addresses:
+        listed = ", ".join(str(address) for address in addresses)
+        yield Violation(("spec", "externalIPs"), f"the Service takes traffic to {listed}")
+
+
+RULE = ObjectRule(
+    id="external-ips",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    kinds=(("", "Service"),),
+    doc=__doc__,
+    tags=("cve", "security"),
+)

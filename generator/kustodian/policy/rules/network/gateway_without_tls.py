@@ -1,0 +1,90 @@
+"""Gateway serves plain HTTP without a TLS listener.
+
+Why: Requests, tokens and predictions travel in clear text and can be read and changed on the way.
+
+Fix: Add an HTTPS listener with `tls.certificateRefs`; keep the HTTP listener only to redirect.
+
+Wrong:
+    listeners:
+      - {name: http, protocol: HTTP, port: 80}
+
+Right:
+    listeners:
+      - name: https
+        protocol: HTTPS
+        port: 443
+        tls:
+          certificateRefs: [{name: iris-tls}]
+
+Notes: Gateways of the Gateway API and of Istio. An HTTP listener beside an HTTPS one is taken for a redirect. Istio gateways for traffic inside of the cluster (`*.local` hosts, `...-local-gateway`) are not reported.
+
+Source: Gateway API v1, "TLS configuration", https://gateway-api.sigs.k8s.io/guides/tls/; Istio, "Gateway", https://istio.io/latest/docs/reference/config/networking/gateway/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+
+_GATEWAY_API = "gateway.networking.k8s.io"
+_ISTIO = "networking.istio.io"
+#: Names that Knative and others give to gateways for traffic inside of the cluster.
+_INTERNAL = ("local-gateway", "cluster-local")
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each listener in clear text that no TLS listener stands beside."""
+    del context
+    if manifest.group == _ISTIO:
+        yield from _istio(manifest)
+        return
+    listeners = mappings(manifest.spec.get("listeners"))
+    encrypted = any(text(listener.get("protocol")) in ("HTTPS", "TLS") for _, listener in listeners)
+    for index, listener in listeners:
+        protocol, path = text(listener.get("protocol")), ("spec", "listeners", index)
+        name = text(listener.get("name"))
+        if protocol == "HTTP" and not encrypted:
+            yield Violation(
+                (*path, "protocol"), f'listener "{name}" serves plain HTTP and no listener has TLS'
+            )
+        elif protocol == "HTTPS" and not _has_certificate(mapping(listener.get("tls"))):
+            yield Violation((*path, "tls"), f'HTTPS listener "{name}" has no certificateRefs')
+
+
+def _has_certificate(tls: JsonObject) -> bool:
+    return bool(tls.get("certificateRefs") or tls.get("options")) or tls.get("mode") == "Passthrough"
+
+
+def _istio(manifest: Manifest) -> Iterator[Violation]:
+    if any(word in manifest.name for word in _INTERNAL):
+        return
+    servers = mappings(manifest.spec.get("servers"))
+    encrypted = any(
+        text(mapping(server.get("port")).get("protocol")).upper() in ("HTTPS", "TLS") for _, server in servers
+    )
+    for index, server in servers:
+        protocol = text(mapping(server.get("port")).get("protocol")).upper()
+        hosts = [text(host).rpartition("/")[2] for host in sequence(server.get("hosts"))]
+        if hosts and all(host.endswith(".local") for host in hosts):
+            continue
+        tls, path = mapping(server.get("tls")), ("spec", "servers", index)
+        if protocol in ("HTTP", "HTTP2", "GRPC") and not encrypted and not tls:
+            yield Violation(
+                (*path, "port", "protocol"), f"server {index} serves plain {protocol} and none has TLS"
+            )
+        elif protocol in ("HTTPS", "TLS") and not tls.get("mode"):
+            yield Violation((*path, "tls"), f"server {index} of protocol {protocol} has no tls mode")
+
+
+RULE = ObjectRule(
+    id="gateway-without-tls",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    kinds=((_GATEWAY_API, "Gateway"), (_ISTIO, "Gateway")),
+    doc=__doc__,
+    tags=("nsa", "security"),
+)

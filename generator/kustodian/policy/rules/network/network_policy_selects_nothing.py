@@ -1,0 +1,49 @@
+"""The network policy selects no pod of its namespace.
+
+Why: The pods it was written for stay as open as before, and nobody notices.
+
+Fix: Correct `podSelector` (or the namespace) so that it matches the labels of the pods' template; delete the policy if they are gone.
+
+Wrong:
+    spec:
+      podSelector: {matchLabels: {app: iriss}}  # the pods are labelled app: iris
+
+Right:
+    spec:
+      podSelector: {matchLabels: {app: iris}}
+
+Notes: An empty selector means every pod, present and future, and is never reported. Labels that a controller adds to its pods and pods that an operator makes from a custom resource of the namespace are taken into account. So are overlays that hold policies, but no workload, of a namespace: its pods are deployed by another.
+
+Source: Kubernetes API reference v1.34, NetworkPolicySpec, https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.policy.pod_matching import selects_nothing
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.network._policies import policies
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each policy whose selector matches no pod template of its namespace."""
+    del context
+    for policy in policies(objects):
+        if not policy.selects_all and selects_nothing(policy.selector, policy.namespace, objects):
+            yield Violation(
+                ("spec", "podSelector"),
+                f"podSelector matches no pod in namespace {policy.namespace}",
+                policy.manifest,
+            )
+
+
+RULE = SetRule(
+    id="network-policy-selects-nothing",
+    topic="network",
+    severity="W/W/E",
+    check=check,
+    doc=__doc__,
+    tags=("security",),
+)

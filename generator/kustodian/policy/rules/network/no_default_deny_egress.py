@@ -1,0 +1,44 @@
+"""The namespace has no default deny for egress: a new pod may connect to anywhere.
+
+Why: A compromised or careless container can send data and model weights to any host on the internet.
+
+Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Egress]`, and allow what is needed (DNS first) in further policies.
+
+Wrong:
+    spec:
+      podSelector: {matchLabels: {app: iris}}  # only this application is isolated
+      policyTypes: [Egress]
+
+Right:
+    spec:
+      podSelector: {}
+      policyTypes: [Egress]
+
+Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One that allows everything does not count.
+
+Source: Kubernetes documentation, "Default deny all egress traffic", https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.network._default_deny import without_default_deny
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each namespace with pods but without a default deny for egress."""
+    del context
+    return without_default_deny(objects, "egress")
+
+
+RULE = SetRule(
+    id="no-default-deny-egress",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("nsa", "cis", "security"),
+)

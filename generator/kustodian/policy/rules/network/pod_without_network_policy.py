@@ -1,0 +1,81 @@
+"""No network policy selects the pod, so anyone may talk to it and it may talk to anyone.
+
+Why: Whoever takes over one pod of the cluster can reach the model server, and the model server can reach the internet.
+
+Fix: Add a default-deny NetworkPolicy for the namespace (`podSelector: {}`) and allow what the pod needs.
+
+Wrong:
+    kind: Deployment  # in a namespace without a NetworkPolicy that selects its pods
+
+Right:
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: default-deny}
+    spec:
+      podSelector: {}
+      policyTypes: [Ingress, Egress]
+
+Notes: Only policies of the pod's own namespace count. Pods on the host's network are outside of every policy and are not reported here. Policies of Cilium, Calico and Antrea and admin policies count as well.
+
+Source: Kubernetes documentation, "Network Policies", https://kubernetes.io/docs/concepts/services-networking/network-policies/; NSA/CISA Kubernetes Hardening Guide v1.2, "Network separation"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping, string_map, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.selector import selector_matches
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.network._policies import on_host, plugin_policies, policies
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each pod template that no policy of its namespace selects."""
+    del context
+    known = policies(objects)
+    reported = set()
+    for pod in objects.pods:
+        namespace = namespace_of(pod.owner)
+        if on_host(pod) or id(pod.owner) in reported:
+            continue
+        if any(policy.selects(pod) for policy in known):
+            continue
+        if any(_plugin_selects(policy, pod) for policy in plugin_policies(objects, namespace)):
+            continue
+        reported.add(id(pod.owner))
+        elsewhere = any(policy.namespace == namespace for policy in known)
+        reason = "selects these pods" if elsewhere else "exists there"
+        yield Violation(
+            (*pod.path, "metadata", "labels"),
+            f"pods of {pod.owner.kind} {pod.owner.name} run in namespace {namespace}, "
+            f"where no network policy {reason}",
+            pod.owner,
+        )
+
+
+def _plugin_selects(policy: Manifest, pod: PodTemplate) -> bool:
+    """Whether a plugin's policy selects the pod; one whose selector is in another language counts as cover."""
+    selector = policy.spec.get("endpointSelector")
+    if policy.group != "cilium.io" or not isinstance(selector, dict):
+        return True
+    # Cilium prefixes keys with the source of the label: `k8s:app`, `any:app`.
+    wanted = {key.rpartition(":")[2]: value for key, value in string_map(selector.get("matchLabels")).items()}
+    expressions = [
+        {**mapping(item), "key": text(mapping(item).get("key")).rpartition(":")[2]}
+        for item in selector.get("matchExpressions") or []
+    ]
+    return selector_matches({"matchLabels": wanted, "matchExpressions": expressions}, pod.labels)
+
+
+RULE = SetRule(
+    id="pod-without-network-policy",
+    topic="network",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("nsa", "cis", "security"),
+)

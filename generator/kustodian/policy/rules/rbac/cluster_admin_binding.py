@@ -1,0 +1,45 @@
+"""Binding gives cluster-admin.
+
+Why: The subject may do anything, by a ClusterRoleBinding in the whole cluster: read every Secret, change every role, delete every namespace.
+
+Fix: Bind a role that lists what the subject needs; keep cluster-admin for break-glass accounts outside of git.
+
+Wrong:
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+
+Right:
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: iris-deployer}
+
+Source: CIS Kubernetes Benchmark v1.11, 5.1.1; Kubernetes documentation, "User-facing roles", https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import text
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.rbac._roles import BINDING_KINDS, role_of, subjects
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a binding to cluster-admin that has subjects."""
+    del context
+    if role_of(manifest) != ("ClusterRole", "cluster-admin"):
+        return
+    named = [f"{text(s.get('kind'))} {text(s.get('name'))}" for _, s in subjects(manifest)]
+    if named:
+        where = "in the whole cluster" if manifest.kind == "ClusterRoleBinding" else "in its namespace"
+        yield Violation(("roleRef", "name"), f"{', '.join(named)} may do anything {where}")
+
+
+RULE = ObjectRule(
+    id="cluster-admin-binding",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    kinds=BINDING_KINDS,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

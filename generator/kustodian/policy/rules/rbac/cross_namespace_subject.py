@@ -1,0 +1,58 @@
+"""RoleBinding gives rights in its namespace to a service account of another namespace.
+
+Why: Whoever can start a pod in the other namespace, dev for instance, then acts in this one.
+
+Fix: Use a service account of the same namespace; where a shared controller needs the access, say so in a waiver.
+
+Wrong:
+    kind: RoleBinding
+    metadata: {namespace: iris-prod}
+    subjects: [{kind: ServiceAccount, name: deployer, namespace: iris-dev}]
+
+Right:
+    kind: RoleBinding
+    metadata: {namespace: iris-prod}
+    subjects: [{kind: ServiceAccount, name: deployer, namespace: iris-prod}]
+
+Notes: Bindings in kube-system to read the API server's own configuration (extension-apiserver-authentication-reader) are not reported.
+
+Source: Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import namespace_of
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.rbac._roles import GROUP, role_of, subjects
+
+_PUBLIC = "extension-apiserver-authentication-reader"
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each service account of another namespace."""
+    del context
+    own, (_, role) = namespace_of(manifest), role_of(manifest)
+    # Without a namespace of its own the binding goes where it is applied.
+    if role == _PUBLIC or manifest.namespace is None:
+        return
+    for index, subject in subjects(manifest):
+        other = text(subject.get("namespace")) or own
+        if subject.get("kind") == "ServiceAccount" and other != own:
+            account = f"{other}/{text(subject.get('name'))}"
+            text_ = f"service account {account} gets the role {role} in namespace {own}"
+            yield Violation(("subjects", index, "namespace"), text_)
+
+
+RULE = ObjectRule(
+    id="cross-namespace-subject",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    kinds=((GROUP, "RoleBinding"),),
+    doc=__doc__,
+    tags=("security",),
+)

@@ -1,0 +1,63 @@
+"""Role can give itself more rights: escalate, bind, impersonate, mint tokens or approve certificates.
+
+Why: These verbs step over the check that nobody may grant more than they hold, so the role is worth as much as cluster-admin.
+
+Fix: Drop the verb; where a controller needs `bind` or `impersonate`, limit it to named roles or accounts with `resourceNames`.
+
+Wrong:
+    rules:
+      - {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind, escalate]}
+
+Right:
+    rules:
+      - {apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [iris-reader], verbs: [bind]}
+
+Source: CIS Kubernetes Benchmark v1.11, 5.1.8, 5.1.11 and 5.1.13; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.rbac._roles import GROUP, ROLE_KINDS, found, granted, verb_list
+
+#: API groups, resources, verbs, and what they amount to.
+_WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (
+    ((GROUP,), ("roles", "clusterroles"), ("escalate", "bind"), "grant rights that they do not hold"),
+    (
+        ("", "authentication.k8s.io"),
+        ("users", "groups", "serviceaccounts", "uids", "userextras"),
+        ("impersonate",),
+        "act as somebody else",
+    ),
+    (("",), ("serviceaccounts/token",), ("create",), "make tokens of service accounts"),
+    (
+        ("certificates.k8s.io",),
+        ("certificatesigningrequests/approval",),
+        ("update", "patch"),
+        "approve client certificates",
+    ),
+    (("certificates.k8s.io",), ("signers",), ("approve", "sign"), "approve or sign client certificates"),
+)
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each rule that grants such a verb without naming the objects."""
+    del context
+    for groups, resources, verbs, effect in _WAYS:
+        for grant, path, resource, allowed in granted(manifest, groups, resources, verbs):
+            if not grant.names:
+                yield found(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")
+
+
+RULE = ObjectRule(
+    id="role-can-escalate",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    kinds=ROLE_KINDS,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

@@ -1,0 +1,54 @@
+"""Role can run commands in pods.
+
+Why: Whoever may open a shell in a pod holds its service account, its Secrets and its GPU, past every review.
+
+Fix: Drop `pods/exec`, `pods/attach`, `pods/ephemeralcontainers` and `nodes/proxy` from the role; debug through a time-limited role outside of git.
+
+Wrong:
+    rules:
+      - {apiGroups: [""], resources: [pods, pods/exec], verbs: [get, create]}
+
+Right:
+    rules:
+      - {apiGroups: [""], resources: [pods, pods/log], verbs: [get, list]}
+
+Source: CIS Kubernetes Benchmark v1.11, 5.1; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.rbac._roles import ROLE_KINDS, found, granted
+
+#: Subresources that run a command, with the verbs that do it (a websocket opens exec with `get`).
+_SUBRESOURCES = {
+    "pods/exec": ("create", "get"),
+    "pods/attach": ("create", "get"),
+    "pods/ephemeralcontainers": ("update", "patch"),
+    "nodes/proxy": ("create", "get"),
+}
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each rule that grants such a subresource."""
+    del context
+    reported = set()
+    for resource, verbs in _SUBRESOURCES.items():
+        for grant, path, _, _ in granted(manifest, [""], [resource], verbs):
+            if grant.path not in reported:
+                reported.add(grant.path)
+                yield found(manifest, path, f"run commands in pods through {resource}")
+
+
+RULE = ObjectRule(
+    id="role-can-exec",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    kinds=ROLE_KINDS,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

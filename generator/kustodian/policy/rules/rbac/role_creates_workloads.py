@@ -1,0 +1,59 @@
+"""Service account can create or change workloads.
+
+Why: A pod may use any service account, Secret and volume of its namespace, so whoever may create one holds all of them.
+
+Fix: Leave workloads to Argo CD and drop the verbs; a pipeline that must start Jobs gets a namespace of its own.
+
+Wrong:
+    rules:
+      - {apiGroups: [apps], resources: [deployments], verbs: [get, create, patch]}
+
+Right:
+    rules:
+      - {apiGroups: [apps], resources: [deployments], verbs: [get, list, watch]}
+
+Notes: A role that the set binds to users and groups of people only is not reported: deploying is their work. A role without a binding in the set is.
+
+Source: CIS Kubernetes Benchmark v1.11, 5.1.4; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.rbac._roles import GROUP, found, granted, is_for_people_only, verb_list
+
+_TEMPLATES = (
+    "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs", "cronjobs",
+    "rollouts",
+)  # fmt: skip
+#: Resources, and the verbs that run something new with them (a pod's containers hardly change later).
+_WAYS = ((("pods",), ("create",)), (_TEMPLATES, ("create", "update", "patch")))
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each rule of a role that makes or changes workloads."""
+    del context
+    for role in objects.of(GROUP, "Role", "ClusterRole"):
+        matches = [
+            match
+            for resources, verbs in _WAYS
+            for match in granted(role, ["", "apps", "batch", "argoproj.io"], resources, verbs)
+        ]
+        if not matches or is_for_people_only(role, objects):
+            continue
+        for grant, path, resource, allowed in matches:
+            if not grant.names:
+                yield found(role, path, f"{verb_list(allowed)} {resource}")
+
+
+RULE = SetRule(
+    id="role-creates-workloads",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

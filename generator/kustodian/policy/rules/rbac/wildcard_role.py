@@ -1,0 +1,53 @@
+"""Role grants every verb, every resource or every API group with a wildcard.
+
+Why: The role grows with every API that is ever installed in the cluster; nobody can say what it allows today.
+
+Fix: List the API groups, resources and verbs that the application uses.
+
+Wrong:
+    rules:
+      - {apiGroups: ["*"], resources: ["*"], verbs: ["*"]}
+
+Right:
+    rules:
+      - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
+
+Notes: One finding a rule, at the wildcard that grants most. Subresource wildcards such as `*/scale` and aggregated ClusterRoles are not reported.
+
+Source: CIS Kubernetes Benchmark v1.11, 5.1.3; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.rbac._roles import ROLE_KINDS, grants, verb_list
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each rule with a wildcard in it."""
+    del context
+    for grant in grants(manifest):
+        fields = {
+            "resources": (grant.resources, "resource"),
+            "verbs": (grant.verbs, "verb"),
+            "apiGroups": (grant.groups, "API group"),
+            "nonResourceURLs": (grant.urls, "URL"),
+        }
+        wild = [field for field, (values, _) in fields.items() if "*" in values]
+        if wild:
+            what = verb_list([f"every {fields[field][1]}" for field in wild])
+            yield Violation((*grant.path, wild[0]), f"{manifest.kind} {manifest.name} grants {what}")
+
+
+RULE = ObjectRule(
+    id="wildcard-role",
+    topic="rbac",
+    severity="W/E/E",
+    check=check,
+    kinds=ROLE_KINDS,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

@@ -1,0 +1,62 @@
+"""Whether a Service that something sends traffic to exists, and has the port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mappings
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.pod_matching import is_plain
+from kustodian.policy.rule import Violation
+from kustodian.policy.rules.references._producers import made_by_operator
+from kustodian.policy.traffic import Backend, backends
+
+#: Objects from which a controller makes a Service of their name, or one that begins with it.
+_SERVICE_MAKERS = (
+    ("serving.knative.dev", "Service"),
+    ("serving.knative.dev", "Route"),
+    ("kubeflow.org", "Notebook"),
+    ("ray.io", "RayCluster"),
+    ("ray.io", "RayService"),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
+    ("jobset.x-k8s.io", "JobSet"),
+)
+#: A port name with which AWS's controller reads the action from an annotation instead of a Service.
+_ANNOTATED = "use-annotation"
+
+
+def service_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
+    """Whether the Service is in the set, or a controller makes it, or the set does not hold that namespace."""
+    if objects.find("", "Service", namespace, name) is not None or made_by_operator(name, namespace, objects):
+        return True
+    for group, kind in _SERVICE_MAKERS:
+        for maker in objects.of(group, kind):
+            if namespace_of(maker) == namespace and (name == maker.name or name.startswith(f"{maker.name}-")):
+                return True
+    services = objects.of("", "Service")
+    if is_plain(objects) or any(namespace_of(service) == namespace for service in services):
+        return False
+    # An overlay with routes alone, or one that routes into another team's namespace.
+    return not objects.pods_in(namespace) and not any(service.name == name for service in services)
+
+
+def dangling_backends(manifest: Manifest, objects: ObjectSet) -> Iterator[Violation]:
+    """One violation for each backend whose Service, or whose port of it, does not exist."""
+    for backend in backends(manifest):
+        if not backend.is_service or backend.port == _ANNOTATED:
+            continue
+        service = objects.find("", "Service", backend.namespace, backend.name)
+        if service is None:
+            if not service_exists(backend.name, backend.namespace, objects):
+                text = f"Service {backend.name} does not exist in namespace {backend.namespace}"
+                yield Violation(backend.path, text, manifest)
+        elif backend.port is not None and not _has_port(service, backend):
+            text = f"Service {service.name} has no port {backend.port}"
+            yield Violation(backend.port_path, text, manifest)
+
+
+def _has_port(service: Manifest, backend: Backend) -> bool:
+    ports = mappings(service.spec.get("ports"))
+    field = "port" if isinstance(backend.port, int) else "name"
+    return not ports or any(port.get(field) == backend.port for _, port in ports)

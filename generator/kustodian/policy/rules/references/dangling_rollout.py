@@ -1,0 +1,104 @@
+"""Rollout names a Service, route or analysis template that does not exist.
+
+Why: The Rollout becomes InvalidSpec and ships nothing, or aborts at the step that needs the analysis.
+
+Fix: Add the Service, HTTPRoute, VirtualService or AnalysisTemplate to the overlay, or correct its name.
+
+Wrong:
+    canary:
+      stableService: iris-stable  # there is none
+
+Right:
+    canary:
+      stableService: iris
+      canaryService: iris-canary
+
+Notes: ClusterAnalysisTemplates (`clusterScope: true`) are not judged: the platform may provide them.
+
+Source: Argo Rollouts v1.8, "Canary", https://argo-rollouts.readthedocs.io/en/stable/features/canary/; "Analysis", https://argo-rollouts.readthedocs.io/en/stable/features/analysis/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.references._references import is_final
+from kustodian.policy.rules.references._services import service_exists
+from kustodian.policy.traffic import GATEWAY_API, ISTIO
+
+_SERVICES = (
+    ("canary", "canaryService"),
+    ("canary", "stableService"),
+    ("blueGreen", "activeService"),
+    ("blueGreen", "previewService"),
+)
+_ANALYSES = (
+    ("canary", "analysis"),
+    ("blueGreen", "prePromotionAnalysis"),
+    ("blueGreen", "postPromotionAnalysis"),
+)
+_GATEWAY_PLUGIN = "argoproj-labs/gatewayAPI"
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each name in a Rollout's strategy that leads nowhere."""
+    del context
+    for rollout in objects.of("argoproj.io", "Rollout"):
+        namespace = namespace_of(rollout)
+        strategy = mapping(rollout.spec.get("strategy"))
+        for kind, field in _SERVICES:
+            name = text(mapping(strategy.get(kind)).get(field))
+            if is_final(name) and not service_exists(name, namespace, objects):
+                text_ = f"Service {name} does not exist in namespace {namespace}"
+                yield Violation(("spec", "strategy", kind, field), text_, rollout)
+        for path, name in _templates(strategy):
+            if is_final(name) and objects.find("argoproj.io", "AnalysisTemplate", namespace, name) is None:
+                text_ = f"AnalysisTemplate {name} does not exist in namespace {namespace}"
+                yield Violation(path, text_, rollout)
+        routing = mapping(mapping(strategy.get("canary")).get("trafficRouting"))
+        for path, group, kind, name in _routes(routing):
+            if not is_final(name) or objects.find(group, kind, namespace, name) is not None:
+                continue
+            text_ = f"{kind} {name} does not exist in namespace {namespace}"
+            yield Violation(("spec", "strategy", "canary", "trafficRouting", *path), text_, rollout)
+
+
+def _templates(strategy: JsonObject) -> Iterator[tuple[FieldPath, str]]:
+    """The AnalysisTemplates that a strategy names."""
+    places: list[tuple[FieldPath, JsonObject]] = [
+        ((kind, field), mapping(mapping(strategy.get(kind)).get(field))) for kind, field in _ANALYSES
+    ]
+    for index, step in mappings(mapping(strategy.get("canary")).get("steps")):
+        places.append((("canary", "steps", index, "analysis"), mapping(step.get("analysis"))))
+    for path, analysis in places:
+        for index, entry in mappings(analysis.get("templates")):
+            if entry.get("clusterScope") is not True:
+                where = ("spec", "strategy", *path, "templates", index, "templateName")
+                yield where, text(entry.get("templateName"))
+
+
+def _routes(routing: JsonObject) -> Iterator[tuple[FieldPath, str, str, str]]:
+    """The routes of the Rollout's own namespace whose weights it changes: path, group, kind, name."""
+    virtual = mapping(mapping(routing.get("istio")).get("virtualService"))
+    if "/" not in text(virtual.get("name")) and "." not in text(virtual.get("name")):
+        yield ("istio", "virtualService", "name"), ISTIO, "VirtualService", text(virtual.get("name"))
+    ingress = mapping(routing.get("nginx")).get("stableIngress")
+    yield ("nginx", "stableIngress"), "networking.k8s.io", "Ingress", text(ingress)
+    plugin = mapping(mapping(routing.get("plugins")).get(_GATEWAY_PLUGIN))
+    if not plugin.get("namespace"):
+        path: FieldPath = ("plugins", _GATEWAY_PLUGIN, "httpRoute")
+        yield path, GATEWAY_API, "HTTPRoute", text(plugin.get("httpRoute"))
+
+
+RULE = SetRule(
+    id="dangling-rollout",
+    topic="references",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

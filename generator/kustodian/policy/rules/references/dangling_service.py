@@ -1,0 +1,52 @@
+"""Service selects no pod.
+
+Why: It has no endpoints, so every connection to it is refused.
+
+Fix: Correct `spec.selector` so that it matches the labels of the pod template, and see that both are in the same namespace.
+
+Wrong:
+    kind: Service
+    spec:
+      selector: {app: iris-server}  # the pods are labelled app: iris
+
+Right:
+    kind: Service
+    spec:
+      selector: {app: iris}
+
+Notes: Services without a selector and of type ExternalName are not looked at. Labels that controllers add and pods that an operator makes from a custom resource of the namespace are taken into account; so are overlays that hold the Service, but no workload, of a namespace.
+
+Source: Kubernetes documentation, "Service", https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import string_map
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.pod_matching import selects_nothing
+from kustodian.policy.rule import Context, SetRule, Violation
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each Service whose selector matches no pod template of its namespace."""
+    del context
+    for service in objects.of("", "Service"):
+        wanted = string_map(service.spec.get("selector"))
+        if not wanted or service.spec.get("type") == "ExternalName":
+            continue
+        namespace = namespace_of(service)
+        if selects_nothing({"matchLabels": wanted}, namespace, objects):
+            text = f"Service {service.name} selects no pod in namespace {namespace}"
+            yield Violation(("spec", "selector"), text, service)
+
+
+RULE = SetRule(
+    id="dangling-service",
+    topic="references",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

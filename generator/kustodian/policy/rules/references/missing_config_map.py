@@ -1,0 +1,47 @@
+"""Pod needs a ConfigMap, or a key of one, that does not exist.
+
+Why: The container stays in CreateContainerConfigError, or the pod in ContainerCreating, until somebody notices.
+
+Fix: Add the ConfigMap to the overlay (`configMapGenerator`), correct the name or key, or mark the reference `optional: true`.
+
+Wrong:
+    envFrom:
+      - configMapRef: {name: iris-settings}  # there is none
+
+Right:
+    # kustomization.yaml
+    configMapGenerator:
+      - name: iris-settings
+        literals: [LOG_LEVEL=info]
+
+Notes: Names are compared as rendered, with prefixes and hash suffixes. What Kubernetes, trust-manager or an operator of the overlay makes exists too.
+
+Source: Kubernetes documentation, "ConfigMaps", https://kubernetes.io/docs/concepts/configuration/configmap/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.references._missing import missing
+from kustodian.policy.rules.references._producers import keys_of_config_map, makes_config_map
+from kustodian.policy.rules.references._references import pod_references
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each reference to a ConfigMap or key that nothing provides."""
+    del context
+    references = pod_references(objects, "ConfigMap")
+    return missing("ConfigMap", references, makes_config_map, keys_of_config_map, objects)
+
+
+RULE = SetRule(
+    id="missing-config-map",
+    topic="references",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

@@ -1,0 +1,69 @@
+"""A Secret, or a key of one, is needed that neither the overlay nor a controller provides.
+
+Why: The container stays in CreateContainerConfigError, the image is not pulled, or the gateway serves no certificate.
+
+Fix: Add an ExternalSecret (or SealedSecret, SecretProviderClass, Certificate) that makes it, correct the name or key, or mark the reference `optional: true`.
+
+Wrong:
+    env:
+      - name: HF_TOKEN
+        valueFrom: {secretKeyRef: {name: hugging-face, key: token}}  # nothing makes it
+
+Right:
+    apiVersion: external-secrets.io/v1
+    kind: ExternalSecret
+    metadata: {name: hugging-face}
+    spec:
+      secretStoreRef: {name: main, kind: ClusterSecretStore}
+      data: [{secretKey: token, remoteRef: {key: ml/hugging-face, property: token}}]
+
+Notes: Looked at are pods, imagePullSecrets, service accounts, TLS of Ingresses and Gateways, and KEDA's TriggerAuthentication. Secrets made by External Secrets, Sealed Secrets, cert-manager (Certificates, annotated Ingresses and Gateways), the CSI driver's secretObjects, Vault, 1Password, Doppler, Infisical, Crossplane and operators of the overlay count as present.
+
+Source: Kubernetes documentation, "Secrets", https://kubernetes.io/docs/concepts/configuration/secret/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from kustodian.model.json_value import mapping, text
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.references._missing import missing
+from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
+from kustodian.policy.rules.references._references import (
+    is_final,
+    other_secret_references,
+    pod_references,
+)
+
+_CSI = "secrets-store.csi.k8s.io"
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each reference to a Secret or key that nothing provides."""
+    del context
+    references = chain(pod_references(objects, "Secret"), other_secret_references(objects))
+    yield from missing("Secret", references, makes_secret, keys_of_secret, objects)
+    for pod in objects.pods:
+        for path, volume in pod.volumes:
+            source = mapping(volume.get("csi"))
+            name = text(mapping(source.get("volumeAttributes")).get("secretProviderClass"))
+            group, namespace = "secrets-store.csi.x-k8s.io", namespace_of(pod.owner)
+            if source.get("driver") != _CSI or not is_final(name):
+                continue
+            if objects.find(group, "SecretProviderClass", namespace, name) is None:
+                where = (*path, "csi", "volumeAttributes", "secretProviderClass")
+                text_ = f'volume "{volume.get("name")}" needs the SecretProviderClass {name}, which does not exist'
+                yield Violation(where, f"{text_} in namespace {namespace}", pod.owner)
+
+
+RULE = SetRule(
+    id="missing-secret",
+    topic="references",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

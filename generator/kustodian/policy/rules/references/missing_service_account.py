@@ -1,0 +1,58 @@
+"""Pod runs as a service account that does not exist.
+
+Why: The controller cannot create the pod at all: "serviceaccount not found" in its events, and nothing else.
+
+Fix: Add the ServiceAccount to the overlay or correct `serviceAccountName`.
+
+Wrong:
+    spec:
+      serviceAccountName: iris  # there is none
+
+Right:
+    apiVersion: v1
+    kind: ServiceAccount
+    metadata: {name: iris}
+    automountServiceAccountToken: false
+
+Notes: The account `default` exists in every namespace.
+
+Source: Kubernetes documentation, "Configure Service Accounts for Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.references._producers import made_by_operator
+from kustodian.policy.rules.references._references import is_final, mentioned_in_commands
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each pod template whose account is not in its namespace."""
+    del context
+    seen = set()
+    for pod in objects.pods:
+        name, namespace = pod.service_account, namespace_of(pod.owner)
+        field = "serviceAccountName" if pod.spec.get("serviceAccountName") else "serviceAccount"
+        path = pod.path_of(field)
+        if name == "default" or not is_final(name) or (id(pod.owner), path) in seen:
+            continue
+        seen.add((id(pod.owner), path))
+        if objects.find("", "ServiceAccount", namespace, name) is not None:
+            continue
+        if made_by_operator(name, namespace, objects) or mentioned_in_commands(name, namespace, objects):
+            continue
+        text = f"the service account {name} does not exist in namespace {namespace}"
+        yield Violation(path, text, pod.owner)
+
+
+RULE = SetRule(
+    id="missing-service-account",
+    topic="references",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

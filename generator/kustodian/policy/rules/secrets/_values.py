@@ -1,0 +1,167 @@
+"""Which values are credentials whatever their name, and which are none whatever it is.
+
+Source: the formats are those that the issuers document (GitHub, GitLab, Hugging Face, OpenAI, AWS, Google,
+Slack ...).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from kustodian.policy.rules.secrets._names import Kind
+
+#: What each format is, and how it looks; each is long and odd enough to be nothing else.
+_FORMATS: tuple[tuple[str, str], ...] = (
+    ("a private key", r"-----BEGIN (?:[A-Z0-9]+ ){0,2}PRIVATE KEY(?: BLOCK)?-----"),
+    ("an age private key", r"\bAGE-SECRET-KEY-1[0-9A-Z]{50,}"),
+    ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}\b"),
+    ("a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{22,}\b"),
+    ("a GitLab token", r"\bgl(?:pat|dt|rt|ptt|cbt|agent|soat)-[A-Za-z0-9_-]{20,}"),
+    (
+        "an OpenAI or Anthropic key",
+        r"\bsk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{32,}\b",
+    ),
+    ("an AWS access key id", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])"),
+    ("a Google client secret", r"\bGOCSPX-[0-9A-Za-z_-]{28}(?![0-9A-Za-z_-])"),
+    ("a Slack token", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}"),
+    ("a Slack webhook", r"https://hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{16,}"),
+    ("a JSON Web Token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{16,}"),
+    ("an NVIDIA API key", r"\bnvapi-[A-Za-z0-9_-]{40,}"),
+    ("a Docker Hub token", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("a PyPI token", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
+    ("a Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{24,}"),
+    ("a Stripe key", r"\b[rs]k_live_[A-Za-z0-9]{20,}\b"),
+    ("a SendGrid key", r"\bSG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"),
+    ("a Grafana token", r"\bgl(?:sa|c)_[A-Za-z0-9+/=_]{32,}"),
+    ("a Databricks token", r"\bdapi[0-9a-f]{32}\b"),
+    ("a Groq key", r"\bgsk_[A-Za-z0-9]{40,}\b"),
+    ("a Replicate token", r"\br8_[A-Za-z0-9]{36,}\b"),
+    ("a DigitalOcean token", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
+)
+_NAMES = {f"f{index}": what for index, (what, _) in enumerate(_FORMATS)}
+_ANY_FORMAT = re.compile("|".join(f"(?P<f{index}>{pattern})" for index, (_, pattern) in enumerate(_FORMATS)))
+
+_URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s/:@\"'<>]*):(?P<password>[^\s/,\"']+)@")
+_URL_QUERY = re.compile(
+    r"[?&](?:password|passwd|token|access_token|api_?key|sig|client_secret)=(?P<password>[^\s&\"'#]+)",
+    re.IGNORECASE,
+)
+_CONNECTION_STRING = re.compile(
+    r"(?:^|[\s;\"'])(?:password|pwd|accountkey|sharedaccesskey)\s?=\s?(?P<password>[^\s;&\"',]+)",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(r"\b(?:Bearer|Basic|Token) (?P<password>[A-Za-z0-9+/=_.-]{16,})(?=$|[\s\"'])")
+_USER_AND_PASSWORD = re.compile(r"[\w.@-]+:(?!\d+\Z)[^\s:/]{3,}")
+
+#: Filled in elsewhere: $(VAR), ${VAR}, $VAR, {{ template }}, <placeholder>, %(x)s, a path in a secret store.
+_REFERENCE = re.compile(
+    r"\$[({]|\$[A-Za-z_]\w*\Z|\{\{|\}\}|\A<.*>\Z|<[A-Za-z][\w .-]*>|%\(\w+\)s|\A%\w+%\Z|\A@\w+@\Z|\A`|"
+    r"\AENC\[|"
+    r"\A(?:vault|ref\+\w+|secretref|env|file|k8s|op|awssm|gcpsm|akv|bao|sops):|"
+    r"\Aarn:|\Aprojects/[^/]+/secrets/|\A@Microsoft\.KeyVault|"
+    r"os\.environ|os\.getenv|getenv\(|process\.env|\blookup\(|\AsecretKeyRef|\AvalueFrom"
+)
+_PLACEHOLDER = re.compile(
+    r"[x*._-]{3,}|\[[^\]]*\]|(?:sk-)?x{3,}|(?:your|insert|enter|replace|put|add|fill|set|use)[-_ ].*|"
+    r".*[-_ ]here|replaceme|todo|tbd|fixme|redacted|removed|hidden|masked|placeholder|\.\.\.",
+    re.IGNORECASE,
+)
+#: What a server that asks for no key gets in place of one.
+_NO_KEY = re.compile(
+    r"empty|dummy|fake|unused|any|default|noop|n/?a|"
+    r"(?:sk-)?no[-_ ]?(?:t[-_ ]?)?(?:key|needed|used|required|token)(?:[-_ ]?required)?",
+    re.IGNORECASE,
+)
+_CONSTANT = re.compile(
+    r"true|false|yes|no|on|off|y|n|none|null|nil|~|undefined|auto|enabled?|disabled?|required|optional|"
+    r"string|str|int|integer|bool|boolean|bytes|object|bearer|basic|jwt|oauth2?|oidc",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|0x[0-9a-f]+|\d+(?:\s*,\s*\d+)+", re.IGNORECASE)
+_MEASURE = re.compile(r"(?:\d+(?:\.\d+)?\s?(?:ns|us|ms|s|m|h|d|w|[kmgtp]i?b?|%))+", re.IGNORECASE)
+_PATH = re.compile(
+    r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[\w.@:~ \\/-]*|"
+    r"[\w.-]+(?:/[\w.-]+)*\.(?:ya?ml|json|pem|key|crt|txt|toml|env)"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://\S*", re.IGNORECASE)
+_VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_CHANGE_ME = re.compile(r"change[-_ ]?(?:me|it|this).*", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(?=.*-)(?:[a-z0-9-]*\b)?(?:secrets?|tokens?|creds?|credentials?|keys?|auth|tls|certs?|passwords?)"
+    r"(?:\b[a-z0-9-]*)?"
+)
+_CHUNK = re.compile(r"[A-Za-z0-9+/=]{12,}")
+
+
+def credential_in(value: str) -> str | None:
+    """What credential a text holds, whatever its name: "a Hugging Face token", "a URL with a password"."""
+    known = format_in(value) or transport_in(value)
+    if known:
+        return known
+    for match in _CONNECTION_STRING.finditer(value):
+        if "=" in value[: match.start()] and _is_literal(match["password"], Kind.PASSWORD):
+            return "a connection string with a password"
+    return None
+
+
+def transport_in(value: str) -> str | None:
+    """What credential a text holds as part of a URL or a header."""
+    if any(_is_literal(match["password"], Kind.PASSWORD) for match in _URL_PASSWORD.finditer(value)):
+        return "a URL with a password"
+    if any(_is_literal(match["password"], Kind.PASSWORD) for match in _URL_QUERY.finditer(value)):
+        return "a URL with a credential"
+    if any(_looks_random(match["password"]) for match in _HEADER.finditer(value)):
+        return "an authorization header"
+    return None
+
+
+def format_in(value: str) -> str | None:
+    """What token or key of a known format a text holds."""
+    found = _ANY_FORMAT.search(value)
+    return _NAMES[found.lastgroup] if found and found.lastgroup else None
+
+
+def is_credential(value: str, kind: Kind) -> bool:
+    """Whether a value whose name makes that claim is a credential written out."""
+    value = value.strip()
+    if kind is Kind.USER_AND_PASSWORD:
+        return _is_literal(value, kind) and _user_and_password(value)
+    if not _is_literal(value, kind):
+        return False
+    if kind is Kind.WEAK:
+        return _looks_random(value)
+    return not (kind is Kind.SECRET and _SECRET_NAME.fullmatch(value))
+
+
+def _is_literal(value: str, kind: Kind) -> bool:
+    if not value or _REFERENCE.search(value) or _CONSTANT.fullmatch(value) or _PLACEHOLDER.fullmatch(value):
+        return False
+    if _NUMBER.fullmatch(value):
+        return kind is Kind.PASSWORD and value.isdigit() and len(value) >= 4
+    if _MEASURE.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value):
+        return False
+    if _VARIABLE_NAME.fullmatch(value) and not _CHANGE_ME.fullmatch(value):
+        return False
+    # A sentence is documentation; a passphrase may have spaces.
+    return kind is Kind.PASSWORD or not (" " in value or _NO_KEY.fullmatch(value))
+
+
+def _looks_random(value: str) -> bool:
+    """Whether some long part of it mixes digits and letters as no word or name does."""
+    return " " not in value and any(
+        any(c.isdigit() for c in chunk) and any(c.isalpha() for c in chunk) for chunk in _CHUNK.findall(value)
+    )
+
+
+def _user_and_password(value: str) -> bool:
+    if _USER_AND_PASSWORD.fullmatch(value):
+        return True
+    try:
+        decoded = base64.b64decode(value, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return False
+    return bool(_USER_AND_PASSWORD.fullmatch(decoded))

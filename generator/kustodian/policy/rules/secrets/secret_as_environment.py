@@ -1,0 +1,57 @@
+"""Secret is handed to the process as an environment variable.
+
+Why: Variables are inherited by every child process, end up in crash dumps and debug pages, and do not change
+until the pod restarts; a mounted file is none of that.
+
+Fix: Mount the Secret as a volume and point the program at the file (many read `<NAME>_FILE`), or fetch it
+through the CSI driver.
+
+Wrong:
+    env:
+      - name: DB_PASSWORD
+        valueFrom:
+          secretKeyRef: {name: database, key: password}
+
+Right:
+    volumeMounts:
+      - {name: database, mountPath: /run/secrets/database, readOnly: true}
+
+Notes: A reference is far better than a literal: this is the last step, not the first. Programs that read only
+the environment get a waiver.
+
+Source: CIS Kubernetes Benchmark v1.10, 5.4.1 "Prefer using Secrets as files over Secrets as environment
+variables", https://www.cisecurity.org/benchmark/kubernetes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import dig, mappings, text
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each variable, and each whole Secret, that becomes part of the environment."""
+    for container in pod.containers:
+        for index, entry in mappings(container.data.get("env")):
+            if isinstance(dig(entry, ("valueFrom", "secretKeyRef")), dict):
+                path = (*container.path, "env", index, "valueFrom", "secretKeyRef")
+                name = text(entry.get("name"))
+                yield Violation(path, f"{container} gets a secret as the environment variable {name}")
+        for index, entry in mappings(container.data.get("envFrom")):
+            if isinstance(entry.get("secretRef"), dict):
+                path = (*container.path, "envFrom", index, "secretRef")
+                name = text(dig(entry, ("secretRef", "name")))
+                yield Violation(path, f"{container} gets all of Secret {name} as environment variables")
+
+
+RULE = PodRule(
+    id="secret-as-environment",
+    topic="secrets",
+    severity="-/I/W",
+    check=check,
+    doc=__doc__,
+    tags=("cis", "security"),
+)

@@ -1,0 +1,77 @@
+"""Credential is written out on a command line.
+
+Why: A command line is in git, in the pod spec, in the process list of the node and in many a log.
+
+Fix: Read the credential from a file or from the environment: put it into a Secret, set a variable with
+`secretKeyRef`, and write `$(VARIABLE)` in `args` or use the program's own variable.
+
+Wrong:
+    args: [--model, meta/llama, --api-key, s3cr3t-value]
+
+Right:
+    args: [--model, meta/llama, --api-key, $(VLLM_API_KEY)]
+
+Notes: Looked at are command and args, commands of probes and hooks, scripts after `sh -c` and the scripts of
+Argo Workflows; flags and assignments whose name says that they are credentials, the password flags of common
+clients (mysql, redis-cli, curl, mc), known token formats and URLs with a password.
+
+Source: OWASP Kubernetes Top Ten 2022, K08 "Secrets Management Failures",
+https://owasp.org/www-project-kubernetes-top-ten/2022/en/src/K08-secrets-management
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import dig, sequence, text
+from kustodian.model.workload import Container, PodTemplate
+from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.policy.rules.secrets._command import in_command, in_script
+from kustodian.policy.rules.secrets._files import in_file
+
+_EXEC: tuple[FieldPath, ...] = (
+    ("livenessProbe", "exec", "command"),
+    ("readinessProbe", "exec", "command"),
+    ("startupProbe", "exec", "command"),
+    ("lifecycle", "postStart", "exec", "command"),
+    ("lifecycle", "preStop", "exec", "command"),
+)
+_SHELLS = ("sh", "bash", "ash", "dash")
+
+
+def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
+    """One violation for each item of a command, and each script, that holds a credential."""
+    for container in pod.containers:
+        for path, what in _finds(container):
+            yield Violation((*container.path, *path), f"{container} has {what} on a command line")
+
+
+def _finds(container: Container) -> Iterator[tuple[FieldPath, str]]:
+    command, arguments = _strings(container, ("command",)), _strings(container, ("args",))
+    items: list[FieldPath] = [("command", i) for i in range(len(command))]
+    items += [("args", i) for i in range(len(arguments))]
+    for index, what in in_command([*command, *arguments]):
+        yield items[index], what
+    for path in _EXEC:
+        for index, what in in_command(_strings(container, path)):
+            yield (*path, index), what
+    source = text(container.data.get("source"))
+    shell = bool(command) and command[0].rpartition("/")[2] in _SHELLS
+    for _, what in in_script(source) if shell else in_file("source.py", source):
+        yield ("source",), what
+        break
+
+
+def _strings(container: Container, path: FieldPath) -> list[str]:
+    return [text(item) for item in sequence(dig(container.data, path))]
+
+
+RULE = PodRule(
+    id="secret-in-command-line",
+    topic="secrets",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("security",),
+)

@@ -1,0 +1,52 @@
+"""The specs of PersistentVolumeClaims wherever they are written; shared by the claim rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
+from kustodian.model.manifest import Manifest
+
+#: Where lists of claim templates lie: StatefulSet and Workflow, CronWorkflow, LeaderWorkerSet.
+_TEMPLATES: tuple[FieldPath, ...] = (
+    ("spec", "volumeClaimTemplates"),
+    ("spec", "workflowSpec", "volumeClaimTemplates"),
+    ("spec", "leaderWorkerTemplate", "volumeClaimTemplates"),
+)
+
+
+@dataclass(frozen=True)
+class ClaimSpec:
+    """One claim: `path` leads to its spec; `what` names it in a sentence."""
+
+    path: FieldPath
+    spec: JsonObject
+    annotations: dict[str, str]
+    what: str
+
+
+def claim_specs(manifest: Manifest) -> Iterator[ClaimSpec]:
+    """A PersistentVolumeClaim itself, claim templates, and the ephemeral volumes of pods."""
+    if manifest.is_a("", "PersistentVolumeClaim"):
+        yield ClaimSpec(("spec",), manifest.spec, manifest.annotations, f"claim {manifest.name}")
+        return
+    for base in _TEMPLATES:
+        for index, template in mappings(manifest.get(*base)):
+            yield _template(template, (*base, index), "claim template")
+    for pod in manifest.pods:
+        for path, volume in pod.volumes:
+            template = mapping(volume.get("ephemeral")).get("volumeClaimTemplate")
+            if isinstance(template, dict):
+                name = text(volume.get("name"))
+                found = _template(template, (*path, "ephemeral", "volumeClaimTemplate"), "ephemeral volume")
+                yield ClaimSpec(found.path, found.spec, found.annotations, f"ephemeral volume {name}")
+
+
+def _template(template: JsonObject, path: FieldPath, noun: str) -> ClaimSpec:
+    metadata = mapping(template.get("metadata"))
+    what = f"{noun} {text(metadata.get('name'))}"
+    return ClaimSpec(
+        (*path, "spec"), mapping(template.get("spec")), string_map(metadata.get("annotations")), what
+    )

@@ -1,0 +1,47 @@
+"""PersistentVolumeClaim asks for no size.
+
+Why: The API server refuses the claim, and every pod that mounts it is Pending.
+
+Fix: Set `resources.requests.storage` of the claim, for a model cache to the size of all models it holds.
+
+Wrong:
+    spec: {accessModes: [ReadWriteOnce]}
+
+Right:
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 50Gi}}}
+
+Notes: Claims, claim templates (StatefulSet, LeaderWorkerSet, Workflow) and ephemeral volumes. A size of 0
+    is none.
+
+Source: Kubernetes documentation v1.34, "Persistent Volumes",
+    https://kubernetes.io/docs/concepts/storage/persistent-volumes/#resources
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import dig
+from kustodian.model.manifest import Manifest
+from kustodian.policy.quantity import parse_quantity
+from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rules.storage._claims import claim_specs
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each claim without a size above zero."""
+    for claim in claim_specs(manifest):
+        size = dig(claim.spec, ("resources", "requests", "storage"))
+        if size is None or parse_quantity(size) == 0:
+            path = (*claim.path, "resources", "requests", "storage")
+            yield Violation(path, f"{claim.what} asks for no size")
+
+
+RULE = ObjectRule(
+    id="claim-without-size",
+    topic="storage",
+    severity="W/W/W",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

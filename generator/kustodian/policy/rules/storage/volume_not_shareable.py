@@ -1,0 +1,88 @@
+"""ReadWriteOnce volume is mounted by a workload of more than one pod.
+
+Why: The volume can be attached to one node only; pods on other nodes wait for it for ever, and the
+    autoscaler's new replicas never start.
+
+Fix: Give the claim `ReadWriteMany` or `ReadOnlyMany` (a class that can), use a StatefulSet with
+    volumeClaimTemplates, or load the model from object storage or an image volume.
+
+Wrong:
+    # Deployment: replicas: 3, volume from claim models
+    kind: PersistentVolumeClaim
+    metadata: {name: models}
+    spec: {accessModes: [ReadWriteOnce]}
+
+Right:
+    kind: PersistentVolumeClaim
+    metadata: {name: models}
+    spec: {accessModes: [ReadOnlyMany]}
+
+Notes: The number of pods is the largest one: replicas, the maximum of the HPA or ScaledObject, parallelism
+    of a Job, every node for a DaemonSet. ReadWriteOncePod allows a single pod, so with it a rolling update
+    that must start a second pod is reported too. Claims made for each pod (volumeClaimTemplates of a
+    StatefulSet, ephemeral volumes) are not shared. KServe's `storageUri: pvc://` mounts a claim as well. A
+    claim that is not in the overlay is left to `missing-claim`.
+
+Source: Kubernetes documentation v1.34, "Persistent Volumes",
+    https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import mapping, sequence, text
+from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.workload import PodTemplate
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.scaling import scaling_of
+
+_SHAREABLE = frozenset({"ReadWriteMany", "ReadOnlyMany"})
+
+
+def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
+    """One violation for each mounted claim that the pods of its workload cannot share."""
+    for pod in objects.pods:
+        for path, name in _claims(pod):
+            claim = objects.find("", "PersistentVolumeClaim", namespace_of(pod.owner), name)
+            modes = [text(mode) for mode in sequence(claim.spec.get("accessModes"))] if claim else []
+            if not modes or _SHAREABLE.intersection(modes):
+                continue
+            pods = _pods(objects, pod, one_pod_only=modes == ["ReadWriteOncePod"])
+            if pods is not None:
+                message = f"claim {name} is {', '.join(modes)}, but {pods} of {pod.owner.ref} mount it"
+                yield Violation(path, message, pod.owner)
+
+
+def _claims(pod: PodTemplate) -> Iterator[tuple[FieldPath, str]]:
+    for path, volume in pod.volumes:
+        name = text(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
+        if name:
+            yield (*path, "persistentVolumeClaim", "claimName"), name
+    for container in pod.containers:
+        uri = text(container.data.get("storageUri"))
+        if uri.startswith("pvc://"):
+            yield (*container.path, "storageUri"), uri.removeprefix("pvc://").partition("/")[0]
+
+
+def _pods(objects: ObjectSet, pod: PodTemplate, *, one_pod_only: bool) -> str | None:
+    """How many pods share the volume, in words; None where it is one."""
+    if pod.owner.kind == "DaemonSet":
+        return "the pods of every node"
+    count = scaling_of(objects).count(pod)
+    if count.maximum >= 2:
+        return f"up to {count.maximum} pods"
+    if one_pod_only and count.surge:
+        return "an old and a new pod during an update"
+    return None
+
+
+RULE = SetRule(
+    id="volume-not-shareable",
+    topic="storage",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability", "ml"),
+)

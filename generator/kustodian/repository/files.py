@@ -1,0 +1,26 @@
+"""The files of a repository: what git tracks or would track, or everything where there is no git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from kustodian.repository.history import git
+
+#: Folders whose files are never the repository's own.
+_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
+
+
+def repository_files(root: Path) -> tuple[str, ...]:
+    """Every regular file below `root`, relative to it, in order; what git ignores is left out."""
+    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    found = listed.split("\0") if listed is not None else _walk(root)
+    return tuple(sorted({name for name in found if name and (root / name).is_file()}))
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in _SKIPPED]
+        for name in files:
+            yield (Path(folder) / name).relative_to(root).as_posix()

@@ -1,0 +1,356 @@
+"""`kustodian new` as a process: what it prints, writes, refuses, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template"
+RECORD = ".kustodian-answers.yaml"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for name in ("place", "home", "temporary"):
+        (tmp_path / name).mkdir()
+    return tmp_path / "place"
+
+
+def environment(place: Path) -> dict[str, str]:
+    """Nothing of the person who runs the tests."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place.parent / "home"),
+        "TMPDIR": str(place.parent / "temporary"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "PYTHONPATH": str(ROOT / "generator"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def new(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kustodian", "new", *arguments],
+        cwd=place,
+        env=environment(place),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=300,
+    )
+
+
+def files(folder: Path, without: Iterable[str] = ()) -> dict[str, bytes]:
+    """Contents of the files below a folder, without git's."""
+    return {
+        name: path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not (name := path.relative_to(folder).as_posix()).startswith((".git/", *without))
+    }
+
+
+def everything(place: Path) -> list[str]:
+    """All that exists at and beside the target, and among the temporary files."""
+    return sorted(path.relative_to(place.parent).as_posix() for path in place.parent.rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def default_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("default") / "place"
+    for name in ("place", "home", "temporary"):
+        (place.parent / name).mkdir()
+    result = new(place, "iris-model", "--defaults", "--no-check")
+    assert (result.returncode, result.stderr) == (0, "")
+    return place / "iris-model"
+
+
+def test_the_default_repository_is_committed_and_its_record_is_complete(default_repository: Path) -> None:
+    git = ["git", "-C", str(default_repository)]
+    status = subprocess.run([*git, "status", "--porcelain"], check=True, capture_output=True, text=True)
+    assert status.stdout == ""
+    listed = subprocess.run([*git, "ls-files"], check=True, capture_output=True, text=True)
+    assert sorted(listed.stdout.splitlines()) == sorted(files(default_repository))
+    record = yaml.safe_load((default_repository / RECORD).read_text())
+    assert (record["repo_name"], list(record["environments"])) == ("iris-model", ["dev", "staging", "prod"])
+
+
+def test_nothing_but_the_repository_is_left(default_repository: Path) -> None:
+    place = default_repository.parent
+    assert [path.name for path in place.iterdir()] == ["iris-model"]
+    assert list((place.parent / "home").iterdir()) == []
+    assert list((place.parent / "temporary").iterdir()) == []
+
+
+def test_plain_cookiecutter_gives_the_same_files(default_repository: Path, place: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "--output-dir", str(place)],
+        env=environment(place),
+        check=True,
+        capture_output=True,
+    )
+    # cookiecutter does not know Kustodian's version; but its record is one that Kustodian reads, see below.
+    plain, ours = files(place / "iris-model", {RECORD}), files(default_repository, {RECORD})
+    assert sorted(plain) == sorted(ours)
+    assert [name for name in plain if plain[name] != ours[name]] == []
+    result = new(place, "again", "--answers", str(place / "iris-model" / RECORD), "--no-check", "--no-git")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert files(place / "again") == files(default_repository)
+
+
+def test_the_recorded_answers_give_the_same_bytes_again(place: Path) -> None:
+    chosen = [
+        "--set", "model_name=cats", "--set", "accelerator=none", "--set", "exposure=cluster-only",
+        "--set", "environments=dev,live", "--set", "environments.live.class=prod",
+        "--set", "description=Says: is it a 'cat'?",
+    ]  # fmt: skip
+    first = new(place, "first", "--defaults", "--no-check", *chosen)
+    assert first.returncode == 0, first.stderr
+    again = new(place, "a/b", "--answers", f"first/{RECORD}", "--no-check")
+    assert again.returncode == 0, again.stderr
+    assert files(place / "first") == files(place / "a/b")
+    assert (place / "first" / "overlays" / "live").is_dir()
+
+
+def test_no_git(place: Path) -> None:
+    assert new(place, "iris", "--defaults", "--no-check", "--no-git").returncode == 0
+    assert not (place / "iris" / ".git").exists()
+
+
+def test_inside_a_git_repository_none_is_made_and_it_says_why(place: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=place, env=environment(place), check=True)
+    result = new(place, "iris", "--defaults", "--no-check")
+    assert result.returncode == 0
+    assert not (place / "iris" / ".git").exists()
+    assert f"iris stands in the git repository {place}" in result.stdout
+
+
+def test_dry_run_writes_nothing_and_prints_what_would_be_written(
+    default_repository: Path, place: Path
+) -> None:
+    (place / "mine.txt").write_text("mine")
+    before = everything(place)
+    result = new(place, "iris", "--defaults", "--dry-run")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert everything(place) == before
+    tree, _, diff = result.stdout.partition("diff --git ")
+    assert tree.startswith("iris/\n├── ")
+    patch = "diff --git " + diff
+    subprocess.run(
+        ["git", "apply", "--whitespace=nowarn", "-"],
+        cwd=place,
+        env=environment(place),
+        input=patch.encode(),
+        check=True,
+    )
+    (place / "mine.txt").unlink()
+    assert files(place) == files(default_repository)
+
+
+def test_dry_run_compares_with_what_is_there(default_repository: Path, place: Path) -> None:
+    shutil.copytree(default_repository, place / "iris")
+    (place / "iris" / "kustodian.yaml").write_text("mine\n")
+    before = files(place)
+    result = new(place, "iris", "--defaults", "--dry-run")
+    assert result.returncode == 0
+    assert [line for line in result.stdout.splitlines() if line.startswith("diff --git")] == [
+        "diff --git a/kustodian.yaml b/kustodian.yaml"
+    ]
+    assert "-mine\n" in result.stdout
+    assert "would be refused: iris: the target is not empty" in result.stderr
+    assert files(place) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "no folder was named"),
+        (["iris"], "use --defaults or --answers FILE"),
+        (["iris", "--preset", "sklearn-cpu"], "use --defaults or --answers FILE"),
+        (["iris", "--defaults", "--preset", "sklear-cpu"], "did you mean sklearn-cpu?"),
+        (["iris", "--defaults", "--set", "modle_name=a"], "did you mean model_name?"),
+        (
+            ["iris", "--defaults", "--set", "environments.prod.replicas_min=1"],
+            "choose a replicas_min of 2 or more",
+        ),
+        (["iris", "--answers", "answers.yaml"], "answers.yaml:2:1"),
+        (["iris", "--answers", "missing.yaml"], "no such answers file"),
+        (["full", "--defaults"], "the target is not empty: it holds mine.txt"),
+        (["full/mine.txt", "--defaults"], "the target is a file"),
+        (["iris", "--defalts"], "--defalts"),
+    ],
+)
+def test_mistakes_are_told_with_exit_code_2_and_leave_nothing(
+    place: Path, arguments: list[str], said: str
+) -> None:
+    (place / "answers.yaml").write_text("team: cats\nmodle_name: a\n")
+    (place / "full").mkdir()
+    (place / "full" / "mine.txt").write_text("mine")
+    before = everything(place)
+    result = new(place, *arguments)
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert everything(place) == before
+
+
+def test_print_schema_is_a_schema_that_the_record_fits(default_repository: Path, place: Path) -> None:
+    from jsonschema_rs import Draft202012Validator
+
+    result = new(place, "--print-schema")
+    assert (result.returncode, result.stderr) == (0, "")
+    validator = Draft202012Validator(json.loads(result.stdout))
+    record = yaml.safe_load((default_repository / RECORD).read_text())
+    assert validator.is_valid(record)
+    assert not validator.is_valid({**record, "modle_name": "a"})
+
+
+def test_list_presets_says_what_each_is_for(place: Path) -> None:
+    result = new(place, "--list-presets")
+    assert (result.returncode, result.stderr) == (0, "")
+    names = {path.stem for path in (ROOT / "generator/kustodian/scaffold/presets").glob("*.yaml")}
+    assert {line.split()[0] for line in result.stdout.splitlines()} == names
+    assert all(len(line.split()) > 5 for line in result.stdout.splitlines())
+
+
+def test_a_preset_and_set_on_top_of_it(place: Path) -> None:
+    result = new(place, "iris", "--preset", "sklearn-cpu", "--defaults", "--set", "team=cats", "--no-check")
+    assert result.returncode == 0, result.stderr
+    record = yaml.safe_load((place / "iris" / RECORD).read_text())
+    assert (record["accelerator"], record["team"]) == ("none", "cats")
+
+
+def test_help_shows_an_example_and_every_option(place: Path) -> None:
+    result = new(place, "--help")
+    assert result.returncode == 0
+    assert "Example: kustodian new iris-model --defaults" in " ".join(result.stdout.split())
+    for option in ("--preset", "--answers", "--set", "--dry-run", "--print-schema", "--no-git", "--no-check"):
+        assert option in result.stdout
+
+
+def test_importing_the_command_imports_nothing_heavy(place: Path) -> None:
+    program = (
+        "import sys, kustodian.cli.new; print([name for name in sys.modules if name.partition('.')[0] in "
+        "('pydantic', 'cookiecutter', 'ruamel', 'git', 'rich', 'jinja2', 'yaml', 'jsonschema_rs')])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(place),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert result.stdout.strip() == "[]"
+
+
+class Conversation:
+    """A process on a terminal of its own, and what it has printed."""
+
+    def __init__(self, place: Path, *arguments: str) -> None:
+        self.printed = ""
+        self._seen = 0
+        self._process, self._terminal = pty.fork()
+        if self._process == 0:
+            os.chdir(place)
+            program = [sys.executable, "-m", "kustodian", "new", *arguments]
+            os.execve(program[0], program, environment(place))
+
+    def read_until(self, text: str) -> None:
+        deadline = time.monotonic() + 120
+        while text not in self.printed[self._seen :]:
+            assert time.monotonic() < deadline, f"waited for {text!r} after:\n{self.printed[-2000:]}"
+            assert self._read(), f"ended before {text!r}:\n{self.printed[-2000:]}"
+        self._seen = self.printed.index(text, self._seen) + len(text)
+
+    def type(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
+
+    def exit_code(self) -> int:
+        while self._read():
+            pass
+        _, status = os.waitpid(self._process, 0)
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._terminal], [], [], 120)
+        try:
+            data = os.read(self._terminal, 65536) if ready else b""
+        except OSError:  # how Linux says that the other side is closed
+            data = b""
+        self.printed += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+def test_a_person_is_asked_and_refused_at_once(place: Path) -> None:
+    talk = Conversation(place, "iris", "--set", "team=cats", "--no-check", "--no-git")
+    talk.read_until("repo_name [iris-model]: ")
+    talk.type("\n")
+    talk.read_until("model_name [iris]: ")
+    talk.type("Iris\n")
+    talk.read_until("must be a DNS label")
+    talk.read_until("model_name [iris]: ")
+    talk.type("cats\n")
+    for question in (
+        "owner",
+        "description",
+        "registry",
+        "domain",
+        "repo_url",
+        "git_branch",
+        "kubernetes_version",
+    ):
+        talk.read_until(f"{question} [")
+        talk.type("\n")
+    talk.read_until("package_env [pip]: ")
+    talk.type("\n")
+    talk.read_until("1 nvidia  ")
+    talk.read_until("accelerator [nvidia]: ")
+    talk.type("2\n")
+    for question in (
+        "platform",
+        "exposure",
+        "model_storage",
+        "autoscaling",
+        "monitoring",
+        "secrets",
+        "image_scan",
+    ):
+        talk.read_until(f"{question} [")
+        talk.type("\n")
+    talk.read_until("environments [dev, staging, prod]: ")
+    talk.type("dev, prod\n")
+    talk.read_until("change one of them [no]: ")
+    talk.type("\n")
+    assert talk.exit_code() == 0
+    assert "team [" not in talk.printed and "gpu=" not in talk.printed
+    record = yaml.safe_load((place / "iris" / RECORD).read_text())
+    assert (record["team"], record["model_name"], record["accelerator"]) == ("cats", "cats", "none")
+    assert list(record["environments"]) == ["dev", "prod"]
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_leaving_a_question_exits_130_and_leaves_nothing(place: Path, key: str) -> None:
+    talk = Conversation(place, "a/iris")
+    talk.read_until("repo_name [iris-model]: ")
+    talk.type("\n")
+    talk.read_until("model_name [iris]: ")
+    talk.type(key)
+    assert talk.exit_code() == 130
+    assert "nothing was written" in talk.printed
+    assert "Traceback" not in talk.printed
+    assert everything(place) == ["home", "place", "temporary"]

@@ -1,0 +1,1 @@
+"""Tests of the build, the wheel and the README's first command."""
