@@ -14,7 +14,7 @@ from typing import Self, TextIO
 from build_support.errors import BuildError, explain
 
 #: Seconds between two signs of life of a step that says nothing else.
-HEARTBEAT = 15.0
+HEARTBEAT = 20.0
 
 
 class Progress:
@@ -96,9 +96,12 @@ class Commands:
         finished = threading.Event()
 
         def beat() -> None:
+            shown = 0
             while not finished.wait(HEARTBEAT):
-                seconds = time.monotonic() - started
-                self.progress.say(f"{what}: {status(len(output))}{seconds:.0f} s")
+                if not relay or shown == len(output):
+                    seconds = time.monotonic() - started
+                    self.progress.say(f"{what}: {status(len(output))}{seconds:.0f} s")
+                shown = len(output)
 
         heart = threading.Thread(target=beat, daemon=True)
         heart.start()

@@ -27,7 +27,6 @@ EXPECTED = {
     "external-secrets.io/ExternalSecret",
     "external-secrets.io/SecretStore",
     "gateway.networking.k8s.io/HTTPRoute",
-    "inference.networking.k8s.io/InferencePool",
     "karpenter.k8s.aws/EC2NodeClass",
     "karpenter.sh/NodePool",
     "keda.sh/ScaledObject",

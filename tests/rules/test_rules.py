@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+
 from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Overlay, RenderedOverlay
@@ -15,8 +17,6 @@ from kustodian.policy.rule import RepositoryRule, Rule
 from kustodian.policy.schemas import Schemas
 from kustodian.policy.settings import RuleSettings, Settings
 from kustodian.repository.source_map import SourceFile
-from ruamel.yaml import YAML
-
 from tests.rules.fixtures import Fixture, file_fixtures, folder_fixtures
 
 ORDINARY = [rule for rule in RULES if not isinstance(rule, RepositoryRule)]

@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 
 	"kustodian.dev/engine/internal/protocol"
-	"kustodian.dev/engine/internal/render"
 	"kustodian.dev/engine/internal/server"
 )
 
@@ -39,7 +38,6 @@ func run() error {
 		debug.SetGCPercent(400)
 	}
 	silence()
-	go render.Warm()
 	return server.Serve(os.Stdin, out)
 }
 

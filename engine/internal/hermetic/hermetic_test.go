@@ -74,7 +74,7 @@ func TestWhatWasReadAndWhatWasAbsent(t *testing.T) {
 		}
 	}
 	// The names of links are there too: retargeting one changes the answer.
-	if want := []string{"base/a.yaml", "base/b.yaml", "linked/a.yaml", "overlay/alias"}; !slices.Equal(files, want) {
+	if want := []string{"base/a.yaml", "base/b.yaml", "linked/a.yaml", "linked/b.yaml", "overlay/alias"}; !slices.Equal(files, want) {
 		t.Errorf("files %v, want %v", files, want)
 	}
 	if absent, want := view.Absent(), []string{"base/none.yaml", "gone"}; !slices.Equal(absent, want) {

@@ -180,17 +180,13 @@ var (
 	duplicateText = regexp.MustCompile(`(?s)line (\d+): (?:key|mapping key) "?(.+?)"? already (?:set in map|defined at line \d+)`)
 )
 
-// yamlFailure names the line of the file at which reading stopped. go-yaml
-// names the start of the surrounding block for many errors and no line at all
-// for errors on the first one, so the position is taken from how far the
-// scanner had to read.
+// yamlFailure names the line of the file at which reading stopped.
 func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
-	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name}
+	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: chunk.Head}
 	if strings.Contains(text, "excessive aliasing") || strings.Contains(text, "contains itself") {
 		failure.Code = protocol.CodeAliasBomb
 		failure.Message = "YAML aliases expand without reasonable bound"
-		failure.Line = chunk.Head
 		return failure
 	}
 	if match := duplicateText.FindStringSubmatch(text); match != nil {
@@ -199,36 +195,32 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 		failure.Message = fmt.Sprintf("key %q is set twice in the same mapping", match[2])
 		return failure
 	}
-	named := 0
-	if match := lineInError.FindStringSubmatch(text); match != nil {
-		named, _ = strconv.Atoi(match[1])
+	message := strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors:\n  ")
+	message = strings.TrimSpace(lineInError.ReplaceAllString(message, ""))
+	failure.Message = "not valid YAML: " + message
+	if line := errorLine(chunk.Text); line > 0 {
+		failure.Line = chunk.Line + line - 1
 	}
-	message := text[strings.LastIndex(text, "yaml: ")+1:]
-	message = strings.TrimPrefix(message, "aml: ")
-	message = lineInError.ReplaceAllString(strings.TrimPrefix(message, "unmarshal errors:\n  "), "")
-	failure.Message = "not valid YAML: " + strings.TrimSpace(message)
-	line := named
-	if !strings.Contains(text, "unexpected end of stream") {
-		if reached := lineReached(chunk.Text); reached > 0 {
-			line = reached
-		}
-	}
-	if line == 0 {
-		line = 1 + chunk.Head - chunk.Line
-	}
-	failure.Line = chunk.Line + line - 1
 	return failure
 }
 
-// lineReached parses text handing the scanner one line at a time and returns
-// the last line it asked for before it failed, or 0 if it did not fail.
-func lineReached(text []byte) int {
-	reader := &lineReader{rest: text}
+// errorLine returns the line of text at which go-yaml fails, or 0 if it does
+// not. For errors of the scanner go-yaml names the line where the broken token
+// begins, unless that is the first line: hence the line in front. For errors
+// of the parser it names the start of the surrounding block, which can be far
+// away: hence the reader that counts how far the parser had to read.
+func errorLine(text []byte) int {
+	reader := &lineReader{rest: append([]byte("#\n"), text...)}
 	var node yamlv3.Node
-	if err := yamlv3.NewDecoder(reader).Decode(&node); err == nil || err == io.EOF {
+	err := yamlv3.NewDecoder(reader).Decode(&node)
+	if err == nil || err == io.EOF {
 		return 0
 	}
-	return reader.lines
+	line := reader.lines
+	if match := lineInError.FindStringSubmatch(err.Error()); match != nil && !strings.Contains(err.Error(), "did not find expected") {
+		line, _ = strconv.Atoi(match[1])
+	}
+	return line - 1
 }
 
 type lineReader struct {

@@ -226,10 +226,7 @@ func (b *build) kustomizationIn(dir string) string {
 	return ""
 }
 
-var (
-	unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
-	quotedName   = regexp.MustCompile(`'([^']+)'|"([^"]+)"|^(\S+) `)
-)
+var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
 // point finds the line of the kustomization that the message is about: the
 // entry it names, or the key that kustomize does not know.
@@ -253,8 +250,8 @@ func (b *build) point(failure *protocol.Failure) {
 		return
 	}
 	names := map[string]bool{}
-	for _, match := range quotedName.FindAllStringSubmatch(failure.Message, -1) {
-		names[match[1]+match[2]+match[3]] = true
+	for _, word := range strings.FieldsFunc(failure.Message, func(r rune) bool { return strings.ContainsRune(" '\";,", r) }) {
+		names[word] = true
 	}
 	dir := path.Dir(failure.File)
 	for _, ref := range document.references() {

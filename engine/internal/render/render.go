@@ -33,7 +33,7 @@ type Limits struct {
 // Defaults of Limits.
 const (
 	defaultMaxObjects = 20_000
-	defaultTimeout    = 60 * time.Second
+	defaultTimeout    = 5 * time.Minute
 )
 
 // Options are those of a render request.

@@ -80,8 +80,9 @@ class RepositoryView:
     """All that repo rules may look at; every path is relative to the repository root.
 
     `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its
-    place; both are lazy because most rules need only few files. `yaml_files` are all YAML files of the
-    repository that parse, `files` all files of any kind; neither holds what git ignores or what the
+    place; both are lazy because most rules need only few files (`prefetch` reads many at once).
+    `yaml_files` are all YAML files of the repository that parse, `files` all files of any kind; neither
+    holds what git ignores or what the
     configuration excludes. `environments` maps the names that the configuration declares to their globs
     of overlay folders (empty where it declares none); it does not depend on what is being checked.
 
@@ -98,6 +99,7 @@ class RepositoryView:
     overlays: list[RenderedOverlay] = field(default_factory=list)
     load: Callable[[str], list[JsonObject]] = lambda _: []
     parse: Callable[[str], list[FileDocument]] | None = None
+    prefetch: Callable[[list[str]], None] = lambda _: None
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
 
@@ -203,6 +205,7 @@ class RepositoryView:
             if document.kind in kinds and document.api_version.rpartition("/")[0] == group
         }
         found = []
+        self.prefetch(list(files))
         for file in files:
             for document in self.documents_of(file):
                 manifest = Manifest(

@@ -1,8 +1,8 @@
 """Where a model comes from, and whether that can change without a pull request.
 
-Sources: KServe "Storage containers" (s3://, gs://, hf://org/model:revision, oci://, pvc://claim/path), Hugging
-Face Hub "Download files" (revision: a branch, tag or commit), MLflow Model Registry (models:/name/version,
-models:/name@alias).
+Sources: KServe "Storage containers" (s3://, gs://, hf://org/model:revision, oci://, pvc://claim/path),
+Hugging Face Hub "Download files" (revision: a branch, tag or commit), MLflow Model Registry
+(models:/name/version, models:/name@alias).
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ MOVING_REVISIONS = (
 #: Further words that move where the value is a revision or alias by itself, not a folder of an environment.
 _MOVING_ALIASES = frozenset({"production", "prod", "staging", "champion", "challenger", "candidate"})
 
+#: At the end of a file's name: iris-latest.joblib.
+_NEWEST = frozenset({"latest", "newest", "current", "nightly"})
+
 _URI = re.compile(r"(?P<scheme>[a-z][a-z0-9+-]*):(?P<slashes>/{1,2})(?P<rest>[^\s'\"]*)")
 _OBJECT_STORES = frozenset({
-    "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "azure", "wasb", "wasbs", "hdfs", "webhdfs", "oss", "cos",
-    "minio", "swift",
+    "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "azure", "wasb", "wasbs", "hdfs", "webhdfs", "oss",
+    "cos", "minio", "swift",
 })  # fmt: skip
 _VERSION = re.compile(
     r"""v?\d+([._-]\d+)*([-+._][0-9a-z.]+)*          # 3, v3, 1.4.2, 2025-01-31, 1.0.0-rc.1
-      |[0-9a-f]{7,64}|[0-9a-f]{8}-[0-9a-f-]{27}     # a commit, a digest, a UUID
-      |(version|ver|rev|revision|run|release|build|commit|sha256|snapshot|checkpoint|step)[-_=:]?[0-9a-f].*
+      |(?=[a-f]*\d)[0-9a-f]{7,64}|[0-9a-f]{8}-[0-9a-f-]{27}       # a commit, a digest, a UUID
+      |(version|ver|rev|revision|run|release|build|commit|sha256|snapshot|checkpoint|step)([-_=:].+|\d.*)
       |.*[-_@](v\d+([._]\d+)*|\d+\.\d+\.\d+)([-_.].*)?                # iris-v3.joblib, iris-1.4.2
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -40,7 +43,7 @@ _MODEL_FILE = re.compile(
 _MODEL_TOKENS = frozenset({"MODEL", "MODELS", "CHECKPOINT", "CHECKPOINTS", "WEIGHTS"})
 _OTHER_TOKENS = frozenset({
     "REGISTRY", "ENDPOINT", "SERVER", "API", "BUCKET", "PREFIX", "ROOT", "BASE", "CACHE", "OUTPUT", "UPLOAD",
-    "EXPORT", "TARGET", "DEST", "DESTINATION", "GATEWAY", "HOST", "TRACKING", "LOG", "LOGS",
+    "EXPORT", "TARGET", "DEST", "DESTINATION", "GATEWAY", "HOST", "TRACKING", "LOG", "LOGS", "SERVED",
 })  # fmt: skip
 
 
@@ -67,11 +70,11 @@ def uri_problem(uri: str, moving: Iterable[str] = MOVING_REVISIONS) -> str | Non
 
 
 def path_problem(segments: list[str], moving: Iterable[str] = MOVING_REVISIONS) -> str | None:
-    """Why a path (without its bucket) is not pinned: the last version or moving word in it decides."""
+    """Why a path (without its bucket) is not pinned; the last version or moving word in it decides."""
     words = frozenset(moving)
     for segment in reversed(segments):
         bare = _MODEL_FILE.sub("", segment.lower())
-        if bare in words:
+        if bare in words or re.split(r"[-_.]", bare)[-1] in _NEWEST:
             return f"`{segment}` moves"
         if _VERSION.fullmatch(segment) or _VERSION.fullmatch(bare):
             return None
@@ -100,16 +103,18 @@ def is_hub_id(value: str) -> bool:
 
 
 def names_model(variable: str) -> bool:
-    """Whether a variable of this name says where a model is read from: MODEL_URI, but not MODEL_SERVER_URL."""
+    """Whether a variable of this name says where a model is read from: MODEL_URI, not MODEL_SERVER_URL."""
     tokens = set(variable.upper().split("_"))
     return variable == "STORAGE_URI" or bool(tokens & _MODEL_TOKENS and not tokens & _OTHER_TOKENS)
 
 
 def names_revision(variable: str) -> bool:
-    """Whether a variable of this name is the revision of a model: REVISION, MODEL_VERSION, HF_MODEL_REVISION."""
-    tokens = variable.upper().split("_")
-    last = tokens[-1]
-    return last == "REVISION" or (bool(_MODEL_TOKENS & set(tokens)) and last in ("VERSION", "TAG", "ALIAS"))
+    """Whether a variable of this name is the revision of a model: MODEL_VERSION, HF_REVISION."""
+    *tokens, last = variable.upper().split("_")
+    of_a_model = bool(_MODEL_TOKENS & set(tokens))
+    if last == "REVISION":
+        return of_a_model or bool({"HF", "HUGGINGFACE", "HUB"} & set(tokens))
+    return of_a_model and last in ("VERSION", "TAG", "ALIAS")
 
 
 def _registry_problem(rest: str, words: frozenset[str]) -> str | None:
@@ -127,4 +132,7 @@ def _web_problem(rest: str, words: frozenset[str]) -> str | None:
             if marker in segments[:-1]:
                 return revision_problem(segments[segments.index(marker) + 1], words)
         return "it has no revision"
-    return path_problem(segments, words) if segments and _MODEL_FILE.search(segments[-1].lower()) else None
+    problem = path_problem(segments, words) if segments else None
+    # Without a model's file at its end a web address may be anything, unless it says that it moves.
+    of_a_model = segments and _MODEL_FILE.search(segments[-1].lower())
+    return problem if problem and (of_a_model or problem.endswith("moves")) else None

@@ -100,9 +100,9 @@ class Schemas:
 
     def custom_kind(self, group: str, kind: str) -> CustomKind | None:
         """What is known of a custom resource, of whatever version: given CRDs first, then the shipped."""
-        from kustodian.policy.schemas_builtin import builtin_kind
+        from kustodian.policy.schemas_builtin import builtin_kinds
 
-        return self._given.get((group, kind)) or builtin_kind(group, kind)
+        return self._given.get((group, kind)) or builtin_kinds().get((group, kind))
 
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition comes from the user (its list of versions is then complete)."""

@@ -1,8 +1,7 @@
 """The custom resources that Kustodian knows without the user's help.
 
-The build (`hatch_build.py`) writes the definitions of the projects that generated repositories use to
-`kustodian/_build/crds/`: one JSON file per resource, named `<group>/<kind>.json`, each a whole
-CustomResourceDefinition.
+The build extracts their schemas from the Go modules of the projects (engine/crds/README.md says how) into
+`kustodian/_build/crds/`: `index.json` and one strict JSON schema for each kind and version.
 """
 
 from __future__ import annotations
@@ -10,23 +9,52 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from kustodian.model.json_value import mapping
-from kustodian.policy.schemas_crd import CustomKind, read_crd
+from kustodian.model.errors import UserError
+from kustodian.model.json_value import JsonObject, mapping, text
+from kustodian.policy.schemas_crd import CustomKind, CustomVersion
 
-_FOLDER = Path(__file__).resolve().parent.parent / "_build" / "crds"
+FOLDER = Path(__file__).resolve().parent.parent / "_build" / "crds"
+#: The layout of the index that this module reads.
+_FORMAT = 1
 
 
 @cache
-def builtin_kind(group: str, kind: str) -> CustomKind | None:
-    """The shipped definition of a custom resource; None where none is shipped."""
+def builtin_kinds(folder: Path = FOLDER) -> dict[tuple[str, str], CustomKind]:
+    """Every shipped custom resource by group and kind; empty where the build has not extracted any.
+
+    Raises UserError for an index of another format.
+    """
     import orjson
 
-    # Both come from a manifest: refuse what could leave the folder.
-    if not group or "/" in group or not kind.isalnum() or group.startswith("."):
-        return None
-    path = _FOLDER / group / f"{kind.lower()}.json"
     try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    return read_crd(mapping(orjson.loads(content)))
+        index = mapping(orjson.loads((folder / "index.json").read_bytes()))
+    except FileNotFoundError:
+        return {}
+    if index.get("format") != _FORMAT:
+        raise UserError(
+            f"the extracted schemas have format {index.get('format')}, not {_FORMAT}",
+            file=str(folder / "index.json"),
+            hint="install kustodian again",
+        )
+    kinds = {}
+    for key, entry in mapping(index.get("kinds")).items():
+        group, _, kind = key.partition("/")
+        kinds[group, kind] = _kind(group, kind, mapping(entry), folder)
+    return kinds
+
+
+def _kind(group: str, kind: str, entry: JsonObject, folder: Path) -> CustomKind:
+    versions = {
+        name: CustomVersion(
+            name=name,
+            served=version.get("served") is True,
+            storage=version.get("storage") is True,
+            deprecated=version.get("deprecated") is True,
+            warning=text(version.get("warning")),
+            file=folder / text(version.get("file")),
+        )
+        for name, version in mapping(entry.get("versions")).items()
+    }
+    return CustomKind(
+        group, kind, text(entry.get("plural")), entry.get("scope") != "Cluster", versions=versions
+    )

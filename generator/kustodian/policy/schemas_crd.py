@@ -7,6 +7,7 @@ schemas, pruning, nullable), https://kubernetes.io/docs/tasks/extend-kubernetes/
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 
@@ -24,14 +25,20 @@ _KEPT = (
 
 @dataclass(frozen=True, slots=True)
 class CustomVersion:
-    """One version of a custom resource; `schema` is its openAPIV3Schema, None where it has none."""
+    """One version of a custom resource.
+
+    `schema` is its openAPIV3Schema; `file` a strict JSON schema made from it at build time. Where both are
+    None the version has no schema.
+    """
 
     name: str
     served: bool
     storage: bool
     deprecated: bool
     warning: str
-    schema: JsonObject | None
+    schema: JsonObject | None = None
+    file: Path | None = None
+    ignores_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ def read_crd(data: JsonObject) -> CustomKind | None:
             deprecated=entry.get("deprecated") is True,
             warning=text(entry.get("deprecationWarning")),
             schema=schema if isinstance(schema, dict) else None,
+            ignores_status=_has_status(entry) or _has_status(spec),
         )
     if not versions and text(spec.get("version")):
         name = text(spec.get("version"))
         schema = shared if isinstance(shared, dict) else None
-        versions[name] = CustomVersion(name, True, True, False, "", schema)
+        versions[name] = CustomVersion(name, True, True, False, "", schema, ignores_status=_has_status(spec))
     # apiextensions v1beta1 kept unknown fields unless told otherwise; v1 never does.
     old = text(data.get("apiVersion")).endswith("/v1beta1")
     preserves = spec.get("preserveUnknownFields", old) is not False
@@ -88,8 +96,20 @@ def read_crd(data: JsonObject) -> CustomKind | None:
     )
 
 
+def _has_status(holder: JsonObject) -> bool:
+    """Whether the status is a subresource: then the API server ignores one that comes with the object."""
+    return "status" in mapping(holder.get("subresources"))
+
+
 def strict_schema(custom: CustomKind, version: CustomVersion) -> JsonObject:
-    """The JSON schema (draft 2020-12) that says what the API server keeps and accepts, unknown fields refused."""
+    """The JSON schema (draft 2020-12) of what the API server keeps and accepts, unknown fields refused.
+
+    Raises OSError or ValueError where the file of a shipped version cannot be read.
+    """
+    if version.file is not None:
+        import orjson
+
+        return mapping(orjson.loads(version.file.read_bytes()))
     root = mapping(version.schema)
     schema = _convert(root, strict=not custom.preserves_unknown and version.schema is not None)
     schema["type"] = "object"
@@ -97,6 +117,8 @@ def strict_schema(custom: CustomKind, version: CustomVersion) -> JsonObject:
     properties["apiVersion"] = {"type": "string"}
     properties["kind"] = {"type": "string"}
     properties["metadata"] = {"$ref": OBJECT_META_REF}
+    if version.ignores_status and "status" in properties:
+        properties["status"] = True
     return schema
 
 
@@ -118,11 +140,13 @@ def _convert(node: JsonObject, *, strict: bool) -> JsonObject:
     if properties:
         result["properties"] = {
             name: _convert(child, strict=strict)
-            if name in required
+            if name in required and "default" not in child
             else _null_allowed(_convert(child, strict=strict))
             for name, child in properties.items()
             if isinstance(child, dict)
         }
+    if node.get("x-kubernetes-list-type") == "set":
+        result["uniqueItems"] = True
     if isinstance(node.get("items"), dict):
         result["items"] = _convert(node["items"], strict=strict)
     additional = node.get("additionalProperties")

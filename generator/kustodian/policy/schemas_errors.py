@@ -54,6 +54,10 @@ def violations(error: ValidationError, root: JsonObject, definitions: JsonObject
                 )
             else:
                 yield Violation(path, f"{_field(path)} is {_quoted(value)} and must match {pattern}")
+        case "const":
+            yield Violation(path, f'{_field(path)} is {_quoted(value)}, not "{error.kind.value}"')
+        case "uniqueItems":
+            yield Violation(path, f"{_field(path)} lists an entry twice")
         case "minItems" if not value:
             yield Violation(path, f"{_field(path)} must not be empty")
         case _:
@@ -66,6 +70,8 @@ QUANTITY_PATTERN = r"^\s*(?=\S)[+-]?[0-9]*(\.[0-9]*)?([numkMGTPE]|[KMGTPE]i|[eE]
 
 def schema_at(root: JsonObject, definitions: JsonObject, path: FieldPath) -> JsonObject:
     """The sub-schema that describes the value at a path; empty where none does."""
+    # A shipped schema has definitions of its own, and refers to none but them.
+    definitions = {**definitions, **mapping(root.get("$defs"))} if "$defs" in root else definitions
     node = _resolved(root, definitions)
     for part in path:
         if isinstance(part, int):

@@ -162,7 +162,7 @@ def _is_json(document: str) -> bool:
 def _keys(manifest: Manifest, *fields: str) -> Iterator[Violation]:
     for field in fields:
         for key in mapping(manifest.data.get(field)):
-            if isinstance(key, str) and not is_config_key(key):
+            if not is_config_key(str(key)):
                 yield Violation((field, key), f'key "{key}" may only have letters, digits, "-", "_" and "."')
 
 

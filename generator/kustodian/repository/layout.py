@@ -84,7 +84,7 @@ def lay_out(
     broken_folders = {posixpath.dirname(path) or ".": error for path, error in broken.items()}
     folders = sorted({k.directory for k in kustomizations.values()} | set(broken_folders))
     for folder in folders:
-        if not _within(folder, below) or any(_matches(folder, glob) for glob in exclude):
+        if not _within(folder, below) or is_excluded(folder, exclude):
             continue
         environment = environment_of(folder, environments)
         overlay = Overlay(folder, environment or Environment())
@@ -112,6 +112,11 @@ def environment_of(
         if any(_matches(folder, glob) for glob in globs):
             return environment
     return None
+
+
+def is_excluded(folder: str, exclude: list[str]) -> bool:
+    """Whether a configured glob leaves the folder out."""
+    return any(_matches(folder, glob) for glob in exclude)
 
 
 def guess_environment(folder: str) -> str | None:

@@ -115,7 +115,7 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
         whole_repository="." in targets.folders,
     )
     if targets.folders:
-        plan.scan = engine.scan(targets.root)
+        plan.scan = _without(engine.scan(targets.root), config.exclude)
         _plan_folders(plan, targets, options)
     for path, files in targets.plain.items():
         plan.overlays.append(Overlay(path, _environment_of(path, config) or Environment(), files))
@@ -344,6 +344,18 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
         if isinstance(document.data, dict) and document.data.get("kind") == "CustomResourceDefinition"
     ]
     plan.settings = replace(plan.settings, schemas=Schemas(plan.settings.version, crds))
+
+
+def _without(scan: Scan, exclude: list[str]) -> Scan:
+    """The scan without what lies in excluded folders."""
+
+    def kept(path: str) -> bool:
+        return not layout.is_excluded(os.path.dirname(path) or ".", exclude)
+
+    return Scan(
+        [entry for entry in scan.kustomizations if kept(entry[0])],
+        [entry for entry in scan.yaml_files if kept(entry[0])],
+    )
 
 
 def _suggestion(target: Path) -> str:

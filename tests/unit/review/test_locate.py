@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay

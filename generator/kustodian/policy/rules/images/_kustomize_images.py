@@ -99,6 +99,19 @@ class ImageFlow:
         ]
         self._fields = [_steps(path) for path in (*_DEFAULT_FIELDS, *configured) if path]
 
+    def follow(self, kustomizations: list[Kustomization]) -> None:
+        """Build what these kustomizations take part in: themselves, or whoever uses them as a component."""
+        builds: dict[str, Kustomization] = {}
+        for kustomization in kustomizations:
+            for build in self.view.roots(kustomization) if kustomization.is_component else [kustomization]:
+                builds[build.path] = build
+        reached = {k.path: k for build in builds.values() for k in self.view.reach(build)}
+        files = {k.resolve(entry) for k in reached.values() for _, _, entry in k.references("resources")}
+        self.view.prefetch(sorted(files & self.view.file_set))
+        for build in builds.values():
+            if not build.is_component:
+                self.leaving(build)
+
     def leaving(self, kustomization: Kustomization) -> Images:
         """The images of what the kustomization renders."""
         if kustomization.path in self._running:

@@ -49,9 +49,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     if not any(image_entries(kustomization) for kustomization in view.kustomizations.values()):
         return
     flow = ImageFlow(view)
-    for kustomization in view.kustomizations.values():
-        if not kustomization.is_component:
-            flow.leaving(kustomization)
+    flow.follow([k for k in view.kustomizations.values() if image_entries(k)])
     for kustomization in view.kustomizations.values():
         for entry in image_entries(kustomization):
             if not entry.name:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from kustodian.model.field_path import FieldPath
 
@@ -36,6 +36,14 @@ class Difference:
     names: tuple[str, ...]
     earlier: Any
     later: Any
+
+
+class Allowed(Protocol):
+    """Whether environments may differ in a field; `absent` where one side lacks it altogether."""
+
+    def __call__(self, names: tuple[str, ...], absent: bool) -> bool:
+        """Decide for the field of these names."""
+        ...
 
 
 class Normalizer:
@@ -74,13 +82,13 @@ def differences(
     earlier: Any,
     later: Any,
     normalizers: tuple[Normalizer, Normalizer],
-    is_allowed: Callable[[tuple[str, ...]], bool],
+    is_allowed: Allowed,
     path: FieldPath = (),
     names: tuple[str, ...] = (),
 ) -> Iterator[Difference]:
     """The smallest parts that differ and are not allowed to."""
     before, after = normalizers
-    if names and is_allowed(names):
+    if names and is_allowed(names, absent=earlier is None or later is None):
         return
     if isinstance(earlier, dict) and isinstance(later, dict):
         left = {before.text(str(key)): key for key in earlier}
@@ -100,7 +108,7 @@ def _lists(
     earlier: list[Any],
     later: list[Any],
     normalizers: tuple[Normalizer, Normalizer],
-    is_allowed: Callable[[tuple[str, ...]], bool],
+    is_allowed: Allowed,
     path: FieldPath,
     names: tuple[str, ...],
 ) -> Iterator[Difference]:
@@ -113,39 +121,47 @@ def _lists(
             return
         if key is not None:
             left = {before.value(item[key]): item for item in earlier}
+            extra = []
             for index, item in enumerate(later):
                 one = left.pop(after.value(item[key]), None)
                 if one is None:
-                    yield Difference((*path, index), names, None, item)
+                    extra.append(index)
                 else:
                     yield from differences(one, item, normalizers, is_allowed, (*path, index), names)
-            for item in left.values():
-                yield Difference(path, names, item, None)
+            if len(extra) == 1 and not left:
+                yield Difference((*path, extra[0]), names, None, later[extra[0]])
+            elif extra or left:
+                yield Difference(path, names, list(left.values()), [later[index] for index in extra])
             return
     is_words = bool(names) and names[-1] in _WORDS
-    shapes = [
-        [_flag(norm.value(item)) if is_words else norm.value(item) for item in items]
-        for norm, items in ((before, earlier), (after, later))
-    ]
+    one, other = ([norm.value(item) for item in items] for norm, items in ((before, earlier), (after, later)))
     if is_words:
-        # `--flag value`: a word that follows a flag and is none itself is a setting, like an env value.
-        shapes = [
-            [w for i, w in enumerate(shape) if not (i and _is_flag(shape[i - 1]) and not _is_flag(w))]
-            for shape in shapes
-        ]
+        one, other = _without_settings(one), _without_settings(other)
+        same = [word for word in one if word is not None] == [word for word in other if word is not None]
     else:
-        shapes = [sorted(shape, key=repr) for shape in shapes]
-    if shapes[0] != shapes[1]:
-        yield Difference(path, names, earlier, later)
+        same = sorted(one, key=repr) == sorted(other, key=repr)
+    if not same:
+        new = [index for index, item in enumerate(other) if item is not None and item not in one]
+        yield Difference((*path, new[0]) if new else path, names, earlier, later)
+
+
+def _without_settings(words: list[Any]) -> list[Any]:
+    """Command line words without the values of flags: `--flag=value` is `--flag`.
+
+    The word after a flag, where it is none itself, is taken for its value and becomes None.
+    """
+    found: list[Any] = []
+    for index, word in enumerate(words):
+        if index and _is_flag(words[index - 1]) and "=" not in words[index - 1] and not _is_flag(word):
+            found.append(None)
+        else:
+            found.append(word.partition("=")[0] if _is_flag(word) else word)
+    return found
 
 
 def _identifies(key: str, items: list[dict[str, Any]]) -> bool:
     values = [item.get(key) for item in items]
     return all(isinstance(v, str | int) for v in values) and len(set(map(str, values))) == len(values)
-
-
-def _flag(word: Any) -> Any:
-    return word.partition("=")[0] if _is_flag(word) else word
 
 
 def _is_flag(word: Any) -> bool:

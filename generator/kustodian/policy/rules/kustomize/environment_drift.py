@@ -18,7 +18,8 @@ Right:
 
 Options:
     allowed: fields in which environments may differ, each a field name wherever it stands, several names in
-    a row joined with dots (`env.value`), `*` for any one name, with `Kind:` in front for one kind only.
+    a row joined with dots (`env.value`), `*` for any one name (of which only the value may differ), with
+    `Kind:` in front for one kind.
     alsoAllowed: further such fields, kept beside the default list.
 
 Notes:
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from kustodian.model.environment import EnvironmentClass
@@ -46,7 +47,7 @@ from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import source_of
-from kustodian.policy.rules.kustomize._difference import Difference, Normalizer, differences
+from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 
 #: Short forms of environments that names carry beside the name itself.
@@ -76,6 +77,8 @@ ALLOWED = (
     "ConfigMap:data.*", "ConfigMap:binaryData.*", "Secret:data.*", "Secret:stringData.*", "encryptedData.*",
     "schedule", "schedules", "suspend", "severity",
 )  # fmt: skip
+#: Mappings that hold many settings: each field of them is reported by itself.
+_NO_SETTING = frozenset({"spec", "metadata", "data", "labels", "binaryData", "stringData", "template"})
 _SKIPPED_KINDS = ("CustomResourceDefinition",)
 
 
@@ -88,9 +91,8 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
         for before, after in _pairs(staging, prod, normalizers):
             by_parent: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
             for difference in differences(before.data, after.data, normalizers, _allow(allowed, after.kind)):
-                by_parent[difference.names[:-1]].append(difference)
-            for group in by_parent.values():
-                names = group[0].names if len(group) == 1 else group[0].names[:-1]
+                by_parent[_cause(difference)].append(difference)
+            for names, group in by_parent.items():
                 found[after.kind, names].append((after, group))
         for places in found.values():
             yield _violation(view, staging, prod, places)
@@ -127,16 +129,27 @@ def _identity(manifest: Manifest, normalizer: Normalizer) -> tuple[str, str, str
     return manifest.group, manifest.kind, namespace, normalizer.text(manifest.name)
 
 
-def _allow(patterns: list[str], kind: str) -> Callable[[tuple[str, ...]], bool]:
-    """Whether environments may differ in a field: some pattern is the end of its names."""
+def _cause(difference: Difference) -> tuple[str, ...]:
+    """What is reported as one: the field, or the mapping around it where that is one setting (a probe)."""
+    parent = difference.path[-2:-1]
+    whole = bool(parent) and isinstance(parent[0], str) and parent[0] not in _NO_SETTING
+    return difference.names[:-1] if whole and isinstance(difference.path[-1], str) else difference.names
+
+
+def _allow(patterns: list[str], kind: str) -> Allowed:
+    """A field is allowed to differ where some pattern is the end of its names.
+
+    A pattern that ends in `*` allows another value but not that the field is absent: a key that only one
+    environment knows is a difference in what is configured.
+    """
     wanted = []
     for pattern in patterns:
         only, _, names = pattern.rpartition(":")
         if not only or only == kind:
             wanted.append((names,) if "/" in names else tuple(names.split(".")))
 
-    def is_allowed(names: tuple[str, ...]) -> bool:
-        return any(_is_end(pattern, names) for pattern in wanted)
+    def is_allowed(names: tuple[str, ...], absent: bool) -> bool:
+        return any(_is_end(p, names) and not (absent and p[-1] == "*") for p in wanted)
 
     return is_allowed
 
@@ -159,7 +172,7 @@ def _violation(
         what = f"{format_path(path)} {_compared(first, staging, prod)}"
     else:
         fields = ", ".join(dict.fromkeys(difference.names[-1] for difference in group))
-        what = f"{format_path(path) or 'the object'} differs from {staging.overlay.path} in {fields}"
+        what = f"{format_path(path)} differs from {staging.overlay.path} in {fields}"
     more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
     file, document, _ = source_of(view, manifest)
     message = f"{manifest.kind} {manifest.name}: {what}{more}"
@@ -168,18 +181,20 @@ def _violation(
 
 def _compared(difference: Difference, staging: RenderedOverlay, prod: RenderedOverlay) -> str:
     before, after = staging.overlay.path, prod.overlay.path
-    if difference.earlier is None:
-        return f"is set in {after} and not in {before}"
-    if difference.later is None:
-        return f"is set in {before} and not in {after}{_named(difference.earlier)}"
-    if isinstance(difference.later, dict | list) or isinstance(difference.earlier, dict | list):
+    earlier, later = difference.earlier, difference.later
+    if earlier in (None, []):
+        return f"is set in {after} and not in {before}{_named(later)}"
+    if later in (None, []):
+        return f"is set in {before} and not in {after}{_named(earlier)}"
+    if isinstance(later, dict | list) or isinstance(earlier, dict | list):
         return f"differs from {before}"
-    return f"is {difference.later} in {after} and {difference.earlier} in {before}"
+    return f"is {later} in {after} and {earlier} in {before}"
 
 
-def _named(item: Any) -> str:
-    name = item.get("name") if isinstance(item, dict) else None
-    return f": {name}" if isinstance(name, str) else ""
+def _named(value: Any) -> str:
+    items = value if isinstance(value, list) else [value]
+    names = [item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)]
+    return f": {', '.join(names)}" if names else ""
 
 
 RULE = RepositoryRule(

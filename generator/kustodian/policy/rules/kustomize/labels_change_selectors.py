@@ -66,7 +66,8 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                     unstable = {
                         k: v for k, v in entry.pairs.items() if not others or not _everywhere(k, v, others)
                     }
-                    lone = not others and entry.kustomization is not root
+                    # A guessed environment, or a lone one, answers for its own entries only.
+                    lone = (not others or not view.environments) and entry.kustomization is not root
                     if not unstable or lone or key in reported:
                         continue
                     reported.add(key)

@@ -14,6 +14,7 @@ from kustodian.policy.rules.references import (
     missing_priority_class,
     missing_secret,
     missing_service_account,
+    namespace_missing,
     selector_mismatch,
     undeclared_target_port,
 )
@@ -33,4 +34,5 @@ RULES: tuple[Rule, ...] = (
     missing_service_account.RULE,
     missing_priority_class.RULE,
     duplicate_object.RULE,
+    namespace_missing.RULE,
 )

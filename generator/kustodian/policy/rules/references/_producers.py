@@ -112,7 +112,7 @@ def keys_of_secret(name: str, namespace: str, objects: ObjectSet) -> set[str] | 
     return None
 
 
-_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105
+_TOKEN = "kubernetes.io/service-account-token"
 
 
 def _made_secrets(objects: ObjectSet) -> Iterator[tuple[str, str]]:

@@ -75,9 +75,9 @@ def other_secret_references(objects: ObjectSet) -> Iterator[Reference]:
     for gateway in objects.of(GATEWAY_API, "Gateway"):
         for index, listener in mappings(gateway.spec.get("listeners")):
             for number, entry in mappings(mapping(listener.get("tls")).get("certificateRefs")):
+                where: FieldPath = ("spec", "listeners", index, "tls", "certificateRefs", number, "name")
                 if text(entry.get("kind"), "Secret") == "Secret" and not text(entry.get("namespace")):
-                    path = ("spec", "listeners", index, "tls", "certificateRefs", number, "name")
-                    yield _reference(gateway, path, entry.get("name"), "Gateway")
+                    yield _reference(gateway, where, entry.get("name"), "Gateway")
     for trigger in objects.of("keda.sh", "TriggerAuthentication"):
         for index, entry in mappings(trigger.spec.get("secretTargetRef")):
             path = ("spec", "secretTargetRef", index, "name")
@@ -108,21 +108,23 @@ def _of_pod(pod: PodTemplate, kind: Kind) -> Iterator[Reference]:
             yield at((*path, "name"), source.get("name"), str(container), keys)
     for path, volume in pod.volumes:
         user = f'volume "{text(volume.get("name"))}"'
-        source = volume.get(volume_field)
-        if isinstance(source, dict) and source.get("optional") is not True:
-            where: FieldPath = (*path, volume_field)
-            yield at((*where, name_field), source.get(name_field), user, _items(source, where))
-        for index, part in mappings(mapping(volume.get("projected")).get("sources")):
-            source = part.get(volume_field)
-            if isinstance(source, dict) and source.get("optional") is not True:
-                where = (*path, "projected", "sources", index, volume_field)
-                yield at((*where, "name"), source.get("name"), user, _items(source, where))
+        sources: list[tuple[FieldPath, object, str]] = [
+            ((*path, volume_field), volume.get(volume_field), name_field)
+        ]
+        sources += [
+            ((*path, "projected", "sources", index, volume_field), part.get(volume_field), "name")
+            for index, part in mappings(mapping(volume.get("projected")).get("sources"))
+        ]
+        for where, value, field in sources:
+            source = mapping(value)
+            if isinstance(value, dict) and source.get("optional") is not True:
+                yield at((*where, field), source.get(field), user, _items(source, where))
         if kind == "Secret":
             for source_name, field, inner in _VOLUME_SECRETS:
-                value = mapping(volume.get(source_name)).get(field)
-                tail = (inner,) if inner else ()
-                name = mapping(value).get(inner) if inner else value
-                if value:
+                held = mapping(volume.get(source_name)).get(field)
+                tail: FieldPath = (inner,) if inner else ()
+                name = mapping(held).get(inner) if inner else held
+                if held:
                     yield at((*path, source_name, field, *tail), name, user)
     if kind == "Secret":
         for index, entry in mappings(pod.spec.get("imagePullSecrets")):

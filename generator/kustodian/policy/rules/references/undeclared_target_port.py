@@ -10,7 +10,7 @@ Wrong:
 Right:
     ports: [{port: 80, targetPort: web}]
 
-Notes: A number is only compared where every selected pod declares ports at all. Pods that a controller completes are not compared.
+Notes: Declaring a port is optional, so numbers are only reported where the pods declare ports and none of the Service fits any of them. Pods that a controller completes are not compared.
 
 Source: Kubernetes API reference v1.34, ServicePort.targetPort, https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
 """
@@ -27,41 +27,41 @@ from kustodian.policy.rule import Context, SetRule, Violation
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each port of a Service that no selected pod has."""
+    """One violation for each named port no selected pod has, or for a Service none of whose ports fits."""
     del context
     for service in objects.of("", "Service"):
         pods = pods_of_service(service, objects)
         if not pods or any(pod.partial for pod in pods):
             continue
-        for index, port in mappings(service.spec.get("ports")):
-            target = port.get("targetPort")
-            target = target if target not in (None, 0, "") else port.get("port")
-            if any(_has(pod, target, port) for pod in pods):
-                continue
-            field = "targetPort" if port.get("targetPort") else "port"
-            owner = pods[0].owner
-            text_ = (
-                f"no container of {owner.kind} {owner.name} has a port {'named ' if _is_name(target) else ''}"
-            )
-            yield Violation(("spec", "ports", index, field), f"{text_}{target}", service)
+        ports = mappings(service.spec.get("ports"))
+        missing = [(i, port) for i, port in ports if not any(_has(pod, port) for pod in pods)]
+        for index, port in missing:
+            # Declaring a port is optional, so a number proves something only where nothing at all fits.
+            if isinstance(_target(port), str) or len(missing) == len(ports):
+                owner, target = pods[0].owner, _target(port)
+                named = "named " if isinstance(target, str) else ""
+                text_ = f"no container of {owner.kind} {owner.name} has a port {named}{target}"
+                field = "targetPort" if port.get("targetPort") else "port"
+                yield Violation(("spec", "ports", index, field), text_, service)
 
 
-def _has(pod: PodTemplate, target: object, port: JsonObject) -> bool:
-    """Whether the pod has the port, or may have it: a number where some pod declares nothing."""
+def _target(port: JsonObject) -> object:
+    """The name or number a port of a Service sends to; its own number by default."""
+    return port.get("targetPort") or port.get("port")
+
+
+def _has(pod: PodTemplate, port: JsonObject) -> bool:
+    """Whether the pod has the port, or may have it: a number where the pod declares nothing."""
     declared = [
         entry
         for container in pod.containers
         if container.long_running
         for _, entry in mappings(container.data.get("ports"))
     ]
-    protocol = text(port.get("protocol"), "TCP")
-    if _is_name(target):
+    target, protocol = _target(port), text(port.get("protocol"), "TCP")
+    if isinstance(target, str):
         return any(e.get("name") == target and text(e.get("protocol"), "TCP") == protocol for e in declared)
     return not declared or any(entry.get("containerPort") == target for entry in declared)
-
-
-def _is_name(target: object) -> bool:
-    return isinstance(target, str)
 
 
 RULE = SetRule(

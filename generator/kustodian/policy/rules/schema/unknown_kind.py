@@ -2,7 +2,7 @@
 
 Why: A misspelt field or kind in this object passes unnoticed until the API server or the controller meets it.
 
-Fix: Put the CustomResourceDefinition into the repository or into a folder named under `crds:` in `kustodian.yaml`; correct the kind or API version if it is misspelt.
+Fix: Put the CustomResourceDefinition into the repository or into a folder named under `schemas:` in `kustodian.yaml`; correct the kind or API version if it is misspelt.
 
 Wrong:
     apiVersion: example.com/v1  # no definition anywhere
@@ -10,7 +10,7 @@ Wrong:
 
 Right:
     # kustodian.yaml
-    crds: [crds/]
+    schemas: [crds]
 
 Notes: Kubernetes' own API groups are always known: a kind that they do not have is an error of `invalid-manifest`.
 

@@ -12,7 +12,7 @@ Right:
     apiVersion: external-secrets.io/v1
     kind: ExternalSecret
 
-Notes: Definitions in the repository or under `crds:` in `kustodian.yaml` decide first, then those that Kustodian ships, then a short table of groups that were renamed or left behind.
+Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` decide first, then those that Kustodian ships, then a short table of groups that were renamed or left behind.
 
 Source: Kubernetes documentation, "Versions in CustomResourceDefinitions", https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
 """

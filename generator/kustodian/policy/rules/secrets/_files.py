@@ -35,7 +35,7 @@ _LINE = re.compile(
     r"""\s*(?:=>|:=|=|:)\s*(\S.*)"""
 )
 #: Lines without any of these hold no credential that the slower patterns could find.
-_SUSPECT = re.compile(r"pass|secret|token|key|cred|auth|pwd|cookie|value|://|bearer|basic", re.IGNORECASE)
+_SUSPECT = ("pass", "secret", "token", "key", "cred", "auth", "pwd", "cookie", "value", "://", "bearer", "basic")
 _COMMENT = ("#", "// ", ";", "--", "*", "<!--")
 _ITEM_NAME = re.compile(r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]+)["']?,?\s*""")
 _ITEM_VALUE = re.compile(r"""\s*["']?value["']?\s*[:=]\s*(\S.*)""")
@@ -55,19 +55,21 @@ def in_file(name: str, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _in_lines(text: str, code: bool) -> Iterator[tuple[int, str]]:
-    item = ""
+    item, has_format = "", format_in(text) is not None
     for number, line in enumerate(text.splitlines(), start=1):
-        found = format_in(line)
-        if found is None and _SUSPECT.search(line) and not line.lstrip().startswith(_COMMENT):
-            found = (
-                (transport_in(line) if code else credential_in(line))
-                or _in_line(line, code)
-                or _in_item(item, line)
-            )
+        found = format_in(line) if has_format else None
+        if found is None and _is_suspect(line) and not line.lstrip().startswith(_COMMENT):
+            anywhere = transport_in(line) if code else credential_in(line)
+            found = anywhere or _in_line(line, code) or _in_item(item, line)
         if found:
             yield number, found
-        name = _ITEM_NAME.fullmatch(line)
+        name = _ITEM_NAME.fullmatch(line) if "name" in line else None
         item = name[1] if name else ""
+
+
+def _is_suspect(line: str) -> bool:
+    lowered = line.lower()
+    return any(word in lowered for word in _SUSPECT)
 
 
 def _in_line(line: str, code: bool) -> str | None:

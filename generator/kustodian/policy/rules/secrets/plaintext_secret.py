@@ -18,8 +18,9 @@ Right:
 
 Notes:
     Found are Secrets written as manifests and the literals and files of a `secretGenerator`. Passed over:
-    values that SOPS, git-crypt or age encrypted, empty values, placeholders that something else fills in
-    (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates, what git ignores, and the plain fields of
+    values that SOPS, git-crypt or age encrypted, empty values, placeholders (`${TOKEN}`, `<path:...>`,
+    `vault:...`), public certificates, names of users and hosts
+    alone, what git ignores, and the plain fields of
     Argo CD's repository and cluster Secrets. A file that is meant for SOPS is reported by
     `unencrypted-secret-file` instead.
 
@@ -54,6 +55,9 @@ _PLACEHOLDER = re.compile(
     r"""\s*(?:\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]*|<[^<>]*>|\{\{.*\}\}|ENC\[.*\]|vault:\S+|ref\+\w+://\S+|null)?\s*\Z""",
     re.DOTALL,
 )
+_EXAMPLE = re.compile(r"your[-_ ].*|.*\b(?:placeholder|replace[-_]?me)\b.*|x{3,}|\*{3,}|\.{3}", re.IGNORECASE)
+#: Keys that say who or where, not how to get in; with nothing else in clear the Secret gives nothing away.
+_NO_CREDENTIAL = {"username", "user", "host", "hostname", "port", "database", "dbname"}
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _PUBLIC = {"CERTIFICATE", "PUBLIC KEY", "TRUSTED CERTIFICATE", "X509 CRL"}
 _ARGO_LABEL = "argocd.argoproj.io/secret-type"
@@ -70,6 +74,9 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each Secret manifest, and for each field of a secretGenerator entry."""
     used = {reference.target for k in view.kustomizations.values() for reference in references(k)}
     for_sops = meant_for_sops(view)
+    aside_only = {
+        k.path for k in view.kustomizations.values() if is_aside(k.directory) and k.directory not in used
+    }
     for manifest in view.manifests("", "Secret"):
         file = manifest.provenance.file or ""
         aside = is_aside(posixpath.dirname(file) or ".") and file not in used
@@ -80,7 +87,9 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             message = f"Secret {manifest.name} has values in clear: {', '.join(keys)}"
             yield placed.violation((field,), message)
     for kustomization in view.kustomizations.values():
-        for path, message in _generated(view, kustomization, for_sops):
+        for path, message in (
+            () if kustomization.path in aside_only else _generated(view, kustomization, for_sops)
+        ):
             yield SourceViolation(kustomization.path, path, message, overlay=kustomization.directory)
 
 
@@ -89,17 +98,22 @@ def _clear_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:
     plain = _ARGO_PLAIN if _ARGO_LABEL in labels else set()
     for field, decode in (("data", True), ("stringData", False)):
         values = mapping(secret.get(field))
-        keys = [
-            str(k) for k, v in values.items() if k not in plain and _is_clear(_decoded(v) if decode else v)
-        ]
-        if keys:
+        given = {str(k): _decoded(v) if decode else v for k, v in values.items() if k not in plain}
+        keys = [key for key, value in given.items() if _is_clear(value)]
+        if _has_credential(keys):
             yield field, keys
+
+
+def _has_credential(keys: list[str]) -> bool:
+    return any(key.lower() not in _NO_CREDENTIAL for key in keys)
 
 
 def _decoded(value: object) -> object:
     """A base64 value as text; as it is where it is no base64 (a placeholder is none)."""
+    if not isinstance(value, str):
+        return None
     try:
-        return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
     except (ValueError, binascii.Error):
         return value
 
@@ -110,7 +124,9 @@ def _is_clear(value: object) -> bool:
         return False
     content = str(value)
     blocks = set(_PEM.findall(content))
-    return not _PLACEHOLDER.match(content) and not (blocks and blocks <= _PUBLIC)
+    if _PLACEHOLDER.match(content) or _EXAMPLE.fullmatch(content.strip()):
+        return False
+    return not (blocks and blocks <= _PUBLIC)
 
 
 def _generated(
@@ -121,24 +137,26 @@ def _generated(
         name = text(entry.get("name"))
         literals = [text(literal).partition("=") for literal in sequence(entry.get("literals"))]
         keys = [key for key, _, value in literals if _is_clear(value.strip("'\""))]
-        if keys:
+        if _has_credential(keys):
             yield (*base, "literals"), f"secretGenerator {name} has values in clear: {', '.join(keys)}"
         for field in ("files", "envs", "env"):
             written = entry.get(field)
             names = [text(n) for n in (written if isinstance(written, list) else [written])]
             targets = [kustomization.resolve(n.rpartition("=")[2]) for n in names if n]
-            clear = [t for t in targets if t not in for_sops and _is_clear_file(view, t)]
+            is_list = field != "files"  # `envs` are lists of KEY=value, whatever the file is called
+            clear = [t for t in targets if t not in for_sops and _is_clear_file(view, t, is_list)]
             if clear:
                 yield (*base, field), f"secretGenerator {name} reads files in clear: {', '.join(clear)}"
 
 
-def _is_clear_file(view: RepositoryView, file: str) -> bool:
+def _is_clear_file(view: RepositoryView, file: str, is_list: bool) -> bool:
     if file not in view.file_set or is_encrypted_file(view, file):
         return False
     content = view.read_text(file)
-    if file.endswith(".env"):
+    if is_list or file.endswith(".env"):
         lines = [line for line in content.splitlines() if "=" in line and not line.lstrip().startswith("#")]
-        return any(_is_clear(line.partition("=")[2].strip().strip("'\"")) for line in lines)
+        pairs = [line.strip().partition("=") for line in lines]
+        return _has_credential([key for key, _, value in pairs if _is_clear(value.strip().strip("'\""))])
     return _is_clear(content)
 
 

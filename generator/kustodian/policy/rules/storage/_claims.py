@@ -37,10 +37,10 @@ def claim_specs(manifest: Manifest) -> Iterator[ClaimSpec]:
             yield _template(template, (*base, index), "claim template")
     for pod in manifest.pods:
         for path, volume in pod.volumes:
-            template = mapping(volume.get("ephemeral")).get("volumeClaimTemplate")
-            if isinstance(template, dict):
+            ephemeral = mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate"))
+            if ephemeral:
                 name = text(volume.get("name"))
-                found = _template(template, (*path, "ephemeral", "volumeClaimTemplate"), "ephemeral volume")
+                found = _template(ephemeral, (*path, "ephemeral", "volumeClaimTemplate"), "ephemeral volume")
                 yield ClaimSpec(found.path, found.spec, found.annotations, f"ephemeral volume {name}")
 
 

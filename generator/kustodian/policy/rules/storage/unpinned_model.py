@@ -130,13 +130,13 @@ def _variable(
     engine: str | None,
     moving: tuple[str, ...],
 ) -> Iterator[Violation]:
-    if names_revision(name):
+    if names_revision(name) or (name == "REVISION" and engine):
         problem = revision_problem(value, moving)
     elif not names_model(name):
         return
     elif is_hub_id(value):
         from_hub = name.startswith(("HF_", "HUGGINGFACE_")) or engine in HUB_ENGINES
-        pinned = any(names_revision(other) for other in variables)
+        pinned = any(names_revision(other) or other == "REVISION" for other in variables)
         problem = "it has no revision" if from_hub and not pinned else None
     else:
         problem = uri_problem(value, moving)
@@ -154,7 +154,7 @@ def _arguments(
         yield Violation(_argument_path(container, revision), f"{container} loads a model whose {problem}")
     model = _model_argument(container, words, engine)
     if model and is_hub_id(model):
-        pinned = bool(revision) or any(names_revision(name) for name in variables)
+        pinned = bool(revision) or any(names_revision(n) or n == "REVISION" for n in variables)
         if not pinned:
             message = f"{container} loads {model} without a revision"
             yield Violation(_argument_path(container, model), message)

@@ -1,0 +1,104 @@
+"""Overlay deploys into a namespace that nothing in the repository declares.
+
+Why: The sync fails with "namespace not found", or the objects land in a namespace without quota, network policies and Pod Security labels.
+
+Fix: Add the Namespace to the overlay or to another one of the repository, correct the name, or let Argo CD create it (`CreateNamespace=true` with `managedNamespaceMetadata`).
+
+Wrong:
+    # kustomization.yaml of an overlay without a Namespace
+    namespace: iris-prd
+
+Right:
+    namespace: iris-prod
+    resources: [namespace.yaml]
+
+Notes: Reported at the overlay's `namespace:`, else at the first object. A Namespace in any overlay or file of the repository counts, and so does an Argo CD Application that creates it; `default`, `kube-*` and `openshift*` always exist. Only workloads are looked at: a role or a monitor in the namespace of a platform component is common. Manifests that are not part of a kustomization are not looked at.
+
+Source: Kubernetes documentation, "Namespaces", https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/; Argo CD documentation, "Sync Options", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#create-namespace
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.json_value import mapping, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.object_set import namespace_of
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+
+_SYSTEM = ("default", "kube-", "openshift")
+
+
+def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
+    """One violation for each overlay and namespace without a Namespace anywhere."""
+    del context
+    declared, created_anywhere = _declared(view)
+    if created_anywhere:
+        return
+    for rendered in view.overlays:
+        if rendered.error is not None or not rendered.overlay.is_kustomization:
+            continue
+        first: dict[str, Manifest] = {}
+        for manifest in rendered.objects:
+            if manifest.namespace and manifest.pods:
+                first.setdefault(namespace_of(manifest), manifest)
+        for namespace, manifest in first.items():
+            if namespace not in declared and not namespace.startswith(_SYSTEM):
+                yield _violation(view, rendered, namespace, manifest)
+
+
+def _violation(
+    view: RepositoryView, rendered: RenderedOverlay, namespace: str, manifest: Manifest
+) -> SourceViolation:
+    text_ = f"{manifest.kind} {manifest.name} runs in namespace {namespace}, which nothing here declares"
+    kustomization = view.by_folder.get(rendered.overlay.path)
+    if kustomization is not None and kustomization.data.get("namespace") == namespace:
+        return SourceViolation(kustomization.path, ("namespace",), text_, overlay=rendered.overlay.path)
+    file = manifest.provenance.file
+    if file is not None:
+        # Names may have been prefixed since.
+        document = next(
+            (
+                d.index
+                for d in view.documents
+                if d.file == file and d.kind == manifest.kind and d.name in manifest.name
+            ),
+            0,
+        )
+        return SourceViolation(
+            file, ("metadata", "namespace"), text_, document, rendered.overlay.path, manifest
+        )
+    where = kustomization.path if kustomization else rendered.overlay.path
+    return SourceViolation(where, (), text_, overlay=rendered.overlay.path)
+
+
+def _declared(view: RepositoryView) -> tuple[set[str], bool]:
+    """The namespaces that something declares, and whether Argo CD creates ones whose names are templates."""
+    names = {document.name for document in view.documents if document.kind == "Namespace"}
+    for rendered in view.overlays:
+        names |= {m.name for m in rendered.objects if m.is_a("", "Namespace")}
+    anywhere = False
+    applications = [(m, m.spec) for m in view.manifests("argoproj.io", "Application")]
+    applications += [
+        (m, mapping(mapping(m.spec.get("template")).get("spec")))
+        for m in view.manifests("argoproj.io", "ApplicationSet")
+    ]
+    for _, spec in applications:
+        policy = mapping(spec.get("syncPolicy"))
+        if "CreateNamespace=true" in sequence(policy.get("syncOptions")):
+            name = text(mapping(spec.get("destination")).get("namespace"))
+            names.add(name)
+            anywhere = anywhere or "{{" in name
+    return names, anywhere
+
+
+RULE = RepositoryRule(
+    id="namespace-missing",
+    topic="references",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("reliability",),
+)

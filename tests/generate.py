@@ -1,0 +1,111 @@
+"""Write everything that is generated and committed; with --check, compare instead and fail on a difference.
+
+Generated: docs/rules/ from the rules' docstrings, docs/schemas/ from the models, base/ and overlays/ (with
+the components they use) from the template's default answers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "generator"))
+
+#: The parts of the default repository that are committed at the root: what `kustodian check` needs.
+DEFAULT_REPOSITORY = ("base", "components", "overlays", "argocd", "kustodian.yaml")
+#: This repository holds more than a generated one: the template and fixtures are no manifests yet.
+EXCLUDE = """# Not manifests of this repository: the template's sources and the fixtures of the tests.
+exclude: [template, template/*, tests, tests/*, engine, engine/*, .*]
+"""
+
+
+def generated() -> dict[str, str]:
+    """Every generated file, by its path below the root."""
+    return {**_rule_pages(), **_schemas(), **_default_repository()}
+
+
+def _rule_pages() -> dict[str, str]:
+    from kustodian.policy.catalogue import RULES
+    from kustodian.policy.manual_page import as_markdown
+
+    pages = {f"docs/rules/{rule.id}.md": as_markdown(rule) for rule in RULES}
+    lines = ["# Rules", "", f"{len(RULES)} rules. Severity: E error, W warning, I info, - off.", ""]
+    topic = ""
+    for rule in RULES:
+        if rule.topic != topic:
+            topic = rule.topic
+            lines += ["", f"## {topic}", "", "| rule | what is wrong | dev | staging | prod |", "|---|---|---|---|---|"]
+        severity = " | ".join(rule.severity.split("/"))
+        lines.append(f"| [{rule.id}]({rule.id}.md) | {rule.manual.title} | {severity} |")
+    pages["docs/rules/README.md"] = "\n".join(lines) + "\n"
+    return pages
+
+
+def _schemas() -> dict[str, str]:
+    from kustodian.policy.config import Config
+    from kustodian.scaffold.answers import Answers
+
+    models = {"kustodian.yaml": Config, "answers": Answers}
+    return {
+        f"docs/schemas/{name}.schema.json": json.dumps(model.model_json_schema(by_alias=True), indent=2) + "\n"
+        for name, model in models.items()
+    }
+
+
+def _default_repository() -> dict[str, str]:
+    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.writer import write
+
+    template = ROOT / "template"
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "repository"
+        write(Answers(), target, template, lambda _: None)
+        files: dict[str, str] = {}
+        for part in DEFAULT_REPOSITORY:
+            path = target / part
+            found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+            files |= {p.relative_to(target).as_posix(): p.read_text() for p in found}
+        files["kustodian.yaml"] += EXCLUDE
+        return files
+
+
+def _stale(files: dict[str, str]) -> list[str]:
+    """Committed files of generated folders that nothing generates any more."""
+    folders = {"docs/rules", "docs/schemas", *DEFAULT_REPOSITORY}
+    committed = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file()
+    }
+    return sorted(committed - set(files))
+
+
+def main() -> int:
+    """Write, or with --check compare."""
+    files = generated()
+    stale = _stale(files)
+    changed = [
+        name
+        for name, text in files.items()
+        if not (ROOT / name).is_file() or (ROOT / name).read_text() != text
+    ]
+    if "--check" in sys.argv:
+        for name in [*changed, *stale]:
+            print(f"not up to date: {name}")
+        print("run `make generate`" if changed or stale else f"{len(files)} generated files are up to date")
+        return 1 if changed or stale else 0
+    for name in changed:
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(files[name])
+    for name in stale:
+        (ROOT / name).unlink()
+    print(f"{len(changed)} written, {len(stale)} removed, {len(files) - len(changed)} unchanged")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
