@@ -37,7 +37,13 @@ def _rule_pages() -> dict[str, str]:
     for rule in RULES:
         if rule.topic != topic:
             topic = rule.topic
-            lines += ["", f"## {topic}", "", "| rule | what is wrong | dev | staging | prod |", "|---|---|---|---|---|"]
+            lines += [
+                "",
+                f"## {topic}",
+                "",
+                "| rule | what is wrong | dev | staging | prod |",
+                "|---|---|---|---|---|",
+            ]
         severity = " | ".join(rule.severity.split("/"))
         lines.append(f"| [{rule.id}]({rule.id}.md) | {rule.manual.title} | {severity} |")
     pages["docs/rules/README.md"] = "\n".join(lines) + "\n"
@@ -50,7 +56,8 @@ def _schemas() -> dict[str, str]:
 
     models = {"kustodian.yaml": Config, "answers": Answers}
     return {
-        f"docs/schemas/{name}.schema.json": json.dumps(model.model_json_schema(by_alias=True), indent=2) + "\n"
+        f"docs/schemas/{name}.schema.json": json.dumps(model.model_json_schema(by_alias=True), indent=2)
+        + "\n"
         for name, model in models.items()
     }
 

@@ -13,13 +13,11 @@ from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.policy.catalogue import RULES, by_id
 from kustodian.policy.evaluate import Evaluator
-from kustodian.policy.rule import RepositoryRule, Rule
+from kustodian.policy.rule import RepositoryRule, Rule, WaiverRule
 from kustodian.policy.schemas import Schemas
 from kustodian.policy.settings import RuleSettings, Settings
 from kustodian.repository.source_map import SourceFile
 from tests.rules.fixtures import Fixture, file_fixtures, folder_fixtures
-
-ORDINARY = [rule for rule in RULES if not isinstance(rule, RepositoryRule)]
 
 
 def _manifests(path: Path) -> list[Manifest]:
@@ -85,7 +83,7 @@ def test_rule_has_a_manual_page(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_rule_has_fixtures_of_both_kinds(rule: Rule) -> None:
-    if isinstance(rule, RepositoryRule):
+    if isinstance(rule, RepositoryRule | WaiverRule):
         names = [p.name for p in folder_fixtures() if p.parent.name == rule.id]
     else:
         names = [f.path.name for f in file_fixtures() if f.rule == rule.id]

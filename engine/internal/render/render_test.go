@@ -170,6 +170,8 @@ func TestSameObjectsAsKustomize(t *testing.T) {
 			"overlays/dev/a.yaml": strings.Replace(deployment, "  name: web\n", "  name: web\n  annotations: {}\n", 1)},
 		"a JSON patch that replaces the annotations": {"overlays/dev/kustomization.yaml": kustomization("resources: [a.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/annotations\n      value: {a: b}\n"),
 			"overlays/dev/a.yaml": deployment},
+		"a JSON patch on annotations that are not there": {"overlays/dev/kustomization.yaml": kustomization("resources: [a.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/annotations/a\n      value: b\n"),
+			"overlays/dev/a.yaml": deployment},
 		"a hash over a whole object": {"overlays/dev/kustomization.yaml": kustomization("resources: [a.yaml]\n"),
 			"overlays/dev/a.yaml": "apiVersion: example.com/v1\nkind: Thing\nmetadata:\n  name: a\n  annotations: {kustomize.config.k8s.io/needs-hash: \"true\"}\nspec: {a: 1}\n"},
 		"a replacement from the annotations": {"overlays/dev/kustomization.yaml": kustomization("resources: [a.yaml, b.yaml]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata}\n" +
@@ -322,8 +324,6 @@ func TestRefusals(t *testing.T) {
 			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Line: 4, Message: "a.yaml is outside of o"}},
 		{"a cycle", map[string]string{"o/kustomization.yaml": kustomization("resources:\n- ../b\n"), "b/kustomization.yaml": kustomization("resources:\n- ../o\n")},
 			protocol.Failure{Code: "build", File: "b/kustomization.yaml", Message: "cycle detected"}},
-		{"a JSON patch on annotations that are not there", map[string]string{"o/kustomization.yaml": kustomization("resources: [a.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/annotations/a\n      value: b\n"), "o/a.yaml": deployment},
-			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Message: "missing path"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			root := testtree.Write(t, test.files)

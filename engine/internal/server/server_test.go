@@ -91,7 +91,7 @@ func TestBadRequestsDoNotEndTheProcess(t *testing.T) {
 		m{"id": "seven", "op": "parse", "content": m{"a.yaml": "a: 1\n"}},
 	)
 	for id, code := range map[string]string{
-		"<nil>": "bad-request", "1": "unknown-op", "2": "unknown-op", "3": "bad-request", "4": "bad-request", "5": "not-found", "6": "not-found",
+		"<nil>": "bad-request", "1": "unknown-op", "2": "unknown-op", "3": "bad-request", "4": "bad-request", "5": "not-found", "6": "bad-request",
 	} {
 		lines := answers[id]
 		if len(lines) != 1 || lines[0].Error == nil || lines[0].Error.Code != code {

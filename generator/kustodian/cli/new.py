@@ -11,8 +11,6 @@ import typer
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from kustodian.scaffold.answers import Answers
 
 
@@ -102,16 +100,12 @@ def _answers(preset: str | None, defaults: bool, file: Path | None, assignments:
 class _Terminal:
     """Questions go to stderr: what is printed on stdout may be piped."""
 
-    def __init__(self) -> None:
-        self._console = _console(stderr=True)
-
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        typer.echo(text, err=True)
 
     def ask(self, question: str, default: str) -> str:
         try:
-            prompt = f"{question} [{default}]: "
-            self._console.print(prompt, end="", markup=False, highlight=False, soft_wrap=True)
+            typer.echo(f"{question} [{default}]: ", nl=False, err=True)
             return input()
         except EOFError:
             raise KeyboardInterrupt from None
@@ -150,28 +144,33 @@ def _check(directory: Path) -> int:
 
 def _print_next_steps(answers: Answers, directory: Path) -> None:
     typer.echo("Next:")
-    typer.echo(f"  cd {directory}   and read README.md: what is where, and how a change reaches prod")
+    typer.echo(f"  cd {directory}; README.md says what is where, and how a change reaches prod")
     typer.echo(f"  git remote add origin {answers.repo_url} && git push -u origin {answers.git_branch}")
-    typer.echo("  kubectl apply -k argocd   once: from then on Argo CD follows the repository")
+    typer.echo("  argocd/README.md says how Argo CD is told of the repository, once")
 
 
 def _print_plan(answers: Answers, directory: Path) -> None:
+    from kustodian.cli.check import wants_colour
     from kustodian.model.resources import template_dir
     from kustodian.scaffold.plan import plan, tree
     from kustodian.scaffold.writer import refuse_occupied
 
     made = plan(answers, directory, template_dir())
-    console = _console()
-    for line in tree(f"{directory}/", made.files):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    for line in made.diff:
-        style = colours.get(line[:1]) if not line.startswith(("+++", "---")) else "bold"
-        console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    diff = [_painted(line) for line in made.diff] if wants_colour() else made.diff
+    # Not through rich, which would turn tabs into spaces: the diff is one that `git apply` takes.
+    print(*tree(f"{directory}/", made.files), *diff, sep="\n")
     try:
         refuse_occupied(directory)
     except UserError as error:
         typer.echo(f"without --dry-run this would be refused: {error}", err=True)
+
+
+def _painted(line: str) -> str:
+    """A line of a unified diff in the colours that git gives it."""
+    if line.startswith(("diff ", "new file ", "--- ", "+++ ")):
+        return f"\x1b[1m{line}\x1b[m"
+    colours = {"+": 32, "-": 31, "@": 36}
+    return f"\x1b[{colours[line[0]]}m{line}\x1b[m" if line[:1] in colours else line
 
 
 def _print_schema() -> None:
@@ -189,9 +188,3 @@ def _print_presets() -> None:
     width = max(len(name) for name in names)
     for name in names:
         typer.echo(f"{name:<{width}}  {preset_purpose(name)}")
-
-
-def _console(stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr)

@@ -2,7 +2,7 @@
 
 Sources: the lifecycle methods of k8s.io/api (`APILifecycleDeprecated`, `APILifecycleRemoved`) in v0.21 to
 v0.37; the Kubernetes "Deprecated API Migration Guide",
-https://kubernetes.io/docs/reference/using-api/deprecation-guide/ (for 1.16 and the groups outside k8s.io/api);
+https://kubernetes.io/docs/reference/using-api/deprecation-guide/ (for 1.16 and groups outside k8s.io/api);
 and, for alpha and beta versions that went earlier than announced, the published OpenAPI documents of 1.25 to
 1.37: `removed` is the first version that has the API no more.
 """
@@ -77,7 +77,7 @@ _TABLE: tuple[tuple[str, str, int, int, str], ...] = (
     ("node.k8s.io/v1alpha1", "RuntimeClass", 20, 24, "node.k8s.io/v1"),
     ("storage.k8s.io/v1alpha1", "CSIStorageCapacity VolumeAttachment", 21, 24, "storage.k8s.io/v1"),
     ("autoscaling/v2beta1", "HorizontalPodAutoscaler", 22, 25,
-     "autoscaling/v2 (`targetAverageUtilization` becomes `target: {type: Utilization, averageUtilization: ...}`)"),
+     "autoscaling/v2 (`targetAverageUtilization: 80` becomes a `target` of type Utilization)"),
     ("batch/v1beta1", "CronJob", 21, 25, "batch/v1"),
     ("discovery.k8s.io/v1beta1", "EndpointSlice", 21, 25, "discovery.k8s.io/v1"),
     ("events.k8s.io/v1beta1", "Event", 22, 25, "events.k8s.io/v1"),
@@ -100,7 +100,8 @@ _TABLE: tuple[tuple[str, str, int, int, str], ...] = (
     ("admissionregistration.k8s.io/v1alpha1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding",
      29, 32, "admissionregistration.k8s.io/v1 (1.30 and later)"),
     ("authentication.k8s.io/v1alpha1", "SelfSubjectReview", 29, 32, "authentication.k8s.io/v1"),
-    ("coordination.k8s.io/v1alpha1", "LeaseCandidate", 32, 32, "coordination.k8s.io/v1beta1 (1.33 and later)"),
+    ("coordination.k8s.io/v1alpha1", "LeaseCandidate", 32, 32,
+     "coordination.k8s.io/v1beta1 (1.33 and later)"),
     ("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema PriorityLevelConfiguration", 29, 32,
      "flowcontrol.apiserver.k8s.io/v1"),
     # Removed in 1.33 to 1.37
@@ -119,13 +120,16 @@ _TABLE: tuple[tuple[str, str, int, int, str], ...] = (
     ("scheduling.k8s.io/v1alpha2", "PodGroup Workload", 37, 37, "scheduling.k8s.io/v1beta1"),
     ("storage.k8s.io/v1beta1", "VolumeAttributesClass", 34, 37, "storage.k8s.io/v1"),
     # Still served, removal planned
-    ("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding", 35, 38,
+    ("admissionregistration.k8s.io/v1alpha1", "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding",
+     35, 38,
      "admissionregistration.k8s.io/v1 (1.36 and later), else v1beta1"),
     ("coordination.k8s.io/v1alpha2", "LeaseCandidate", 35, 38, "coordination.k8s.io/v1beta1"),
     ("resource.k8s.io/v1beta1", "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice", 35, 38,
      "resource.k8s.io/v1"),
-    ("coordination.k8s.io/v1beta1", "LeaseCandidate", 36, 39, "the next version of the API, once there is one"),
-    ("resource.k8s.io/v1alpha3", "DeviceTaintRule", 36, 39, "resource.k8s.io/v1 (1.37 and later), else v1beta2"),
+    ("coordination.k8s.io/v1beta1", "LeaseCandidate", 36, 39,
+     "the next version of the API, once there is one"),
+    ("resource.k8s.io/v1alpha3", "DeviceTaintRule", 36, 39,
+     "resource.k8s.io/v1 (1.37 and later), else v1beta2"),
     ("resource.k8s.io/v1beta2", "DeviceClass ResourceClaim ResourceClaimTemplate ResourceSlice", 36, 39,
      "resource.k8s.io/v1"),
     ("admissionregistration.k8s.io/v1beta1", "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding", 37, 40,

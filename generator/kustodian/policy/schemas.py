@@ -140,7 +140,7 @@ class Schemas:
             return []
         result: dict[tuple[object, str], Violation] = {}
         for error in validator.iter_errors(manifest.data):
-            for violation in violations(error, schema, self._definitions):
+            for violation in violations(error, manifest.data, schema, self._definitions):
                 result.setdefault((violation.path, violation.message), violation)
         return list(result.values())
 

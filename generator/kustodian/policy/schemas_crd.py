@@ -1,6 +1,6 @@
 """CustomResourceDefinitions, read into strict JSON schemas.
 
-Sources: Kubernetes v1.34 documentation, "Extend the Kubernetes API with CustomResourceDefinitions" (structural
+Source: Kubernetes v1.34 documentation, "Extend the Kubernetes API with CustomResourceDefinitions" (structural
 schemas, pruning, nullable), https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
 """
 

@@ -9,7 +9,7 @@ from jsonschema_rs import ValidationError
 
 from kustodian.model.errors import nearest
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.json_value import JsonObject, dig, mapping
 from kustodian.policy.rule import Violation
 
 _NOUNS = {
@@ -23,10 +23,12 @@ _NOUNS = {
 }
 
 
-def violations(error: ValidationError, root: JsonObject, definitions: JsonObject) -> Iterator[Violation]:
+def violations(
+    error: ValidationError, data: JsonObject, root: JsonObject, definitions: JsonObject
+) -> Iterator[Violation]:
     """The violations that one validation error stands for; several unknown fields are one each.
 
-    `root` is the schema that was violated and `definitions` what its `$ref`s lead to, for "did you mean".
+    `data` is what was validated, `root` the schema it violates and `definitions` what its `$ref`s lead to.
     """
     path: FieldPath = tuple(error.instance_path)
     value = error.instance
@@ -35,6 +37,10 @@ def violations(error: ValidationError, root: JsonObject, definitions: JsonObject
             known = set(mapping(schema_at(root, definitions, path).get("properties")))
             for name in error.kind.value:
                 yield Violation((*path, name), _unknown_field(name, known))
+        case "falseSchema":
+            # Where no field at all is known the validator names the object, and not the fields in it.
+            for name in mapping(dig(data, path)):
+                yield Violation((*path, name), _unknown_field(name, set()))
         case "required":
             name = str(error.kind.value)
             yield Violation((*path, name), f'field "{name}" is required{_inside(path)}')

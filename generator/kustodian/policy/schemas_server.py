@@ -80,7 +80,7 @@ def _metadata(manifest: Manifest, version: tuple[int, int], builtin: bool) -> It
     if manifest.namespace is not None and not is_dns_label(manifest.namespace):
         yield Violation(
             ("metadata", "namespace"),
-            f'namespace "{manifest.namespace}" must be a DNS label: lower-case letters, digits and "-", at most 63',
+            f'namespace "{manifest.namespace}" {_LABEL_RULE}',
         )
     yield from labels_and_annotations(manifest.labels, manifest.annotations, ("metadata",))
 

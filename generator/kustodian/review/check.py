@@ -21,7 +21,8 @@ from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.findings import from_hit, from_policy, from_source_hit
 from kustodian.review.locate import Locator
-from kustodian.review.targets import Plan, load_plan, resolve_targets, view_of
+from kustodian.review.targets import Plan, load_plan, resolve_targets
+from kustodian.review.view import view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Run:
                 self.findings.append(finding)
 
     def _repository_rules(self) -> None:
-        view = view_of(self.plan, self.rendered, self.engine, self.maps)
+        view = view_of(self.plan, self.rendered, self.engine)
         if view is None:
             return
         environments: list[Environment] = list(

@@ -39,7 +39,11 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
 def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     """The finding of a repository rule."""
     violation, rule = hit.violation, hit.rule
-    location = locator.in_file(violation.file, violation.path, violation.document)
+    if violation.manifest is not None and hit.overlay is not None:
+        # A field of a rendered object: the line that set it, as for any other rule.
+        location = locator.locate(violation.manifest, violation.path, hit.overlay.files)
+    else:
+        location = locator.in_file(violation.file, violation.path, violation.document)
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, violation.manifest, violation.path, location, (rule.topic, *rule.tags),

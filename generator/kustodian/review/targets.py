@@ -13,7 +13,7 @@ from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, text
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
-from kustodian.model.repository_view import Kustomization, RepositoryView, SourceDocument
+from kustodian.model.repository_view import Kustomization
 from kustodian.policy.catalogue import RULES, by_id
 from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.rule import Rule
@@ -123,47 +123,6 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
     return plan
 
 
-def view_of(
-    plan: Plan, rendered: list[RenderedOverlay], engine: Engine, maps: SourceMaps
-) -> RepositoryView | None:
-    """The repository for the repo rules; None where only plain manifests were named."""
-    if plan.scan is None:
-        return None
-    cache: dict[str, list[JsonObject]] = {}
-
-    def load(file: str) -> list[JsonObject]:
-        if file not in cache:
-            parsed = engine.parse(plan.root, [file])
-            cache[file] = [d.data for d in parsed[0].documents if isinstance(d.data, dict)] if parsed else []
-        return cache[file]
-
-    def read_text(file: str) -> str:
-        try:
-            return (plan.root / file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
-
-    documents = [
-        SourceDocument(
-            path, index, document.get("line") or 1, document.get("apiVersion") or "",
-            document.get("kind") or "", document.get("name") or "", document.get("namespace") or None,
-        )
-        for path, found, _ in plan.scan.yaml_files
-        for index, document in enumerate(found)
-    ]  # fmt: skip
-    from kustodian.repository.history import past_texts
-
-    return RepositoryView(
-        kustomizations=kustomizations_of(plan.scan),
-        documents=documents,
-        yaml_files=tuple(path for path, _, error in plan.scan.yaml_files if error is None),
-        overlays=rendered,
-        load=load,
-        read_text=read_text,
-        history=lambda file: past_texts(plan.root, file),
-    )
-
-
 def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
     """The kustomization files that parse, by path."""
     return {
@@ -190,6 +149,9 @@ def _add(found: Targets, target: Path) -> None:
         )
         if files:
             found.plain[relative] = tuple(files)
+        if files and target == found.root:
+            # A repository of plain manifests: the rules about repositories hold for it, too.
+            found.folders.append(".")
 
 
 def _holds_kustomization(folder: Path) -> bool:

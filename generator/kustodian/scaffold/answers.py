@@ -88,7 +88,7 @@ class Environment(_Model):
         ),
     ] = Field(alias="class", description="How strictly the environment is checked")
     domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
-        description="Host name that serves the model here"
+        description="Domain of the environment; the model answers at MODEL_NAME.DOMAIN"
     )
     replicas_min: int = Field(ge=1, le=1000, description="Replicas that always run")
     replicas_max: Annotated[int, AskUnless("autoscaling", "none")] = Field(
@@ -125,7 +125,7 @@ class Answers(_Model):
         "registry.example.com/ml", description="Container registry, with its path, that holds the images"
     )
     domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
-        "example.com", description="Domain below which each environment gets a host name"
+        "example.com", description="Domain of prod; the other environments get one below it"
     )
     repo_url: GitUrl = Field(
         default_factory=lambda data: f"https://git.example.com/{data['team']}/{data['repo_name']}.git",

@@ -46,7 +46,7 @@ def messages(schemas: Schemas, manifest: Manifest) -> dict[tuple[str | int, ...]
 def test_versions_are_those_of_the_package() -> None:
     assert supported_versions()[0] == "1.25"
     assert "1.34" in supported_versions()
-    assert supported_versions().index("1.9" if "1.9" in supported_versions() else "1.26") == 1
+    assert supported_versions().index("1.26") == 1
 
 
 @pytest.mark.parametrize("version", ["1.24", "1.99", "2.0", "latest"])
@@ -96,13 +96,14 @@ def test_builtin_kinds_know_their_scope() -> None:
         ({"paused": "yes"}, ("paused",), 'paused must be true or false, not the string "yes"'),
         ({"template": []}, ("template",), "template must be a mapping, not a list"),
         ({"strategy": {"type": "rollingupdate"}}, ("strategy", "type"),
-         'type is "rollingupdate", which is not one of RollingUpdate, Recreate; did you mean "RollingUpdate"?'),
+         'type is "rollingupdate", which is not one of RollingUpdate, Recreate; '
+         'did you mean "RollingUpdate"?'),
         ({"strategy": {"rollingUpdate": {"maxSurge": 0.5}}}, ("strategy", "rollingUpdate", "maxSurge"),
-         "maxSurge must be a string or an integer, not the number 0.5"),
+         "maxSurge must be an integer or a string, not the number 0.5"),
     ],
 )  # fmt: skip
 def test_refusals_are_worded_for_people(spec: dict[str, Any], path: tuple[str, ...], message: str) -> None:
-    base = {"selector": {}, "template": {}}
+    base: dict[str, Any] = {"selector": {}, "template": {}}
     data = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {**base, **spec}}
     assert messages(Schemas(), Manifest(data))["spec", *path] == message
 
@@ -133,12 +134,14 @@ def test_custom_resource_is_strict_about_unknown_fields_and_its_metadata() -> No
     ("schema", "good", "bad"),
     [
         ({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, {"any": [1]}, "text"),
-        ({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}, "80%", [80]),
+        ({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]},
+         "80%", [80]),
         ({"type": "string", "nullable": True, "enum": ["a"]}, None, "b"),
         ({"type": "integer", "minimum": 0, "exclusiveMinimum": True}, 1, 0),
         ({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"}, ["a"], ["a", "a"]),
         ({"type": "object", "additionalProperties": {"type": "string"}}, {"a": "b"}, {"a": 1}),
-        ({"type": "object", "x-kubernetes-embedded-resource": True, "properties": {"spec": {"type": "object"}}},
+        ({"type": "object", "x-kubernetes-embedded-resource": True,
+          "properties": {"spec": {"type": "object"}}},
          {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}, {"metadata": {"nam": "a"}}),
         ({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
           "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"a": "x"}, {}),
@@ -156,9 +159,7 @@ def test_null_of_an_optional_field_is_dropped_and_of_a_required_one_refused() ->
     properties = {"a": {"type": "string", "enum": ["x"]}, "b": {"type": "string"}}
     schemas = Schemas(crds=[crd({"type": "object", "required": ["b"], "properties": properties})])
     assert messages(schemas, widget({"a": None, "b": ""})) == {}
-    assert messages(schemas, widget({"a": "x", "b": None})) == {
-        ("spec", "b"): "b must be a string, not null"
-    }
+    assert messages(schemas, widget({"a": "x", "b": None})) == {("spec", "b"): "b must be a string, not null"}
 
 
 def test_alternatives_are_named() -> None:
@@ -178,7 +179,7 @@ def test_status_of_a_subresource_is_not_looked_at() -> None:
     with_subresource.data["spec"]["versions"][0]["subresources"] = {"status": {}}
     manifest = widget({})
     manifest.data["status"] = {"observed": 1}
-    assert ("status", "observed") in messages(Schemas(crds=[plain]), manifest)
+    assert messages(Schemas(crds=[plain]), manifest) == {("status", "observed"): 'unknown field "observed"'}
     assert messages(Schemas(crds=[with_subresource]), manifest) == {}
 
 
@@ -226,9 +227,7 @@ def test_version_of_a_shipped_kind_is_judged_by_its_index(shipped: Path) -> None
     schemas = Schemas()
 
     def retired(version: str) -> str | None:
-        found = retired_version(
-            Manifest({"apiVersion": f"example.com/{version}", "kind": "Widget"}), schemas
-        )
+        found = retired_version(Manifest({"apiVersion": f"example.com/{version}", "kind": "Widget"}), schemas)
         return found.replacement if found else None
 
     assert retired("v1") is None

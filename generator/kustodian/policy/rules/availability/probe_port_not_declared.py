@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.json_value import JsonObject, mapping, mappings
+from kustodian.model.json_value import JsonObject, integer, mapping, mappings, text
 from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
@@ -40,7 +40,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     everywhere = {number for c in pod.containers for number in _numbers(c.data)}
     for container in pod.containers:
         ports = [port for _, port in mappings(container.data.get("ports"))]
-        names = {port.get("name") for port in ports}
+        names = {text(port.get("name")) for port in ports}
         for probe in _PROBES:
             for handler in _HANDLERS:
                 wanted = mapping(mapping(container.data.get(probe)).get(handler)).get("port")
@@ -57,9 +57,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 )
 
 
-def _numbers(container: JsonObject) -> Iterator[object]:
+def _numbers(container: JsonObject) -> Iterator[int | None]:
     for _, port in mappings(container.get("ports")):
-        yield port.get("containerPort")
+        yield integer(port.get("containerPort"))
 
 
 RULE = PodRule(

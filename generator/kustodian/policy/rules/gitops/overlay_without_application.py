@@ -31,6 +31,9 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import applications, deployed_folders, own_urls
 
+#: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
+_BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")
+
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each overlay of an environment that nothing deploys."""
@@ -41,6 +44,8 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         folder = rendered.overlay.path
         kustomization = view.by_folder.get(folder)
         if rendered.overlay.environment.name is None or kustomization is None:
+            continue
+        if any(manifest.is_a("argoproj.io", *_BOOTSTRAP) for manifest in rendered.objects):
             continue
         if view.users[kustomization.path] or kustomization.is_component or deployed.has(folder):
             continue

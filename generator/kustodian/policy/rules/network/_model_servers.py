@@ -15,7 +15,8 @@ from kustodian.policy.image_reference import parse_image
 #: Parts of image names. An option of the rule adds to them.
 MODEL_SERVERS = (
     "vllm", "tritonserver", "text-generation-inference", "text-embeddings-inference", "torchserve",
-    "tensorflow/serving", "ollama", "sglang", "llama.cpp", "llama-cpp", "localai", "mlserver", "sklearnserver",
+    "tensorflow/serving", "ollama", "sglang", "llama.cpp", "llama-cpp", "localai", "mlserver",
+    "sklearnserver",
     "xgbserver", "lgbserver", "huggingfaceserver", "lmdeploy", "openvino/model_server", "djl-serving",
     "bentoml", "xinference", "nvcr.io/nim", "rayproject/ray",
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Why: Rules only add up: with one that allows any peer, the pod is as open as without a policy.
 
-Fix: Name the peers: a namespaceSelector with podSelector inside the cluster, an `ipBlock` with `except` for the cluster's own ranges outside of it.
+Fix: Name the peers: a namespaceSelector with podSelector inside the cluster, an `ipBlock` with `except` for
+the cluster's own ranges outside of it.
 
 Wrong:
     egress:
@@ -17,9 +18,12 @@ Right:
               except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16]
         ports: [{protocol: TCP, port: 443}]
 
-Notes: Reported are a rule without peers and ports, a peer that selects every pod of every namespace on every port, and 0.0.0.0/0 or ::/0 without exceptions. Rules for port 53 alone are not.
+Notes: Reported are a rule without peers and ports, a peer that selects every pod of every namespace on every
+port, and 0.0.0.0/0 or ::/0 without exceptions. Rules for port 53 alone are not.
 
-Source: Kubernetes documentation, "Allow all ingress traffic", https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic; NSA/CISA Kubernetes Hardening Guide v1.2
+Source: Kubernetes documentation, "Allow all ingress traffic",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic; NSA/CISA
+Kubernetes Hardening Guide v1.2
 """
 
 from __future__ import annotations

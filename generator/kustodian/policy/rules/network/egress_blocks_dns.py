@@ -1,8 +1,10 @@
 """Egress of the pod is restricted and no policy allows DNS, so it can resolve no name.
 
-Why: Every connection by name fails with a timeout: model downloads, databases, tracing, even services of the same namespace.
+Why: Every connection by name fails with a timeout: model downloads, databases, tracing, even services of the
+same namespace.
 
-Fix: Add an egress rule for UDP and TCP 53 to kube-dns (`k8s-app: kube-dns` in kube-system), and to 169.254.20.10/32 where NodeLocal DNSCache runs.
+Fix: Add an egress rule for UDP and TCP 53 to kube-dns (`k8s-app: kube-dns` in kube-system), and to
+169.254.20.10/32 where NodeLocal DNSCache runs.
 
 Wrong:
     spec:
@@ -21,9 +23,12 @@ Right:
             - {protocol: UDP, port: 53}
             - {protocol: TCP, port: 53}
 
-Notes: The rules of all policies that select a pod add up. TCP is needed too: answers that do not fit into a datagram are asked for again over TCP. Port 5353 counts as well (OpenShift). Pods with `dnsPolicy: None` and those of clusters with Cilium or Calico policies in the set are passed over.
+Notes: The rules of all policies that select a pod add up. TCP is needed too: answers that do not fit into a
+datagram are asked for again over TCP. Port 5353 counts as well (OpenShift). Pods with `dnsPolicy: None` and
+those of clusters with Cilium or Calico policies in the set are passed over.
 
-Source: Kubernetes documentation, "Network Policies", https://kubernetes.io/docs/concepts/services-networking/network-policies/; RFC 7766 (DNS over TCP)
+Source: Kubernetes documentation, "Network Policies",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/; RFC 7766 (DNS over TCP)
 """
 
 from __future__ import annotations
@@ -111,7 +116,7 @@ def _is_dns_peer(peer: JsonObject, namespace: str) -> bool:
 
 
 def _may_match(selector: JsonObject, known: dict[str, tuple[str, ...]]) -> bool:
-    """Whether a selector can match something with these labels; labels not listed are unknown, so they may."""
+    """Whether a selector can match something with these labels; those not listed are unknown: they may."""
     for key, value in string_map(selector.get("matchLabels")).items():
         if key in known and value not in known[key]:
             return False

@@ -1,8 +1,10 @@
 """Service is open to the outside by its type.
 
-Why: A node port bypasses the gateway with its TLS, authentication and limits; a load balancer without source ranges answers the whole internet.
+Why: A node port bypasses the gateway with its TLS, authentication and limits; a load balancer without source
+ranges answers the whole internet.
 
-Fix: Use `type: ClusterIP` behind an Ingress or Gateway; where a load balancer is wanted, name its clients in `loadBalancerSourceRanges` or make it internal by your cloud's annotation.
+Fix: Use `type: ClusterIP` behind an Ingress or Gateway; where a load balancer is wanted, name its clients in
+`loadBalancerSourceRanges` or make it internal by your cloud's annotation.
 
 Wrong:
     spec:
@@ -12,7 +14,9 @@ Right:
     spec:
       type: ClusterIP
 
-Source: Kubernetes documentation, "Service", https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types; NSA/CISA Kubernetes Hardening Guide v1.2
+Source: Kubernetes documentation, "Service",
+https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types; NSA/CISA
+Kubernetes Hardening Guide v1.2
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Service claims external IP addresses.
 
-Why: Whoever may create a Service can take over traffic to any address that way (CVE-2020-8554); nothing checks that the address is theirs.
+Why: Whoever may create a Service can take over traffic to any address that way (CVE-2020-8554); nothing
+checks that the address is theirs.
 
 Fix: Delete `externalIPs`; use a load balancer, an Ingress or a Gateway.
 
@@ -12,7 +13,8 @@ Right:
     spec:
       type: ClusterIP
 
-Source: CVE-2020-8554, https://github.com/kubernetes/kubernetes/issues/97076; Kubernetes documentation, "External IPs", https://kubernetes.io/docs/concepts/services-networking/service/#external-ips
+Source: CVE-2020-8554, https://github.com/kubernetes/kubernetes/issues/97076; Kubernetes documentation,
+"External IPs", https://kubernetes.io/docs/concepts/services-networking/service/#external-ips
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ Right:
         tls:
           certificateRefs: [{name: iris-tls}]
 
-Notes: Gateways of the Gateway API and of Istio. An HTTP listener beside an HTTPS one is taken for a redirect. Istio gateways for traffic inside of the cluster (`*.local` hosts, `...-local-gateway`) are not reported.
+Notes: Gateways of the Gateway API and of Istio. An HTTP listener beside an HTTPS one is taken for a redirect.
+Istio gateways for traffic inside of the cluster (`*.local` hosts, `...-local-gateway`) are not reported.
 
-Source: Gateway API v1, "TLS configuration", https://gateway-api.sigs.k8s.io/guides/tls/; Istio, "Gateway", https://istio.io/latest/docs/reference/config/networking/gateway/
+Source: Gateway API v1, "TLS configuration", https://gateway-api.sigs.k8s.io/guides/tls/; Istio, "Gateway",
+https://istio.io/latest/docs/reference/config/networking/gateway/
 """
 
 from __future__ import annotations

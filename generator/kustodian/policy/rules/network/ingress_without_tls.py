@@ -17,9 +17,11 @@ Right:
       rules:
         - host: iris.example.com
 
-Notes: A `tls` entry without hosts covers every host. Certificates that a cloud's annotation attaches (AWS, GKE), TLS passthrough and Traefik's router annotation count.
+Notes: A `tls` entry without hosts covers every host. Certificates that a cloud's annotation attaches (AWS,
+GKE), TLS passthrough and Traefik's router annotation count.
 
-Source: Kubernetes documentation, "Ingress", https://kubernetes.io/docs/concepts/services-networking/ingress/#tls
+Source: Kubernetes documentation, "Ingress",
+https://kubernetes.io/docs/concepts/services-networking/ingress/#tls
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """A peer of the network policy matches no pod, so the connection it should allow is denied.
 
-Why: The client that the rule was written for is cut off; most often its namespace was forgotten (a lone podSelector means the policy's own namespace).
+Why: The client that the rule was written for is cut off; most often its namespace was forgotten (a lone
+podSelector means the policy's own namespace).
 
-Fix: Correct the labels of the peer; for pods of another namespace put a `namespaceSelector` into the same list element.
+Fix: Correct the labels of the peer; for pods of another namespace put a `namespaceSelector` into the same
+list element.
 
 Wrong:
     ingress:
@@ -15,9 +17,11 @@ Right:
           - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}
             podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}
 
-Notes: Pods of namespaces outside of the overlay are not known, so a peer that names such a namespace, or selects namespaces by other labels than their name, is not reported.
+Notes: Pods of namespaces outside of the overlay are not known, so a peer that names such a namespace, or
+selects namespaces by other labels than their name, is not reported.
 
-Source: Kubernetes documentation, "Behavior of to and from selectors", https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
+Source: Kubernetes documentation, "Behavior of to and from selectors",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Why: A compromised or careless container can send data and model weights to any host on the internet.
 
-Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Egress]`, and allow what is needed (DNS first) in further policies.
+Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Egress]`, and allow what is needed (DNS
+first) in further policies.
 
 Wrong:
     spec:
@@ -14,9 +15,11 @@ Right:
       podSelector: {}
       policyTypes: [Egress]
 
-Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One that allows everything does not count.
+Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One
+that allows everything does not count.
 
-Source: Kubernetes documentation, "Default deny all egress traffic", https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies
+Source: Kubernetes documentation, "Default deny all egress traffic",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies
 """
 
 from __future__ import annotations

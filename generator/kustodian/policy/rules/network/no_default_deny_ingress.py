@@ -2,7 +2,8 @@
 
 Why: Policies that select single applications leave every pod that comes later open to the whole cluster.
 
-Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Ingress]`, and allow what is needed in further policies.
+Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Ingress]`, and allow what is needed in
+further policies.
 
 Wrong:
     spec:
@@ -14,9 +15,11 @@ Right:
       podSelector: {}
       policyTypes: [Ingress]
 
-Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One that allows everything does not count.
+Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One
+that allows everything does not count.
 
-Source: Kubernetes documentation, "Default deny all ingress traffic", https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies
+Source: Kubernetes documentation, "Default deny all ingress traffic",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """No network policy selects the pod, so anyone may talk to it and it may talk to anyone.
 
-Why: Whoever takes over one pod of the cluster can reach the model server, and the model server can reach the internet.
+Why: Whoever takes over one pod of the cluster can reach the model server, and the model server can reach the
+internet.
 
 Fix: Add a default-deny NetworkPolicy for the namespace (`podSelector: {}`) and allow what the pod needs.
 
@@ -15,9 +16,12 @@ Right:
       podSelector: {}
       policyTypes: [Ingress, Egress]
 
-Notes: Only policies of the pod's own namespace count. Pods on the host's network are outside of every policy and are not reported here. Policies of Cilium, Calico and Antrea and admin policies count as well.
+Notes: Only policies of the pod's own namespace count. Pods on the host's network are outside of every policy
+and are not reported here. Policies of Cilium, Calico and Antrea and admin policies count as well.
 
-Source: Kubernetes documentation, "Network Policies", https://kubernetes.io/docs/concepts/services-networking/network-policies/; NSA/CISA Kubernetes Hardening Guide v1.2, "Network separation"
+Source: Kubernetes documentation, "Network Policies",
+https://kubernetes.io/docs/concepts/services-networking/network-policies/; NSA/CISA Kubernetes Hardening Guide
+v1.2, "Network separation"
 """
 
 from __future__ import annotations
@@ -58,7 +62,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
 
 
 def _plugin_selects(policy: Manifest, pod: PodTemplate) -> bool:
-    """Whether a plugin's policy selects the pod; one whose selector is in another language counts as cover."""
+    """Whether a plugin's policy selects the pod; one with a selector of another language counts as cover."""
     selector = policy.spec.get("endpointSelector")
     if policy.group != "cilium.io" or not isinstance(selector, dict):
         return True

@@ -1,8 +1,10 @@
 """A model server or dashboard is reachable from outside the cluster without authentication.
 
-Why: Anyone who finds the address can run inference on your GPUs, read prompts, load other models or delete experiments: these servers ask for no credentials of their own.
+Why: Anyone who finds the address can run inference on your GPUs, read prompts, load other models or delete
+experiments: these servers ask for no credentials of their own.
 
-Fix: Put authentication in front (an external-auth annotation or SecurityPolicy, an oauth2-proxy, an AuthorizationPolicy), give the server an API key from a Secret, or keep it inside the cluster.
+Fix: Put authentication in front (an external-auth annotation or SecurityPolicy, an oauth2-proxy, an
+AuthorizationPolicy), give the server an API key from a Secret, or keep it inside the cluster.
 
 Wrong:
     kind: HTTPRoute  # on a public Gateway, straight to vLLM
@@ -19,9 +21,13 @@ Right:
 Options:
     images: further parts of image names that stand for a model server or dashboard.
 
-Notes: Model servers and dashboards are known by their image or command line. Ways in are Ingresses, routes on a Gateway, Istio gateways, and Services of type NodePort or LoadBalancer that are neither internal nor limited to source ranges.
+Notes: Model servers and dashboards are known by their image or command line. Ways in are Ingresses, routes on
+a Gateway, Istio gateways, and Services of type NodePort or LoadBalancer that are neither internal nor limited
+to source ranges.
 
-Source: OWASP Machine Learning Security Top Ten 2023, ML05 Model Theft, https://owasp.org/www-project-machine-learning-security-top-10/; vLLM documentation, "Security", https://docs.vllm.ai/en/latest/usage/security.html
+Source: OWASP Machine Learning Security Top Ten 2023, ML05 Model Theft,
+https://owasp.org/www-project-machine-learning-security-top-10/; vLLM documentation, "Security",
+https://docs.vllm.ai/en/latest/usage/security.html
 """
 
 from __future__ import annotations

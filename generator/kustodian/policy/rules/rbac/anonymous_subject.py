@@ -1,6 +1,7 @@
 """Binding gives rights to anonymous callers or to everyone with a token.
 
-Why: `system:anonymous` and `system:unauthenticated` are callers without any credentials; `system:authenticated` is every pod and every user of the cluster.
+Why: `system:anonymous` and `system:unauthenticated` are callers without any credentials;
+`system:authenticated` is every pod and every user of the cluster.
 
 Fix: Name the users, groups or service accounts that need the role.
 
@@ -12,9 +13,11 @@ Right:
     subjects:
       - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: ml-readers}
 
-Notes: The API server's own public roles (system:public-info-viewer, system:discovery, system:basic-user) are not reported.
+Notes: The API server's own public roles (system:public-info-viewer, system:discovery, system:basic-user) are
+not reported.
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.7; Kubernetes documentation, "Discovery roles", https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles
+Source: CIS Kubernetes Benchmark v1.11, 5.1.7; Kubernetes documentation, "Discovery roles",
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles
 """
 
 from __future__ import annotations

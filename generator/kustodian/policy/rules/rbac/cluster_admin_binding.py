@@ -1,8 +1,10 @@
 """Binding gives cluster-admin.
 
-Why: The subject may do anything, by a ClusterRoleBinding in the whole cluster: read every Secret, change every role, delete every namespace.
+Why: The subject may do anything, by a ClusterRoleBinding in the whole cluster: read every Secret, change
+every role, delete every namespace.
 
-Fix: Bind a role that lists what the subject needs; keep cluster-admin for break-glass accounts outside of git.
+Fix: Bind a role that lists what the subject needs; keep cluster-admin for break-glass accounts outside of
+git.
 
 Wrong:
     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
@@ -10,7 +12,8 @@ Wrong:
 Right:
     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: iris-deployer}
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.1; Kubernetes documentation, "User-facing roles", https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
+Source: CIS Kubernetes Benchmark v1.11, 5.1.1; Kubernetes documentation, "User-facing roles",
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Why: Whoever can start a pod in the other namespace, dev for instance, then acts in this one.
 
-Fix: Use a service account of the same namespace; where a shared controller needs the access, say so in a waiver.
+Fix: Use a service account of the same namespace; where a shared controller needs the access, say so in a
+waiver.
 
 Wrong:
     kind: RoleBinding
@@ -14,9 +15,11 @@ Right:
     metadata: {namespace: iris-prod}
     subjects: [{kind: ServiceAccount, name: deployer, namespace: iris-prod}]
 
-Notes: Bindings in kube-system to read the API server's own configuration (extension-apiserver-authentication-reader) are not reported.
+Notes: Bindings in kube-system to read the API server's own configuration
+(extension-apiserver-authentication-reader) are not reported.
 
-Source: Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege
+Source: Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """The default service account is used: by a pod that gets its token, or by a binding.
 
-Why: Every pod without an account of its own shares the default one, so a right given to it is given to all of them.
+Why: Every pod without an account of its own shares the default one, so a right given to it is given to all of
+them.
 
-Fix: Create a ServiceAccount for the workload and name it in `serviceAccountName`; set `automountServiceAccountToken: false` where the API is not used.
+Fix: Create a ServiceAccount for the workload and name it in `serviceAccountName`; set
+`automountServiceAccountToken: false` where the API is not used.
 
 Wrong:
     spec:
@@ -13,9 +15,11 @@ Right:
       serviceAccountName: iris
       automountServiceAccountToken: false
 
-Notes: A pod whose token is switched off (in the pod, or in the ServiceAccount `default` of its namespace) uses no account. Pods that a controller completes are judged only by what they name.
+Notes: A pod whose token is switched off (in the pod, or in the ServiceAccount `default` of its namespace)
+uses no account. Pods that a controller completes are judged only by what they name.
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.5; Kubernetes documentation, "Configure Service Accounts for Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+Source: CIS Kubernetes Benchmark v1.11, 5.1.5; Kubernetes documentation, "Configure Service Accounts for
+Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
 """
 
 from __future__ import annotations

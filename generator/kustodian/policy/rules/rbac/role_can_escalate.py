@@ -1,8 +1,10 @@
 """Role can give itself more rights: escalate, bind, impersonate, mint tokens or approve certificates.
 
-Why: These verbs step over the check that nobody may grant more than they hold, so the role is worth as much as cluster-admin.
+Why: These verbs step over the check that nobody may grant more than they hold, so the role is worth as much
+as cluster-admin.
 
-Fix: Drop the verb; where a controller needs `bind` or `impersonate`, limit it to named roles or accounts with `resourceNames`.
+Fix: Drop the verb; where a controller needs `bind` or `impersonate`, limit it to named roles or accounts with
+`resourceNames`.
 
 Wrong:
     rules:
@@ -10,9 +12,13 @@ Wrong:
 
 Right:
     rules:
-      - {apiGroups: [rbac.authorization.k8s.io], resources: [roles], resourceNames: [iris-reader], verbs: [bind]}
+      - apiGroups: [rbac.authorization.k8s.io]
+        resources: [roles]
+        resourceNames: [iris-reader]
+        verbs: [bind]
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.8, 5.1.11 and 5.1.13; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks
+Source: CIS Kubernetes Benchmark v1.11, 5.1.8, 5.1.11 and 5.1.13; Kubernetes documentation, "RBAC Good
+Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks
 """
 
 from __future__ import annotations

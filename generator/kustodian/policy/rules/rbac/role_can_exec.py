@@ -2,7 +2,8 @@
 
 Why: Whoever may open a shell in a pod holds its service account, its Secrets and its GPU, past every review.
 
-Fix: Drop `pods/exec`, `pods/attach`, `pods/ephemeralcontainers` and `nodes/proxy` from the role; debug through a time-limited role outside of git.
+Fix: Drop `pods/exec`, `pods/attach`, `pods/ephemeralcontainers` and `nodes/proxy` from the role; debug
+through a time-limited role outside of git.
 
 Wrong:
     rules:
@@ -12,7 +13,8 @@ Right:
     rules:
       - {apiGroups: [""], resources: [pods, pods/log], verbs: [get, list]}
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes
+Source: CIS Kubernetes Benchmark v1.11, 5.1; Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Service account can create or change workloads.
 
-Why: A pod may use any service account, Secret and volume of its namespace, so whoever may create one holds all of them.
+Why: A pod may use any service account, Secret and volume of its namespace, so whoever may create one holds
+all of them.
 
-Fix: Leave workloads to Argo CD and drop the verbs; a pipeline that must start Jobs gets a namespace of its own.
+Fix: Leave workloads to Argo CD and drop the verbs; a pipeline that must start Jobs gets a namespace of its
+own.
 
 Wrong:
     rules:
@@ -12,9 +14,11 @@ Right:
     rules:
       - {apiGroups: [apps], resources: [deployments], verbs: [get, list, watch]}
 
-Notes: A role that the set binds to users and groups of people only is not reported: deploying is their work. A role without a binding in the set is.
+Notes: A role that the set binds to users and groups of people only is not reported: deploying is their work.
+A role without a binding in the set is.
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.4; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation
+Source: CIS Kubernetes Benchmark v1.11, 5.1.4; Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation
 """
 
 from __future__ import annotations

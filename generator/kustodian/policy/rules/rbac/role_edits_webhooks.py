@@ -1,8 +1,10 @@
 """Role can change admission webhooks.
 
-Why: An admission webhook sees and rewrites every object that is created, Secrets included, and can block the whole cluster.
+Why: An admission webhook sees and rewrites every object that is created, Secrets included, and can block the
+whole cluster.
 
-Fix: Drop the verbs, or limit them with `resourceNames` to the one configuration whose certificate the controller renews.
+Fix: Drop the verbs, or limit them with `resourceNames` to the one configuration whose certificate the
+controller renews.
 
 Wrong:
     rules:
@@ -17,7 +19,8 @@ Right:
         resourceNames: [iris-defaults]
         verbs: [get, update]
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.12; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks
+Source: CIS Kubernetes Benchmark v1.11, 5.1.12; Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks
 """
 
 from __future__ import annotations

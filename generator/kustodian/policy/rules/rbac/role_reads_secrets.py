@@ -1,8 +1,10 @@
 """Role can read every Secret of its namespace or of the cluster.
 
-Why: Service account tokens, registry passwords and model store keys are all Secrets; `list` and `watch` return their contents as `get` does.
+Why: Service account tokens, registry passwords and model store keys are all Secrets; `list` and `watch`
+return their contents as `get` does.
 
-Fix: Name the Secrets in `resourceNames` with the verb `get`, or mount the Secret into the pod, which needs no role.
+Fix: Name the Secrets in `resourceNames` with the verb `get`, or mount the Secret into the pod, which needs no
+role.
 
 Wrong:
     rules:
@@ -12,7 +14,8 @@ Right:
     rules:
       - {apiGroups: [""], resources: [secrets], resourceNames: [iris-model-store], verbs: [get]}
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.2; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets
+Source: CIS Kubernetes Benchmark v1.11, 5.1.2; Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets
 """
 
 from __future__ import annotations

@@ -12,9 +12,11 @@ Right:
     rules:
       - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
 
-Notes: One finding a rule, at the wildcard that grants most. Subresource wildcards such as `*/scale` and aggregated ClusterRoles are not reported.
+Notes: One finding a rule, at the wildcard that grants most. Subresource wildcards such as `*/scale` and
+aggregated ClusterRoles are not reported.
 
-Source: CIS Kubernetes Benchmark v1.11, 5.1.3; Kubernetes documentation, "RBAC Good Practices", https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+Source: CIS Kubernetes Benchmark v1.11, 5.1.3; Kubernetes documentation, "RBAC Good Practices",
+https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 """
 
 from __future__ import annotations

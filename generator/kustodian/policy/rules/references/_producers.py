@@ -1,7 +1,7 @@
 """What creates ConfigMaps, Secrets and claims: the objects themselves, and the controllers that make them.
 
 Sources: the CRD references of External Secrets v1, Sealed Secrets v1alpha1, cert-manager v1, Secrets Store
-CSI driver v1, trust-manager v1alpha1, HashiCorp Vault Secrets Operator v1beta1, 1Password, Doppler, Infisical,
+CSI driver v1, trust-manager v1alpha1, Vault Secrets Operator v1beta1, 1Password, Doppler, Infisical,
 Crossplane v1, objectbucket.io; Kubernetes v1.34 for `kube-root-ca.crt` and StatefulSet claims.
 """
 
@@ -95,12 +95,13 @@ def keys_of_config_map(name: str, namespace: str, objects: ObjectSet) -> set[str
 
 
 def keys_of_secret(name: str, namespace: str, objects: ObjectSet) -> set[str] | None:
-    """The keys of a Secret of the set, or of one that is made entry by entry; None where they cannot be told."""
+    """The keys of a Secret, also of one that is made entry by entry; None where they cannot be told."""
     found = objects.find("", "Secret", namespace, name)
     if found is not None:
         return None if found.data.get("type") == _TOKEN else _keys(found, "data", "stringData")
     for manifest in objects.of("bitnami.com", "SealedSecret"):
-        if _name_at(manifest, ("spec", "template", "metadata", "name")) == name:
+        own = _name_at(manifest, ("spec", "template", "metadata", "name"))
+        if own == name and namespace_of(manifest) == namespace:
             return _keys_of_template(manifest, set(mapping(manifest.spec.get("encryptedData"))))
     for manifest in objects.of("external-secrets.io", "ExternalSecret"):
         if namespace_of(manifest) != namespace or _name_at(manifest, ("spec", "target", "name")) != name:

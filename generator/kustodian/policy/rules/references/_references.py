@@ -23,7 +23,7 @@ _FIELDS: dict[Kind, tuple[str, str, str, str]] = {
     "ConfigMap": ("configMapRef", "configMapKeyRef", "configMap", "name"),
     "Secret": ("secretRef", "secretKeyRef", "secret", "secretName"),
 }
-#: Volume sources with a Secret of their own: source, the field that holds it, and the name in there ("": it is it).
+#: Volume sources with a Secret of their own: source, the field that holds it, and the name in there, if any.
 _VOLUME_SECRETS = (
     ("azureFile", "secretName", ""),
     ("cephfs", "secretRef", "name"),
@@ -39,7 +39,7 @@ _VOLUME_SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One reference: `path` leads to the name in `manifest`; `keys` are the entries it needs, each with its path."""
+    """One reference: `path` leads to the name in `manifest`; `keys` are entries needed, with their paths."""
 
     manifest: Manifest
     path: FieldPath

@@ -27,7 +27,7 @@ _ANNOTATED = "use-annotation"
 
 
 def service_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
-    """Whether the Service is in the set, or a controller makes it, or the set does not hold that namespace."""
+    """Whether the Service is in the set, a controller makes it, or the set does not hold that namespace."""
     if objects.find("", "Service", namespace, name) is not None or made_by_operator(name, namespace, objects):
         return True
     for group, kind in _SERVICE_MAKERS:

@@ -10,7 +10,8 @@ Wrong:
 Right:
     backend: {service: {name: iris, port: {number: 80}}}
 
-Source: Kubernetes documentation, "Ingress", https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-rules
+Source: Kubernetes documentation, "Ingress",
+https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-rules
 """
 
 from __future__ import annotations

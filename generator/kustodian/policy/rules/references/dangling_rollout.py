@@ -15,7 +15,8 @@ Right:
 
 Notes: ClusterAnalysisTemplates (`clusterScope: true`) are not judged: the platform may provide them.
 
-Source: Argo Rollouts v1.8, "Canary", https://argo-rollouts.readthedocs.io/en/stable/features/canary/; "Analysis", https://argo-rollouts.readthedocs.io/en/stable/features/analysis/
+Source: Argo Rollouts v1.8, "Canary", https://argo-rollouts.readthedocs.io/en/stable/features/canary/;
+"Analysis", https://argo-rollouts.readthedocs.io/en/stable/features/analysis/
 """
 
 from __future__ import annotations

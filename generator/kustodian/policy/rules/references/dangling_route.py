@@ -2,7 +2,8 @@
 
 Why: The gateway answers 500 or 503 for the rule, or ignores the route.
 
-Fix: Correct the name or port of the backend (it must be a Service of that namespace), or the name and section of the parent Gateway.
+Fix: Correct the name or port of the backend (it must be a Service of that namespace), or the name and section
+of the parent Gateway.
 
 Wrong:
     backendRefs: [{name: iris, port: 8080}]  # the Service has port 80
@@ -10,9 +11,11 @@ Wrong:
 Right:
     backendRefs: [{name: iris, port: 80}]
 
-Notes: Routes of the Gateway API and VirtualServices of Istio. Backends in namespaces that the overlay does not hold, and Gateways that it does not hold, are not judged.
+Notes: Routes of the Gateway API and VirtualServices of Istio. Backends in namespaces that the overlay does
+not hold, and Gateways that it does not hold, are not judged.
 
-Source: Gateway API v1, HTTPRoute, https://gateway-api.sigs.k8s.io/api-types/httproute/; Istio, VirtualService, https://istio.io/latest/docs/reference/config/networking/virtual-service/
+Source: Gateway API v1, HTTPRoute, https://gateway-api.sigs.k8s.io/api-types/httproute/; Istio,
+VirtualService, https://istio.io/latest/docs/reference/config/networking/virtual-service/
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Why: It has no endpoints, so every connection to it is refused.
 
-Fix: Correct `spec.selector` so that it matches the labels of the pod template, and see that both are in the same namespace.
+Fix: Correct `spec.selector` so that it matches the labels of the pod template, and see that both are in the
+same namespace.
 
 Wrong:
     kind: Service
@@ -14,9 +15,12 @@ Right:
     spec:
       selector: {app: iris}
 
-Notes: Services without a selector and of type ExternalName are not looked at. Labels that controllers add and pods that an operator makes from a custom resource of the namespace are taken into account; so are overlays that hold the Service, but no workload, of a namespace.
+Notes: Services without a selector and of type ExternalName are not looked at. Labels that controllers add and
+pods that an operator makes from a custom resource of the namespace are taken into account; so are overlays
+that hold the Service, but no workload, of a namespace.
 
-Source: Kubernetes documentation, "Service", https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service
+Source: Kubernetes documentation, "Service",
+https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service
 """
 
 from __future__ import annotations

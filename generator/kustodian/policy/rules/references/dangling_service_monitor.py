@@ -2,7 +2,8 @@
 
 Why: Prometheus scrapes nothing, alerts never fire, and an autoscaler on these metrics scales on nothing.
 
-Fix: Correct `selector` to the labels of the Service itself (not of its pods), or `port` to the name of one of its ports.
+Fix: Correct `selector` to the labels of the Service itself (not of its pods), or `port` to the name of one of
+its ports.
 
 Wrong:
     kind: ServiceMonitor
@@ -16,9 +17,11 @@ Right:
       selector: {matchLabels: {app: iris}}
       endpoints: [{port: metrics}]
 
-Notes: Without `namespaceSelector` a monitor looks in its own namespace. Namespaces of which the overlay holds no Service (or pod) are not judged.
+Notes: Without `namespaceSelector` a monitor looks in its own namespace. Namespaces of which the overlay holds
+no Service (or pod) are not judged.
 
-Source: Prometheus Operator API, ServiceMonitor, https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.ServiceMonitor
+Source: Prometheus Operator API, ServiceMonitor,
+https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.ServiceMonitor
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ Right:
       clusterIP: None
       selector: {app: registry-db}
 
-Source: Kubernetes documentation, "StatefulSets", https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
+Source: Kubernetes documentation, "StatefulSets",
+https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ Right:
     kind: ConfigMap
     metadata: {name: more-settings}
 
-Notes: Two API versions of the same group and kind are the same object. Objects with generateName are all different.
+Notes: Two API versions of the same group and kind are the same object. Objects with generateName are all
+different.
 
-Source: Kubernetes documentation, "Object Names and IDs", https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+Source: Kubernetes documentation, "Object Names and IDs",
+https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 """
 
 from __future__ import annotations

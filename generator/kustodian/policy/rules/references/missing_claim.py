@@ -2,7 +2,8 @@
 
 Why: The pod stays Pending: the scheduler waits for the claim.
 
-Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet makes its claims from `volumeClaimTemplates`.
+Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet makes its claims from
+`volumeClaimTemplates`.
 
 Wrong:
     volumes:
@@ -16,7 +17,8 @@ Right:
 
 Notes: `pvc://claim/path` of a KServe storageUri counts as a reference too.
 
-Source: Kubernetes documentation, "Persistent Volumes", https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes
+Source: Kubernetes documentation, "Persistent Volumes",
+https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             if key in seen or not is_final(name) or makes_claim(name, namespace, objects):
                 continue
             seen.add(key)
-            text_ = f"{user} needs the PersistentVolumeClaim {name}, which does not exist in namespace {namespace}"
-            yield Violation(path, text_, pod.owner)
+            text_ = f"{user} needs the PersistentVolumeClaim {name}, which does not exist"
+            yield Violation(path, f"{text_} in namespace {namespace}", pod.owner)
 
 
 def _claims(pod: PodTemplate) -> Iterator[tuple[FieldPath, str, str]]:

@@ -1,8 +1,10 @@
 """Pod needs a ConfigMap, or a key of one, that does not exist.
 
-Why: The container stays in CreateContainerConfigError, or the pod in ContainerCreating, until somebody notices.
+Why: The container stays in CreateContainerConfigError, or the pod in ContainerCreating, until somebody
+notices.
 
-Fix: Add the ConfigMap to the overlay (`configMapGenerator`), correct the name or key, or mark the reference `optional: true`.
+Fix: Add the ConfigMap to the overlay (`configMapGenerator`), correct the name or key, or mark the reference
+`optional: true`.
 
 Wrong:
     envFrom:
@@ -14,7 +16,8 @@ Right:
       - name: iris-settings
         literals: [LOG_LEVEL=info]
 
-Notes: Names are compared as rendered, with prefixes and hash suffixes. What Kubernetes, trust-manager or an operator of the overlay makes exists too.
+Notes: Names are compared as rendered, with prefixes and hash suffixes. What Kubernetes, trust-manager or an
+operator of the overlay makes exists too.
 
 Source: Kubernetes documentation, "ConfigMaps", https://kubernetes.io/docs/concepts/configuration/configmap/
 """

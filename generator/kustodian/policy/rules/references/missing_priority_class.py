@@ -1,8 +1,10 @@
 """Pod asks for a priority class that does not exist.
 
-Why: The API server refuses the pod ("no PriorityClass with name ... was found"), so the workload has no replicas.
+Why: The API server refuses the pod ("no PriorityClass with name ... was found"), so the workload has no
+replicas.
 
-Fix: Add the PriorityClass to the overlay or correct `priorityClassName`; where the platform team provides it, waive the finding.
+Fix: Add the PriorityClass to the overlay or correct `priorityClassName`; where the platform team provides it,
+waive the finding.
 
 Wrong:
     spec:
@@ -16,7 +18,8 @@ Right:
 
 Notes: system-cluster-critical and system-node-critical exist in every cluster.
 
-Source: Kubernetes documentation, "Pod Priority and Preemption", https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
+Source: Kubernetes documentation, "Pod Priority and Preemption",
+https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
 """
 
 from __future__ import annotations

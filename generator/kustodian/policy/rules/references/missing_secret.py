@@ -1,8 +1,10 @@
 """A Secret, or a key of one, is needed that neither the overlay nor a controller provides.
 
-Why: The container stays in CreateContainerConfigError, the image is not pulled, or the gateway serves no certificate.
+Why: The container stays in CreateContainerConfigError, the image is not pulled, or the gateway serves no
+certificate.
 
-Fix: Add an ExternalSecret (or SealedSecret, SecretProviderClass, Certificate) that makes it, correct the name or key, or mark the reference `optional: true`.
+Fix: Add an ExternalSecret (or SealedSecret, SecretProviderClass, Certificate) that makes it, correct the name
+or key, or mark the reference `optional: true`.
 
 Wrong:
     env:
@@ -17,7 +19,10 @@ Right:
       secretStoreRef: {name: main, kind: ClusterSecretStore}
       data: [{secretKey: token, remoteRef: {key: ml/hugging-face, property: token}}]
 
-Notes: Looked at are pods, imagePullSecrets, service accounts, TLS of Ingresses and Gateways, and KEDA's TriggerAuthentication. Secrets made by External Secrets, Sealed Secrets, cert-manager (Certificates, annotated Ingresses and Gateways), the CSI driver's secretObjects, Vault, 1Password, Doppler, Infisical, Crossplane and operators of the overlay count as present.
+Notes: Looked at are pods, imagePullSecrets, service accounts, TLS of Ingresses and Gateways, and KEDA's
+TriggerAuthentication. Secrets made by External Secrets, Sealed Secrets, cert-manager (Certificates, annotated
+Ingresses and Gateways), the CSI driver's secretObjects, Vault, 1Password, Doppler, Infisical, Crossplane and
+operators of the overlay count as present.
 
 Source: Kubernetes documentation, "Secrets", https://kubernetes.io/docs/concepts/configuration/secret/
 """
@@ -55,8 +60,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 continue
             if objects.find(group, "SecretProviderClass", namespace, name) is None:
                 where = (*path, "csi", "volumeAttributes", "secretProviderClass")
-                text_ = f'volume "{volume.get("name")}" needs the SecretProviderClass {name}, which does not exist'
-                yield Violation(where, f"{text_} in namespace {namespace}", pod.owner)
+                text_ = f"SecretProviderClass {name} does not exist in namespace {namespace}"
+                yield Violation(where, text_, pod.owner)
 
 
 RULE = SetRule(

@@ -16,7 +16,8 @@ Right:
 
 Notes: The account `default` exists in every namespace.
 
-Source: Kubernetes documentation, "Configure Service Accounts for Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+Source: Kubernetes documentation, "Configure Service Accounts for Pods",
+https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
 """
 
 from __future__ import annotations

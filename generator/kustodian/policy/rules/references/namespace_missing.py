@@ -1,8 +1,10 @@
 """Overlay deploys into a namespace that nothing in the repository declares.
 
-Why: The sync fails with "namespace not found", or the objects land in a namespace without quota, network policies and Pod Security labels.
+Why: The sync fails with "namespace not found", or the objects land in a namespace without quota, network
+policies and Pod Security labels.
 
-Fix: Add the Namespace to the overlay or to another one of the repository, correct the name, or let Argo CD create it (`CreateNamespace=true` with `managedNamespaceMetadata`).
+Fix: Add the Namespace to the overlay or to another one of the repository, correct the name, or let Argo CD
+create it (`CreateNamespace=true` with `managedNamespaceMetadata`).
 
 Wrong:
     # kustomization.yaml of an overlay without a Namespace
@@ -12,9 +14,14 @@ Right:
     namespace: iris-prod
     resources: [namespace.yaml]
 
-Notes: Reported at the overlay's `namespace:`, else at the first object. A Namespace in any overlay or file of the repository counts, and so does an Argo CD Application that creates it; `default`, `kube-*` and `openshift*` always exist. Only workloads are looked at: a role or a monitor in the namespace of a platform component is common. Manifests that are not part of a kustomization are not looked at.
+Notes: Reported at the overlay's `namespace:`, else at the first object. A Namespace in any overlay or file of
+the repository counts, and so does an Argo CD Application that creates it; `default`, `kube-*` and
+`openshift*` always exist. Only workloads are looked at: a role or a monitor in the namespace of a platform
+component is common. Manifests that are not part of a kustomization are not looked at.
 
-Source: Kubernetes documentation, "Namespaces", https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/; Argo CD documentation, "Sync Options", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#create-namespace
+Source: Kubernetes documentation, "Namespaces",
+https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/; Argo CD documentation, "Sync
+Options", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#create-namespace
 """
 
 from __future__ import annotations

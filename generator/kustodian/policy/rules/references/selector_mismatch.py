@@ -2,7 +2,8 @@
 
 Why: The API server refuses the object ("selector does not match template labels").
 
-Fix: Give the template the labels that `spec.selector` asks for; in kustomize, `labels:` with `includeTemplates: true` changes both.
+Fix: Give the template the labels that `spec.selector` asks for; in kustomize, `labels:` with
+`includeTemplates: true` changes both.
 
 Wrong:
     spec:
@@ -16,7 +17,8 @@ Right:
       template:
         metadata: {labels: {app: iris}}
 
-Source: Kubernetes documentation, "Deployments", https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector
+Source: Kubernetes documentation, "Deployments",
+https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Service sends traffic to a port that its pods do not have.
 
-Why: A named port that no container declares gives the Service no endpoint for it; a number nobody listens on refuses every connection.
+Why: A named port that no container declares gives the Service no endpoint for it; a number nobody listens on
+refuses every connection.
 
-Fix: Write the name or number of a port under `ports:` of the container into `targetPort`, or declare the port there.
+Fix: Write the name or number of a port under `ports:` of the container into `targetPort`, or declare the port
+there.
 
 Wrong:
     ports: [{port: 80, targetPort: http}]  # the container calls it web
@@ -10,9 +12,11 @@ Wrong:
 Right:
     ports: [{port: 80, targetPort: web}]
 
-Notes: Declaring a port is optional, so numbers are only reported where the pods declare ports and none of the Service fits any of them. Pods that a controller completes are not compared.
+Notes: Declaring a port is optional, so numbers are only reported where the pods declare ports and none of the
+Service fits any of them. Pods that a controller completes are not compared.
 
-Source: Kubernetes API reference v1.34, ServicePort.targetPort, https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
+Source: Kubernetes API reference v1.34, ServicePort.targetPort,
+https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Object uses an API version that is deprecated.
 
-Why: The next upgrade of the cluster removes the API; until then every apply prints a warning, afterwards it fails.
+Why: The next upgrade of the cluster removes the API; until then every apply prints a warning, afterwards it
+fails.
 
-Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that changed.
+Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that
+changed.
 
 Wrong:
     apiVersion: resource.k8s.io/v1beta1  # deprecated in 1.35
@@ -12,9 +14,11 @@ Right:
     apiVersion: resource.k8s.io/v1
     kind: ResourceClaimTemplate
 
-Notes: Versions of custom resources count too, where their definition marks them as deprecated. An API that is already gone is reported by `removed-api` alone.
+Notes: Versions of custom resources count too, where their definition marks them as deprecated. An API that is
+already gone is reported by `removed-api` alone.
 
-Source: Kubernetes documentation, "Deprecated API Migration Guide", https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+Source: Kubernetes documentation, "Deprecated API Migration Guide",
+https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 """
 
 from __future__ import annotations

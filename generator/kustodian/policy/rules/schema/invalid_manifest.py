@@ -1,6 +1,7 @@
 """The API server would refuse the object: a field is unknown, missing or wrong.
 
-Why: The object is not created or, where the server drops the unknown field, runs without the setting that its author meant.
+Why: The object is not created or, where the server drops the unknown field, runs without the setting that its
+author meant.
 
 Fix: Correct the field as the finding says; `kubectl explain <kind>.<field>` shows what the API expects.
 
@@ -22,9 +23,13 @@ Right:
             - name: server
               imagePullPolicy: Always
 
-Notes: Built-in kinds are checked against the OpenAPI schema of `kubernetesVersion`, custom resources against their definition, both strictly. Beyond the schema come the API server's own checks that manifests most often fail: names and labels, ports, probes, volumes and their mounts, environment variables, restart policies, subjects of bindings, policies, schedules.
+Notes: Built-in kinds are checked against the OpenAPI schema of `kubernetesVersion`, custom resources against
+their definition, both strictly. Beyond the schema come the API server's own checks that manifests most often
+fail: names and labels, ports, probes, volumes and their mounts, environment variables, restart policies,
+subjects of bindings, policies, schedules.
 
-Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation, https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation,
+https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Object uses an API version that this Kubernetes version no longer serves.
 
-Why: The API server answers "no matches for kind", so the object is never created and the sync of the whole application fails.
+Why: The API server answers "no matches for kind", so the object is never created and the sync of the whole
+application fails.
 
-Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that changed.
+Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that
+changed.
 
 Wrong:
     apiVersion: policy/v1beta1  # gone since 1.25
@@ -14,7 +16,8 @@ Right:
 
 Notes: The version compared with is `kubernetesVersion` of `kustodian.yaml`.
 
-Source: Kubernetes documentation, "Deprecated API Migration Guide", https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+Source: Kubernetes documentation, "Deprecated API Migration Guide",
+https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 """
 
 from __future__ import annotations

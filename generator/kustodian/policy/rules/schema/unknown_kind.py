@@ -2,7 +2,8 @@
 
 Why: A misspelt field or kind in this object passes unnoticed until the API server or the controller meets it.
 
-Fix: Put the CustomResourceDefinition into the repository or into a folder named under `schemas:` in `kustodian.yaml`; correct the kind or API version if it is misspelt.
+Fix: Put the CustomResourceDefinition into the repository or into a folder named under `schemas:` in
+`kustodian.yaml`; correct the kind or API version if it is misspelt.
 
 Wrong:
     apiVersion: example.com/v1  # no definition anywhere
@@ -12,9 +13,11 @@ Right:
     # kustodian.yaml
     schemas: [crds]
 
-Notes: Kubernetes' own API groups are always known: a kind that they do not have is an error of `invalid-manifest`.
+Notes: Kubernetes' own API groups are always known: a kind that they do not have is an error of
+`invalid-manifest`.
 
-Source: Kubernetes documentation, "Custom Resources", https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/
+Source: Kubernetes documentation, "Custom Resources",
+https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/
 """
 
 from __future__ import annotations

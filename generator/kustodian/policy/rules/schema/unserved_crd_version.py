@@ -1,8 +1,10 @@
 """Object uses a version of a custom resource that its current definition no longer serves.
 
-Why: The API server refuses the object as soon as the operator's definitions are upgraded, and Argo CD cannot even show a diff.
+Why: The API server refuses the object as soon as the operator's definitions are upgraded, and Argo CD cannot
+even show a diff.
 
-Fix: Write a served version, named in the finding, as the object's `apiVersion` and adapt the fields that changed.
+Fix: Write a served version, named in the finding, as the object's `apiVersion` and adapt the fields that
+changed.
 
 Wrong:
     apiVersion: external-secrets.io/v1beta1
@@ -12,9 +14,11 @@ Right:
     apiVersion: external-secrets.io/v1
     kind: ExternalSecret
 
-Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` decide first, then those that Kustodian ships, then a short table of groups that were renamed or left behind.
+Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` decide first, then those that
+Kustodian ships, then a short table of groups that were renamed or left behind.
 
-Source: Kubernetes documentation, "Versions in CustomResourceDefinitions", https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
+Source: Kubernetes documentation, "Versions in CustomResourceDefinitions",
+https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
 """
 
 from __future__ import annotations

@@ -35,7 +35,20 @@ _LINE = re.compile(
     r"""\s*(?:=>|:=|=|:)\s*(\S.*)"""
 )
 #: Lines without any of these hold no credential that the slower patterns could find.
-_SUSPECT = ("pass", "secret", "token", "key", "cred", "auth", "pwd", "cookie", "value", "://", "bearer", "basic")
+_SUSPECT = (
+    "pass",
+    "secret",
+    "token",
+    "key",
+    "cred",
+    "auth",
+    "pwd",
+    "cookie",
+    "value",
+    "://",
+    "bearer",
+    "basic",
+)
 _COMMENT = ("#", "// ", ";", "--", "*", "<!--")
 _ITEM_NAME = re.compile(r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]+)["']?,?\s*""")
 _ITEM_VALUE = re.compile(r"""\s*["']?value["']?\s*[:=]\s*(\S.*)""")

@@ -1,0 +1,68 @@
+"""Workload lacks the labels that tell what it is, which version runs and who owns it.
+
+Why: Dashboards, cost reports and the person on call find an application and its owner by these labels, and by
+nothing else.
+
+Fix: Add them once for all objects with `labels:` (without `includeSelectors`) in the overlay's kustomization.
+
+Wrong:
+    metadata:
+      labels: {app: iris}
+
+Right:
+    # kustomization.yaml
+    labels:
+      - pairs:
+          app.kubernetes.io/name: iris
+          app.kubernetes.io/part-of: iris
+          app.kubernetes.io/version: 1.4.2
+          app.kubernetes.io/managed-by: argocd
+          owner: ml-platform
+
+Options:
+    labels: the labels that must be there.
+    ownerKeys: labels or annotations of which one must be there; none to ask for no owner.
+
+Source: Kubernetes documentation, "Recommended Labels",
+https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+
+_LABELS = (
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/part-of",
+    "app.kubernetes.io/version",
+    "app.kubernetes.io/managed-by",
+)
+_OWNER_KEYS = ("owner", "team", "app.kubernetes.io/owner")
+
+
+def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for a workload, with everything it lacks."""
+    if not manifest.pods:
+        return
+    missing = [label for label in context.options["labels"] if not manifest.labels.get(label)]
+    owners = context.options["ownerKeys"]
+    if owners and not any(manifest.labels.get(key) or manifest.annotations.get(key) for key in owners):
+        missing.append(f"an owner ({' or '.join(owners)})")
+    if missing:
+        yield Violation(("metadata", "labels"), f"{manifest.kind} {manifest.name} lacks {', '.join(missing)}")
+
+
+RULE = ObjectRule(
+    id="missing-standard-labels",
+    topic="hygiene",
+    severity="I/W/W",
+    check=check,
+    doc=__doc__,
+    options={
+        "labels": Option(_LABELS, "labels that must be there"),
+        "ownerKeys": Option(_OWNER_KEYS, "labels or annotations of which one must be there"),
+    },
+)

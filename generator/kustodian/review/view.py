@@ -1,0 +1,90 @@
+"""The repository as its rules see it: put together from the scan, the rendered overlays and git."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kustodian.model.json_value import JsonObject
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.repository_view import FileDocument, RepositoryView, SourceDocument
+from kustodian.render.engine import Engine, Scan
+from kustodian.repository.files import repository_files
+from kustodian.repository.history import past_texts
+from kustodian.repository.layout import is_excluded
+from kustodian.review.targets import Plan, kustomizations_of
+
+
+def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> RepositoryView | None:
+    """The repository for the repository rules; None where only plain manifests were named."""
+    if plan.scan is None:
+        return None
+    parsed = _ParsedFiles(plan.root, engine)
+    exclude = plan.config.exclude
+    return RepositoryView(
+        kustomizations=kustomizations_of(plan.scan),
+        documents=_documents(plan.scan),
+        yaml_files=tuple(path for path, _, error in plan.scan.yaml_files if error is None),
+        files=tuple(
+            name
+            for name in repository_files(plan.root)
+            if not is_excluded(os.path.dirname(name) or ".", exclude)
+        ),
+        environments={name: tuple(given.paths) for name, given in plan.config.environments.items()},
+        overlays=rendered,
+        load=lambda file: [document.data for document in parsed.documents(file)],
+        parse=parsed.documents,
+        prefetch=parsed.prefetch,
+        read_text=lambda file: _read_text(plan.root / file),
+        history=lambda file: past_texts(plan.root, file),
+    )
+
+
+class _ParsedFiles:
+    """Files as the engine reads them, each asked for once."""
+
+    def __init__(self, root: Path, engine: Engine) -> None:
+        self._root = root
+        self._engine = engine
+        self._files: dict[str, list[FileDocument]] = {}
+
+    def prefetch(self, files: list[str]) -> None:
+        """Read many files in one request."""
+        missing = [file for file in dict.fromkeys(files) if file not in self._files]
+        for file in self._engine.parse(self._root, missing) if missing else ():
+            self._files[file.path] = [
+                FileDocument(document.index, document.item, document.data)
+                for document in file.documents
+                if isinstance(document.data, dict)
+            ]
+
+    def documents(self, file: str) -> list[FileDocument]:
+        """The documents of a file; empty where it does not parse."""
+        self.prefetch([file])
+        return self._files.get(file, [])
+
+
+def _documents(scan: Scan) -> list[SourceDocument]:
+    def word(document: JsonObject, key: str) -> str:
+        return document.get(key) or ""
+
+    return [
+        SourceDocument(
+            path,
+            index,
+            document.get("line") or 1,
+            word(document, "apiVersion"),
+            word(document, "kind"),
+            word(document, "name"),
+            word(document, "namespace") or None,
+        )
+        for path, found, _ in scan.yaml_files
+        for index, document in enumerate(found)
+    ]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

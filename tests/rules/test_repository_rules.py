@@ -1,0 +1,81 @@
+"""Every repository rule against its fixtures: each a small repository, checked as a user would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kustodian.model.resources import engine_binary
+from kustodian.policy.catalogue import RULES, by_id
+from kustodian.policy.rule import RepositoryRule
+from kustodian.render.engine import Engine
+from kustodian.review.check import CheckOptions, check
+
+from tests.rules.fixtures import expectations, folder_fixtures
+
+#: A fixture's past, where a rule asks git for it: file -> its texts, newest first.
+HISTORY = "history.json"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(engine_binary()) as running:
+        yield running
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
+
+
+def make_repository(fixture: Path, folder: Path) -> Path:
+    """A copy of the fixture outside this repository, with the past that it asks for."""
+    past = json.loads((fixture / HISTORY).read_text()) if (fixture / HISTORY).exists() else {}
+    folder.mkdir()
+    if past:
+        git(folder, "init", "--quiet")
+    for file, texts in past.items():
+        for text in reversed(texts):
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text)
+            git(folder, "add", "--all")
+            git(folder, "commit", "--quiet", "--message", "a former version")
+    shutil.copytree(fixture, folder, dirs_exist_ok=True)
+    if past:
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "now")
+    return folder
+
+
+def expected_lines(fixture: Path) -> set[tuple[str, int]]:
+    """(file, line) of every comment that expects the fixture's own rule."""
+    found = set()
+    for path in fixture.rglob("*"):
+        if path.is_file():
+            lines = expectations(path.read_text())
+            found |= {
+                (path.relative_to(fixture).as_posix(), n) for n, rule in lines if rule == fixture.parent.name
+            }
+    return found
+
+
+@pytest.mark.parametrize("fixture", folder_fixtures(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_fixture_agrees_line_by_line(fixture: Path, tmp_path: Path, engine: Engine) -> None:
+    rule = fixture.parent.name
+    expected = expected_lines(fixture)
+    failing = fixture.name.startswith("fail")
+    assert expected if failing else not expected, "a fail folder expects something, a pass folder nothing"
+    root = make_repository(fixture, tmp_path / "repository")
+    report, _ = check([root], CheckOptions(rules=(rule,)), engine)
+    found = {(f.source.file, f.source.line) for f in report.findings if f.rule == rule}
+    assert not report.not_checked, report.not_checked
+    assert found == expected
+
+
+def test_every_folder_belongs_to_a_repository_rule() -> None:
+    rules = {rule.id for rule in RULES if isinstance(rule, RepositoryRule)}
+    assert {path.parent.name for path in folder_fixtures()} <= rules & set(by_id())
