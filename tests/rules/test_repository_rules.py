@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from kustodian.model.resources import engine_binary
 from kustodian.policy.catalogue import RULES, by_id
 from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, check
-
 from tests.rules.fixtures import expectations, folder_fixtures
 
 #: A fixture's past, where a rule asks git for it: file -> its texts, newest first.

@@ -124,6 +124,7 @@ replacements:
       - select: {kind: Deployment}
         fieldPaths: [spec.template.spec.containers.0.image]
 """
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: iris}\nspec:\n  type: NodePort # HERE\n"
 LIST = "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: Service\n    metadata: {name: a}\n"
 
 CASES = [
@@ -275,7 +276,8 @@ CASES = [
         "JSON 6902 file: append with -",
         overlay(
             "patches:\n  - path: p.yaml\n    target: {kind: Deployment}\n",
-            p="- op: add\n  path: /spec/template/spec/containers/0/env/-\n  value: {name: Z, value: z} # HERE\n",
+            p="- op: add\n  path: /spec/template/spec/containers/0/env/-\n"
+            "  value: {name: Z, value: z} # HERE\n",
         ),
         (*SERVER, "env", 2, "value"),
     ),
@@ -302,7 +304,8 @@ CASES = [
     Case(
         "patchesJson6902",
         overlay(
-            "patchesJson6902:\n  - target: {group: apps, version: v1, kind: Deployment, name: iris}\n    path: p.yaml\n",
+            "patchesJson6902:\n  - target: {group: apps, version: v1, kind: Deployment, name: iris}\n"
+            "    path: p.yaml\n",
             p="- op: replace\n  path: /spec/replicas\n  value: 7 # HERE\n",
         ),
         REPLICAS,
@@ -415,7 +418,7 @@ CASES = [
         {
             **overlay("components: [../component]\n"),
             "component/kustomization.yaml": COMPONENT + "resources: [s.yaml]\n",
-            "component/s.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  type: NodePort # HERE\n",
+            "component/s.yaml": SERVICE,
         },
         ("spec", "type"),
         kind="Service",
@@ -442,8 +445,7 @@ CASES = [
         "several documents in one file",
         {
             **overlay(""),
-            "base/deployment.yaml": DEPLOYMENT
-            + "---\n# a comment\n---\napiVersion: v1\nkind: Service\nmetadata: {name: iris}\nspec:\n  type: NodePort # HERE\n",
+            "base/deployment.yaml": DEPLOYMENT + "---\n# a comment\n---\n" + SERVICE,
         },
         ("spec", "type"),
         kind="Service",

@@ -2,7 +2,8 @@
 
 Why: An exception that outlives its date is an exception nobody decided on; the findings it hid are back.
 
-Fix: Correct what the waiver excused and remove it, or renew `expires` in a pull request that its owner approves.
+Fix: Correct what the waiver excused and remove it, or renew `expires` in a pull request that its owner
+approves.
 
 Wrong:
     waivers:
