@@ -87,6 +87,7 @@ def catalogue() -> tuple[tuple[Module, ...], tuple[Module, ...], tuple[str, ...]
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?")
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CPU = re.compile(r"([0-9]+)m|([0-9]+)")
 _BYTES = re.compile(r"([0-9]+)(Ki|Mi|Gi|Ti)")
 _KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2, "Ti": 1024**3}
@@ -141,6 +142,8 @@ def _settings(name: str, raw: Any) -> Settings:
     settings["gpu"] = settings["gpu"].lower() == "true"
     if not _CPU.fullmatch(settings["cpu"]):
         raise AnswerError(f"{where}.cpu is {settings['cpu']!r}: give cores (2) or millicores (250m).")
+    if settings["gpu_pool"] and not _LABEL_VALUE.fullmatch(settings["gpu_pool"]):
+        raise AnswerError(f"{where}.gpu_pool is {settings['gpu_pool']!r}: give the value of a node label.")
     for key in ("memory", "ephemeral_storage", "model_storage_size"):
         if not _BYTES.fullmatch(settings[key]):
             raise AnswerError(f"{where}.{key} is {settings[key]!r}: give a size such as 512Mi or 2Gi.")
@@ -261,7 +264,6 @@ class TemplateExtension(Extension):
 
 # --- validation -----------------------------------------------------------------------------------------------------
 
-_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _REGISTRY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 _EMAIL = re.compile(r"[^@\s\"'<>]+@[^@\s\"'<>]+\.[^@\s\"'<>]+")
 #: A disruption budget's unhealthyPodEvictionPolicy is stable since 1.31; the schemas that ship end at 1.37.
@@ -285,8 +287,8 @@ def validate(answers: Answers) -> None:
             "lower case letters, digits and dashes, beginning with a letter (and no YAML word such as null).",
         ),
         (
-            bool(_LABEL_VALUE.fullmatch(answers["team"])),
-            f"team is {answers['team']!r}: it becomes a label, so use letters, digits, dots, dashes and underscores.",
+            bool(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", answers["team"])),
+            f"team is {answers['team']!r}: it names objects, so use at most 40 lower case letters, digits and dashes.",
         ),
         (bool(_EMAIL.fullmatch(answers["owner"])), f"owner is {answers['owner']!r}: give an e-mail address."),
         (

@@ -119,6 +119,8 @@ def environment(go: Go, scratch: Path, *, keep_caches: bool = False) -> dict[str
         result["GOROOT"] = str(go.root)
     private = not (go.is_users_own or keep_caches)
     has_home = bool(os.environ.get("HOME"))
+    if private:
+        result["XDG_CONFIG_HOME"] = str(scratch / "config")  # where Go counts its own use
     if private or not (has_home or os.environ.get("GOPATH")):
         result["GOPATH"] = str(scratch / "gopath")
     if private or not (has_home or os.environ.get("XDG_CACHE_HOME") or os.environ.get("GOCACHE")):

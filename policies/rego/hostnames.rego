@@ -5,14 +5,14 @@ package main
 
 import data.organisation
 
-deny_foreign_hostname contains msg if {
-	some host in _hosts
+deny_foreign_hostname contains {"msg": msg, "field": field} if {
+	some field, host in _hosts
 	not _environment
 	msg := sprintf("%s %s has the host name %s but no label environment", [input.kind, input.metadata.name, host])
 }
 
-deny_foreign_hostname contains msg if {
-	some host in _hosts
+deny_foreign_hostname contains {"msg": msg, "field": field} if {
+	some field, host in _hosts
 	_environment
 	not organisation.domains[_environment]
 	msg := sprintf("%s %s: organisation.rego has no domain for the environment %s", [
@@ -22,8 +22,8 @@ deny_foreign_hostname contains msg if {
 	])
 }
 
-deny_foreign_hostname contains msg if {
-	some host in _hosts
+deny_foreign_hostname contains {"msg": msg, "field": field} if {
+	some field, host in _hosts
 	domain := organisation.domains[_environment]
 	_domain_of(host) != domain
 	msg := sprintf("%s %s: the host name %s does not belong to %s, the domain of %s", [
@@ -50,17 +50,18 @@ _within(host, domain) if host == domain
 
 _within(host, domain) if endswith(host, sprintf(".%s", [domain]))
 
-_hosts contains host if {
+# Field -> host name.
+_hosts[sprintf("spec.hostnames[%d]", [index])] := host if {
 	input.kind in {"HTTPRoute", "GRPCRoute", "TLSRoute"}
-	some host in input.spec.hostnames
+	some index, host in input.spec.hostnames
 }
 
-_hosts contains rule.host if {
+_hosts[sprintf("spec.rules[%d].host", [index])] := rule.host if {
 	input.kind == "Ingress"
-	some rule in input.spec.rules
+	some index, rule in input.spec.rules
 }
 
-_hosts contains listener.hostname if {
+_hosts[sprintf("spec.listeners[%d].hostname", [index])] := listener.hostname if {
 	input.kind == "Gateway"
-	some listener in input.spec.listeners
+	some index, listener in input.spec.listeners
 }

@@ -29,18 +29,18 @@ test_foreign_domain_is_denied if {
 }
 
 test_a_longer_domain_belongs_to_its_own_environment if {
-	some msg in _messages(_route("prod", "iris.dev.example.com"))
-	contains(msg, "does not belong to example.com")
+	some result in _messages(_route("prod", "iris.dev.example.com"))
+	contains(result.msg, "does not belong to example.com")
 }
 
 test_unknown_environment_is_denied if {
-	some msg in _messages(_route("qa", "iris.qa.example.com"))
-	contains(msg, "no domain for the environment qa")
+	some result in _messages(_route("qa", "iris.qa.example.com"))
+	contains(result.msg, "no domain for the environment qa")
 }
 
 test_missing_environment_label_is_denied if {
-	some msg in _messages({"kind": "HTTPRoute", "metadata": {"name": "iris"}, "spec": {"hostnames": ["iris.example.com"]}})
-	contains(msg, "no label environment")
+	some result in _messages({"kind": "HTTPRoute", "metadata": {"name": "iris"}, "spec": {"hostnames": ["iris.example.com"]}})
+	contains(result.msg, "no label environment")
 }
 
 test_ingresses_and_gateways_count if {
@@ -48,4 +48,9 @@ test_ingresses_and_gateways_count if {
 	count(_messages({"kind": "Ingress", "metadata": metadata, "spec": {"rules": [{"host": "evil.example.org"}]}})) == 1
 	count(_messages({"kind": "Gateway", "metadata": metadata, "spec": {"listeners": [{"hostname": "evil.example.org"}]}})) == 1
 	_messages({"kind": "Service", "metadata": metadata, "spec": {}}) == set()
+}
+
+test_the_message_names_the_field if {
+	some result in _messages(_route("dev", "iris.example.com"))
+	result.field == "spec.hostnames[0]"
 }

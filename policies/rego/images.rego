@@ -5,9 +5,12 @@ package main
 
 import data.organisation
 
-deny_unapproved_registry contains msg if {
-	some container in _containers
+deny_unapproved_registry contains {"msg": msg, "field": field} if {
+	some path, spec in _pod_specs
+	some list in ["containers", "initContainers", "ephemeralContainers"]
+	some index, container in spec[list]
 	not _from_approved_registry(container.image)
+	field := sprintf("%s.%s[%d].image", [path, list, index])
 	msg := sprintf("%s %s: container %s runs %s, which is in none of %s", [
 		input.kind,
 		input.metadata.name,
@@ -24,14 +27,8 @@ _from_approved_registry(image) if {
 }
 
 # Wherever a pod template lies: a Pod, a workload, a CronJob.
-_pod_specs contains input.spec if input.kind == "Pod"
+_pod_specs["spec"] := input.spec if input.kind == "Pod"
 
-_pod_specs contains input.spec.template.spec
+_pod_specs["spec.template.spec"] := input.spec.template.spec
 
-_pod_specs contains input.spec.jobTemplate.spec.template.spec
-
-_containers contains container if {
-	some spec in _pod_specs
-	some field in ["containers", "initContainers", "ephemeralContainers"]
-	some container in spec[field]
-}
+_pod_specs["spec.jobTemplate.spec.template.spec"] := input.spec.jobTemplate.spec.template.spec

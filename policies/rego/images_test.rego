@@ -46,3 +46,10 @@ test_objects_without_pods_pass if {
 	_denied({"kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"image": "docker.io/x"}}) == 0
 	_denied({"kind": "ApplicationSet", "metadata": {"name": "x"}, "spec": {"template": {"spec": {"project": "x"}}}}) == 0
 }
+
+test_the_message_names_the_field if {
+	some result in main.deny_unapproved_registry with input as _deployment("docker.io/x")
+		with data.organisation.registries as ["registry.example.com/ml"]
+	result.field == "spec.template.spec.containers[0].image"
+	contains(result.msg, "container server runs docker.io/x, which is in none of registry.example.com/ml")
+}

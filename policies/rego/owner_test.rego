@@ -7,8 +7,8 @@ test_owner_label_is_enough if {
 }
 
 test_the_message_names_the_object if {
-	some msg in main.deny_missing_owner with input as {"kind": "Service", "metadata": {"name": "iris"}}
-	contains(msg, "Service iris has no label owner")
+	some result in main.deny_missing_owner with input as {"kind": "Service", "metadata": {"name": "iris"}}
+	contains(result.msg, "Service iris has no label owner")
 }
 
 test_every_way_to_lack_an_owner_is_denied if {

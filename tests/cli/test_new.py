@@ -125,6 +125,19 @@ def test_the_recorded_answers_give_the_same_bytes_again(place: Path) -> None:
     assert (place / "first" / "overlays" / "live").is_dir()
 
 
+def test_it_ends_with_its_own_check_and_next_steps_that_exist(place: Path) -> None:
+    result = new(place, "iris", "--preset", "sklearn-cpu", "--defaults", "--no-git")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "iris/overlays/prod " in result.stdout and " rules, 0 waived" in result.stdout
+    steps = result.stdout.partition("Next:\n")[2].splitlines()
+    assert len(steps) == 3
+    named = [
+        word.rstrip(";,") for step in steps for word in step.split() if word.rstrip(";,").endswith(".md")
+    ]
+    assert named == ["README.md", "argocd/README.md"]
+    assert all((place / "iris" / name).is_file() for name in named)
+
+
 def test_no_git(place: Path) -> None:
     assert new(place, "iris", "--defaults", "--no-check", "--no-git").returncode == 0
     assert not (place / "iris" / ".git").exists()

@@ -179,6 +179,7 @@ def test_the_go_of_the_wheel_works_where_it_leaves_nothing(
     theirs = environment(Go("/x/go/bin/go", (1, 27, 3), Path("/x/go")), tmp_path)
     assert theirs["GOPATH"].startswith(str(tmp_path))
     assert theirs["GOCACHE"].startswith(str(tmp_path))
+    assert theirs["XDG_CONFIG_HOME"].startswith(str(tmp_path))
     assert "GOOS" not in theirs
     assert "vendor" not in theirs["GOFLAGS"]
     users = environment(Go("/usr/bin/go", (1, 27, 3)), tmp_path)

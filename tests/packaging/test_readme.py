@@ -98,7 +98,9 @@ def test_one_command_sets_up_and_writes_a_clean_repository(
     assert len(written) == 1
     for file in ("kustodian.yaml", "base/kustomization.yaml", "overlays/prod/kustomization.yaml"):
         assert (written[0] / file).is_file()
-    assert not list((home / "go").glob("*")), "a user never needs to know that Go was involved"
+    # A user never needs to know that Go was involved.
+    assert not (home / "go").exists()
+    assert not (home / ".config" / "go").exists()
 
     program = next(path for path in tmp_path.rglob("bin/kustodian") if os.access(path, os.X_OK))
     check = subprocess.run(

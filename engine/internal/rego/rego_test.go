@@ -166,8 +166,12 @@ deny contains "evaluated" if input.a
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(results.Results) != 2 || results.Results[0].Message != "evaluated" || !strings.Contains(results.Results[1].Message, "disallowed host") {
-		t.Errorf("got %+v", results.Results)
+	var messages []string
+	for _, result := range results.Results {
+		messages = append(messages, result.Message)
+	}
+	if text := strings.Join(messages, "\n"); len(messages) != 2 || !strings.Contains(text, "evaluated") || !strings.Contains(text, "disallowed host") {
+		t.Errorf("got %s", text)
 	}
 }
 

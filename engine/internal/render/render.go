@@ -44,6 +44,9 @@ type Options struct {
 	AllowRemote bool     `json:"allowRemote"`
 	EnableHelm  bool     `json:"enableHelm"`
 	HelmCommand string   `json:"helmCommand"`
+	// Provenance is on unless it is set to false. kustomize's bookkeeping for
+	// it costs as much again as the build itself.
+	Provenance *bool `json:"provenance"`
 }
 
 // Overlay is one rendered overlay.
@@ -176,39 +179,43 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 	}
 	b.view.Inspect = b.inspect
 	b.view.AllowClones = b.options.AllowRemote
-	b.trace = true
+	if b.options.Provenance != nil && !*b.options.Provenance {
+		return b.attempt(false)
+	}
+	objects, failure = b.attempt(true)
+	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.sensitive() {
+		return objects, failure
+	}
+	// Either kustomize refused, or two more annotations might have changed the
+	// result: what it does without them is the truth.
+	provenance := objects
+	if objects, failure = b.attempt(false); failure == nil && len(provenance) == len(objects) {
+		for i := range objects { // kustomize keeps the order
+			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations
+		}
+	}
+	return objects, failure
+}
+
+// attempt builds once, with or without asking for provenance.
+func (b *build) attempt(trace bool) ([]Object, *protocol.Failure) {
+	b.trace = trace
 	resources, err := b.kustomize()
-	if refused := b.view.Refusal(); refused == errNeedsSchema {
+	if b.view.Refusal() == errNeedsSchema {
 		b.alone = true
 		b.view.Reset()
 		resources, err = b.kustomize()
 	}
-	if err != nil && b.view.Refusal() != nil {
+	if err != nil {
 		return nil, b.explain(err)
 	}
-	if err == nil {
-		if limit := b.maxObjects(); resources.Size() > limit {
-			return nil, &protocol.Failure{Code: protocol.CodeTooManyObjects,
-				Message: fmt.Sprintf("%d objects, more than the limit of %d", resources.Size(), limit)}
-		}
-		if objects, err = b.objects(resources); err == nil && !b.sensitive() {
-			return objects, nil
-		}
+	if limit := b.maxObjects(); resources.Size() > limit {
+		return nil, &protocol.Failure{Code: protocol.CodeTooManyObjects,
+			Message: fmt.Sprintf("%d objects, more than the limit of %d", resources.Size(), limit)}
 	}
-	// Either the build failed, or two more annotations might have changed it:
-	// what kustomize does without them is the truth.
-	provenance := objects
-	b.trace = false
-	if resources, err = b.kustomize(); err != nil {
+	objects, err := b.objects(resources)
+	if err != nil {
 		return nil, b.explain(err)
-	}
-	if objects, err = b.objects(resources); err != nil {
-		return nil, b.explain(err)
-	}
-	if len(provenance) == len(objects) { // kustomize keeps the order
-		for i := range objects {
-			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations
-		}
 	}
 	return objects, nil
 }

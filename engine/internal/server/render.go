@@ -40,6 +40,36 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 	})
 }
 
+// traceOverlays answers only where the objects of the overlays come from, in
+// the order of a render of the same overlays.
+func traceOverlays(request []byte, response *protocol.Response) error {
+	var r struct {
+		envelope
+		render.Options
+	}
+	if err := decode(request, &r); err != nil {
+		return err
+	}
+	r.Provenance = nil
+	return render.Overlays(r.Options, func(overlay render.Overlay) {
+		line := appendJSON([]byte(`{"kind":"provenance","overlay":`), overlay.Path)
+		line = append(line, `,"objects":[`...)
+		for i, object := range overlay.Objects {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = append(appendProvenance(append(line, '{'), object), '}')
+		}
+		line = appendJSON(append(line, `],"error":`...), overlay.Failure)
+		_ = response.SendRaw(append(line, '}'))
+	})
+}
+
+func appendProvenance(line []byte, object render.Object) []byte {
+	line = append(append(line, `"origin":`...), object.Origin...)
+	return append(append(line, `,"transformations":`...), object.Transformations...)
+}
+
 // compileAside compiles the policies while the overlays render. A policy that
 // does not load is reported once, and the overlays go on without one.
 func compileAside(root string, options rego.Options, response *protocol.Response) func() *rego.Policy {
@@ -75,9 +105,7 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 			line = append(line, ',')
 		}
 		line = append(append(line, `{"object":`...), object.JSON...)
-		line = append(append(line, `,"origin":`...), object.Origin...)
-		line = append(append(line, `,"transformations":`...), object.Transformations...)
-		line = append(line, '}')
+		line = append(appendProvenance(append(line, ','), object), '}')
 	}
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {

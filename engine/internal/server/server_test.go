@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -156,6 +157,35 @@ func TestRenderWithPolicy(t *testing.T) {
 	}
 	if none.Error == nil || none.Error.Code != "no-kustomization" {
 		t.Errorf("none: %+v", none)
+	}
+}
+
+// The two halves together are what one request with provenance gives.
+func TestProvenanceAfterwards(t *testing.T) {
+	root := testtree.Write(t, repository)
+	answers := talk(t,
+		m{"id": 1, "op": "render", "root": root, "overlays": []string{"overlays/dev"}},
+		m{"id": 2, "op": "render", "root": root, "overlays": []string{"overlays/dev"}, "provenance": false},
+		m{"id": 3, "op": "provenance", "root": root, "overlays": []string{"overlays/dev", "overlays/prod"}},
+	)
+	whole, objects := answers["1"][0], answers["2"][0]
+	if objects.Objects[0].Origin != nil || len(objects.Objects[0].Transformations) != 0 {
+		t.Errorf("provenance that was not asked for: %+v", objects.Objects[0])
+	}
+	for _, l := range answers["3"][:2] {
+		if l.Kind != "provenance" {
+			t.Errorf("kind %q", l.Kind)
+		}
+		if l.Overlay == "overlays/prod" {
+			if l.Error == nil || l.Error.Code != "remote-base" {
+				t.Errorf("prod: %+v", l)
+			}
+			continue
+		}
+		objects.Objects[0].Origin, objects.Objects[0].Transformations = l.Objects[0].Origin, l.Objects[0].Transformations
+	}
+	if !reflect.DeepEqual(whole.Objects, objects.Objects) || len(whole.Objects) != 1 || !reflect.DeepEqual(whole.Files, objects.Files) {
+		t.Errorf("got %+v\nwant %+v", objects, whole)
 	}
 }
 

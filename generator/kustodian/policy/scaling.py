@@ -121,6 +121,7 @@ def _rollout_surge(strategy: JsonObject, replicas: int) -> int:
         return _rolling_surge({"rollingUpdate": canary}, replicas)
     dynamic = canary.get("dynamicStableScale") is True
     # Canary and stable pods while each step is being reached; a last step takes the canary to all pods.
+    fewest = integer(canary.get("minPodsPerReplicaSet"), 1) or 1
     peak, sent, wanted, fixed = replicas, 0, 0, None
     steps = [step for _, step in mappings(canary.get("steps"))] if canary.get("steps") else []
     for step in [
@@ -136,8 +137,8 @@ def _rollout_surge(strategy: JsonObject, replicas: int) -> int:
             wanted = min(max(weight, 0), 100)
         else:
             continue
-        canary_pods = fixed if fixed is not None else _share(replicas, wanted)
-        stable_pods = _share(replicas, 100 - sent) if dynamic else replicas
+        canary_pods = fixed if fixed is not None else _share(replicas, wanted, fewest)
+        stable_pods = _share(replicas, 100 - sent, fewest) if dynamic else replicas
         peak = max(peak, canary_pods + stable_pods)
         if weight is not None:
             sent = wanted
@@ -151,8 +152,9 @@ def _fixed_canary(scale: JsonObject, replicas: int) -> int | None:
     return integer(scale.get("replicas")) if weight is None else _share(replicas, weight)
 
 
-def _share(replicas: int, weight: int) -> int:
-    return -(-replicas * weight // 100)
+def _share(replicas: int, weight: int, fewest: int = 1) -> int:
+    pods = -(-replicas * weight // 100)
+    return max(pods, fewest) if pods else 0
 
 
 def read_autoscaler(manifest: Manifest) -> Autoscaler | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from kustodian.model.environment import Environment, Severity
@@ -26,7 +27,9 @@ def waive(
     """
     book = WaiverBook([*_configured(plan, maps), *_comments(plan, rendered, maps)], today)
     book.apply(findings)
-    about = [_finding("waiver-expired", waiver, plan) for waiver in book.expired]
+    only = plan.settings.only
+    expired = [waiver for waiver in book.expired if not only or waiver.rule in only]
+    about = [_finding("waiver-expired", waiver, plan) for waiver in expired]
     if plan.whole_repository and not plan.settings.only:
         about += [_finding("waiver-unused", waiver, plan) for waiver in book.unused]
     return [finding for finding in about if finding is not None]
@@ -67,7 +70,8 @@ def _comments(plan: Plan, rendered: Iterable[RenderedOverlay], maps: SourceMaps)
 
 def _finding(rule_id: str, waiver: Waiver, plan: Plan) -> Finding | None:
     rule = by_id()[rule_id]
-    severity: Severity | None = plan.settings.severity(rule, Environment())
+    # `--rule` chooses what is looked for; a waiver of such a rule is part of the answer.
+    severity: Severity | None = replace(plan.settings, only=frozenset()).severity(rule, Environment())
     if severity is None:
         return None
     word = "expired" if rule_id == "waiver-expired" else "covers nothing"

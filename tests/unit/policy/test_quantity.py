@@ -61,9 +61,9 @@ def test_accepted(written: object, expected: Fraction) -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "", "  ", "1 Gi", "1GB", "1gi", "1KI", "1ki", "1K", "1i", "0.1mi", "aoeu", "1.1.M", "1+1.0M", "1e", "1e-",
-        "1ee3", "1Gi5", "1e3m", "1,5", "1_000", "half", "٣", "0x10", "1e1.5", None, True, False, [], {},
-        float("nan"), float("inf"), "1e999999999",
+        "", "  ", "1 Gi", "1GB", "1gi", "1KI", "1ki", "1K", "1i", "0.1mi", "aoeu", "1.1.M", "1+1.0M", "1e",
+        "1e-", "1ee3", "1Gi5", "1e3m", "1,5", "1_000", "half", "٣", "0x10", "1e1.5", None, True, False,
+        [], {}, float("nan"), float("inf"), "1e999999999",
     ],
 )  # fmt: skip
 def test_refused(written: object) -> None:

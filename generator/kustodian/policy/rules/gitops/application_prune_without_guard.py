@@ -16,9 +16,10 @@ Right:
       syncOptions: [PruneLast=true]
 
 Notes:
-    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false`, on the Application or,
-    for the last two, in the annotation `argocd.argoproj.io/sync-options` of an object that it deploys.
-    `allowEmpty: true` takes Argo CD's own last guard away and is reported with any of them but `Prune=`.
+    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false` of the Application. The
+    annotation `argocd.argoproj.io/sync-options: Prune=confirm` on a namespace or claim guards that object
+    and no other, so it does not count. `allowEmpty: true` takes Argo CD's own last guard away and is
+    reported with `PruneLast` too.
 
 Source: Argo CD documentation, "Sync Options" and "Automated Sync Policy",
 https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
@@ -33,14 +34,11 @@ from kustodian.model.json_value import dig, mapping, text
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import (
-    Application,
     about,
     applications,
     label_of,
-    overlays_of,
 )
 
-_ANNOTATION = "argocd.argoproj.io/sync-options"
 _ASKS_FIRST = ("Prune=confirm", "Prune=false")
 _PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)
 
@@ -56,7 +54,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         if not prunes and not in_patch:
             continue
         options = application.sync_options()
-        if any(o in options or o in patch for o in _ASKS_FIRST) or _objects_ask(view, application):
+        if any(o in options or o in patch for o in _ASKS_FIRST):
             continue
         where = application.at("syncPolicy", "automated", "prune") if prunes else ("spec", "templatePatch")
         if prunes and dig(policy, ("automated", "allowEmpty")) is True:
@@ -69,16 +67,6 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         yield application.placed.violation(
             where, f"{label_of(application)} {message}", about(view, application)
         )
-
-
-def _objects_ask(view: RepositoryView, application: Application) -> bool:
-    """Whether something it deploys says itself that it must not be pruned unasked."""
-    return any(
-        option.strip() in _ASKS_FIRST
-        for rendered in overlays_of(view, application)
-        for manifest in rendered.objects
-        for option in manifest.annotations.get(_ANNOTATION, "").split(",")
-    )
 
 
 RULE = RepositoryRule(

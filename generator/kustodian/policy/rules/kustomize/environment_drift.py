@@ -24,10 +24,10 @@ Options:
 
 Notes:
     Compared are objects of the same kind and name in the overlays of one application, after the
-    environment's name, namespace, name prefix and content hashes are taken out. Settings may differ by
-    default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations, values of
-    environment variables, flags and ConfigMaps. That a variable, flag, key or container exists in one
-    environment only is reported. Objects that one environment has and the other has not are left alone.
+    environment's name, namespace, name prefix, own labels and content hashes are taken out. Settings may
+    differ by default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations,
+    values of environment variables, flags and ConfigMaps. That a variable, flag, key or container exists in
+    one environment only is reported. Objects that one environment has and the other has not are left alone.
 
 Source: The Twelve-Factor App, X. "Dev/prod parity", https://12factor.net/dev-prod-parity
 """
@@ -41,7 +41,7 @@ from typing import Any
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import FieldPath, format_path
-from kustodian.model.json_value import text
+from kustodian.model.json_value import mappings, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
@@ -87,10 +87,12 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     allowed = [*context.options["allowed"], *context.options["alsoAllowed"]]
     for staging, prod in environment_pairs(view, EnvironmentClass.STAGING, EnvironmentClass.PROD):
         normalizers = (_normalizer(view, staging), _normalizer(view, prod))
+        own_labels = _label_keys(view, staging) | _label_keys(view, prod)
         found: dict[tuple[str, tuple[str, ...]], list[tuple[Manifest, list[Difference]]]] = defaultdict(list)
         for before, after in _pairs(staging, prod, normalizers):
             by_parent: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
-            for difference in differences(before.data, after.data, normalizers, _allow(allowed, after.kind)):
+            is_allowed = _allow(allowed, own_labels, after.kind)
+            for difference in differences(before.data, after.data, normalizers, is_allowed):
                 by_parent[_cause(difference)].append(difference)
             for names, group in by_parent.items():
                 found[after.kind, names].append((after, group))
@@ -109,6 +111,17 @@ def _normalizer(view: RepositoryView, rendered: RenderedOverlay) -> Normalizer:
         text(data.get("namePrefix")),
         text(data.get("nameSuffix")),
     )
+
+
+def _label_keys(view: RepositoryView, rendered: RenderedOverlay) -> set[str]:
+    """The labels that kustomizations put on everything: what an overlay marks its objects with is its own."""
+    root = view.by_folder.get(rendered.overlay.path)
+    keys: set[str] = set()
+    for kustomization in view.reach(root) if root is not None else ():
+        keys |= string_map(kustomization.data.get("commonLabels")).keys()
+        for _, entry in mappings(kustomization.data.get("labels")):
+            keys |= string_map(entry.get("pairs")).keys()
+    return keys
 
 
 def _pairs(
@@ -136,7 +149,7 @@ def _cause(difference: Difference) -> tuple[str, ...]:
     return difference.names[:-1] if whole and isinstance(difference.path[-1], str) else difference.names
 
 
-def _allow(patterns: list[str], kind: str) -> Allowed:
+def _allow(patterns: list[str], labels: set[str], kind: str) -> Allowed:
     """A field is allowed to differ where some pattern is the end of its names.
 
     A pattern that ends in `*` allows another value but not that the field is absent: a key that only one
@@ -149,7 +162,7 @@ def _allow(patterns: list[str], kind: str) -> Allowed:
             wanted.append((names,) if "/" in names else tuple(names.split(".")))
 
     def is_allowed(names: tuple[str, ...], absent: bool) -> bool:
-        return any(_is_end(p, names) and not (absent and p[-1] == "*") for p in wanted)
+        return names[-1] in labels or any(_is_end(p, names) and not (absent and p[-1] == "*") for p in wanted)
 
     return is_allowed
 

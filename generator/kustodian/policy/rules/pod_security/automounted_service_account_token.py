@@ -54,7 +54,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             continue
         if any(_binds(binding, namespace, account) for binding in bindings):
             continue
-        message = f'the pod mounts the token of service account "{account}", to which no role is bound'
+        message = f'the pod mounts the token of service account "{account}", which no binding here mentions'
         yield Violation(pod.path_of("automountServiceAccountToken"), message, manifest=pod.owner)
 
 

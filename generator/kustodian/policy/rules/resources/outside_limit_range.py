@@ -17,8 +17,8 @@ Right:
 
 Notes: What counts is the pod after defaulting: a limit without a request is the request, and the LimitRange
     fills in what is absent. `min` holds for the request (and the limit), `max` for the limit (and the
-    request), `maxLimitRequestRatio` for limit divided by request. Entries of type Pod hold for the sum over
-    the containers. Only LimitRanges of the pod's own namespace count.
+    request), `maxLimitRequestRatio` for limit divided by request, and asks for both. Entries of type Pod
+    hold for the sum over the containers. Only LimitRanges of the pod's own namespace count.
 
 Source: Kubernetes documentation v1.34, "Limit Ranges",
     https://kubernetes.io/docs/concepts/policy/limit-range/
@@ -54,9 +54,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         for source, _, item in limit_range_items(objects, namespace, "Container"):
             for pod in objects.pods_in(namespace):
                 for container in pod.containers:
-                    if container.role != "ephemeral" and not (
-                        pod.partial and not container.data.get("resources")
-                    ):
+                    if container.role != "ephemeral":
                         yield from _container(pod, container, item, defaults, str(source.ref))
         for source, _, item in limit_range_items(objects, namespace, "Pod"):
             for pod in objects.pods_in(namespace):
@@ -71,6 +69,8 @@ def _container(
         request = container_request(container, resource, defaults)
         limit = container_limit(container, resource, defaults)
         problem = _problem(resource, request, limit, item)
+        if problem is None and not pod.partial:
+            problem = _absence(resource, request, limit, item)
         if problem is not None:
             side = "limits" if resource in container.limits else "requests"
             path = (*container.path, "resources", side, resource)
@@ -84,6 +84,7 @@ def _pod(
         request = pod_amount(pod, "requests", resource, version, defaults)
         limit = pod_amount(pod, "limits", resource, version, defaults)
         problem = _problem(resource, request or None, limit or None, item)
+        problem = problem or _absence(resource, request or None, limit or None, item)
         if problem is not None:
             path: FieldPath = pod.path_of("containers")
             yield Violation(path, f"the pod's containers together: {problem} of {source}", pod.owner)
@@ -109,6 +110,17 @@ def _problem(resource: str, request: Fraction | None, limit: Fraction | None, it
     if ratio is not None and request and limit is not None and limit / request > ratio:
         times = float(limit / request)
         return f"limits {resource} to {times:g} times its request, above the ratio {float(ratio):g}"
+    return None
+
+
+def _absence(resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject) -> str | None:
+    """A bound that the API server cannot check: it refuses the pod then."""
+    if limit is None and resource in mapping(item.get("max")):
+        return f"has no {resource} limit, which the maximum asks for"
+    if request is None and resource in mapping(item.get("min")):
+        return f"has no {resource} request, which the minimum asks for"
+    if resource in _ratios(item) and (limit is None or not request):
+        return f"has no {resource} {'request' if limit is not None else 'limit'}, which the ratio asks for"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Workloads at their largest number of replicas ask for more than the namespace's ResourceQuota.
+"""Workloads at their largest number of pods ask for more than the ResourceQuota.
 
 Why: The last replicas are never created: the autoscaler hits a wall under load, or a rolling update stops
     half way.
