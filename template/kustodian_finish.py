@@ -1,7 +1,8 @@
 """The work of the hook that runs last: finish what cookiecutter has rendered.
 
-cookiecutter renders every file of the template; it has no loops over folders and no conditions on them. So what was
-not chosen is removed afterwards, and the overlays come from a second template, environment/, rendered once for each.
+cookiecutter renders every file of the template; it has no loops over folders and no conditions on them. So
+what was not chosen is removed afterwards, and the overlays come from a second template, environment/, which
+is rendered once for each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import yaml
 from cookiecutter.generate import generate_context, generate_files
+
 from kustodian_template import (
     TEMPLATE_ROOT,
     AnswerError,
@@ -24,7 +26,8 @@ from kustodian_template import (
 )
 
 ANSWERS_FILE = ".kustodian-answers.yaml"
-#: Rendered by the template because it holds the repository's own facts; the other policies are the same everywhere.
+#: Rendered by the template, because it holds the repository's own facts; the other policies are the same
+#: everywhere.
 OWN_POLICIES = {"organisation.rego"}
 
 
@@ -35,7 +38,7 @@ def finish(answers: Answers) -> None:
     write_overlays(answers, repository)
     copy_policies(repository)
     write_answers(answers, repository)
-    # pip byte-compiles the sample application inside an installed template, and cookiecutter copies what it finds.
+    # pip byte-compiles the sample application inside an installed template, and cookiecutter copies that too.
     for cache in sorted(repository.rglob("__pycache__")):
         shutil.rmtree(cache)
 
@@ -81,11 +84,13 @@ def write_overlay(answers: Answers, name: str, overlays: Path) -> None:
 
 
 def copy_policies(repository: Path) -> None:
-    """Copy the starter policies, which have one source: policies/rego of the project, or its copy in the wheel."""
+    """Copy the starter policies from their one source: the project's policies/rego, or the wheel's copy."""
     candidates = [TEMPLATE_ROOT.parent / "policies" / "rego", TEMPLATE_ROOT.parent / "_policies" / "rego"]
     source = next((folder for folder in candidates if folder.is_dir()), None)
     if source is None:
-        raise AnswerError(f"the starter policies are missing: looked in {' and '.join(map(str, candidates))}.")
+        raise AnswerError(
+            f"the starter policies are missing: looked in {' and '.join(map(str, candidates))}."
+        )
     target = repository / "policies" / "rego"
     target.mkdir(parents=True, exist_ok=True)
     for policy in sorted(source.glob("*.rego")):
@@ -97,5 +102,7 @@ def write_answers(answers: Answers, repository: Path) -> None:
     """Record the answers, as `kustodian update` and the next reader need them."""
     record = {**answers, "environments": environments(answers)}
     text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=1000)
-    header = "# The answers this repository was generated from. `kustodian update` reads them; edit them there.\n"
+    header = (
+        "# The answers this repository was generated from. `kustodian update` reads them; edit them there.\n"
+    )
     (repository / ANSWERS_FILE).write_text(header + text, encoding="utf-8")

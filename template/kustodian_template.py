@@ -1,6 +1,6 @@
-"""What the hooks and the templates share: which modules the answers choose, and the arithmetic of environments.
+"""What the hooks and the templates share: which modules the answers choose, and the sums of an environment.
 
-Standard library and PyYAML only (cookiecutter brings it), so that plain `cookiecutter template/` works without
+Needs only what cookiecutter brings (Jinja2, PyYAML), so that plain `cookiecutter template/` works without
 Kustodian. The answers arrive from cookiecutter as a dict; see cookiecutter.json for the keys.
 """
 
@@ -36,8 +36,8 @@ class AnswerError(ValueError):
 class Patch:
     """A file of an overlay's patches/.
 
-    `target` is the kind of a JSON patch's only object (empty for a merge patch, which names its own); `needs` is a
-    setting of the environment without which there is nothing to patch.
+    `target` is the kind of a JSON patch's only object (empty for a merge patch, which names its own);
+    `needs` is a setting of the environment without which there is nothing to patch.
     """
 
     file: str
@@ -83,7 +83,7 @@ def catalogue() -> tuple[tuple[Module, ...], tuple[Module, ...], tuple[str, ...]
     return components, files, tuple(data["base"]["kinds"])
 
 
-# --- environments ---------------------------------------------------------------------------------------------------
+# --- environments --------------------------------------------------------------------------------------
 
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -92,16 +92,16 @@ _CPU = re.compile(r"([0-9]+)m|([0-9]+)")
 _BYTES = re.compile(r"([0-9]+)(Ki|Mi|Gi|Ti)")
 _KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2, "Ti": 1024**3}
 _KEYS = (
-    "class", "domain", "replicas_min", "replicas_max", "cpu", "memory", "ephemeral_storage", "gpu", "gpu_pool",
-    "model_storage_size",
+    "class", "domain", "replicas_min", "replicas_max", "cpu", "memory", "ephemeral_storage", "gpu",
+    "gpu_pool", "model_storage_size",
 )  # fmt: skip
 
 
 def environments(answers: Answers) -> dict[str, Settings]:
-    """The environments in promotion order (dev, staging, prod; as written within a class), their values typed.
+    """The environments in promotion order (dev, staging, prod; as written within a class), values typed.
 
-    An environment that is null or empty does not exist: it is how one of the defaults is left out, because cookiecutter
-    merges dictionaries. Raises AnswerError.
+    An environment that is null or empty does not exist: it is how one of the defaults is left out, because
+    cookiecutter merges dictionaries. Raises AnswerError.
     """
     found: dict[str, Settings] = {}
     for name, raw in answers["environments"].items():
@@ -117,7 +117,9 @@ def _settings(name: str, raw: Any) -> Settings:
     if not _NAME.fullmatch(name) or scalar(name) != name:
         raise AnswerError(f"{where}: an environment's name is lower case letters, digits and dashes.")
     if name == "cluster":
-        raise AnswerError(f"{where}: kustodian.yaml uses this name for the Argo CD manifests; choose another.")
+        raise AnswerError(
+            f"{where}: kustodian.yaml uses this name for the Argo CD manifests; choose another."
+        )
     if not isinstance(raw, Mapping):
         raise AnswerError(f"{where} has to be a mapping with the keys {', '.join(_KEYS)}.")
     for key in _KEYS:
@@ -184,7 +186,7 @@ def total_size(each: str, count: int, extra: str) -> str:
     return f"{size}Ki"
 
 
-# --- modules --------------------------------------------------------------------------------------------------------
+# --- modules -------------------------------------------------------------------------------------------
 
 
 def _listed_in(module: Module, name: str, all_settings: Mapping[str, Settings]) -> bool:
@@ -229,7 +231,7 @@ def kinds(answers: Answers) -> list[tuple[str, str]]:
 
 
 def scalar(value: str) -> str:
-    """A string as YAML: plain where YAML reads it as that string, else in double quotes ("1", "on", "a: b")."""
+    """A string as YAML: plain where YAML reads it as that string, else in quotes ("1", "on", "a: b")."""
     try:
         plain = yaml.safe_load(value) == value
     except yaml.YAMLError:
@@ -238,7 +240,7 @@ def scalar(value: str) -> str:
 
 
 def as_python(value: object) -> str:
-    """JSON of a value as a Python string literal, for the hooks; the order of keys is kept (tojson sorts them)."""
+    """JSON of a value as a Python string literal, for the hooks; keys keep their order (tojson sorts)."""
     return repr(json.dumps(value))
 
 
@@ -262,7 +264,7 @@ class TemplateExtension(Extension):
         environment.filters["scalar"] = scalar
 
 
-# --- validation -----------------------------------------------------------------------------------------------------
+# --- validation ----------------------------------------------------------------------------------------
 
 _REGISTRY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 _EMAIL = re.compile(r"[^@\s\"'<>]+@[^@\s\"'<>]+\.[^@\s\"'<>]+")
@@ -288,7 +290,8 @@ def validate(answers: Answers) -> None:
         ),
         (
             bool(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", answers["team"])),
-            f"team is {answers['team']!r}: it names objects, so use at most 40 lower case letters, digits and dashes.",
+            f"team is {answers['team']!r}: it names objects, so use at most 40 lower case letters, digits "
+            "and dashes.",
         ),
         (bool(_EMAIL.fullmatch(answers["owner"])), f"owner is {answers['owner']!r}: give an e-mail address."),
         (
@@ -297,8 +300,8 @@ def validate(answers: Answers) -> None:
         ),
         (
             bool(_REGISTRY.fullmatch(answers["registry"])) and "." in answers["registry"].split("/")[0],
-            f"registry is {answers['registry']!r}: give a host and optionally a path, as in registry.example.com/ml, "
-            "without https:// and without a tag.",
+            f"registry is {answers['registry']!r}: give a host and optionally a path, as in "
+            "registry.example.com/ml, without https:// and without a tag.",
         ),
         (
             bool(_DOMAIN.fullmatch(answers["domain"])),
@@ -306,7 +309,8 @@ def validate(answers: Answers) -> None:
         ),
         (
             bool(re.fullmatch(r"(https://|ssh://|file:///|git@)[^\s\"'*]+", answers["repo_url"])),
-            f"repo_url is {answers['repo_url']!r}: give the address that Argo CD clones, https://, ssh:// or git@.",
+            f"repo_url is {answers['repo_url']!r}: give the address that Argo CD clones, https://, ssh:// or "
+            "git@.",
         ),
         (
             bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", answers["git_branch"])),

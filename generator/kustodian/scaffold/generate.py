@@ -44,7 +44,7 @@ def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupt
         json.dumps({"cookiecutters_dir": str(work / "home"), "replay_dir": str(work / "home")}),
         encoding="utf-8",
     )
-    command = [sys.executable, "-P", "-m", "cookiecutter", str(template)]
+    command = [sys.executable, "-m", "cookiecutter", str(template)]
     command += ["--replay-file", str(replay), "--config-file", str(config), "--output-dir", str(work / "out")]
     _run(command, work, _environment(work, config), interrupts)
     root = work / "out" / answers.repo_name
@@ -87,7 +87,7 @@ def _run(command: list[str], work: Path, environment: dict[str, str], interrupts
     with interrupts.held():
         process = subprocess.Popen(
             command,
-            cwd=work,
+            cwd=work,  # `-m` imports from the working directory first
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

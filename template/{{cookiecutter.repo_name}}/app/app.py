@@ -55,7 +55,7 @@ def read_features(body: object) -> list[float]:
     """
     features = body.get("features") if isinstance(body, dict) else None
     if not isinstance(features, list) or len(features) != FEATURES:
-        raise BadRequest(f'send {% raw %}{{"features": [{FEATURES} numbers]}}{% endraw %} as application/json')
+        raise BadRequest(f'send {{"features": [{FEATURES} numbers]}} as application/json')
     numbers = []
     for value in features:
         # bool is a subclass of int, and JSON's NaN reaches us as a float: neither is a measurement.

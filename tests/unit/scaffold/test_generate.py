@@ -57,6 +57,9 @@ def test_the_users_cookiecutter_files_are_neither_read_nor_written(
     monkeypatch.setenv("COOKIECUTTER_CONFIG", str(home / ".cookiecutterrc"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
+    # A hook may start cookiecutter anew, without our configuration.
+    hook = tiny_template / "hooks" / "post_gen_project.py"
+    hook.write_text(hook.read_text() + "(pathlib.Path.home() / '.cookiecutter_replay').mkdir()\n")
     before = snapshot(home)
     root = made(answers, tiny_template, work)
     assert b"hijacked" not in b"".join(content or b"" for content in snapshot(root).values())

@@ -17,10 +17,10 @@ class RetiredVersion:
     replacement: str
 
 
-#: API versions that were renamed or dropped, kept here because no current definition mentions them any more.
-#: Each: API version, replacement, the release that stopped serving it.
+#: API versions that were renamed or dropped, kept here because no current definition mentions them any more:
+#: the replacement, and the release that stopped serving the version ("" where it is not on record).
 _RETIRED: dict[str, tuple[str, str]] = {
-    "external-secrets.io/v1alpha1": ("external-secrets.io/v1", "External Secrets 0.17"),
+    "external-secrets.io/v1alpha1": ("external-secrets.io/v1", ""),
     "external-secrets.io/v1beta1": ("external-secrets.io/v1", "External Secrets 0.17"),
     "certmanager.k8s.io/v1alpha1": ("cert-manager.io/v1", "cert-manager 0.11"),
     "cert-manager.io/v1alpha2": ("cert-manager.io/v1", "cert-manager 1.6"),
@@ -36,10 +36,10 @@ _RETIRED: dict[str, tuple[str, str]] = {
     "rbac.istio.io/v1alpha1": ("security.istio.io/v1 (AuthorizationPolicy)", "Istio 1.6"),
     "authentication.istio.io/v1alpha1": ("security.istio.io/v1 (PeerAuthentication)", "Istio 1.6"),
     "config.istio.io/v1alpha2": ("telemetry.istio.io/v1 and extensions.istio.io/v1alpha1", "Istio 1.8"),
-    "karpenter.sh/v1alpha5": ("karpenter.sh/v1", "Karpenter 1.0"),
-    "karpenter.k8s.aws/v1alpha1": ("karpenter.k8s.aws/v1", "Karpenter 1.0"),
-    "serving.knative.dev/v1alpha1": ("serving.knative.dev/v1", "Knative 0.20"),
-    "serving.knative.dev/v1beta1": ("serving.knative.dev/v1", "Knative 0.20"),
+    "karpenter.sh/v1alpha5": ("karpenter.sh/v1 (NodePool and NodeClaim)", ""),
+    "karpenter.k8s.aws/v1alpha1": ("karpenter.k8s.aws/v1 (EC2NodeClass)", ""),
+    "serving.knative.dev/v1alpha1": ("serving.knative.dev/v1", ""),
+    "serving.knative.dev/v1beta1": ("serving.knative.dev/v1", ""),
 }
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
 _STAGES = {"alpha": 0, "beta": 1, None: 2}
@@ -67,7 +67,8 @@ def retired_version(manifest: Manifest, schemas: Schemas) -> RetiredVersion | No
         return None
     if manifest.api_version in _RETIRED:
         replacement, release = _RETIRED[manifest.api_version]
-        return RetiredVersion(f"{manifest.api_version} is no longer served since {release}", replacement)
+        since = f" since {release}" if release else ""
+        return RetiredVersion(f"{manifest.api_version} is no longer served{since}", replacement)
     return None
 
 
