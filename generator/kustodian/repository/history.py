@@ -28,10 +28,15 @@ def git(root: Path, *arguments: str) -> str | None:
 
 
 def past_texts(root: Path, file: str, limit: int = 200) -> list[str]:
-    """The contents that a file had in the last `limit` commits that changed it, newest first.
+    """The contents that a file had in the commits that HEAD reaches, newest first.
 
-    Empty where the folder is no git repository or the file has no history.
+    Empty where that is not known for sure: no git, a shallow clone, a file without history, or with a
+    longer one than `limit` commits.
     """
-    revisions = git(root, "log", f"--max-count={limit}", "--format=%H", "--", file)
-    texts = (git(root, "show", "--no-ext-diff", f"{rev}:./{file}") for rev in (revisions or "").split())
+    if git(root, "rev-parse", "--is-shallow-repository") != "false\n":
+        return []
+    revisions = (git(root, "log", f"--max-count={limit + 1}", "--format=%H", "--", file) or "").split()
+    if len(revisions) > limit:
+        return []
+    texts = (git(root, "show", "--no-ext-diff", f"{rev}:./{file}") for rev in revisions)
     return [text for text in texts if text is not None]

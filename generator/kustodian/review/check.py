@@ -164,8 +164,6 @@ class _Run:
 
     def _repository_rules(self) -> None:
         view = view_of(self.plan, self.rendered, self.engine)
-        if view is None:
-            return
         environments: list[Environment] = list(
             {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
         )

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from kustodian.model.json_value import JsonObject
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import FileDocument, RepositoryView, SourceDocument
 from kustodian.render.engine import Engine, Scan
@@ -15,19 +16,19 @@ from kustodian.repository.layout import is_excluded
 from kustodian.review.targets import Plan, kustomizations_of
 
 
-def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> RepositoryView | None:
-    """The repository for the repository rules; None where only plain manifests were named."""
-    if plan.scan is None:
-        return None
-    parsed = _ParsedFiles(plan.root, engine)
+def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> RepositoryView:
+    """The repository for the repository rules; where only plain manifests were named, they are all of it."""
+    parsed = _ParsedFiles(plan.root, engine, _plain_documents(rendered))
+    scan = plan.scan or Scan(yaml_files=[(file, _heads(found), None) for file, found in parsed.files.items()])
+    yaml_files = tuple(path for path, _, error in scan.yaml_files if error is None)
     exclude = plan.config.exclude
     return RepositoryView(
-        kustomizations=kustomizations_of(plan.scan),
-        documents=_documents(plan.scan),
-        yaml_files=tuple(path for path, _, error in plan.scan.yaml_files if error is None),
+        kustomizations=kustomizations_of(scan),
+        documents=_documents(scan),
+        yaml_files=yaml_files,
         files=tuple(
             name
-            for name in repository_files(plan.root)
+            for name in (repository_files(plan.root) if plan.scan else yaml_files)
             if not is_excluded(os.path.dirname(name) or ".", exclude)
         ),
         environments={name: tuple(given.paths) for name, given in plan.config.environments.items()},
@@ -43,16 +44,16 @@ def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> Repo
 class _ParsedFiles:
     """Files as the engine reads them, each asked for once."""
 
-    def __init__(self, root: Path, engine: Engine) -> None:
+    def __init__(self, root: Path, engine: Engine, known: dict[str, list[FileDocument]]) -> None:
         self._root = root
         self._engine = engine
-        self._files: dict[str, list[FileDocument]] = {}
+        self.files = known
 
     def prefetch(self, files: list[str]) -> None:
         """Read many files in one request."""
-        missing = [file for file in dict.fromkeys(files) if file not in self._files]
+        missing = [file for file in dict.fromkeys(files) if file not in self.files]
         for file in self._engine.parse(self._root, missing) if missing else ():
-            self._files[file.path] = [
+            self.files[file.path] = [
                 FileDocument(document.index, document.item, document.data)
                 for document in file.documents
                 if isinstance(document.data, dict)
@@ -61,7 +62,27 @@ class _ParsedFiles:
     def documents(self, file: str) -> list[FileDocument]:
         """The documents of a file; empty where it does not parse."""
         self.prefetch([file])
-        return self._files.get(file, [])
+        return self.files.get(file, [])
+
+
+def _plain_documents(rendered: list[RenderedOverlay]) -> dict[str, list[FileDocument]]:
+    """The objects of manifests that were named as files (stdin is "-"), by file."""
+    found: dict[str, list[FileDocument]] = {}
+    for overlay in rendered:
+        for manifest in () if overlay.overlay.is_kustomization else overlay.objects:
+            provenance = manifest.provenance
+            document = FileDocument(provenance.document or 0, provenance.item, manifest.data)
+            found.setdefault(provenance.file or "", []).append(document)
+    return found
+
+
+def _heads(documents: list[FileDocument]) -> list[JsonObject]:
+    """What the engine's scan would say of these objects."""
+    manifests = [Manifest(document.data) for document in documents]
+    return [
+        {"apiVersion": m.api_version, "kind": m.kind, "name": m.name, "namespace": m.namespace}
+        for m in manifests
+    ]
 
 
 def _documents(scan: Scan) -> list[SourceDocument]:

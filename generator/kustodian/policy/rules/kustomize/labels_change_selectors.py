@@ -34,7 +34,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, mappings, string_map, text
@@ -56,13 +56,19 @@ class _Entry:
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each entry whose pairs are not the same in every environment of a workload."""
     reported: set[tuple[str, FieldPath]] = set()
-    for origin, selectors in _workloads(view).items():
+    if not any(any(_selector_pairs(kustomization)) for kustomization in view.kustomizations.values()):
+        return
+    for origin, files in _workload_files(view).items():
         for roots in _counterparts(view, view.by_folder[origin]):
-            added = {root.directory: _added(view, root, origin, selectors) for root in roots}
+            entries = {root.directory: _entries(view, root, origin) for root in roots}
+            if not any(entries.values()):
+                continue
+            selectors = _selectors(view, files)
+            added = {folder: _changing(given, selectors) for folder, given in entries.items()}
             for root in roots:
+                others = [added[other.directory] for other in roots if other is not root]
                 for entry in added[root.directory]:
                     key = (entry.kustomization.path, entry.path)
-                    others = [added[other.directory] for other in roots if other is not root]
                     unstable = {
                         k: v for k, v in entry.pairs.items() if not others or not _everywhere(k, v, others)
                     }
@@ -72,24 +78,35 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                         continue
                     reported.add(key)
                     pairs = ", ".join(f"{k}={v}" for k, v in unstable.items())
-                    yield SourceViolation(
-                        *key,
-                        f"puts {pairs} into selectors of workloads that come from {origin}",
-                        overlay=root.directory,
-                    )
+                    message = f"puts {pairs} into selectors of workloads that come from {origin}"
+                    yield SourceViolation(*key, message, overlay=root.directory)
 
 
-def _workloads(view: RepositoryView) -> dict[str, list[dict[str, str]]]:
-    """Folder of the kustomization that lists it -> selector labels of each workload."""
-    in_file: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for manifest in view.manifests("apps", *_IMMUTABLE_SELECTOR):
-        selector = string_map(dig(manifest.spec, ("selector", "matchLabels")))
-        in_file[manifest.provenance.file or ""].append(selector)
-    found: dict[str, list[dict[str, str]]] = defaultdict(list)
+def _workload_files(view: RepositoryView) -> dict[str, list[str]]:
+    """Folder of the kustomization that lists them -> files that hold workloads; nothing is parsed for it."""
+    holding = {
+        document.file
+        for document in view.documents
+        if document.kind in _IMMUTABLE_SELECTOR and document.api_version.startswith("apps/")
+    }
+    found: dict[str, list[str]] = {}
     for kustomization in view.kustomizations.values():
-        for _, _, entry in kustomization.references("resources"):
-            found[kustomization.directory] += in_file.get(kustomization.resolve(entry), ())
-    return {folder: selectors for folder, selectors in found.items() if selectors}
+        listed = [kustomization.resolve(entry) for _, _, entry in kustomization.references("resources")]
+        files = [file for file in listed if file in holding]
+        if files:
+            found[kustomization.directory] = files
+    return found
+
+
+def _selectors(view: RepositoryView, files: list[str]) -> list[dict[str, str]]:
+    """The matchLabels of each workload in these files."""
+    view.prefetch(files)
+    return [
+        string_map(dig(document.data, ("spec", "selector", "matchLabels")))
+        for file in files
+        for document in view.documents_of(file)
+        if document.data.get("kind") in _IMMUTABLE_SELECTOR
+    ]
 
 
 def _counterparts(view: RepositoryView, origin: Kustomization) -> list[list[Kustomization]]:
@@ -111,19 +128,24 @@ def _counterparts(view: RepositoryView, origin: Kustomization) -> list[list[Kust
     return [roots for roots in groups.values() if len(roots) > 1 or view.environments]
 
 
-def _added(
-    view: RepositoryView, root: Kustomization, origin: str, selectors: list[dict[str, str]]
-) -> list[_Entry]:
-    """The entries above `origin`, in the build of `root`, that change one of its selectors."""
-    entries = []
-    for kustomization in view.reach(root):
-        if kustomization.directory == origin or not _covers(view, kustomization, origin):
-            continue
-        for path, pairs in _selector_pairs(kustomization):
-            changing = {k: v for k, v in pairs.items() if any(s.get(k) != v for s in selectors)}
-            if changing:
-                entries.append(_Entry(kustomization, path, changing))
-    return entries
+def _entries(view: RepositoryView, root: Kustomization, origin: str) -> list[_Entry]:
+    """The entries above `origin`, in the build of `root`, that reach selectors."""
+    return [
+        _Entry(kustomization, path, pairs)
+        for kustomization in view.reach(root)
+        if kustomization.directory != origin
+        for path, pairs in _selector_pairs(kustomization)
+        if _covers(view, kustomization, origin)
+    ]
+
+
+def _changing(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_Entry]:
+    """The entries with only those pairs that some selector has not got already."""
+    changing = [
+        replace(e, pairs={k: v for k, v in e.pairs.items() if any(s.get(k) != v for s in selectors)})
+        for e in entries
+    ]
+    return [entry for entry in changing if entry.pairs]
 
 
 def _covers(view: RepositoryView, kustomization: Kustomization, origin: str) -> bool:
