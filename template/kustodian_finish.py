@@ -7,11 +7,13 @@ is rendered once for each.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from cookiecutter.generate import generate_context, generate_files
 
 from kustodian_template import (
@@ -22,10 +24,16 @@ from kustodian_template import (
     components,
     environments,
     patches,
+    scalar,
     uses_gpu,
 )
 
 ANSWERS_FILE = ".kustodian-answers.yaml"
+_HEADER = """\
+# The answers that this repository was generated from. Written by `kustodian new`; keep it in git.
+# Generate it again elsewhere: kustodian new DIR --answers .kustodian-answers.yaml
+"""
+_BARE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
 #: Rendered by the template, because it holds the repository's own facts; the other policies are the same
 #: everywhere.
 OWN_POLICIES = {"organisation.rego"}
@@ -99,10 +107,19 @@ def copy_policies(repository: Path) -> None:
 
 
 def write_answers(answers: Answers, repository: Path) -> None:
-    """Record the answers, as `kustodian update` and the next reader need them."""
+    """Record the answers, in the same bytes as `kustodian new` does."""
+    settings = json.loads((TEMPLATE_ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    version = json.dumps(settings["_kustodian_version"])
     record = {**answers, "environments": environments(answers)}
-    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=1000)
-    header = (
-        "# The answers this repository was generated from. `kustodian update` reads them; edit them there.\n"
-    )
-    (repository / ANSWERS_FILE).write_text(header + text, encoding="utf-8")
+    lines = [f"kustodian_version: {version}", *_lines(record, "")]
+    (repository / ANSWERS_FILE).write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from _lines(value, indent + "  ")
+        else:
+            is_bare = isinstance(value, str) and _BARE.fullmatch(value) and scalar(value) == value
+            yield f"{indent}{key}: {value if is_bare else json.dumps(value, ensure_ascii=False)}"

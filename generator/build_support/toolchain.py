@@ -46,6 +46,7 @@ def ask(command: str, root: Path | None = None) -> Go | None:
     A go whose GOROOT is a Python package is the wheel's, also where pip has put its start script on PATH.
     """
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
+    environment["XDG_CONFIG_HOME"] = os.devnull  # where Go would begin to count its own use
     if root is not None:
         environment["GOROOT"] = str(root)
     try:

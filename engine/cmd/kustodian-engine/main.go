@@ -5,12 +5,11 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"log"
 	"os"
 	"runtime/debug"
 
 	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/render"
 	"kustodian.dev/engine/internal/server"
 )
 
@@ -37,16 +36,6 @@ func run() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
-	silence()
+	render.Quiet()
 	return server.Serve(os.Stdin, out)
-}
-
-// silence keeps kustomize's warnings, which it prints, off stderr: what they
-// say is a finding of its own. A crash still reaches stderr, which the Go
-// runtime writes to by descriptor.
-func silence() {
-	log.SetOutput(io.Discard)
-	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
-		os.Stderr = null
-	}
 }

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"io"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
@@ -26,10 +25,7 @@ func CheckAliases(name string, content []byte) *protocol.Failure {
 	decoder := yamlv3.NewDecoder(bytes.NewReader(content))
 	for {
 		var node yamlv3.Node
-		if err := decoder.Decode(&node); err != nil {
-			if err != io.EOF {
-				return nil
-			}
+		if decoder.Decode(&node) != nil { // the end, or no YAML
 			return nil
 		}
 		m := measure{cost: map[*yamlv3.Node]size{}, open: map[*yamlv3.Node]bool{}}
@@ -38,8 +34,9 @@ func CheckAliases(name string, content []byte) *protocol.Failure {
 			return &protocol.Failure{Code: protocol.CodeAliasBomb, File: name, Line: m.cyclic.Line, Column: m.cyclic.Column,
 				Message: "YAML anchor " + m.cyclic.Value + " contains itself"}
 		}
-		if total.nodes > maxExpandedNodes || total.bytes > maxExpandedBytes {
-			return &protocol.Failure{Code: protocol.CodeAliasBomb, File: name, Line: max(m.heaviest.Line, 1), Column: m.heaviest.Column,
+		// Without an alias it is only a big file, which is another bound.
+		if m.heaviest != nil && (total.nodes > maxExpandedNodes || total.bytes > maxExpandedBytes) {
+			return &protocol.Failure{Code: protocol.CodeAliasBomb, File: name, Line: m.heaviest.Line, Column: m.heaviest.Column,
 				Message: "YAML aliases expand beyond the bound of 1,000,000 nodes or 64 MiB"}
 		}
 	}

@@ -164,7 +164,7 @@ var (
 // unnest peels the layers off and returns the kustomization file where the
 // error happened and the sentence that is left.
 func (b *build) unnest(text string) (file, message string) {
-	dir := b.overlay
+	dir := b.folder
 	origin := ""
 	for peeled := true; peeled; {
 		peeled = false

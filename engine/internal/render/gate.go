@@ -28,6 +28,7 @@ type gate struct {
 	free    *sync.Cond
 	active  int
 	current mode
+	set     bool              // current describes the process; false before the first build
 	path    string            // the PATH that the process was started with
 	online  http.RoundTripper // the transport that the process was started with
 }
@@ -38,7 +39,6 @@ var globals = newGate()
 func newGate() *gate {
 	g := &gate{path: os.Getenv("PATH"), online: http.DefaultTransport}
 	g.free = sync.NewCond(&g.mu)
-	g.set(mode{})
 	return g
 }
 
@@ -48,8 +48,8 @@ func offline() *http.Transport {
 	return &http.Transport{DialContext: refuse, DialTLSContext: refuse}
 }
 
-func (g *gate) set(m mode) {
-	g.current = m
+func (g *gate) change(m mode) {
+	g.current, g.set = m, true
 	if m.remote {
 		http.DefaultTransport = g.online
 		_ = os.Setenv("PATH", g.path)
@@ -66,8 +66,8 @@ func (g *gate) enter(m mode) (leave func()) {
 	for g.active > 0 && (g.current != m || m.alone) {
 		g.free.Wait()
 	}
-	if g.current != m {
-		g.set(m)
+	if g.current != m || !g.set {
+		g.change(m)
 	}
 	if m.alone {
 		openapi.ResetOpenAPI()

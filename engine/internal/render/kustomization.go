@@ -213,20 +213,20 @@ func (d *document) charts() []chart {
 		}
 		return ""
 	}
-	for field, keys := range map[string][4]string{
-		"helmCharts":                  {"name", "version", "repo", ""},
-		"helmChartInflationGenerator": {"chartName", "chartVersion", "chartRepoUrl", "chartHome"},
+	for _, keys := range [][5]string{
+		{"helmCharts", "name", "version", "repo", ""},
+		{"helmChartInflationGenerator", "chartName", "chartVersion", "chartRepoUrl", "chartHome"},
 	} {
-		_, list := d.field(field)
+		_, list := d.field(keys[0])
 		if list == nil || list.Kind != yamlv3.SequenceNode {
 			continue
 		}
 		for _, item := range list.Content {
 			item = unalias(item)
-			name, version, repo := text(item, keys[0]), text(item, keys[1]), text(item, keys[2])
+			name, version, repo := text(item, keys[1]), text(item, keys[2]), text(item, keys[3])
 			dir := home
-			if keys[3] != "" && text(item, keys[3]) != "" {
-				dir = text(item, keys[3])
+			if keys[4] != "" && text(item, keys[4]) != "" {
+				dir = text(item, keys[4])
 			}
 			if version != "" && repo != "" {
 				dir = path.Join(dir, fmt.Sprintf("%s-%s", name, version))

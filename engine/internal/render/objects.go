@@ -114,10 +114,10 @@ func (b *build) fromRoot(from *resource.Origin) origin {
 	o := origin{Path: from.Path, ConfiguredIn: from.ConfiguredIn, Repo: from.Repo, Ref: from.Ref}
 	if from.Repo == "" {
 		if o.Path != "" {
-			o.Path = path.Join(b.overlay, o.Path)
+			o.Path = path.Join(b.folder, o.Path)
 		}
 		if o.ConfiguredIn != "" {
-			o.ConfiguredIn = path.Join(b.overlay, o.ConfiguredIn)
+			o.ConfiguredIn = path.Join(b.folder, o.ConfiguredIn)
 		}
 	}
 	if by := from.ConfiguredBy; by != (yaml.ResourceIdentifier{}) {

@@ -154,6 +154,7 @@ type build struct {
 	tree    *hermetic.Tree
 	options Options
 	overlay string // relative to the root
+	folder  string // the overlay with symlinks followed, as kustomize names it
 	view    *hermetic.View
 
 	alone bool // must not share kustomize's schema with other builds
@@ -230,6 +231,9 @@ func (b *build) maxObjects() int {
 // exists answers the common mistakes before kustomize words them.
 func (b *build) exists() *protocol.Failure {
 	folder := b.tree.Abs(b.overlay)
+	if dir, _, err := b.view.CleanedAbs(folder); err == nil {
+		b.folder, _ = b.tree.Rel(dir.String())
+	}
 	if !b.view.IsDir(folder) {
 		if refused := b.view.Refusal(); refused != nil {
 			return refused
@@ -266,7 +270,7 @@ func (b *build) kustomize() (resmap.ResMap, error) {
 
 // inspect sees every kustomization file before kustomize does.
 func (b *build) inspect(rel string, content []byte) ([]byte, error) {
-	atRoot := path.Dir(rel) == b.resolved()
+	atRoot := path.Dir(rel) == b.folder
 	lower := strings.ToLower(string(content))
 	if !b.alone && strings.Contains(lower, "openapi") {
 		return nil, errNeedsSchema
@@ -285,16 +289,6 @@ func (b *build) inspect(rel string, content []byte) ([]byte, error) {
 		return content, nil
 	}
 	return b.root.content, nil
-}
-
-// resolved is the overlay's path with symlinks followed, as kustomize names it.
-func (b *build) resolved() string {
-	dir, _, err := b.view.CleanedAbs(b.tree.Abs(b.overlay))
-	if err != nil {
-		return b.overlay
-	}
-	rel, _ := b.tree.Rel(dir.String())
-	return rel
 }
 
 func component(rel string, content []byte) *protocol.Failure {

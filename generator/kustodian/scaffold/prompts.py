@@ -86,9 +86,8 @@ def _ask_environments(given: Given, terminal: Terminal) -> None:
 
 
 def _ask_environment(given: Given, name: str, terminal: Terminal) -> None:
-    """Ask about one environment; what does not go together is refused at the end, and asked again."""
+    """Ask about one environment; what does not go together is refused at the end, and all is asked again."""
     while True:
-        before = given.values
         for question in questions_of(Environment):
             now = _now(given)
             if _is_asked(question, now, now.environments[name]):
@@ -97,7 +96,6 @@ def _ask_environment(given: Given, name: str, terminal: Terminal) -> None:
         if not problems:
             return
         _refuse(problems, terminal)
-        given.values = before
 
 
 def _ask_environment_answer(given: Given, name: str, question: Question, terminal: Terminal) -> None:

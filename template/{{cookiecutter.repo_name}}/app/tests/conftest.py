@@ -18,7 +18,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that train.py has filled with the revision "test"."""
     folder = tmp_path_factory.mktemp("models")
     environment = {**os.environ, "MODEL_DIR": str(folder), "MODEL_REVISION": REVISION}
-    subprocess.run([sys.executable, "train.py"], cwd=APP, env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "train.py"], cwd=APP, env=environment, check=True, timeout=300)
     return folder
 
 

@@ -36,14 +36,14 @@ class Server:
         self.process, self.url = process, f"http://127.0.0.1:{port}"
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             return answer.read().decode()
 
     def predict(self) -> object:
         request = urllib.request.Request(
             self.url + "/predict", json.dumps(VERSICOLOR).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 
@@ -62,18 +62,18 @@ def server(model_dir: Path, tmp_path: Path) -> Iterator[Server]:
     }
     process = subprocess.Popen(container_command(), cwd=APP, env=environment)
     server = Server(process, port)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         assert process.poll() is None, f"{shlex.join(container_command())} ended with {process.returncode}"
         try:
             server.get("/readyz")
             break
         except OSError:
-            assert time.monotonic() < deadline, "the server did not become ready within a minute"
+            assert time.monotonic() < deadline, "the server did not become ready within three minutes"
             time.sleep(0.1)
     yield server
     process.terminate()
-    process.wait(timeout=60)
+    process.wait(timeout=120)
 
 
 def test_it_answers_and_counts_over_all_workers(server: Server) -> None:
@@ -105,7 +105,7 @@ def test_it_finishes_what_has_begun_when_it_is_stopped(server: Server) -> None:
             answer += part
     assert answer.startswith(b"HTTP/1.1 200"), answer
     assert json.loads(answer.rpartition(b"\r\n\r\n")[2]) == {"prediction": [1]}
-    assert server.process.wait(timeout=60) == 0
+    assert server.process.wait(timeout=120) == 0
 
 
 def test_it_answers_many_callers_at_once(server: Server) -> None:
@@ -114,5 +114,5 @@ def test_it_answers_many_callers_at_once(server: Server) -> None:
     for caller in callers:
         caller.start()
     for caller in callers:
-        caller.join(timeout=60)
+        caller.join(timeout=120)
     assert answers == [{"prediction": [1]}] * 24

@@ -11,7 +11,7 @@ APP = Path(__file__).resolve().parent.parent
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "train.py", *arguments], cwd=APP, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "train.py", *arguments], cwd=APP, capture_output=True, text=True, timeout=300, check=True
     )
 
 
