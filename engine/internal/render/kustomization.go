@@ -240,6 +240,8 @@ func (d *document) charts() []chart {
 // root is what the engine needs to know of the kustomization that is built.
 type root struct {
 	content   []byte // with both annotations asked for
+	file      string // relative to the root
+	line      int    // of its kind
 	component bool
 	// what the user asked for, to be left in the output
 	origin, transformers bool

@@ -208,7 +208,7 @@ func (b *build) attempt(trace bool) ([]Object, *protocol.Failure) {
 		resources, err = b.kustomize()
 	}
 	if err != nil {
-		return nil, b.explain(err)
+		return nil, b.component(b.explain(err))
 	}
 	if limit := b.maxObjects(); resources.Size() > limit {
 		return nil, &protocol.Failure{Code: protocol.CodeTooManyObjects,
@@ -282,8 +282,8 @@ func (b *build) inspect(rel string, content []byte) ([]byte, error) {
 		return content, nil
 	}
 	b.root = traced(content)
-	if b.root.component {
-		return nil, component(rel, content)
+	if b.root.file = rel; b.root.component {
+		b.root.line = kindLine(content)
 	}
 	if !b.trace {
 		return content, nil
@@ -291,15 +291,25 @@ func (b *build) inspect(rel string, content []byte) ([]byte, error) {
 	return b.root.content, nil
 }
 
-func component(rel string, content []byte) *protocol.Failure {
-	failure := &protocol.Failure{Code: protocol.CodeComponent, File: rel,
-		Message: path.Dir(rel) + " is a Component: it changes the overlay that lists it and does not render on its own"}
+// component says of a Component that does not build that it is one: most
+// change what the overlay that lists them has, and have nothing to change
+// alone. Those that only add objects build.
+func (b *build) component(failure *protocol.Failure) *protocol.Failure {
+	if !b.root.component || failure.Code != protocol.CodeBuild {
+		return failure
+	}
+	return &protocol.Failure{Code: protocol.CodeComponent, File: b.root.file, Line: b.root.line, Column: 1, Detail: failure.Message,
+		Message: b.overlay + " is a Component that does not build on its own: it changes the overlay that lists it"}
+}
+
+// kindLine is the line of the field `kind`, or of the file's begin.
+func kindLine(content []byte) int {
 	if document := parseKustomization(content); document != nil {
 		if key, _ := document.field("kind"); key != nil {
-			failure.Line, failure.Column = key.Line, key.Column
+			return key.Line
 		}
 	}
-	return failure
+	return 1
 }
 
 // refuse returns the reason why a kustomization must not reach kustomize.

@@ -102,6 +102,7 @@ class Engine:
             ) from error
         self.versions: JsonObject = {}
         self._next_id = 0
+        self._answering = False  # a request whose last answer has not been read
 
     def __enter__(self) -> Self:
         """The engine itself."""
@@ -204,9 +205,16 @@ class Engine:
         return list(self._ask(request, _policy_error))
 
     def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
+        """The answers to a request, as they come; one request at a time.
+
+        A second one in the middle would wait for ever: the engine reads nothing while it waits for us to read.
+        """
         import orjson
 
         assert self._process.stdin is not None
+        if self._answering:
+            raise RuntimeError("the engine is still answering another request; read its answers first")
+        self._answering = True
         self._next_id += 1
         request["id"] = self._next_id
         try:
@@ -219,8 +227,9 @@ class Engine:
         while True:
             answer = self._read()
             if answer.get("id") != self._next_id:
-                continue
+                raise RuntimeError(f"an answer to request {answer.get('id')} while {self._next_id} is asked")
             if answer.get("done"):
+                self._answering = False
                 if answer.get("error"):
                     raise (to_error or _request_error)(answer["error"])
                 return

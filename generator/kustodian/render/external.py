@@ -31,7 +31,8 @@ class ExternalRenderer:
     ) -> Iterator[RenderedOverlay]:
         """Render overlays; provenance and files read come from the engine, objects from the binary."""
         engine_rego = rego if self.conftest is None and self.kustomize is None else None
-        for rendered in self.engine.render(root, overlays, options, engine_rego):
+        # All of them first: the engine is asked again for each, and it answers one request at a time.
+        for rendered in list(self.engine.render(root, overlays, options, engine_rego)):
             if self.kustomize is not None:
                 self._replace_objects(root, rendered, options)
             if rego is not None and rendered.objects:

@@ -30,13 +30,12 @@ class Layout:
     """The overlays to render, those that cannot be rendered and why, and who uses whom.
 
     `users` maps a kustomization's folder to the folders of those that name it; `through` the folders that
-    are checked as part of another; `fallback` Components that are, should they not render alone.
+    are checked as part of another.
     """
 
     overlays: list[Overlay] = field(default_factory=list)
     not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
     through: dict[str, str] = field(default_factory=dict)
-    fallback: dict[str, str] = field(default_factory=dict)
     users: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -94,12 +93,10 @@ def lay_out(
             layout.through[folder] = _rendered_user(folder, layout.users, components) or min(
                 layout.users[folder]
             )
+        elif folder in components and (user := _rendered_user(folder, layout.users, components)):
+            # A part of its user: alone, if it builds at all, its references would point nowhere.
+            layout.through[folder] = user
         else:
-            # A Component may render alone (one that only adds resources does); where it does not, it was
-            # checked through whoever uses it.
-            user = _rendered_user(folder, layout.users, components) if folder in components else None
-            if user is not None:
-                layout.fallback[folder] = user
             layout.overlays.append(overlay)
     return layout
 

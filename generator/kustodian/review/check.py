@@ -145,10 +145,6 @@ class _Run:
 
     def _take(self, rendered: RenderedOverlay) -> None:
         overlay = rendered.overlay
-        if rendered.error is not None and overlay.path in self.plan.fallback:
-            user = self.plan.fallback[overlay.path]
-            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, through=user))
-            return
         self.outcomes.append(
             OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
         )

@@ -55,7 +55,6 @@ class Plan:
     overlays: list[Overlay] = field(default_factory=list)
     not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
     through: dict[str, str] = field(default_factory=dict)
-    fallback: dict[str, str] = field(default_factory=dict)
     scan: Scan | None = None
     whole_repository: bool = False
 
@@ -197,7 +196,6 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
             plan.overlays.append(replace(overlay, environment=environment))
         plan.not_checkable += found.not_checkable
         plan.through.update(found.through)
-        plan.fallback.update(found.fallback)
     _refuse_empty_environments(plan, environments, kustomizations)
 
 
