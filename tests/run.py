@@ -30,6 +30,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the message is for those who hav
 
 sys.path.insert(0, str(ROOT / "generator"))
 
+from build_support.errors import BuildError  # noqa: E402
+from build_support.patches import patched_modfile  # noqa: E402
 from build_support.toolchain import Go, ask, go_on_path, required_version  # noqa: E402
 
 
@@ -188,8 +190,11 @@ def lint_python(venv: Venv, runner: Runner) -> None:
             call([venv.program("python"), "tests/generate.py", "--check"])
 
 
-def go_environment(go: Go) -> dict[str, str]:
-    """The environment for the go command: this Go, no other, and the caches where the user has them."""
+def go_environment(go: Go, module: Path | None = None) -> dict[str, str]:
+    """The environment for the go command: this Go, no other, and the caches where the user has them.
+
+    In the engine's module what is tested is what is built: kustomize with our patches.
+    """
     result = {
         **os.environ,
         "GOTOOLCHAIN": "local",
@@ -199,6 +204,13 @@ def go_environment(go: Go) -> dict[str, str]:
     }
     if go.root is not None:
         result["GOROOT"] = str(go.root)
+    if module == ROOT / "engine":
+        try:
+            modfile = patched_modfile(module, ROOT / "build" / "engine-modules", go.command, result)
+        except BuildError as error:
+            raise StepFailed(str(error)) from error
+        if modfile is not None:
+            result["GOFLAGS"] += f" -modfile={modfile}"
     return result
 
 
@@ -221,7 +233,7 @@ def lint_go(venv: Venv, runner: Runner) -> None:
     for folder in GO_MODULES:
         with runner.step(f"go vet {folder.relative_to(ROOT)}"):
             go = go_of(venv)
-            call([go.command, "vet", "./..."], cwd=folder, env=go_environment(go))
+            call([go.command, "vet", "./..."], cwd=folder, env=go_environment(go, folder))
 
 
 def test_go(venv: Venv, runner: Runner) -> None:
@@ -230,7 +242,8 @@ def test_go(venv: Venv, runner: Runner) -> None:
         with runner.step(f"go test {folder.relative_to(ROOT)}"):
             go = go_of(venv)
             log = REPORTS / f"go-{folder.name}.log"
-            output = call([go.command, "test", "-v", "./..."], cwd=folder, env=go_environment(go), log=log)
+            environment = go_environment(go, folder)
+            output = call([go.command, "test", "-v", "./..."], cwd=folder, env=environment, log=log)
             print(
                 "".join(f"{line}\n" for line in output.splitlines() if line.startswith(("ok", "FAIL"))),
                 end="",

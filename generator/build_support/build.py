@@ -11,6 +11,7 @@ from pathlib import Path
 
 from build_support import cache
 from build_support.errors import BuildError
+from build_support.patches import UNPATCHED_VARIABLE, patched_modfile, unpatched
 from build_support.progress import Commands, Progress
 from build_support.toolchain import environment, find_go, go_on_path, required_version
 
@@ -65,7 +66,9 @@ class Build:
         self.engine = Part(
             "engine",
             folder / ("kustodian-engine.exe" if sys.platform == "win32" else "kustodian-engine"),
-            cache.digest(self.engine_source, sources, *_BUILD_FLAGS),
+            cache.digest(
+                self.engine_source, sources, *_BUILD_FLAGS, *([UNPATCHED_VARIABLE] if unpatched() else [])
+            ),
         )
         self.schemas = Part(
             "crds", folder / "crds", cache.digest(self.crds_source, cache.schema_sources(self.crds_source))
@@ -141,9 +144,11 @@ class Build:
 
     def _make_engine(self, commands: Commands, go: str, env: dict[str, str], scratch: Path) -> None:
         output = scratch / self.engine.target.name
+        modfile = patched_modfile(self.engine_source, scratch / "modules", go, env)
+        flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else [])]
         commands.run(
             "compiling the engine",
-            [go, "build", "-v", *_BUILD_FLAGS, "-o", str(output), "./cmd/kustodian-engine"],
+            [go, "build", "-v", *flags, "-o", str(output), "./cmd/kustodian-engine"],
             cwd=self.engine_source, env=env,
             status=lambda lines: f"{lines} steps, ",
         )  # fmt: skip

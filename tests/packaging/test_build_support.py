@@ -13,6 +13,7 @@ import pytest
 from build_support import cache
 from build_support.build import Build
 from build_support.errors import BuildError, explain
+from build_support.patches import apply
 from build_support.progress import Commands, Progress
 from build_support.toolchain import GO_BIN, Go, environment, find_go, go_on_path, required_version
 from tests.packaging.conftest import ROOT
@@ -249,3 +250,44 @@ def test_the_build_modules_run_without_anything_installed(tmp_path: Path) -> Non
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("ok\n", "")
+
+
+PATCH = """What it is for.
+
+--- a.go
++++ a.go
+@@ -2,2 +2,2 @@
+ two
+-three
++THREE
+@@ -5,1 +5,2 @@
+ five
++six
+"""
+
+
+def test_a_patch_is_applied_at_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "fix.patch").write_text(PATCH, encoding="utf-8")
+    (tmp_path / "a.go").write_text("one\ntwo\nthree\nfour\nfive\n", encoding="utf-8")
+    apply(tmp_path / "fix.patch", tmp_path)
+    assert (tmp_path / "a.go").read_text(encoding="utf-8") == "one\ntwo\nTHREE\nfour\nfive\nsix\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["one\ntwo\n3\nfour\nfive\n", "zero\none\ntwo\nthree\nfour\nfive\n", "", None]
+)
+def test_a_patch_that_does_not_fit_ends_the_build(tmp_path: Path, text: str | None) -> None:
+    (tmp_path / "fix.patch").write_text(PATCH, encoding="utf-8")
+    if text is not None:
+        (tmp_path / "a.go").write_text(text, encoding="utf-8")
+    with pytest.raises(BuildError, match=r"fix\.patch does not apply: .*a\.go"):
+        apply(tmp_path / "fix.patch", tmp_path)
+    assert text is None or (tmp_path / "a.go").read_text(encoding="utf-8") == text
+
+
+def test_every_patch_names_an_upstream_issue() -> None:
+    patches = sorted((ROOT / "engine" / "patches").rglob("*.patch"))
+    assert patches
+    for patch in patches:
+        description = patch.read_text(encoding="utf-8").partition("\n--- ")[0]
+        assert "https://github.com/kubernetes-sigs/kustomize/issues/" in description, patch.name

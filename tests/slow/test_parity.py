@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from build_support.patches import patched_modfile
 from kustodian.model.overlay import Overlay
 from kustodian.model.resources import engine_binary, template_dir
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
@@ -22,6 +23,7 @@ from kustodian.render.external import ExternalRenderer
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
+PATCHES = ROOT / "engine" / "patches"
 PACKAGES = {
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
     "conftest": "github.com/open-policy-agent/conftest",
@@ -40,17 +42,23 @@ def _go() -> str:
     return found
 
 
-def _build(name: str) -> Path:
+def _build(name: str, *, patched: bool = False) -> Path:
     module = PEERS / name
-    key = hashlib.sha256((module / "go.mod").read_bytes() + (module / "go.sum").read_bytes()).hexdigest()[:16]
+    inputs = [module / "go.mod", module / "go.sum", *(sorted(PATCHES.rglob("*.patch")) if patched else [])]
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()[:16]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kustodian" / "peers" / key
     binary = cache / name
     if not binary.exists():
         cache.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GOWORK": "off"}
+        copy = shutil.copytree(module, cache / "module", dirs_exist_ok=True)
+        flags = ["-trimpath"]
+        if patched:
+            modfile = patched_modfile(PATCHES.parent, cache / "modules", _go(), environment, copy)
+            flags.append(f"-modfile={modfile}")
         subprocess.run(
-            [_go(), "build", "-trimpath", "-o", f"{binary}.new", PACKAGES[name]],
-            cwd=shutil.copytree(module, cache / "module", dirs_exist_ok=True), env=environment, check=True,
+            [_go(), "build", *flags, "-o", f"{binary}.new", PACKAGES[name]],
+            cwd=copy, env=environment, check=True,
         )  # fmt: skip
         Path(f"{binary}.new").rename(binary)
     return binary
@@ -101,6 +109,31 @@ def test_the_same_objects_as_kustomize_on_real_repositories(kustomize: Path, eng
     rendered = list(external.render(corpus / "kubeflow-manifests", overlays, RenderOptions()))
     assert {r.overlay.path: r.error for r in rendered if r.error} == {}
     assert len(rendered) == len(names) > 100
+
+
+def test_our_patches_change_no_byte(kustomize: Path, tmp_path: Path) -> None:
+    """The kustomize program with and without engine/patches, on the corpus and on the default repository."""
+    patched = _build("kustomize", patched=True)
+    assert patched != kustomize
+    folders = [ROOT / name for name in OVERLAYS]
+    if corpus := os.environ.get("KUSTODIAN_CORPUS"):
+        names = Path(corpus, "kubeflow-renderable.txt").read_text().split()
+        folders += [Path(corpus, "kubeflow-manifests", name) for name in names]
+    traced = tmp_path / "traced"
+    shutil.copytree(ROOT / "base", traced / "base")
+    shutil.copytree(ROOT / "components", traced / "components")
+    shutil.copytree(ROOT / "overlays", traced / "overlays")
+    for name in ("dev", "prod"):
+        file = traced / "overlays" / name / "kustomization.yaml"
+        file.write_text(f"{file.read_text()}\nbuildMetadata: [originAnnotations, transformerAnnotations]\n")
+        folders.append(file.parent)
+    different = [
+        folder
+        for folder in folders
+        if subprocess.run([kustomize, "build", folder], capture_output=True, check=True).stdout
+        != subprocess.run([patched, "build", folder], capture_output=True, check=True).stdout
+    ]
+    assert different == []
 
 
 def test_the_same_results_as_conftest(conftest: Path, engine: Engine, tmp_path: Path) -> None:

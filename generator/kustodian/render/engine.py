@@ -207,7 +207,7 @@ class Engine:
     def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
         """The answers to a request, as they come; one request at a time.
 
-        A second one in the middle would wait for ever: the engine reads nothing while it waits for us to read.
+        A second one in the middle would wait for ever: the engine reads nothing while we read nothing.
         """
         import orjson
 
