@@ -1,77 +1,36 @@
 """The engine against the programs it stands for: the same objects as kustomize, the same results as conftest.
 
-Both programs are built from Go modules pinned in peers/ (kept in the user's cache by the hash of go.sum).
+Both programs are built from pinned Go modules (tests/support/peers.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from build_support.patches import patched_modfile
 from kustodian.model.overlay import Overlay
 from kustodian.model.resources import engine_binary, template_dir
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.external import ExternalRenderer
+from tests.support.peers import ROOT, build_peer
 
-ROOT = Path(__file__).parents[2]
-PEERS = Path(__file__).parent / "peers"
-PATCHES = ROOT / "engine" / "patches"
-PACKAGES = {
-    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
-    "conftest": "github.com/open-policy-agent/conftest",
-}
 OVERLAYS = ("overlays/dev", "overlays/staging", "overlays/prod", "argocd")
 REGO = RegoOptions(("policies/rego",), ("main",))
 
 
-def _go() -> str:
-    """The Go that built the engine: on PATH, or the wheel's in this environment."""
-    wheel = (
-        Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages" / "go" / "bin" / "go"
-    )
-    found = shutil.which("go") or (str(wheel) if wheel.exists() else None)
-    assert found, "no Go to build the peers with"
-    return found
-
-
-def _build(name: str, *, patched: bool = False) -> Path:
-    module = PEERS / name
-    inputs = [module / "go.mod", module / "go.sum", *(sorted(PATCHES.rglob("*.patch")) if patched else [])]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kustodian" / "peers" / key
-    binary = cache / name
-    if not binary.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GOWORK": "off"}
-        copy = shutil.copytree(module, cache / "module", dirs_exist_ok=True)
-        flags = ["-trimpath"]
-        if patched:
-            modfile = patched_modfile(PATCHES.parent, cache / "modules", _go(), environment, copy)
-            flags.append(f"-modfile={modfile}")
-        subprocess.run(
-            [_go(), "build", *flags, "-o", f"{binary}.new", PACKAGES[name]],
-            cwd=copy, env=environment, check=True,
-        )  # fmt: skip
-        Path(f"{binary}.new").rename(binary)
-    return binary
-
-
 @pytest.fixture(scope="module")
 def kustomize() -> Path:
-    return _build("kustomize")
+    return build_peer("kustomize")
 
 
 @pytest.fixture(scope="module")
 def conftest() -> Path:
-    return _build("conftest")
+    return build_peer("conftest")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +72,7 @@ def test_the_same_objects_as_kustomize_on_real_repositories(kustomize: Path, eng
 
 def test_our_patches_change_no_byte(kustomize: Path, tmp_path: Path) -> None:
     """The kustomize program with and without engine/patches, on the corpus and on the default repository."""
-    patched = _build("kustomize", patched=True)
+    patched = build_peer("kustomize", patched=True)
     assert patched != kustomize
     folders = [ROOT / name for name in OVERLAYS]
     if corpus := os.environ.get("KUSTODIAN_CORPUS"):

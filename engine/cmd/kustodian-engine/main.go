@@ -37,5 +37,6 @@ func run() error {
 		debug.SetGCPercent(400)
 	}
 	render.Quiet()
+	go render.Warm() // while the other side is still starting
 	return server.Serve(os.Stdin, out)
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 
 	"kustodian.dev/engine/internal/protocol"
-	"kustodian.dev/engine/internal/render"
 	"kustodian.dev/engine/internal/scan"
 )
 
@@ -100,6 +99,5 @@ func scanRepository(request []byte, response *protocol.Response) error {
 	if err := decode(request, &r); err != nil {
 		return err
 	}
-	go render.Warm() // a scan is followed by rendering
 	return scan.Repository(r.Root, r.MaxFileBytes, func(found any) { _ = response.Send(found) })
 }

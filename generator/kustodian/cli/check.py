@@ -107,11 +107,10 @@ def check(
 
 def run_check(paths: list[Path], options: CheckOptions) -> tuple[CheckReport, str]:
     """Check with an engine of its own; returns the report and the configured failing severity."""
-    from kustodian.model.resources import engine_binary
-    from kustodian.render.engine import Engine
+    from kustodian.cli.engine import the_engine
     from kustodian.review.check import check as review
 
-    with Engine(engine_binary()) as engine:
+    with the_engine() as engine:
         return review(paths, options, engine)
 
 

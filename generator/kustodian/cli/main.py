@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
+
 
 
 def run() -> NoReturn:
@@ -19,7 +21,17 @@ def run() -> NoReturn:
     sys.exit(guarded(_app))
 
 
+#: Commands that render, where nothing else is asked of them.
+_RENDERING = ("check", "diff", "matrix")
+
+
 def _app() -> int:
+    # Short-lived, and most of what it makes it keeps: looking for garbage often only costs.
+    gc.set_threshold(100_000)
+    if sys.argv[1:2] and sys.argv[1] in _RENDERING and not {"-h", "--help"} & set(sys.argv):
+        from kustodian.cli.engine import start_early
+
+        start_early()
     from kustodian.cli.app import app
 
     result = app(standalone_mode=False)

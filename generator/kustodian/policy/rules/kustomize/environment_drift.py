@@ -155,14 +155,19 @@ def _allow(patterns: list[str], labels: set[str], kind: str) -> Allowed:
     A pattern that ends in `*` allows another value but not that the field is absent: a key that only one
     environment knows is a difference in what is configured.
     """
-    wanted = []
+    wanted: dict[str, list[tuple[str, ...]]] = defaultdict(list)  # by the last name: every field asks
     for pattern in patterns:
         only, _, names = pattern.rpartition(":")
         if not only or only == kind:
-            wanted.append((names,) if "/" in names else tuple(names.split(".")))
+            parts = (names,) if "/" in names else tuple(names.split("."))
+            wanted[parts[-1]].append(parts)
 
     def is_allowed(names: tuple[str, ...], absent: bool) -> bool:
-        return names[-1] in labels or any(_is_end(p, names) and not (absent and p[-1] == "*") for p in wanted)
+        return (
+            names[-1] in labels
+            or any(_is_end(pattern, names) for pattern in wanted.get(names[-1], ()))
+            or (not absent and any(_is_end(pattern, names) for pattern in wanted.get("*", ())))
+        )
 
     return is_allowed
 

@@ -1,0 +1,1 @@
+"""How long Kustodian takes beside the programs that it stands for."""
