@@ -88,9 +88,7 @@ func Announce() Announcement {
 		return a
 	}
 	for _, dep := range info.Deps {
-		for dep.Replace != nil {
-			dep = dep.Replace
-		}
+		// A replaced module is the same version with our patches.
 		switch dep.Path {
 		case "sigs.k8s.io/kustomize/api":
 			a.Kustomize = dep.Version

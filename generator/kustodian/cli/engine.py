@@ -1,4 +1,4 @@
-"""The engine of this run, started before the command line is loaded: both take a tenth of a second to wake up."""
+"""The engine of this run, started before the command line is loaded: it wakes up while Python imports."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import sys
 from typing import NoReturn
 
 
-
 def run() -> NoReturn:
     """Run the command line and exit with a code of `kustodian.model.errors.ExitCode`."""
     if sys.argv[1:] in (["--version"], ["-V"]):

@@ -224,16 +224,31 @@ class Engine:
             raise self._died() from None
         if not self.versions:
             self._greet()
-        while True:
-            answer = self._read()
-            if answer.get("id") != self._next_id:
-                raise RuntimeError(f"an answer to request {answer.get('id')} while {self._next_id} is asked")
-            if answer.get("done"):
+        try:
+            while True:
+                answer = self._read()
+                if answer.get("id") != self._next_id:
+                    raise RuntimeError(
+                        f"an answer to request {answer.get('id')} while {self._next_id} is asked"
+                    )
+                if answer.get("done"):
+                    self._answering = False
+                    if answer.get("error"):
+                        raise (to_error or _request_error)(answer["error"])
+                    return
+                yield answer
+        finally:
+            self._skip_answers()
+
+    def _skip_answers(self) -> None:
+        """Read what nobody wants any more, so that the next request can be asked."""
+        import orjson
+
+        assert self._process.stdout is not None
+        while self._answering:
+            line = b"" if self._process.stdout.closed else self._process.stdout.readline()
+            if not line or orjson.loads(line).get("done"):
                 self._answering = False
-                if answer.get("error"):
-                    raise (to_error or _request_error)(answer["error"])
-                return
-            yield answer
 
     def _greet(self) -> None:
         greeting = self._read()
