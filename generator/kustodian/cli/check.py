@@ -55,6 +55,12 @@ def check(
     show_waived: Annotated[
         bool, typer.Option("--show-waived", help="List waived findings with their waiver.")
     ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Make the safe changes in the sources, then check again.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")
+    ] = False,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let kustomize fetch remote bases.")
     ] = False,
@@ -76,6 +82,8 @@ def check(
 
     Example: helm template chart | kustodian check -
 
+    Example: kustodian check --diff     (what --fix would change; exits with 1 if there is something)
+
     Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
     4 nothing to check.
     """
@@ -93,6 +101,11 @@ def check(
         kustomize=kustomize,
         conftest=conftest,
     )
+    if fix or diff:
+        from kustodian.cli.fix import fix_or_show
+
+        if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
+            return code
     report, failing = run_check(paths, options)
     if output is Format.JSON:
         from kustodian.report.json import as_json

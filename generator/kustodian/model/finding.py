@@ -33,7 +33,8 @@ class AppliedWaiver:
 class Finding:
     """One violation of one rule in one overlay, at the line a person edits.
 
-    `field` is a formatted path into the rendered object; `fingerprint` stays the same when lines move.
+    `field` is a formatted path into the rendered object; `fingerprint` stays the same when lines move;
+    `fixable` says that `check --fix` knows a safe change.
     """
 
     rule: str
@@ -49,3 +50,4 @@ class Finding:
     tags: tuple[str, ...] = ()
     fingerprint: str = ""
     waiver: AppliedWaiver | None = None
+    fixable: bool = False

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kustodian.model.edit import Edit
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
@@ -39,12 +40,14 @@ class Violation:
 
     `path` may name a field that does not exist; the finding is then located at the nearest ancestor.
     `manifest` is needed from set rules; elsewhere the evaluator knows it. `fix` overrides the manual's.
+    `edits` are what `check --fix` does about it, all of them or none; only safe ones are given.
     """
 
     path: FieldPath
     message: str
     manifest: Manifest | None = None
     fix: str | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class SourceViolation:
     overlay: str | None = None
     manifest: Manifest | None = None
     fix: str | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _finding(report: CheckReport, finding: Finding) -> JsonObject:
         "message": finding.message,
         "why": finding.why,
         "fix": finding.fix,
+        "fixable": finding.fixable,
         "tags": list(finding.tags),
         "source": {
             "file": report.shown(source.file), "line": source.line, "column": source.column,

@@ -50,6 +50,7 @@ class SourceNode:
         self.span = _span(node, line_offset)
         self.key_span = _span(key, line_offset) if key is not None else None
         self.is_list = isinstance(node, SequenceNode)
+        self.is_flow = bool(getattr(node, "flow_style", False)) and not isinstance(node, ScalarNode)
         self.text = str(node.value) if isinstance(node, ScalarNode) else None
 
     @cached_property

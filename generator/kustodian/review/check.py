@@ -15,7 +15,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
-from kustodian.policy.evaluate import Evaluator
+from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.repository.source_map import SourceMaps
@@ -47,6 +47,15 @@ def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tup
     that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
     """
     started = time.perf_counter()
+    run = start(targets, options, engine)
+    report = run.report()
+    report.root = _shown_root(run.plan.root)
+    report.seconds = time.perf_counter() - started
+    return report, run.plan.config.fail_on
+
+
+def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run:
+    """Look at the targets and the configuration; nothing is rendered yet. Raises UserError like `check`."""
     resolved = resolve_targets(targets, options.stdin)
     plan = load_plan(resolved, options, engine)
     if not plan.overlays and not plan.not_checkable and not plan.through:
@@ -55,15 +64,19 @@ def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tup
             hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    run = _Run(plan, options, engine)
-    report = run.report()
-    report.root = _shown_root(plan.root)
-    report.seconds = time.perf_counter() - started
-    return report, plan.config.fail_on
+    return Run(plan, options, engine)
 
 
-class _Run:
-    """One run over one repository."""
+@dataclass(frozen=True, slots=True)
+class Fixable:
+    """A finding with what its rule would change."""
+
+    finding: Finding
+    hit: Hit | SourceHit
+
+
+class Run:
+    """One run over one repository; `rendered` and `fixable` are known once it has reported."""
 
     def __init__(self, plan: Plan, options: CheckOptions, engine: Engine) -> None:
         self.plan = plan
@@ -75,13 +88,16 @@ class _Run:
         self.locator = Locator(self.maps)
         self.evaluator = Evaluator(plan.rules, plan.settings)
         self.findings: list[Finding] = []
+        self.fixable: list[Fixable] = []
         self.outcomes: list[OverlayOutcome] = []
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
 
     def report(self) -> CheckReport:
+        """Render, evaluate, locate, waive."""
         for rendered in self._rendered():
             self._take(rendered)
+        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
         for overlay, error in self.plan.not_checkable:
             self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
         for folder, user in self.plan.through.items():
@@ -152,7 +168,8 @@ class _Run:
             manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
         self.rendered.append(rendered)
         self.policy_results += rendered.policy_successes + len(rendered.policy)
-        self.findings += [from_hit(hit, self.locator) for hit in self.evaluator.overlay(rendered)]
+        for hit in self.evaluator.overlay(rendered):
+            self._found(from_hit(hit, self.locator), hit)
         for result in rendered.policy:
             finding = from_policy(result, rendered, self.locator)
             if finding is not None:
@@ -165,7 +182,13 @@ class _Run:
         )
         for hit in self.evaluator.repository(view, environments):
             if self.plan.covers(hit.violation.file, self.rendered):
-                self.findings.append(from_source_hit(hit, self.locator))
+                self._found(from_source_hit(hit, self.locator), hit)
+
+    def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
+        self.findings.append(finding)
+        if hit.violation.edits:
+            finding.fixable = True
+            self.fixable.append(Fixable(finding, hit))
 
     def _waive(self) -> None:
         from kustodian.review.waive import waive

@@ -60,6 +60,23 @@ class Locator:
                 return found.location()
         return self._anything(manifest)
 
+    def writable(
+        self, manifest: Manifest, path: FieldPath, files: Collection[str]
+    ) -> tuple[Place, int] | None:
+        """Where a person would write a field: the place of what sets it or of its nearest ancestor.
+
+        With it comes the number of steps of `path` that exist there; None where nothing of the object is in
+        a file.
+        """
+        origin = self._origin(manifest)
+        subject = Subject(manifest, origin.node if origin else None, files)
+        for depth in range(len(path), -1, -1):
+            if has(manifest.data, path[:depth]):
+                found = self._setter(subject, path[:depth], origin)
+                if found is not None:
+                    return found, depth
+        return None
+
     def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:
         """The place of a path in a file, or of its nearest ancestor; line 1 where the file has no YAML."""
         source = self.maps.file(file)

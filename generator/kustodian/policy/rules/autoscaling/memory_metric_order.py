@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import JsonObject, mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
@@ -41,7 +42,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         if _is_cpu_utilization(metric):
             if not all(_is_cpu_utilization(later) for _, later in metrics[position + 1 :]):
                 message = "the cpu metric stands before others; the API server moves it to the end"
-                yield Violation(("spec", "metrics", index), message)
+                path = ("spec", "metrics", index)
+                yield Violation(path, message, edits=(Edit(Action.MOVE_TO_END, path),))
             return
 
 

@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import Action, Edit
 from kustodian.model.object_set import ObjectSet
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.scaling import scaling_of
@@ -42,7 +43,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         autoscalers = scaling.autoscalers_of(manifest)
         if autoscalers and manifest.spec.get("replicas") is not None:
             message = f"replicas {manifest.spec['replicas']} in git fights {autoscalers[0].manifest.ref}"
-            yield Violation(("spec", "replicas"), message, manifest)
+            path = ("spec", "replicas")
+            yield Violation(path, message, manifest, edits=(Edit(Action.REMOVE, path),))
 
 
 RULE = SetRule(

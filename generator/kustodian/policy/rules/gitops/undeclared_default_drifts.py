@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kustodian.model.edit import Action, Edit
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping
 from kustodian.model.manifest import Manifest
@@ -66,7 +67,7 @@ _MIRROR: Defaults = {
     ("rules", "[]", "backendRefs", "[]", "filters", "[]", "requestMirror", "backendRef"): _REFERENCE,
     ("rules", "[]", "matches", "[]", "headers", "[]"): {"type": "Exact"},
 }
-#: (group, kind) -> defaults below `spec`. The fixer reads this table too.
+#: (group, kind) -> defaults below `spec`.
 DEFAULTS: dict[tuple[str, str], Defaults] = {
     (_ESO, "ExternalSecret"): _DATA,
     (_ESO, "ClusterExternalSecret"): {("externalSecretSpec", *at): given for at, given in _DATA.items()},
@@ -108,7 +109,10 @@ def check(manifest: Manifest, _: Context) -> Iterator[Violation]:
             if missing:
                 shown = ", ".join(f"{name}: {_shown(value)}" for name, value in missing.items())
                 message = f"{manifest.kind} leaves out what the API server fills in: {shown}"
-                yield Violation(("spec", *path, next(iter(missing))), message)
+                edits = tuple(
+                    Edit(Action.SET, ("spec", *path, name), value) for name, value in missing.items()
+                )
+                yield Violation(edits[0].path, message, edits=edits)
 
 
 def places(

@@ -3,7 +3,7 @@
 Why: A tag can be pushed again; only the digest says which bytes run, so what was tested in one environment is
 what runs in the next.
 
-Fix: Run `kustodian pin`, or set `digest: sha256:...` in the overlay's `images:` entry.
+Fix: Set `digest: sha256:...` in the overlay's `images:` entry.
 
 Wrong:
     image: registry.example.com/iris:1.4.2

@@ -3,7 +3,7 @@
 Why: A generated repository starts with this digest until the first build writes the real one; until then the
 pods cannot start.
 
-Fix: Build and push the image, then run `kustodian pin` or let the build's pull request set the digest in the
+Fix: Build and push the image, then let the build's pull request set the digest in the
 `images:` entry.
 
 Wrong:

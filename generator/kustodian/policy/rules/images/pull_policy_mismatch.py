@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
@@ -37,12 +38,14 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for use in image_uses(pod):
         moving = use.moving_tag(context.options["movingTags"])
         if use.policy == "Always" and use.reference.digest:
+            right = "IfNotPresent"
             message = f"{use.who} asks the registry at every start for an image that its digest fixes"
         elif use.policy in ("IfNotPresent", "Never") and moving is not None:
+            right = "Always"
             message = f"{use.who} keeps whatever `{moving}` was when the node first pulled it: {use.policy}"
         else:
             continue
-        yield Violation(use.policy_path, message)
+        yield Violation(use.policy_path, message, edits=set_field(use.policy_path, right))
 
 
 RULE = PodRule(

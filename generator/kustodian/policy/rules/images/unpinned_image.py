@@ -2,8 +2,7 @@
 
 Why: The tag can point to another image tomorrow; the environment would change without a pull request.
 
-Fix: Set an exact version in the overlay's `images:` entry (`newTag: 1.4.2`), or run `kustodian pin` for the
-digest.
+Fix: Set an exact version in the overlay's `images:` entry: `newTag: 1.4.2`, or better a digest.
 
 Wrong:
     image: registry.example.com/iris:latest

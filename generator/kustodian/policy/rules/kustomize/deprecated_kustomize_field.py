@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import mappings
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
@@ -43,6 +44,8 @@ REPLACEMENTS = {
     "imageTags": "Write `images`",
     "helmChartInflationGenerator": "Write `helmCharts`",
 }
+#: No successor of the same form.
+_BY_HAND = ("vars", "helmChartInflationGenerator")
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 
 
@@ -57,6 +60,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                     f"`{field}` is deprecated",
                     overlay=kustomization.directory,
                     fix=fix,
+                    edits=(Edit(Action.MODERNIZE, (field,)),) if field not in _BY_HAND else (),
                 )
         for generator in _GENERATORS:
             for index, entry in mappings(kustomization.data.get(generator)):
@@ -67,6 +71,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                         f"`env` of `{generator}` is deprecated",
                         overlay=kustomization.directory,
                         fix="Write `envs`, a list",
+                        edits=(Edit(Action.MODERNIZE, (generator, index, "env")),),
                     )
 
 

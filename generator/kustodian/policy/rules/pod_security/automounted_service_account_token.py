@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.object_set import ObjectSet, namespace_of
@@ -55,7 +56,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         if any(_binds(binding, namespace, account) for binding in bindings):
             continue
         message = f'the pod mounts the token of service account "{account}", which no binding here mentions'
-        yield Violation(pod.path_of("automountServiceAccountToken"), message, manifest=pod.owner)
+        path = pod.path_of("automountServiceAccountToken")
+        yield Violation(path, message, manifest=pod.owner, edits=set_field(path, False))
 
 
 def _needs_token(pod: PodTemplate) -> bool:

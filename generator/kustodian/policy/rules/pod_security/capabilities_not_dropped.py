@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, sequence
 from kustodian.model.workload import PodTemplate
@@ -44,7 +45,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         path: FieldPath = (*container.path, "securityContext", "capabilities")
         given_by_runtime = runtime_sets_context(container) and capabilities.get("drop") is None
         if "ALL" not in sequence(capabilities.get("drop")) and not given_by_runtime:
-            yield Violation((*path, "drop"), f"{container} does not drop ALL capabilities")
+            drop = (*path, "drop")
+            message = f"{container} does not drop ALL capabilities"
+            yield Violation(drop, message, edits=set_field(drop, ["ALL"]))
         for index, capability in enumerate(sequence(capabilities.get("add"))):
             if isinstance(capability, str) and capability in ALLOWED_BY_BASELINE - {"NET_BIND_SERVICE"}:
                 yield Violation((*path, "add", index), f"{container} adds the capability {capability}")

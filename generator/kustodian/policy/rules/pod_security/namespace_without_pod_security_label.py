@@ -38,6 +38,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Option, Violation
 
@@ -59,17 +60,21 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
         elif mode == "enforce" and level is None:
             others = [name for name in ("audit", "warn") if _PREFIX + name in labels]
             only = f", it only has {' and '.join(others)}" if others else ""
-            yield _violation(mode, f"namespace {namespace.name} enforces no Pod Security Standard{only}")
+            message = f"namespace {namespace.name} enforces no Pod Security Standard{only}"
+            yield _violation(mode, message, minimum)
         elif mode == "enforce" and level and _LEVELS.index(level) < _LEVELS.index(minimum):
             yield _violation(mode, f"namespace {namespace.name} enforces only the level {level}")
         elif mode == "enforce" and context.options["requireVersion"] and version in (None, "latest"):
-            yield _violation("enforce-version", f"namespace {namespace.name} does not pin the policy version")
+            message = f"namespace {namespace.name} does not pin the policy version"
+            yield _violation("enforce-version", message, f"v{context.version[0]}.{context.version[1]}")
         elif level is None and context.options["requireAuditAndWarn"]:
-            yield _violation(mode, f"namespace {namespace.name} lacks the label for {mode}")
+            message = f"namespace {namespace.name} lacks the label for {mode}"
+            yield _violation(mode, message, labels.get(f"{_PREFIX}enforce", minimum))
 
 
-def _violation(label: str, message: str) -> Violation:
-    return Violation(("metadata", "labels", _PREFIX + label), message)
+def _violation(label: str, message: str, right: str | None = None) -> Violation:
+    path = ("metadata", "labels", _PREFIX + label)
+    return Violation(path, message, edits=set_field(path, right) if right else ())
 
 
 RULE = ObjectRule(

@@ -25,7 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
+from kustodian.model.edit import set_field
+from kustodian.model.json_value import mapping, sequence
+from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context
 
@@ -40,7 +42,14 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             continue
         path = (*container.path, "securityContext", "allowPrivilegeEscalation")
         how = "does not forbid" if value is None else "allows"
-        yield Violation(path, f"{container} {how} privilege escalation")
+        # The API server refuses the field beside these two.
+        needs_it = container.security_context.get("privileged") is True or "SYS_ADMIN" in _added(container)
+        edits = () if needs_it else set_field(path, False)
+        yield Violation(path, f"{container} {how} privilege escalation", edits=edits)
+
+
+def _added(container: Container) -> list[object]:
+    return list(sequence(mapping(container.security_context.get("capabilities")).get("add")))
 
 
 RULE = PodRule(

@@ -27,9 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, has_no_pod_context, names
+
+_PROFILE = {"type": "RuntimeDefault"}
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -41,11 +44,13 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     unset = [c for c in pod.containers if not isinstance(c.security_context.get("seccompProfile"), dict)]
     if unset and len(unset) == len(pod.containers):
         path = pod.path_of("securityContext", "seccompProfile")
-        yield Violation(path, f"neither the pod nor {names(unset)} sets a seccomp profile")
+        message = f"neither the pod nor {names(unset)} sets a seccomp profile"
+        yield Violation(path, message, edits=set_field(path, _PROFILE))
         return
     for container in unset:
         path = (*container.path, "securityContext", "seccompProfile")
-        yield Violation(path, f"neither the pod nor {container} sets a seccomp profile")
+        message = f"neither the pod nor {container} sets a seccomp profile"
+        yield Violation(path, message, edits=set_field(path, _PROFILE))
 
 
 RULE = PodRule(

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, text
 from kustodian.model.workload import PodTemplate
 from kustodian.policy.quantity import parse_quantity
@@ -44,7 +45,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         if text(empty.get("medium")) or (limit is not None and parse_quantity(limit) != 0):
             continue
         message = f'emptyDir volume "{text(volume.get("name"))}" has no sizeLimit'
-        yield Violation((*path, "emptyDir", "sizeLimit"), message)
+        field = (*path, "emptyDir", "sizeLimit")
+        yield Violation(field, message, edits=set_field(field, context.options["sizeLimit"]))
 
 
 RULE = PodRule(

@@ -1,0 +1,37 @@
+"""A safe change that a rule proposes: one that a person would make without thinking twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from kustodian.model.field_path import FieldPath
+
+
+class Action(StrEnum):
+    """What to do with the field."""
+
+    SET = "set"
+    REMOVE = "remove"
+    MOVE_TO_END = "move-to-end"
+    #: A deprecated field of a kustomization is written as its successor; `value` is the field's name.
+    MODERNIZE = "modernize"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of the field at `path`: of the rendered object, or of the file where the finding is about one.
+
+    `value` is what SET writes, as plain JSON values. A field that does not exist is made where the object is
+    written; one that exists is changed where it was set.
+    """
+
+    action: Action
+    path: FieldPath
+    value: Any = None
+
+
+def set_field(path: FieldPath, value: Any) -> tuple[Edit, ...]:
+    """The edit that writes one field."""
+    return (Edit(Action.SET, path, value),)

@@ -1,0 +1,308 @@
+"""Safe fixes: the changes that rules propose, made in the files a person would change, and proven first.
+
+Every change is tried on a copy of the repository, which is checked again: what was to be fixed must be gone,
+nothing new may appear, and a field that is only written differently must render to the same objects. What
+does not hold up to that is left as it is, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kustodian.model.check_report import CheckReport
+from kustodian.model.edit import Action, Edit
+from kustodian.model.errors import UserError
+from kustodian.model.field_path import FieldPath
+from kustodian.model.finding import Finding
+from kustodian.model.json_value import has
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.policy.evaluate import Hit, SourceHit
+from kustodian.render.engine import Engine
+from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
+from kustodian.repository.modernize import modernize
+from kustodian.repository.source_map import SourceNode
+from kustodian.review.check import CheckOptions, Fixable, Run, start
+from kustodian.review.source_path import AS_IS
+
+#: Entries of a kustomization that are taken away whole.
+_WHOLE_ENTRIES = frozenset({"replicas"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit of one file: `path` leads into document `document` of it."""
+
+    file: str
+    document: int
+    action: Action
+    path: FieldPath
+    value: str  # written as JSON, so that equal changes are equal
+
+    def apply(self, text: str) -> str:
+        """The text after it. Raises CannotEdit."""
+        import json
+
+        if self.action is Action.REMOVE:
+            return remove(text, self.document, self.path)
+        if self.action is Action.MOVE_TO_END:
+            return move_to_end(text, self.document, self.path)
+        if self.action is Action.MODERNIZE:
+            return modernize(text, self.path)
+        return set_value(text, self.document, self.path, json.loads(self.value))
+
+
+#: Changes that belong together, and the findings that they fix.
+Group = tuple[tuple[Change, ...], list[Finding]]
+
+
+@dataclass(slots=True)
+class Fixes:
+    """What came of it: old and new text by file, the findings fixed, and those left with the reason."""
+
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    fixed: list[Finding] = field(default_factory=list)
+    left: list[tuple[Finding, str]] = field(default_factory=list)
+
+    def write(self, root: Path) -> None:
+        """Put the new texts in place, each file whole or not at all; modes stay. Raises UserError."""
+        for name, text in self.after.items():
+            _write(root / name, text, name)
+
+
+def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
+    """Find out what can be fixed safely; nothing is written. Returns the repository's root, too."""
+    targets = list(targets) or [Path()]
+    run = start(targets, options, engine)
+    report = run.report()
+    fixes = Fixes()
+    groups: dict[tuple[Change, ...], list[Finding]] = {}
+    for fixable in run.fixable:
+        if fixable.finding.waiver is not None:
+            continue
+        try:
+            changes = tuple(_changes(run, fixable))
+        except CannotEdit as why:
+            fixes.left.append((fixable.finding, str(why)))
+        else:
+            groups.setdefault(changes, []).append(fixable.finding)
+    inside = [target.resolve().relative_to(run.plan.root) for target in targets]
+    trial = _Trial(run, report, fixes, inside)
+    # What only changes the form comes first: it must render to the objects that were rendered before.
+    form: list[Group] = []
+    content: list[Group] = []
+    for group in groups.items():
+        (form if all(change.action is Action.MODERNIZE for change in group[0]) else content).append(group)
+    _settle(trial, form)
+    _settle(trial, content)
+    fixes.fixed.sort(key=lambda finding: (finding.source, finding.rule))
+    return fixes, run.plan.root
+
+
+def _settle(trial: _Trial, groups: list[Group]) -> None:
+    """Make all changes at once where that holds up, else find those that do by halving."""
+    if not groups or trial.holds(groups):
+        return
+    if len(groups) == 1:
+        trial.fixes.left += [(finding, trial.why) for finding in groups[0][1]]
+        return
+    middle = len(groups) // 2
+    _settle(trial, groups[:middle])
+    _settle(trial, groups[middle:])
+
+
+class _Trial:
+    """Tries changes on a copy of the repository, on top of those that held up before."""
+
+    def __init__(self, run: Run, report: CheckReport, fixes: Fixes, targets: list[Path]) -> None:
+        self.run, self.fixes, self.targets = run, fixes, targets
+        self.why = ""
+        self._known = Counter(finding.fingerprint for finding in report.findings)
+        self._not_checked = {outcome.path for outcome in report.overlays if outcome.error is not None}
+        self._objects = {rendered.overlay.path: _data(rendered) for rendered in run.rendered}
+
+    def holds(self, groups: list[Group]) -> bool:
+        """Whether the changes do what they should; if so they are taken over."""
+        try:
+            texts = self._apply(groups)
+        except CannotEdit as error:
+            self.why = str(error)
+            return False
+        findings = [finding for _, found in groups for finding in found]
+        only_form = all(change.action is Action.MODERNIZE for changes, _ in groups for change in changes)
+        with _copy_of(self.run.plan.root, texts) as copy:
+            self.why = self._objection(copy, findings, only_form)
+        if self.why:
+            return False
+        self.fixes.after = texts
+        self.fixes.fixed += findings
+        return True
+
+    def _apply(self, groups: list[Group]) -> dict[str, str]:
+        texts = dict(self.fixes.after)
+        changes = list(dict.fromkeys(change for changes, _ in groups for change in changes))
+        # What shifts list indexes comes last, from the end of each list.
+        shifting = (Action.REMOVE, Action.MOVE_TO_END)
+        last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
+        for change in (*(c for c in changes if c.action not in shifting), *last):
+            if change.file not in self.fixes.before:
+                self.fixes.before[change.file] = _read(self.run.plan.root / change.file)
+            text = texts.get(change.file, self.fixes.before[change.file])
+            texts[change.file] = change.apply(text)
+        return texts
+
+    def _objection(self, copy: Path, findings: list[Finding], only_form: bool) -> str:
+        """Why the changed repository is not better, empty where it is."""
+        try:
+            run = start([copy / target for target in self.targets], self.run.options, self.run.engine)
+            report = run.report()
+        except UserError as error:
+            return f"the result could not be checked: {error.message}"
+        for outcome in report.overlays:
+            if outcome.error is not None and outcome.path not in self._not_checked:
+                return f"{outcome.path} would no longer render: {outcome.error.message}"
+        now = Counter(finding.fingerprint for finding in report.findings)
+        for finding in report.findings:
+            if now[finding.fingerprint] > self._known[finding.fingerprint] and finding.rule not in _ABOUT_GIT:
+                return f"it would bring {finding.rule}: {finding.message}"
+        if any(now[finding.fingerprint] for finding in findings):
+            return "the finding would still be there"
+        if only_form:
+            for rendered in run.rendered:
+                if self._objects.get(rendered.overlay.path, _data(rendered)) != _data(rendered):
+                    return f"{rendered.overlay.path} would render to other objects"
+        return ""
+
+
+#: The copy has no history.
+_ABOUT_GIT = frozenset({"image-skips-environment", "waiver-unused"})
+
+
+def _changes(run: Run, fixable: Fixable) -> Iterator[Change]:
+    hit = fixable.hit
+    for edit in hit.violation.edits:
+        if isinstance(hit, SourceHit) and hit.violation.manifest is None:
+            yield _change(hit.violation.file, hit.violation.document, edit, edit.path)
+        else:
+            manifest, rendered = hit.violation.manifest, hit.overlay
+            assert manifest is not None and rendered is not None
+            place = _place(run, rendered, manifest, edit.path)
+            if edit.action is Action.REMOVE and isinstance(hit, Hit):
+                _refuse_if_others_need_it(run, hit, edit, place)
+            yield _change(*place[:2], edit, place[2])
+
+
+def _change(file: str, document: int, edit: Edit, path: FieldPath) -> Change:
+    import json
+
+    return Change(file, document, edit.action, path, json.dumps(edit.value))
+
+
+def _place(
+    run: Run, rendered: RenderedOverlay, manifest: Manifest, path: FieldPath
+) -> tuple[str, int, FieldPath]:
+    """File, document and path in it where the field is, or is to be written."""
+    found = run.locator.writable(manifest, path, rendered.files)
+    if found is None:
+        raise CannotEdit("the object is written in no file")
+    place, depth = found
+    if place.inline != AS_IS:
+        raise CannotEdit("it is set in an inline patch")
+    source = run.maps.file(place.file)
+    for index, root in enumerate(source.documents if source is not None else ()):
+        inside = _path_to(root, place.node)
+        if inside is None:
+            continue
+        is_entry = place.file.rpartition("/")[2].lower().startswith("kustomization")
+        if is_entry and inside[:1] and inside[0] in _WHOLE_ENTRIES:
+            return place.file, index, inside[:2]
+        if is_entry or root.is_list:
+            raise CannotEdit("it is made by an entry of a kustomization or a JSON patch")
+        return place.file, index, (*inside, *path[depth:])
+    raise CannotEdit("it is written in an unusual form")
+
+
+def _path_to(root: SourceNode, wanted: SourceNode) -> FieldPath | None:
+    if root is wanted:
+        return ()
+    for key, child in root.children.items():
+        if (below := _path_to(child, wanted)) is not None:
+            return (key, *below)
+    return None
+
+
+def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, int, FieldPath]) -> None:
+    """A line in a base may only go where every overlay that it reaches has the same finding."""
+    affected = {
+        id(fixable.hit.violation.manifest) for fixable in run.fixable if fixable.hit.rule.id == hit.rule.id
+    }
+    for rendered in run.rendered:
+        for manifest in rendered.objects if place[0] in rendered.files else ():
+            if id(manifest) in affected or not has(manifest.data, edit.path):
+                continue
+            try:
+                same = _place(run, rendered, manifest, edit.path) == place
+            except CannotEdit:
+                same = False
+            if same:
+                raise CannotEdit(f"{rendered.overlay.path} needs the line: the finding is not about it")
+
+
+def _data(rendered: RenderedOverlay) -> list[object]:
+    return [manifest.data for manifest in rendered.objects]
+
+
+class _copy_of:
+    """A copy of a repository with some files changed; the others are hard links where that is possible."""
+
+    def __init__(self, root: Path, texts: dict[str, str]) -> None:
+        self.root, self.texts = root, texts
+
+    def __enter__(self) -> Path:
+        self._folder = tempfile.mkdtemp(prefix="kustodian-fix-")
+        copy = Path(self._folder).resolve() / "repository"
+        ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
+        shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
+        (copy / ".git").mkdir(exist_ok=True)  # marks the root
+        for name, text in self.texts.items():
+            (copy / name).unlink()
+            (copy / name).write_bytes(text.encode())
+        return copy
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+def _read(path: Path) -> str:
+    """The text with its line ends as they are."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotEdit(f"{path.name} cannot be read: {error}") from None
+
+
+def _write(path: Path, text: str, shown: str) -> None:
+    target = path.resolve()
+    fresh = target.with_name(f".{target.name}.kustodian-new")
+    try:
+        fresh.write_bytes(text.encode())
+        fresh.chmod(stat.S_IMODE(target.stat().st_mode))
+        fresh.replace(target)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise UserError(f"the file cannot be written: {error}", file=shown) from error
