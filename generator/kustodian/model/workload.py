@@ -83,12 +83,18 @@ _ROLE_FIELDS: tuple[tuple[str, ContainerRole], ...] = (
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """One container; `path` leads to it in the owning object."""
+    """One container; `path` leads to it in the owning object, `given_image_path` to an image outside of it."""
 
     data: JsonObject
     path: FieldPath
     role: ContainerRole
     image_optional: bool = False
+    given_image_path: FieldPath | None = None
+
+    @property
+    def image_path(self) -> FieldPath:
+        """Where the image is written (Spark: one for driver and executors)."""
+        return self.given_image_path or (*self.path, "image")
 
     @cached_property
     def name(self) -> str:

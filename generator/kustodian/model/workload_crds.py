@@ -136,12 +136,12 @@ def _spark(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
         if not isinstance(data, dict):
             continue
         path = (*spec_path, role)
-        container, container_path = dict(data), path
+        container, image_path = dict(data), None
         container["name"] = f"spark-kubernetes-{role}"
         # An image on the application serves both roles; the finding belongs where it is written.
         if "image" not in data and "image" in spec:
             container["image"] = spec["image"]
-            container_path = spec_path
+            image_path = (*spec_path, "image")
         pod: JsonObject = {name: data[name] for name in _SPARK_POD_FIELDS if name in data}
         pod["securityContext"] = mapping(data.get("podSecurityContext"))
         pod["volumes"] = spec.get("volumes")
@@ -157,7 +157,7 @@ def _spark(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
                 manifest, path, path, pod, string_map(data.get("labels")),
                 string_map(data.get("annotations")),
                 batch=True, partial=True, field_paths=paths,
-                given_containers=(Container(container, container_path, "container"),),
+                given_containers=(Container(container, path, "container", given_image_path=image_path),),
             )
         )  # fmt: skip
     return found

@@ -2,6 +2,7 @@
 
 from kustodian.policy.rule import Rule
 from kustodian.policy.rules.gpu import (
+    environment_gpu_budget_exceeded,
     fractional_gpu,
     gpu_budget_exceeded,
     gpu_in_dev,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     toleration_without_gpu.RULE,
     gpu_in_dev.RULE,
     gpu_budget_exceeded.RULE,
+    environment_gpu_budget_exceeded.RULE,
     gpu_surge_without_spare.RULE,
     small_shared_memory.RULE,
     gpu_memory_not_guaranteed.RULE,

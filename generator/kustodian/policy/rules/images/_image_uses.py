@@ -49,7 +49,9 @@ def image_uses(pod: PodTemplate) -> Iterator[ImageUse]:
         policy = text(container.data.get("imagePullPolicy"))
         path = container.path
         yield from _known(
-            ImageUse(str(container), container.image, (*path, "image"), policy, (*path, "imagePullPolicy"))
+            ImageUse(
+                str(container), container.image, container.image_path, policy, (*path, "imagePullPolicy")
+            )
         )
     for path, volume in pod.volumes:
         image = text(dig(volume, ("image", "reference")))

@@ -74,7 +74,7 @@ def _images(rendered: RenderedOverlay) -> list[tuple[str, ImageReference, Manife
                 reference = parse_image(container.image)
                 if reference.digest and not reference.is_placeholder:
                     name = f"{reference.host}/{reference.repository}"
-                    found.append((name, reference, manifest, (*container.path, "image")))
+                    found.append((name, reference, manifest, container.image_path))
     return found
 
 

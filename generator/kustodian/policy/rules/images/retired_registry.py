@@ -36,7 +36,7 @@ from kustodian.policy.rules.images._image_uses import image_uses
 _GCR_HOSTS = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
 
 #: What is retired (a host, or a folder on one) and where its images live now.
-_RETIRED: dict[str, str] = {
+RETIRED: dict[str, str] = {
     "k8s.gcr.io": "registry.k8s.io",
     **{f"{host}/{folder}": "registry.k8s.io"
        for host in _GCR_HOSTS for folder in ("google_containers", "google-containers", "k8s-artifacts-prod")},
@@ -50,7 +50,7 @@ _RETIRED: dict[str, str] = {
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image from a retired registry."""
-    retired = {**_RETIRED, **{entry.strip("/"): "" for entry in context.options["retired"]}}
+    retired = {**RETIRED, **{entry.strip("/"): "" for entry in context.options["retired"]}}
     for use in image_uses(pod):
         for place, successor in retired.items():
             if _is_in(use.reference, place):

@@ -13,7 +13,8 @@ from kustodian.model.json_value import JsonObject, dig, mapping
 from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context
 
-BASELINE = ("pss-baseline",)
+#: Restricted includes Baseline: who asks for restricted findings gets these, too.
+BASELINE = ("pss-baseline", "pss-restricted")
 RESTRICTED = ("pss-restricted",)
 
 #: The policy version from which pods in a user namespace may use /proc unmasked and run as root in it.

@@ -32,11 +32,11 @@ from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import RESTRICTED
 
-_ALLOWED = (
+ALLOWED = (
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected",
     "secret",
 )  # fmt: skip
-_FORBIDDEN = (
+FORBIDDEN = (
     "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd",
     "flexVolume", "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk",
     "portworxVolume", "photonPersistentDisk", "scaleIO", "storageos",
@@ -46,9 +46,9 @@ _FORBIDDEN = (
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each volume whose source is a forbidden one."""
     for path, volume in pod.volumes:
-        if any(volume.get(source) is not None for source in _ALLOWED):
+        if any(volume.get(source) is not None for source in ALLOWED):
             continue
-        for source in _FORBIDDEN:
+        for source in FORBIDDEN:
             if volume.get(source) is not None:
                 yield Violation((*path, source), f'volume "{volume.get("name")}" is of the type {source}')
                 break

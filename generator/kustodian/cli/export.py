@@ -1,0 +1,94 @@
+"""`kustodian export admission`: the rules as policies of the API server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kustodian.model.errors import UserError
+
+app = typer.Typer(
+    help="Write the rules in other forms.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
+
+_HEADER = "# Written by `kustodian export admission`; do not edit.\n"
+_KUSTOMIZATION = (
+    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+    "resources:\n  - policies.yaml\n  - bindings.yaml\n"
+)
+
+
+@app.callback()
+def main() -> None:
+    """Write the rules in other forms."""
+
+
+@app.command("admission")
+def admission(
+    repository: Annotated[Path, typer.Argument(help="The repository; its kustodian.yaml decides.")] = Path(),
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="A folder, or - for standard output.")
+    ] = "policies/admission",
+    only_list: Annotated[
+        bool, typer.Option("--list", help="List every rule and why it is not exported; write nothing.")
+    ] = False,
+) -> int:
+    """Write ValidatingAdmissionPolicies and bindings for every rule about one object that CEL can say.
+
+    Errors become Deny, warnings Warn and Audit, in the namespaces that each environment's overlays own.
+
+    Example: kustodian export admission
+
+    Example: kustodian export admission --output - | kubectl apply --dry-run=server -f -
+    """
+    from kustodian.cli.engine import the_engine
+    from kustodian.review.admission import admission_objects, export_list
+    from kustodian.review.check import CheckOptions
+
+    with the_engine() as engine:
+        if only_list:
+            for rule, reason in export_list(repository, CheckOptions(), engine):
+                print(f"{rule:42} {reason or 'exported'}")
+            return 0
+        objects = admission_objects(repository, CheckOptions(), engine)
+    if output == "-":
+        sys.stdout.write(as_yaml(objects))
+        return 0
+    files = admission_files(objects)
+    _write(Path(output), files)
+    policies = sum(item["kind"] == "ValidatingAdmissionPolicy" for item in objects)
+    print(f"{policies} policies and {len(objects) - policies} bindings in {output}")
+    return 0
+
+
+def admission_files(objects: list[dict[str, object]]) -> dict[str, str]:
+    """The files of the folder, by name."""
+    by_kind: dict[object, list[dict[str, object]]] = {}
+    for item in objects:
+        by_kind.setdefault(item["kind"], []).append(item)
+    return {
+        "kustomization.yaml": _HEADER + _KUSTOMIZATION,
+        "policies.yaml": as_yaml(by_kind["ValidatingAdmissionPolicy"]),
+        "bindings.yaml": as_yaml(by_kind.get("ValidatingAdmissionPolicyBinding", [])),
+    }
+
+
+def as_yaml(objects: list[dict[str, object]]) -> str:
+    """Objects as a YAML stream."""
+    import yaml
+
+    return _HEADER + yaml.safe_dump_all(objects, sort_keys=False, width=110, allow_unicode=True)
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            fresh = folder / f".{name}.kustodian-new"
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(folder / name)
+    except OSError as error:
+        raise UserError(f"the policies cannot be written: {error}", file=str(folder)) from error

@@ -1,0 +1,168 @@
+"""The admission bundle: a ValidatingAdmissionPolicy for each rule, a binding for each environment.
+
+Source: Kubernetes documentation, "Validating Admission Policy" (admissionregistration.k8s.io/v1, 1.30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kustodian.model.environment import Environment, Severity
+from kustodian.model.json_value import JsonObject
+from kustodian.policy.admission.cel import Cel
+from kustodian.policy.admission.objects import object_rules
+from kustodian.policy.admission.pods import pod_rules
+from kustodian.policy.rule import ObjectRule, PodRule, Rule
+from kustodian.policy.settings import Settings
+
+_API = "admissionregistration.k8s.io/v1"
+_ACTIONS = {Severity.ERROR: ["Deny"], Severity.WARNING: ["Warn", "Audit"]}
+_CATALOGUE = "it compares with a catalogue of model servers and their needs that CEL would have to carry"
+_SECRETS = "the detector of credentials weighs names, entropy and known formats"
+_SCHEMA = "the API server validates objects against its own schemas"
+#: Rules about one object that stay with `kustodian check`, and why.
+NOT_EXPORTED = {
+    "placeholder-digest": "it is information, which admission cannot give",
+    "excessive-limit-ratio": "quantities of CEL cannot be multiplied by a ratio",
+    "container-runtime-socket": "CEL has no way to normalize a path; host-path-volume refuses every such volume",
+    "ingress-without-tls": "certificates by annotation and wildcard hosts differ by controller",
+    "gateway-without-tls": "Gateways of two APIs, whose CRDs a cluster may lack",
+    "literal-secret-in-env": _SECRETS,
+    "secret-in-config-map": _SECRETS,
+    "secret-in-command-line": _SECRETS,
+    "missing-readiness-probe": "who is a server is told from ports, owner and sidecars together",
+    "missing-liveness-probe": "who is a server is told from ports, owner and sidecars together",
+    "missing-startup-probe": _CATALOGUE,
+    "liveness-equals-readiness": "it compares probes with the defaults that the API server has filled in by then",
+    "probe-port-not-declared": "the API server refuses an unknown port name when the pod starts",
+    "unbounded-surge": "percentages are rounded against replicas that an autoscaler may own",
+    "short-termination-grace": _CATALOGUE,
+    "autoscaler-range": "the API server and KEDA's webhook refuse it themselves",
+    "scale-to-zero-in-prod": "four kinds of autoscalers, three of them of CRDs that a cluster may lack",
+    "gpu-without-toleration": _CATALOGUE,
+    "gpu-without-node-selector": _CATALOGUE,
+    "toleration-without-gpu": _CATALOGUE,
+    "gpu-in-dev": _CATALOGUE,
+    "small-shared-memory": _CATALOGUE,
+    "gpu-memory-not-guaranteed": "claims of DRA need other objects",
+    "claim-without-class": "the API server fills in the default class before admission policies see the claim",
+    "claim-without-size": "the API server refuses it itself",
+    "unpinned-model": _CATALOGUE,
+    "selector-mismatch": "the API server refuses it itself",
+    "invalid-manifest": _SCHEMA,
+    "unknown-kind": _SCHEMA,
+    "deprecated-api": _SCHEMA,
+    "removed-api": _SCHEMA,
+    "unserved-crd-version": _SCHEMA,
+    "undeclared-default-drifts": "the API server fills the defaults in before admission policies see the object",
+    "missing-standard-labels": "which kinds need which labels is told from the whole overlay",
+}
+#: Off by configuration: there is nothing to enforce until it is set.
+_NEEDS_CONFIGURATION = {
+    "unapproved-registry": "no `registries` in the configuration",
+    "missing-cpu-limit": "`cpuLimits` is not `require`",
+    "cpu-limit-set": "`cpuLimits` is not `forbid`",
+    "host-probe-target": "the Pod Security Standards know it from Kubernetes 1.34 on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An environment and the namespaces that its overlays own, where its bindings hold."""
+
+    environment: Environment
+    namespaces: tuple[str, ...]
+
+
+def expressions(rules: Iterable[Rule], settings: Settings) -> dict[str, Cel]:
+    """The CEL of every rule that CEL can say, with the options of the configuration."""
+    contexts = {rule.id: settings.context(rule, Environment()) for rule in rules}
+    return {**pod_rules(contexts), **object_rules(contexts)}
+
+
+def why_not(rule: Rule, exported: Mapping[str, Cel]) -> str | None:
+    """Why a rule is in no policy; None where it is in one."""
+    if rule.id in exported:
+        return None
+    if not isinstance(rule, ObjectRule | PodRule):
+        return "it needs other objects, files or history"
+    return NOT_EXPORTED.get(rule.id) or _NEEDS_CONFIGURATION[rule.id]
+
+
+def bundle(rules: Iterable[Rule], settings: Settings, targets: Iterable[Target]) -> list[JsonObject]:
+    """The policies, in order of the catalogue, and their bindings."""
+    catalogue, where = tuple(rules), tuple(targets)
+    cel = expressions(catalogue, settings)
+    policies = [_policy(rule, cel[rule.id]) for rule in catalogue if rule.id in cel]
+    bindings = [
+        _binding(rule, actions, target)
+        for target in where
+        for rule in catalogue
+        if rule.id in cel and (actions := _actions(settings.severity(rule, target.environment)))
+    ]
+    return [*policies, *bindings]
+
+
+def _actions(level: Severity | None) -> list[str]:
+    return _ACTIONS.get(level, []) if level is not None else []
+
+
+def _metadata(name: str, rule: Rule) -> JsonObject:
+    return {
+        "name": name,
+        "labels": {"app.kubernetes.io/managed-by": "kustodian", "kustodian.dev/rule": rule.id},
+    }
+
+
+def _policy(rule: Rule, cel: Cel) -> JsonObject:
+    return {
+        "apiVersion": _API,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": _metadata(f"kustodian-{rule.id}", rule),
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": [group],
+                        "apiVersions": list(versions),
+                        "operations": ["CREATE", "UPDATE"],
+                        "resources": list(resources),
+                    }
+                    for group, versions, resources in cel.resources
+                ]
+            },
+            "variables": [
+                {"name": name, "expression": expression} for name, expression in cel.variables().items()
+            ],
+            "validations": [
+                {"expression": cel.admits, "message": f"{rule.id}: {rule.manual.title} {rule.manual.fix}"}
+            ],
+        },
+    }
+
+
+def _binding(rule: Rule, actions: list[str], target: Target) -> JsonObject:
+    policy = f"kustodian-{rule.id}"
+    name = target.environment.name or "any"
+    return {
+        "apiVersion": _API,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": _metadata(f"{policy}-{name}", rule),
+        "spec": {
+            "policyName": policy,
+            "validationActions": actions,
+            "matchResources": {
+                "namespaceSelector": {
+                    "matchExpressions": [
+                        {
+                            "key": "kubernetes.io/metadata.name",
+                            "operator": "In",
+                            "values": list(target.namespaces),
+                        }
+                    ]
+                }
+            },
+        },
+    }

@@ -1,0 +1,180 @@
+"""CEL of the rules about RBAC, networks, autoscalers, storage and namespaces."""
+
+from __future__ import annotations
+
+from kustodian.policy.admission.cel import Cel, Resources, strings
+from kustodian.policy.rule import Context
+
+_RBAC = "rbac.authorization.k8s.io"
+_ROLES: tuple[Resources, ...] = ((_RBAC, ("v1",), ("roles", "clusterroles")),)
+_BINDINGS: tuple[Resources, ...] = ((_RBAC, ("v1",), ("rolebindings", "clusterrolebindings")),)
+_SERVICES: tuple[Resources, ...] = (("", ("v1",), ("services",)),)
+_INTERNAL = {
+    "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
+    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
+    "networking.gke.io/load-balancer-type": ("internal",),
+    "cloud.google.com/load-balancer-type": ("internal",),
+    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true",),
+    "service.beta.kubernetes.io/openstack-internal-load-balancer": ("true",),
+    "service.beta.kubernetes.io/oci-load-balancer-internal": ("true",),
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",),
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": ("intranet",),
+}
+_LEVELS = ("privileged", "baseline", "restricted")
+
+
+def object_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
+    """The CEL of each rule by id."""
+    return {
+        **_rbac(),
+        **_network(),
+        "namespace-without-pod-security-label": _namespace(contexts["namespace-without-pod-security-label"]),
+        "recreate-strategy": Cel(
+            "dyn(object.spec).?strategy.?type.orValue('') != 'Recreate' || variables.volumes.exists(v, "
+            "has(v.persistentVolumeClaim) && dyn(v.persistentVolumeClaim).?readOnly.orValue(false) != true)",
+            (("apps", ("v1",), ("deployments",)),),
+        ),
+        "memory-metric-order": Cel(
+            # Once a cpu utilization metric has come, only such may follow.
+            "!variables.spec.?metrics.orValue([]).exists(a, " + _CPU.format(m="a") + " && "
+            "variables.spec.?metrics.orValue([]).exists(b, !(" + _CPU.format(m="b") + ") && "
+            "variables.spec.metrics.indexOf(b) > variables.spec.metrics.indexOf(a)))",
+            (("autoscaling", ("v2",), ("horizontalpodautoscalers",)),),
+        ),
+        "keda-silent-null": Cel(
+            "variables.spec.?triggers.orValue([]).all(t, dyn(t).?type.orValue('') != 'prometheus' || "
+            "string(dyn(t).?metadata.?ignoreNullValues.orValue('true')).lowerAscii() in ['false', '0', 'f'])",
+            (("keda.sh", ("v1alpha1",), ("scaledobjects",)),),
+        ),
+    }
+
+
+_CPU = (
+    "(dyn({m}).?type.orValue('') == 'Resource' && dyn({m}).?resource.?name.orValue('') == 'cpu' && "
+    "dyn({m}).?resource.?target.?averageUtilization.hasValue())"
+)
+
+
+def _grants(groups: list[str], resources: list[str], verbs: list[str], named_passes: bool = True) -> str:
+    """True where no rule grants one of the verbs on one of the resources; a wildcard grants everything."""
+    wild = sorted({f"*/{name.partition('/')[2]}" for name in resources if "/" in name})
+    exact = strings([*resources, "*", *wild])
+    names = "dyn(r).?resourceNames.orValue([]).size() > 0 || " if named_passes else ""
+    return (
+        f"variables.rules.all(r, {names}"
+        f"!(dyn(r).?apiGroups.orValue([]).exists(g, g in {strings([*groups, '*'])}) && "
+        f"dyn(r).?resources.orValue([]).exists(s, s in {exact}) && "
+        f"dyn(r).?verbs.orValue([]).exists(v, v in {strings([*verbs, '*'])})))"
+    )
+
+
+def _rbac() -> dict[str, Cel]:
+    everyone = ["system:anonymous", "system:unauthenticated", "system:authenticated"]
+    public = ["system:public-info-viewer", "system:discovery", "system:basic-user"]
+    webhooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]
+    change = ["create", "update", "patch", "delete", "deletecollection"]
+    lists = "['apiGroups', 'resources', 'verbs', 'nonResourceURLs']"
+    run = " && ".join((
+        _grants([""], ["pods/exec"], ["create", "get"], False),
+        _grants([""], ["pods/attach"], ["create", "get"], False),
+        _grants([""], ["pods/ephemeralcontainers"], ["update", "patch"], False),
+        _grants([""], ["nodes/proxy"], ["create", "get"], False),
+    ))  # fmt: skip
+    escalate = " && ".join((
+        _grants([_RBAC], ["roles", "clusterroles"], ["escalate", "bind"]),
+        _grants(["", "authentication.k8s.io"],
+                ["users", "groups", "serviceaccounts", "uids", "userextras"], ["impersonate"]),
+        _grants([""], ["serviceaccounts/token"], ["create"]),
+        _grants(["certificates.k8s.io"], ["certificatesigningrequests/approval"], ["update", "patch"]),
+        _grants(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
+    ))  # fmt: skip
+    roles = {
+        "wildcard-role": f"variables.rules.all(r, {lists}.all(f, !(f in r) || !('*' in r[f])))",
+        "role-reads-secrets": _grants([""], ["secrets"], ["get", "list", "watch"]),
+        "role-can-exec": run,
+        "role-can-escalate": escalate,
+        "role-edits-webhooks": _grants(["admissionregistration.k8s.io"], webhooks, change),
+    }
+    bindings = {
+        "cluster-admin-binding": (
+            "!(object.roleRef.kind == 'ClusterRole' && object.roleRef.name == 'cluster-admin') || "
+            "variables.subjects.size() == 0"
+        ),
+        "anonymous-subject": (
+            f"object.roleRef.name in {strings(public)} || variables.subjects.all(s, "
+            f"!(s.kind in ['User', 'Group'] && s.name in {strings(everyone)}))"
+        ),
+        "cross-namespace-subject": (
+            "object.kind != 'RoleBinding' || object.roleRef.name == 'extension-apiserver-authentication-reader' || "
+            "variables.subjects.all(s, s.kind != 'ServiceAccount' || "
+            "dyn(s).?namespace.orValue(object.metadata.namespace) in ['', object.metadata.namespace])"
+        ),
+    }
+    return {name: Cel(text, _ROLES) for name, text in roles.items()} | {
+        name: Cel(text, _BINDINGS) for name, text in bindings.items()
+    }
+
+
+def _network() -> dict[str, Cel]:
+    internal = " || ".join(
+        f"variables.annotations[?'{key}'].orValue('').lowerAscii() in {strings(values)}"
+        for key, values in _INTERNAL.items()
+    )
+    everywhere = "['0.0.0.0/0', '::/0']"
+    ranges_key = "service.beta.kubernetes.io/load-balancer-source-ranges"
+    written = f"variables.annotations[?'{ranges_key}'].orValue('').split(',').map(b, b.trim())"
+    ranges = (
+        "(variables.spec.?loadBalancerSourceRanges.orValue([]).size() > 0 ? "
+        f"variables.spec.loadBalancerSourceRanges : {written}).filter(b, b != '')"
+    )
+    limited = f"({ranges}.size() > 0 && !{ranges}.exists(b, b in {everywhere}))"
+
+    def open_rules(field: str, peers: str) -> str:
+        entries = f"dyn(r).?{peers}.orValue([])"
+        ports = "dyn(r).?ports.orValue([])"
+        only_dns = f"({ports}.size() > 0 && {ports}.all(q, dyn(q).?port.orValue(0) in [53, 5353]))"
+        empty = (
+            "({s}.?matchLabels.orValue({{}}).size() == 0 && {s}.?matchExpressions.orValue([]).size() == 0)"
+        )
+        every_pod = (
+            f"has(p.namespaceSelector) && {empty.format(s='dyn(p.namespaceSelector)')} && "
+            f"(!has(p.podSelector) || {empty.format(s='dyn(p.podSelector)')})"
+        )
+        return (
+            f"variables.spec.?{field}.orValue([]).all(r, !({entries}.size() == 0 && {ports}.size() == 0) && "
+            f"{entries}.all(p, !(has(p.ipBlock) && p.ipBlock.cidr in {everywhere} && "
+            f"dyn(p.ipBlock).?except.orValue([]).size() == 0 && !{only_dns}) && "
+            f"!({ports}.size() == 0 && {every_pod})))"
+        )
+
+    return {
+        "allow-all-network-policy": Cel(
+            f"{open_rules('ingress', 'from')} && {open_rules('egress', 'to')}",
+            (("networking.k8s.io", ("v1",), ("networkpolicies",)),),
+        ),
+        "exposed-service-type": Cel(
+            "variables.spec.?type.orValue('') != 'NodePort' && "
+            f"(variables.spec.?type.orValue('') != 'LoadBalancer' || {internal} || {limited})",
+            _SERVICES,
+        ),
+        "external-ips": Cel("variables.spec.?externalIPs.orValue([]).size() == 0", _SERVICES),
+    }
+
+
+def _namespace(settings: Context) -> Cel:
+    label = "dyn(object.metadata).?labels[?'pod-security.kubernetes.io/{name}']"
+    enforce = label.format(name="enforce")
+    strong = strings(_LEVELS[_LEVELS.index(settings.options["minimumLevel"]) :])
+    parts = [f"{enforce}.orValue('') in {strong}"]
+    for mode in ("audit", "warn"):
+        other = label.format(name=mode)
+        required = settings.options["requireAuditAndWarn"]
+        parts.append(f"{other}.orValue('{'' if required else 'baseline'}') in {strings(_LEVELS)}")
+    for mode in ("enforce", "audit", "warn"):
+        version = label.format(name=f"{mode}-version")
+        pinned = mode == "enforce" and settings.options["requireVersion"]
+        pattern = r"^v1\.(0|[1-9][0-9]*)$" if pinned else r"^(latest|v1\.(0|[1-9][0-9]*))$"
+        parts.append(
+            f"{version}.orValue('{'' if pinned else 'latest'}').matches('{pattern}')".replace("\\", "\\\\")
+        )
+    return Cel(" && ".join(parts), (("", ("v1",), ("namespaces",)),))

@@ -1,0 +1,205 @@
+"""CEL of the rules about Pod Security, images and resources."""
+
+from __future__ import annotations
+
+import re
+
+from kustodian.policy.accelerators import VENDORS
+from kustodian.policy.admission.cel import Cel, context, each, literal, strings
+from kustodian.policy.rule import Context
+from kustodian.policy.rules.images.retired_registry import RETIRED
+from kustodian.policy.rules.pod_security.added_capabilities import ALLOWED as CAPABILITIES
+from kustodian.policy.rules.pod_security.restricted_volume_types import ALLOWED as VOLUMES
+from kustodian.policy.rules.pod_security.restricted_volume_types import FORBIDDEN as FORBIDDEN_VOLUMES
+from kustodian.policy.rules.pod_security.seccomp_unconfined import ALLOWED as SECCOMP
+from kustodian.policy.rules.pod_security.unsafe_sysctls import SAFE_SINCE
+
+_HUB = r"(docker\.io|index\.docker\.io|registry-1\.docker\.io)"
+_USER_NAMESPACES_SINCE = (1, 35)
+
+
+def pod_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
+    """The CEL of each rule by id; `contexts` holds version, registries and options of every rule."""
+    return {
+        **_security(contexts["privileged-container"].version),
+        **_images(contexts),
+        **_resources(contexts),
+        **_others(),
+    }
+
+
+def _security(version: tuple[int, int]) -> dict[str, Cel]:
+    windows = "variables.isWindows || "
+    relaxed = "variables.userNamespace || " if version >= _USER_NAMESPACES_SINCE else ""
+    unmasked = each(f"{context('procMount', repr('Default'))} == 'Default'")
+    sysctls = strings([name for name, since in SAFE_SINCE.items() if since <= version])
+    types = ["", "container_t", "container_init_t", "container_kvm_t"]
+    if version >= (1, 31):
+        types.append("container_engine_t")
+    rules = {
+        "privileged-container": each(f"{context('privileged', 'false')} != true"),
+        "host-namespaces": "['hostNetwork', 'hostPID', 'hostIPC'].all(f, "
+        "!(f in variables.pod) || variables.pod[f] != true)",
+        "host-path-volume": "variables.volumes.all(v, !has(v.hostPath))",
+        "host-port": each("dyn(c).?ports.orValue([]).all(p, dyn(p).?hostPort.orValue(0) == 0)"),
+        "host-process": "variables.contexts.all(s, dyn(s).?windowsOptions.?hostProcess.orValue(false) != true)",
+        "added-capabilities": each(
+            f"{context('capabilities.?add', '[]')}.all(a, a in {strings(CAPABILITIES)})"
+        ),
+        "apparmor-override": (
+            "variables.contexts.all(s, !has(s.appArmorProfile) || "
+            "dyn(s.appArmorProfile).?type.orValue('') in ['RuntimeDefault', 'Localhost']) && "
+            "variables.podAnnotations.all(k, "
+            "!k.startsWith('container.apparmor.security.beta.kubernetes.io/') || "
+            "variables.podAnnotations[k] in ['', 'runtime/default'] || "
+            "variables.podAnnotations[k].startsWith('localhost/'))"
+        ),
+        "selinux-options": (
+            f"variables.contexts.all(s, dyn(s).?seLinuxOptions.?type.orValue('') in {strings(types)} && "
+            "dyn(s).?seLinuxOptions.?user.orValue('') == '' && "
+            "dyn(s).?seLinuxOptions.?role.orValue('') == '')"
+        ),
+        "unmasked-proc-mount": f"{relaxed}{unmasked}",
+        "seccomp-unconfined": (
+            "variables.contexts.all(s, !has(s.seccompProfile) || "
+            f"dyn(s.seccompProfile).?type.orValue('') in {strings(SECCOMP)})"
+        ),
+        "unsafe-sysctls": f"dyn(variables.podContext).?sysctls.orValue([]).all(s, s.name in {sysctls})",
+        "restricted-volume-types": (
+            f"variables.volumes.all(v, {strings(VOLUMES)}.exists(t, t in v) || "
+            f"!{strings(FORBIDDEN_VOLUMES)}.exists(t, t in v))"
+        ),
+        "privilege-escalation": windows + each(f"{context('allowPrivilegeEscalation', 'true')} == false"),
+        "run-as-non-root": (
+            f"{relaxed}(dyn(variables.podContext).?runAsNonRoot.orValue(true) != false && "
+            + each(
+                f"{context('runAsNonRoot', 'dyn(variables.podContext).?runAsNonRoot.orValue(false)')} == true"
+            )
+            + ")"
+        ),
+        "run-as-root-user": f"{relaxed}variables.contexts.all(s, dyn(s).?runAsUser.orValue(1) != 0)",
+        "seccomp-not-set": (
+            f"{windows}has(variables.podContext.seccompProfile) || "
+            + each("has(c.securityContext) && has(c.securityContext.seccompProfile)")
+        ),
+        "capabilities-not-dropped": windows
+        + each(
+            f"'ALL' in {context('capabilities.?drop', '[]')} && "
+            f"{context('capabilities.?add', '[]')}.all(a, a == 'NET_BIND_SERVICE' || !(a in {strings(CAPABILITIES)}))"
+        ),
+        "unmasked-proc-mount-in-user-namespace": (
+            f"!variables.userNamespace || {unmasked}" if relaxed else "true"
+        ),
+        "writable-root-filesystem": windows
+        + each(f"{context('readOnlyRootFilesystem', 'false')} == true", "lasting"),
+    }
+    if version >= (1, 34):
+        rules["host-probe-target"] = each(
+            "[dyn(c).?livenessProbe, dyn(c).?readinessProbe, dyn(c).?startupProbe, dyn(c).?lifecycle.?postStart, "
+            "dyn(c).?lifecycle.?preStop].all(h, h.?httpGet.?host.orValue('') == '' && "
+            "h.?tcpSocket.?host.orValue('') == '')"
+        )
+    return {name: Cel(admits) for name, admits in rules.items()}
+
+
+def _images(contexts: dict[str, Context]) -> dict[str, Cel]:
+    moving = "|".join(re.escape(tag) for tag in contexts["unpinned-image"].options["movingTags"])
+    digest = r"@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$"
+    retired = [*RETIRED, *(entry.strip("/") for entry in contexts["retired-registry"].options["retired"])]
+    rules = {
+        "unpinned-image": (
+            f"variables.images.all(i, i.contains('@') || (i.matches({literal(':[^:/]+$')}) && "
+            f"!i.lowerAscii().matches({literal(f':({moving})$')})))"
+        ),
+        "image-without-digest": "variables.images.all(i, i.contains('@'))",
+        "malformed-digest": f"variables.images.all(i, !i.contains('@') || i.matches({literal('^[^@]*' + digest)}))",
+        "retired-registry": f"variables.images.all(i, !i.matches({literal('|'.join(map(_place, retired)))}))",
+        "pull-policy-mismatch": each(
+            "!has(c.image) || c.image == 'auto' || "
+            r"c.image.matches('\\{\\{|\\$[({A-Za-z_]') || "
+            "(!(c.image.contains('@') && dyn(c).?imagePullPolicy.orValue('') == 'Always') && "
+            "!(dyn(c).?imagePullPolicy.orValue('') in ['IfNotPresent', 'Never'] && !c.image.contains('@') && "
+            f"(!c.image.matches({literal(':[^:/]+$')}) || c.image.lowerAscii().matches({literal(f':({moving})$')}))))"
+        ),
+    }
+    registries = contexts["unapproved-registry"].registries
+    if registries:
+        allowed = "|".join(_place(entry.strip("/")) for entry in registries)
+        rules["unapproved-registry"] = f"variables.images.all(i, i.matches({literal(allowed)}))"
+    return {name: Cel(admits) for name, admits in rules.items()}
+
+
+def _place(entry: str) -> str:
+    """A registry host, or a folder on one, as a pattern of images that come from there."""
+    host, _, folder = entry.partition("/")
+    if not ("." in host or ":" in host or host == "localhost"):
+        host, folder = "docker.io", entry
+    end = f"/{re.escape(folder)}([/:@]|$)" if folder else "/"
+    if host in ("docker.io", "index.docker.io", "registry-1.docker.io"):
+        unnamed = f"^{re.escape(folder)}([/:@]|$)" if folder else r"^[^/]*$|^[^/.:]+/"
+        return f"^{_HUB}{end}|{unnamed}"
+    pattern = r"[^/]*" + re.escape(host[1:]) if host.startswith("*.") else re.escape(host)
+    return f"^{pattern}{end}"
+
+
+def _resources(contexts: dict[str, Context]) -> dict[str, Cel]:
+    pod_level = contexts["missing-memory-limit"].version >= (1, 34)
+    rules = {}
+    for rule, side, resource in (
+        ("missing-cpu-request", "requests", "cpu"),
+        ("missing-memory-request", "requests", "memory"),
+        ("missing-memory-limit", "limits", "memory"),
+        ("missing-ephemeral-storage-limit", "limits", "ephemeral-storage"),
+    ):
+        or_limit = side == "requests" and not contexts[rule].options["requireExplicit"]
+        rules[rule] = _has_resource(side, resource, or_limit, pod_level)
+    policy = contexts["missing-cpu-limit"].options["policy"]
+    if policy == "require":
+        rules["missing-cpu-limit"] = _has_resource("limits", "cpu", False, pod_level)
+    if policy == "forbid":
+        rules["cpu-limit-set"] = each("!('cpu' in dyn(c).?resources.?limits.orValue({}))", "lasting")
+    gpu = literal("^(" + "|".join(vendor.resources.pattern for vendor in VENDORS) + ")$")
+    limits, requests = "dyn(c).?resources.?limits.orValue({})", "dyn(c).?resources.?requests.orValue({})"
+    rules["gpu-without-limit"] = each(
+        f"{requests}.all(r, !r.matches({gpu}) || r in {limits} || {_is_zero(f'{requests}[r]')})"
+    )
+    rules["gpu-request-differs"] = each(
+        f"{requests}.all(r, !r.matches({gpu}) || !(r in {limits}) || "
+        f"quantity(string({requests}[r])).compareTo(quantity(string({limits}[r]))) == 0)"
+    )
+    rules["fractional-gpu"] = each(
+        f"[{limits}, {requests}].all(m, m.all(r, !r.matches({gpu}) || quantity(string(m[r])).isInteger()))"
+    )
+    return {name: Cel(admits) for name, admits in rules.items()}
+
+
+def _is_zero(value: str) -> str:
+    return f"quantity(string({value})).sign() == 0"
+
+
+def _has_resource(side: str, resource: str, or_limit: bool, pod_level: bool) -> str:
+    sides = (side, "limits") if or_limit else (side,)
+    value = "dyn(c).?resources.?{side}[?'" + resource + "']"
+    # The request decides where it is written, even as zero.
+    chosen = value.format(side=sides[0]) + (f".or({value.format(side='limits')})" if or_limit else "")
+    own = each(f"!({_is_zero(f'{chosen}.orValue(0)')})", "lasting")
+    if not pod_level or resource not in ("cpu", "memory"):
+        return own
+    of_pod = "dyn(variables.pod).?resources.?{side}[?'" + resource + "']"
+    whole = of_pod.format(side=side) + (f".or({of_pod.format(side='limits')})" if side == "requests" else "")
+    return f"!({_is_zero(f'{whole}.orValue(0)')}) || {own}"
+
+
+def _others() -> dict[str, Cel]:
+    return {
+        "secret-as-environment": Cel(
+            each(
+                "dyn(c).?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)) && "
+                "dyn(c).?envFrom.orValue([]).all(e, !has(e.secretRef))"
+            )
+        ),
+        "unbounded-empty-dir": Cel(
+            "variables.volumes.all(v, (has(v.emptyDir) ? (dyn(v.emptyDir).?medium.orValue('') != '' || "
+            f"!({_is_zero('dyn(v.emptyDir).?sizeLimit.orValue(0)')})) : v.size() > 1))"
+        ),
+    }

@@ -1,0 +1,82 @@
+"""The overlays of an environment may together ask for more GPUs than its budget.
+
+Why: The budget is what the environment may cost. Each overlay alone stays below it, so nobody would notice
+    until the bill or a pending pod comes.
+
+Fix: Lower the maxima of the autoscalers, the replicas or the GPUs of a pod in one of the overlays, or raise
+    `gpuBudget` in kustodian.yaml.
+
+Wrong:
+    # gpuBudget: 4 for apps/*/overlays/prod; two applications, each with
+    spec: {maxReplicas: 3}   # each pod has nvidia.com/gpu: 1
+
+Right:
+    # two applications, each with
+    spec: {maxReplicas: 2}
+
+Notes: Counted as `gpu-budget-exceeded` counts each overlay. That rule speaks where one overlay alone is above
+    the budget; this one is silent then. Reported once, at the largest share.
+
+Source: Kubernetes documentation v1.34, "Resource Quotas" (extended resources),
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-for-extended-resources
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+
+from kustodian.model.object_set import ObjectSet
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
+
+
+def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
+    """One violation for each environment whose overlays are only together above its budget."""
+    by_environment: dict[str, list[RenderedOverlay]] = defaultdict(list)
+    for rendered in view.overlays:
+        environment = rendered.overlay.environment
+        if environment.name is not None and environment.gpu_budget is not None:
+            by_environment[environment.name].append(rendered)
+    for name, overlays in by_environment.items():
+        budget = overlays[0].overlay.environment.gpu_budget
+        assert budget is not None
+        asked = [(rendered, *_asked(rendered)) for rendered in overlays]
+        total = sum((amount for _, amount, _ in asked), Fraction(0))
+        if total <= budget or any(amount > budget for _, amount, _ in asked):
+            continue
+        rendered, _amount, largest = max(asked, key=lambda entry: entry[1])
+        assert largest is not None, "the largest share of a sum above zero"
+        manifest, path = largest.place()
+        parts = "; ".join(f"{r.overlay.path}: {number(amount)}" for r, amount, _ in asked if amount)
+        yield SourceViolation(
+            rendered.overlay.path,
+            path,
+            f"the overlays of environment {name} may ask for {number(total)} GPUs ({parts}), "
+            f"its budget is {budget}",
+            overlay=rendered.overlay.path,
+            manifest=manifest,
+        )
+
+
+def _asked(rendered: RenderedOverlay) -> tuple[Fraction, Demand | None]:
+    """What an overlay may ask for in all, and its largest part."""
+    objects = ObjectSet(rendered.objects)
+    found = demands(objects)
+    if not found:
+        return Fraction(0), None
+    total = sum((demand.most for demand in found), Fraction(0)) + shared_claims(objects)
+    return total, max(found, key=lambda demand: demand.most)
+
+
+RULE = RepositoryRule(
+    id="environment-gpu-budget-exceeded",
+    topic="gpu",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    tags=("ml", "cost"),
+)
