@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick lint format engine generate lock clean
+.PHONY: help setup test quick acceptance bench lint format engine generate lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,12 @@ test:  ## every check and test, as CI runs them
 
 quick:  ## the same without the slow tests
 	$(PYTHON) tests/run.py --quick
+
+acceptance:  ## build a real API server (minutes the first time) and test against it
+	$(BIN)/python -m tests.acceptance.programs && $(BIN)/python -m pytest -q tests/acceptance
+
+bench:  ## measure beside kustomize, conftest, kube-score and kubeconform
+	$(BIN)/python -m benchmarks
 
 lint:  ## the static checks
 	$(PYTHON) tests/run.py --only lint

@@ -1,7 +1,7 @@
 """Write everything that is generated and committed; with --check, compare instead and fail on a difference.
 
 Generated: docs/rules/ from the rules' docstrings, docs/schemas/ from the models, base/ and overlays/ (with
-the components they use) from the template's default answers.
+the components they use) from the template's default answers, policies/admission/ from the rules.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ exclude: [template, template/*, tests, tests/*, engine, engine/*, .*]
 
 def generated() -> dict[str, str]:
     """Every generated file, by its path below the root."""
-    return {**_rule_pages(), **_schemas(), **_default_repository()}
+    return {**_rule_pages(), **_schemas(), **_default_repository(), **_admission()}
 
 
 def _rule_pages() -> dict[str, str]:
@@ -62,6 +62,18 @@ def _schemas() -> dict[str, str]:
     }
 
 
+def _admission() -> dict[str, str]:
+    from kustodian.cli.export import admission_files
+    from kustodian.model.resources import engine_binary
+    from kustodian.render.engine import Engine
+    from kustodian.review.admission import admission_objects
+    from kustodian.review.check import CheckOptions
+
+    with Engine(engine_binary()) as engine:
+        files = admission_files(admission_objects(ROOT, CheckOptions(), engine))
+    return {f"policies/admission/{name}": text for name, text in files.items()}
+
+
 def _default_repository() -> dict[str, str]:
     from kustodian.scaffold.answers import Answers
     from kustodian.scaffold.writer import write
@@ -81,7 +93,7 @@ def _default_repository() -> dict[str, str]:
 
 def _stale(files: dict[str, str]) -> list[str]:
     """Committed files of generated folders that nothing generates any more."""
-    folders = {"docs/rules", "docs/schemas", *DEFAULT_REPOSITORY}
+    folders = {"docs/rules", "docs/schemas", "policies/admission", *DEFAULT_REPOSITORY}
     committed = {
         path.relative_to(ROOT).as_posix()
         for folder in folders

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from tests.acceptance.programs import program
 
-TOKEN = "kustodian-acceptance"  # noqa: S105 - of a server on loopback that lives for one test run
+TOKEN = "kustodian-acceptance"
 
 
 def free_port() -> int:
@@ -94,7 +94,9 @@ class Cluster:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop what was started, newest first, and delete the folder."""
         self.close()
 
@@ -105,7 +107,9 @@ class Cluster:
         self.processes.clear()
         self._folder.cleanup()
 
-    def spawn(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Process:
+    def spawn(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
+    ) -> Process:
         """Start a program in a process group of its own."""
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
@@ -128,7 +132,9 @@ class Cluster:
         ])  # fmt: skip
         key, public = self.folder / "sa.key", self.folder / "sa.pub"
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
-        subprocess.run(["openssl", "rsa", "-in", key, "-pubout", "-out", public], check=True, capture_output=True)
+        subprocess.run(
+            ["openssl", "rsa", "-in", key, "-pubout", "-out", public], check=True, capture_output=True
+        )
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f'{TOKEN},admin,admin,"system:masters"\n')
         self.spawn("kube-apiserver", [
@@ -137,7 +143,9 @@ class Cluster:
             f"--service-account-key-file={public}", f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={tokens}",
             "--authorization-mode=RBAC,Node", "--service-cluster-ip-range=10.96.0.0/16",
-            "--endpoint-reconciler-type=none",
+            "--endpoint-reconciler-type=none", "--allow-privileged=true",
+            # Nobody makes the default service accounts that it would look for.
+            "--disable-admission-plugins=ServiceAccount",
         ])  # fmt: skip
         self.wait("the API server", lambda: self.get("/readyz").status == 200)
 
@@ -150,7 +158,9 @@ class Cluster:
                     return
             dead = [process for process in self.processes if process.popen.poll() is not None]
             if dead or time.monotonic() > deadline:
-                logs = "\n".join(f"--- {process.name}\n{process.tail()}" for process in dead or self.processes)
+                logs = "\n".join(
+                    f"--- {process.name}\n{process.tail()}" for process in dead or self.processes
+                )
                 raise AssertionError(f"{what} did not become ready\n{logs}")
             time.sleep(0.1)
 
@@ -160,9 +170,11 @@ class Cluster:
         """GET a path of the API."""
         return self._request("GET", path)
 
-    def create(self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False) -> Answer:
-        """Create an object with strict field validation; `namespace` is for one that names none."""
-        query = {"fieldValidation": "Strict"} | ({"dryRun": "All"} if dry_run else {})
+    def create(
+        self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False, strict: bool = True
+    ) -> Answer:
+        """Create an object; `namespace` is for one that names none, `strict` refuses unknown fields."""
+        query = {"fieldValidation": "Strict" if strict else "Ignore"} | ({"dryRun": "All"} if dry_run else {})
         return self._request("POST", f"{self._path(data, namespace)}?{urllib.parse.urlencode(query)}", data)
 
     def apply(self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False) -> Answer:
@@ -171,6 +183,10 @@ class Cluster:
         query |= {"dryRun": "All"} if dry_run else {}
         path = f"{self._path(data, namespace)}/{data['metadata']['name']}?{urllib.parse.urlencode(query)}"
         return self._request("PATCH", path, data, "application/apply-patch+yaml")
+
+    def delete(self, data: dict[str, Any], namespace: str = "default") -> Answer:
+        """Ask for the object's deletion; finalizers may keep it for a while."""
+        return self._request("DELETE", f"{self._path(data, namespace)}/{data['metadata']['name']}")
 
     def knows(self, data: dict[str, Any]) -> bool:
         """Whether the API server serves the object's kind."""

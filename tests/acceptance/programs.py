@@ -35,7 +35,13 @@ def program(name: str) -> Path:
     print(f"acceptance: building {name} (minutes the first time)", file=sys.stderr, flush=True)
     started = time.monotonic()
     fresh = binary.with_name(f".{binary.name}.{os.getpid()}")
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
+    environment = {
+        **os.environ,
+        "CGO_ENABLED": "0",
+        "GOWORK": "off",
+        "GOFLAGS": "-mod=readonly",
+        "GOTOOLCHAIN": "local",
+    }
     subprocess.run(
         [go_command(), "build", "-trimpath", "-ldflags=-s -w", "-o", fresh, "."],
         cwd=module, env=environment, check=True, stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.policy.catalogue import RULES, by_id
-from kustodian.policy.evaluate import Evaluator
+from kustodian.policy.evaluate import Evaluator, Hit
 from kustodian.policy.rule import RepositoryRule, Rule, WaiverRule
 from kustodian.policy.schemas import Schemas
 from kustodian.policy.settings import RuleSettings, Settings
@@ -34,8 +34,8 @@ def _environment(config: dict[str, Any]) -> Environment:
     return Environment(name, EnvironmentClass(name or "prod"), config.get("gpuBudget"))
 
 
-def found_lines(fixture: Fixture) -> set[tuple[int, str]]:
-    """The (line, rule) pairs that the fixture's own rule finds."""
+def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
+    """What the fixture's own rule finds, and the objects it looked at."""
     rule = by_id()[fixture.rule]
     config = fixture.config
     options = config.get("options", {})
@@ -53,6 +53,12 @@ def found_lines(fixture: Fixture) -> set[tuple[int, str]]:
     rendered = RenderedOverlay(Overlay(fixture.path.name, _environment(config)), manifests)
     hits = evaluator.overlay(rendered)
     assert not evaluator.failures, evaluator.failures
+    return hits, manifests
+
+
+def found_lines(fixture: Fixture) -> set[tuple[int, str]]:
+    """The (line, rule) pairs that the fixture's own rule finds."""
+    hits, _ = hits_of(fixture)
     source = SourceFile.read(fixture.path, fixture.path.name)
     lines = set()
     for hit in hits:

@@ -30,8 +30,22 @@ def main() -> None:
 def admission(
     repository: Annotated[Path, typer.Argument(help="The repository; its kustodian.yaml decides.")] = Path(),
     output: Annotated[
-        str, typer.Option("--output", "-o", help="A folder, or - for standard output.")
-    ] = "policies/admission",
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A folder, or - for standard output; default: policies/admission of the repository.",
+        ),
+    ] = None,
+    environment: Annotated[
+        list[str] | None, typer.Option(help="Bindings of these environments only; may be repeated.")
+    ] = None,
+    deny_cluster_wide: Annotated[
+        bool,
+        typer.Option(
+            "--deny-cluster-wide", help="Refuse ClusterRoles and their bindings too, of anybody; else warn."
+        ),
+    ] = False,
     only_list: Annotated[
         bool, typer.Option("--list", help="List every rule and why it is not exported; write nothing.")
     ] = False,
@@ -39,6 +53,7 @@ def admission(
     """Write ValidatingAdmissionPolicies and bindings for every rule about one object that CEL can say.
 
     Errors become Deny, warnings Warn and Audit, in the namespaces that each environment's overlays own.
+    Objects in no namespace belong to no environment: of those the API server warns.
 
     Example: kustodian export admission
 
@@ -48,19 +63,20 @@ def admission(
     from kustodian.review.admission import admission_objects, export_list
     from kustodian.review.check import CheckOptions
 
+    options = CheckOptions(environments=tuple(environment or ()))
     with the_engine() as engine:
         if only_list:
-            for rule, reason in export_list(repository, CheckOptions(), engine):
+            for rule, reason in export_list(repository, options, engine):
                 print(f"{rule:42} {reason or 'exported'}")
             return 0
-        objects = admission_objects(repository, CheckOptions(), engine)
+        objects = admission_objects(repository, options, engine, deny_cluster_wide=deny_cluster_wide)
     if output == "-":
         sys.stdout.write(as_yaml(objects))
         return 0
-    files = admission_files(objects)
-    _write(Path(output), files)
+    folder = repository / "policies" / "admission" if output is None else Path(output)
+    _write(folder, admission_files(objects))
     policies = sum(item["kind"] == "ValidatingAdmissionPolicy" for item in objects)
-    print(f"{policies} policies and {len(objects) - policies} bindings in {output}")
+    print(f"{policies} policies and {len(objects) - policies} bindings in {folder}")
     return 0
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
+from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.overlay import NotChecked
+from kustodian.model.rule_help import RuleHelp
+from kustodian.model.shard import ShardReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,8 @@ class OverlayOutcome:
 class CheckReport:
     """Everything that `check` found, sorted; paths are relative to `root`.
 
-    `root` is the repository root relative to the working directory ("" where they are the same).
+    `root` is the repository root relative to the working directory ("" where they are the same), `prefix`
+    relative to the top of the git work tree (not "" where kustodian.yaml lies in a folder of it).
     `not_checked` are failures that belong to no overlay (a rule that raised, a policy that did not load).
     """
 
@@ -34,9 +39,17 @@ class CheckReport:
     not_checked: list[NotChecked] = field(default_factory=list)
     rules: int = 0
     policy_results: int = 0
-    seconds: float = 0.0
+    #: How long it took; None where that is not known (a merged report).
+    seconds: float | None = 0.0
     #: The lines of every file that a finding is in, for snippets.
     sources: dict[str, list[str]] = field(default_factory=dict)
+    prefix: str = ""
+    #: The manual page of every rule with a finding; a Rego rule has none.
+    rule_help: dict[str, RuleHelp] = field(default_factory=dict)
+    #: By overlay path; empty unless asked for.
+    graphs: dict[str, ObjectGraph] = field(default_factory=dict)
+    #: Set where this is one part of a run that was split.
+    shard: ShardReport | None = None
 
     @property
     def objects(self) -> int:
@@ -61,6 +74,10 @@ class CheckReport:
     def incomplete(self) -> bool:
         """Whether anything could not be checked."""
         return bool(self.not_checked) or any(overlay.error for overlay in self.overlays)
+
+    def in_work_tree(self, file: str) -> str:
+        """A file of the repository as forges name it: relative to the top of the git work tree."""
+        return posixpath.normpath(posixpath.join(self.prefix, file)) if file != "-" else file
 
     def shown(self, file: str) -> str:
         """A file of the repository as the user would name it from the working directory."""

@@ -51,3 +51,12 @@ class Finding:
     fingerprint: str = ""
     waiver: AppliedWaiver | None = None
     fixable: bool = False
+
+
+def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:
+    """The sort key of every report: worst first, then by place."""
+    source = finding.source
+    return (
+        -finding.severity, source.file, source.line, finding.rule, finding.overlay,
+        str(finding.object), finding.field,
+    )  # fmt: skip

@@ -49,6 +49,15 @@ def find_root(start: Path) -> Path:
     return folder
 
 
+def work_tree_prefix(folder: Path) -> str:
+    """A folder relative to the top of its git work tree; "" at the top, or where there is no git."""
+    for candidate in (folder, *folder.parents):
+        if (candidate / ".git").exists():
+            relative = folder.relative_to(candidate).as_posix()
+            return "" if relative == "." else relative
+    return ""
+
+
 def is_kustomization_folder(folder: Path) -> bool:
     """Whether kustomize would accept the folder."""
     return any((folder / name).is_file() for name in KUSTOMIZATION_NAMES)

@@ -8,17 +8,32 @@ from pathlib import Path
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import JsonObject
-from kustodian.policy.admission.bundle import Target, bundle, expressions, why_not
+from kustodian.model.manifest import Manifest
+from kustodian.model.workload import pod_templates
+from kustodian.policy.admission.bundle import SINCE, Target, bundle, expressions, why_not
 from kustodian.policy.catalogue import RULES
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, start
 
 
-def admission_objects(root: Path, options: CheckOptions, engine: Engine) -> list[JsonObject]:
-    """Policies and bindings. Raises UserError where an overlay does not render (its namespaces?)."""
+def admission_objects(
+    root: Path, options: CheckOptions, engine: Engine, *, deny_cluster_wide: bool = False
+) -> list[JsonObject]:
+    """Policies and bindings, with the labels that all Namespaces share (owner, part-of).
+
+    Raises UserError where an overlay does not render (its namespaces?) or no namespace is known.
+    """
     run = start([root], options, engine)
+    settings = run.plan.settings
+    if settings.version_pair < SINCE:
+        raise UserError(
+            f"Kubernetes {settings.version} has no ValidatingAdmissionPolicy in version v1",
+            file=run.plan.config_file,
+            hint="it came with 1.30: set kubernetesVersion to what the cluster runs",
+        )
     namespaces: dict[str | None, set[str]] = {}
     environments: dict[str | None, Environment] = {}
+    labels: list[dict[str, str]] = []
     for rendered in engine.render(run.plan.root, run.plan.overlays, options.render):
         if rendered.error is not None:
             raise UserError(
@@ -28,8 +43,8 @@ def admission_objects(root: Path, options: CheckOptions, engine: Engine) -> list
             )
         environment = rendered.overlay.environment
         environments[environment.name] = environment
-        owned = {manifest.name for manifest in rendered.objects if manifest.is_a("", "Namespace")}
-        namespaces.setdefault(environment.name, set()).update(owned)
+        namespaces.setdefault(environment.name, set()).update(_namespaces(rendered.objects))
+        labels += [_own_labels(item) for item in rendered.objects if item.is_a("", "Namespace")]
     targets = [
         Target(environments[name], tuple(sorted(owned)))
         for name, owned in sorted(namespaces.items(), key=lambda entry: str(entry[0]))
@@ -37,11 +52,30 @@ def admission_objects(root: Path, options: CheckOptions, engine: Engine) -> list
     ]
     if not targets:
         raise UserError(
-            "no overlay has a Namespace: there is no place where the policies could hold",
+            "no overlay has a Namespace or a workload in one: the policies would hold nowhere",
             hint="write a Namespace object into each overlay",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    return bundle(RULES, run.plan.settings, targets)
+    shared = set.intersection(*(set(each.items()) for each in labels)) if labels else set()
+    return bundle(RULES, settings, targets, dict(sorted(shared)), deny_cluster_wide=deny_cluster_wide)
+
+
+def _namespaces(objects: Iterable[Manifest]) -> set[str]:
+    """The Namespaces of an overlay; where Argo CD creates them, those that its workloads run in."""
+    manifests = list(objects)
+    owned = {manifest.name for manifest in manifests if manifest.is_a("", "Namespace")}
+    if owned:
+        return owned
+    return {item.namespace for item in manifests if item.namespace and pod_templates(item)}
+
+
+def _own_labels(namespace: Manifest) -> dict[str, str]:
+    """Labels that say whose it is; those of other domains mean something to a controller."""
+    return {
+        key: value
+        for key, value in namespace.labels.items()
+        if "/" not in key or key == "app.kubernetes.io/part-of"
+    }
 
 
 def export_list(root: Path, options: CheckOptions, engine: Engine) -> Iterable[tuple[str, str | None]]:

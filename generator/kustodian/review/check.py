@@ -12,22 +12,31 @@ from pathlib import Path
 from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.model.finding import Finding
+from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.manifest import Manifest, Provenance
+from kustodian.model.object_graph import ObjectGraph
+from kustodian.model.object_set import ObjectSet
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.shard import Shard
 from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.renderer import Renderer, renderer_of
+from kustodian.repository.layout import work_tree_prefix
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.findings import from_hit, from_policy, from_source_hit
 from kustodian.review.locate import Locator
+from kustodian.review.rule_help import rule_help_of
+from kustodian.review.shard import own_overlays, rendered_overlays, shard_report
 from kustodian.review.targets import Plan, load_plan, resolve_targets
 from kustodian.review.view import view_of
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What the command line says. `today` is the day on which waivers are judged."""
+    """What the command line says. `today` is the day on which waivers are judged.
+
+    `graphs` asks for the picture of each overlay's objects, `shard` for one part of the work.
+    """
 
     config: Path | None = None
     rules: tuple[str, ...] = ()
@@ -38,6 +47,8 @@ class CheckOptions:
     waivers: bool = True
     today: date = field(default_factory=date.today)
     stdin: str | None = None
+    graphs: bool = False
+    shard: Shard | None = None
 
 
 def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
@@ -92,39 +103,49 @@ class Run:
         self.outcomes: list[OverlayOutcome] = []
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
+        self.used_waivers: list[Location] = []
+        self.own = own_overlays(plan, options.shard)
 
     def report(self) -> CheckReport:
         """Render, evaluate, locate, waive."""
         for rendered in self._rendered():
             self._take(rendered)
         self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
-        for overlay, error in self.plan.not_checkable:
-            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
-        for folder, user in self.plan.through.items():
-            self.outcomes.append(OverlayOutcome(folder, None, through=user))
-        self._repository_rules()
+        shard = self.options.shard
+        if shard is None or shard.is_first:
+            for overlay, error in self.plan.not_checkable:
+                self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
+            for folder, user in self.plan.through.items():
+                self.outcomes.append(OverlayOutcome(folder, None, through=user))
+            self._repository_rules()
         if self.options.waivers:
             self._waive()
-        self.findings.sort(key=_order)
+        self.findings.sort(key=finding_order)
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
             not_checked=[
                 NotChecked("rule-failed", f"rule {f.rule} failed on {f.overlay}: {f.error}")
-                for f in self.evaluator.failures
+                for f in sorted(self.evaluator.failures, key=lambda f: (f.overlay, f.rule, f.error))
             ],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
+            prefix=work_tree_prefix(self.plan.root),
+            rule_help=rule_help_of(self.findings),
+            graphs=self._graphs() if self.options.graphs else {},
+            shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
         )
 
     def _rendered(self) -> Iterator[RenderedOverlay]:
-        kustomizations = [overlay for overlay in self.plan.overlays if overlay.is_kustomization]
+        wanted = rendered_overlays(self.plan, self.options.shard)
+        overlays = [overlay for overlay in self.plan.overlays if overlay.path in wanted]
+        kustomizations = [overlay for overlay in overlays if overlay.is_kustomization]
         rego = self.plan.rego
         renderer = renderer_of(self.engine, self.options.kustomize, self.options.conftest)
         if kustomizations:
             yield from renderer.render(self.plan.root, kustomizations, self.options.render, rego)
-        plain = [self._read(overlay) for overlay in self.plan.overlays if not overlay.is_kustomization]
+        plain = [self._read(overlay) for overlay in overlays if not overlay.is_kustomization]
         yield from self._with_policies(renderer, plain, rego) if rego else plain
 
     def _read(self, overlay: Overlay) -> RenderedOverlay:
@@ -161,12 +182,14 @@ class Run:
 
     def _take(self, rendered: RenderedOverlay) -> None:
         overlay = rendered.overlay
-        self.outcomes.append(
-            OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
-        )
         for manifest in rendered.objects:
             manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
         self.rendered.append(rendered)
+        if overlay.path not in self.own:
+            return  # rendered for the rules about the repository; another shard evaluates it
+        self.outcomes.append(
+            OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
+        )
         self.policy_results += rendered.policy_successes + len(rendered.policy)
         for hit in self.evaluator.overlay(rendered):
             self._found(from_hit(hit, self.locator), hit)
@@ -193,7 +216,18 @@ class Run:
     def _waive(self) -> None:
         from kustodian.review.waive import waive
 
-        self.findings += waive(self.findings, self.plan, self.rendered, self.options.today, self.maps)
+        waived = waive(self.findings, self.plan, self.rendered, self.options.today, self.maps)
+        self.findings += waived.findings
+        self.used_waivers = waived.used
+
+    def _graphs(self) -> dict[str, ObjectGraph]:
+        from kustodian.review.graph import graph_of
+
+        return {
+            rendered.overlay.path: graph_of(ObjectSet(rendered.objects))
+            for rendered in self.rendered
+            if rendered.overlay.path in self.own and rendered.objects
+        }
 
     def _sources(self) -> dict[str, list[str]]:
         files = {finding.source.file for finding in self.findings}
@@ -201,14 +235,6 @@ class Run:
         if "-" in files and self.options.stdin is not None:
             sources["-"] = self.options.stdin.splitlines()
         return sources
-
-
-def _order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:
-    source = finding.source
-    return (
-        -finding.severity, source.file, source.line, finding.rule, finding.overlay,
-        str(finding.object), finding.field,
-    )  # fmt: skip
 
 
 def _shown_root(root: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from kustodian.model.environment import Environment, Severity
@@ -17,9 +17,17 @@ from kustodian.review.targets import Plan
 _MARK = "kustodian: allow"
 
 
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """What applying the waivers gave: findings about the waivers, and the places of those that covered any."""
+
+    findings: list[Finding]
+    used: list[Location]
+
+
 def waive(
     findings: list[Finding], plan: Plan, rendered: list[RenderedOverlay], today: date, maps: SourceMaps
-) -> list[Finding]:
+) -> Waived:
     """Mark the findings that a waiver covers; returns the findings about the waivers themselves.
 
     Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
@@ -32,7 +40,10 @@ def waive(
     about = [_finding("waiver-expired", waiver, plan) for waiver in expired]
     if plan.whole_repository and not plan.settings.only:
         about += [_finding("waiver-unused", waiver, plan) for waiver in book.unused]
-    return [finding for finding in about if finding is not None]
+    return Waived(
+        findings=[finding for finding in about if finding is not None],
+        used=[waiver.location for waiver in book.waivers if waiver.covered],
+    )
 
 
 def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:

@@ -1,5 +1,9 @@
 """The admission bundle: a ValidatingAdmissionPolicy for each rule, a binding for each environment.
 
+A namespace selector never leaves out an object that lives in no namespace, except a Namespace itself. The
+binding of an environment is therefore about namespaced objects only, and ClusterRoles and their bindings,
+among them those of the cluster itself, get one binding of their own that warns.
+
 Source: Kubernetes documentation, "Validating Admission Policy" (admissionregistration.k8s.io/v1, 1.30).
 """
 
@@ -10,16 +14,19 @@ from dataclasses import dataclass
 
 from kustodian.model.environment import Environment, Severity
 from kustodian.model.json_value import JsonObject
-from kustodian.policy.admission.cel import Cel
+from kustodian.policy.admission.cel import Cel, Resources
 from kustodian.policy.admission.objects import object_rules
 from kustodian.policy.admission.pods import pod_rules
 from kustodian.policy.rule import ObjectRule, PodRule, Rule
 from kustodian.policy.settings import Settings
 
+#: The Kubernetes version that brought the API.
+SINCE = (1, 30)
 _API = "admissionregistration.k8s.io/v1"
 _ACTIONS = {Severity.ERROR: ["Deny"], Severity.WARNING: ["Warn", "Audit"]}
 _CATALOGUE = "it compares with a catalogue of model servers and their needs that CEL would have to carry"
 _SECRETS = "the detector of credentials weighs names, entropy and known formats"
+_REFUSED = "the API server refuses it itself"
 _SCHEMA = "the API server validates objects against its own schemas"
 #: Rules about one object that stay with `kustodian check`, and why.
 NOT_EXPORTED = {
@@ -40,6 +47,10 @@ NOT_EXPORTED = {
     "short-termination-grace": _CATALOGUE,
     "autoscaler-range": "the API server and KEDA's webhook refuse it themselves",
     "scale-to-zero-in-prod": "four kinds of autoscalers, three of them of CRDs that a cluster may lack",
+    "pull-policy-mismatch": "the API server fills imagePullPolicy in before admission policies see the pod",
+    "gpu-without-limit": _REFUSED,
+    "gpu-request-differs": _REFUSED,
+    "fractional-gpu": _REFUSED,
     "gpu-without-toleration": _CATALOGUE,
     "gpu-without-node-selector": _CATALOGUE,
     "toleration-without-gpu": _CATALOGUE,
@@ -47,9 +58,9 @@ NOT_EXPORTED = {
     "small-shared-memory": _CATALOGUE,
     "gpu-memory-not-guaranteed": "claims of DRA need other objects",
     "claim-without-class": "the API server fills in the default class before admission policies see the claim",
-    "claim-without-size": "the API server refuses it itself",
+    "claim-without-size": _REFUSED,
     "unpinned-model": _CATALOGUE,
-    "selector-mismatch": "the API server refuses it itself",
+    "selector-mismatch": _REFUSED,
     "invalid-manifest": _SCHEMA,
     "unknown-kind": _SCHEMA,
     "deprecated-api": _SCHEMA,
@@ -61,10 +72,16 @@ NOT_EXPORTED = {
 #: Off by configuration: there is nothing to enforce until it is set.
 _NEEDS_CONFIGURATION = {
     "unapproved-registry": "no `registries` in the configuration",
+    "missing-cpu-request": "`requireExplicit`: the API server has copied the limit by then",
+    "missing-memory-request": "`requireExplicit`: the API server has copied the limit by then",
     "missing-cpu-limit": "`cpuLimits` is not `require`",
     "cpu-limit-set": "`cpuLimits` is not `forbid`",
     "host-probe-target": "the Pod Security Standards know it from Kubernetes 1.34 on",
 }
+
+
+#: Resources in no namespace that the policies match; a Namespace is selected by its own labels.
+_CLUSTER_WIDE = frozenset({"clusterroles", "clusterrolebindings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +107,39 @@ def why_not(rule: Rule, exported: Mapping[str, Cel]) -> str | None:
     return NOT_EXPORTED.get(rule.id) or _NEEDS_CONFIGURATION[rule.id]
 
 
-def bundle(rules: Iterable[Rule], settings: Settings, targets: Iterable[Target]) -> list[JsonObject]:
-    """The policies, in order of the catalogue, and their bindings."""
+def bundle(
+    rules: Iterable[Rule],
+    settings: Settings,
+    targets: Iterable[Target],
+    labels: Mapping[str, str] | None = None,
+    *,
+    deny_cluster_wide: bool = False,
+) -> list[JsonObject]:
+    """The policies, in order of the catalogue, and their bindings; all carry `labels`.
+
+    `deny_cluster_wide` refuses objects in no namespace that break an error rule, rather than warn of them.
+    """
     catalogue, where = tuple(rules), tuple(targets)
     cel = expressions(catalogue, settings)
-    policies = [_policy(rule, cel[rule.id]) for rule in catalogue if rule.id in cel]
-    bindings = [
-        _binding(rule, actions, target)
-        for target in where
-        for rule in catalogue
-        if rule.id in cel and (actions := _actions(settings.severity(rule, target.environment)))
-    ]
-    return [*policies, *bindings]
+    exported = [rule for rule in catalogue if rule.id in cel]
+    objects = [_policy(rule, cel[rule.id]) for rule in exported]
+    for target in where:
+        for rule in exported:
+            if actions := _actions(settings.severity(rule, target.environment)):
+                objects.append(_binding(rule, actions, target, cel[rule.id]))
+    for rule in exported:
+        levels = [settings.severity(rule, target.environment) for target in where]
+        worst = max((level for level in levels if level is not None), default=None)
+        if _is_cluster_wide(cel[rule.id]) and (actions := _actions(worst)):
+            warn = _ACTIONS[Severity.WARNING]
+            objects.append(_cluster_binding(rule, actions if deny_cluster_wide else warn, cel[rule.id]))
+    for item in objects:
+        item["metadata"]["labels"] = {**(labels or {}), **item["metadata"]["labels"]}
+    return objects
+
+
+def _is_cluster_wide(cel: Cel) -> bool:
+    return any(name in _CLUSTER_WIDE for _, _, names in cel.resources for name in names)
 
 
 def _actions(level: Severity | None) -> list[str]:
@@ -122,17 +160,11 @@ def _policy(rule: Rule, cel: Cel) -> JsonObject:
         "metadata": _metadata(f"kustodian-{rule.id}", rule),
         "spec": {
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "resourceRules": [
-                    {
-                        "apiGroups": [group],
-                        "apiVersions": list(versions),
-                        "operations": ["CREATE", "UPDATE"],
-                        "resources": list(resources),
-                    }
-                    for group, versions, resources in cel.resources
-                ]
-            },
+            "matchConstraints": {"resourceRules": _resource_rules(cel.resources)},
+            # What is being deleted must be able to lose its finalizers.
+            "matchConditions": [
+                {"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
+            ],
             "variables": [
                 {"name": name, "expression": expression} for name, expression in cel.variables().items()
             ],
@@ -143,26 +175,46 @@ def _policy(rule: Rule, cel: Cel) -> JsonObject:
     }
 
 
-def _binding(rule: Rule, actions: list[str], target: Target) -> JsonObject:
+def _resource_rules(resources: Iterable[Resources]) -> list[JsonObject]:
+    return [
+        {
+            "apiGroups": [group],
+            "apiVersions": list(versions),
+            "operations": ["CREATE", "UPDATE"],
+            "resources": list(names),
+        }
+        for group, versions, names in resources
+    ]
+
+
+def _part(cel: Cel, *, cluster_wide: bool) -> list[JsonObject]:
+    """Rules for those of the policy's resources that live in a namespace, or for the others."""
+    parts = (
+        (group, versions, tuple(name for name in names if (name in _CLUSTER_WIDE) is cluster_wide))
+        for group, versions, names in cel.resources
+    )
+    scope = "Cluster" if cluster_wide else "Namespaced"
+    return [rule | {"scope": scope} for rule in _resource_rules(part for part in parts if part[2])]
+
+
+def _binding(rule: Rule, actions: list[str], target: Target, cel: Cel) -> JsonObject:
+    selector = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(target.namespaces)}
+    match: JsonObject = {"namespaceSelector": {"matchExpressions": [selector]}}
+    if _is_cluster_wide(cel):
+        match["resourceRules"] = _part(cel, cluster_wide=False)
+    return _bound(rule, actions, target.environment.name or "any", match)
+
+
+def _cluster_binding(rule: Rule, actions: list[str], cel: Cel) -> JsonObject:
+    # Two hyphens: no environment's binding can have this name.
+    return _bound(rule, actions, "-cluster-wide", {"resourceRules": _part(cel, cluster_wide=True)})
+
+
+def _bound(rule: Rule, actions: list[str], suffix: str, match: JsonObject) -> JsonObject:
     policy = f"kustodian-{rule.id}"
-    name = target.environment.name or "any"
     return {
         "apiVersion": _API,
         "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": _metadata(f"{policy}-{name}", rule),
-        "spec": {
-            "policyName": policy,
-            "validationActions": actions,
-            "matchResources": {
-                "namespaceSelector": {
-                    "matchExpressions": [
-                        {
-                            "key": "kubernetes.io/metadata.name",
-                            "operator": "In",
-                            "values": list(target.namespaces),
-                        }
-                    ]
-                }
-            },
-        },
+        "metadata": _metadata(f"{policy}-{suffix}", rule),
+        "spec": {"policyName": policy, "validationActions": actions, "matchResources": match},
     }

@@ -43,7 +43,7 @@ def object_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
         ),
         "keda-silent-null": Cel(
             "variables.spec.?triggers.orValue([]).all(t, dyn(t).?type.orValue('') != 'prometheus' || "
-            "string(dyn(t).?metadata.?ignoreNullValues.orValue('true')).lowerAscii() in ['false', '0', 'f'])",
+            "dyn(t).?metadata.?ignoreNullValues.orValue('true').lowerAscii() in ['false', '0', 'f'])",
             (("keda.sh", ("v1alpha1",), ("scaledobjects",)),),
         ),
     }
@@ -55,17 +55,23 @@ _CPU = (
 )
 
 
+#: The rules of an aggregated role are written by a controller.
+_AGGREGATED = "has(object.aggregationRule) || "
+
+
 def _grants(groups: list[str], resources: list[str], verbs: list[str], named_passes: bool = True) -> str:
-    """True where no rule grants one of the verbs on one of the resources; a wildcard grants everything."""
-    wild = sorted({f"*/{name.partition('/')[2]}" for name in resources if "/" in name})
-    exact = strings([*resources, "*", *wild])
+    """True where no rule grants one of the verbs on one of the resources; those for all are wildcard-role's."""
     names = "dyn(r).?resourceNames.orValue([]).size() > 0 || " if named_passes else ""
     return (
-        f"variables.rules.all(r, {names}"
+        f"{_AGGREGATED}variables.rules.all(r, {names}"
         f"!(dyn(r).?apiGroups.orValue([]).exists(g, g in {strings([*groups, '*'])}) && "
-        f"dyn(r).?resources.orValue([]).exists(s, s in {exact}) && "
+        f"dyn(r).?resources.orValue([]).exists(s, s in {strings(resources)}) && "
         f"dyn(r).?verbs.orValue([]).exists(v, v in {strings([*verbs, '*'])})))"
     )
+
+
+def _all(parts: tuple[str, ...]) -> str:
+    return " && ".join(f"({part})" for part in parts)
 
 
 def _rbac() -> dict[str, Cel]:
@@ -74,13 +80,13 @@ def _rbac() -> dict[str, Cel]:
     webhooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]
     change = ["create", "update", "patch", "delete", "deletecollection"]
     lists = "['apiGroups', 'resources', 'verbs', 'nonResourceURLs']"
-    run = " && ".join((
+    run = _all((
         _grants([""], ["pods/exec"], ["create", "get"], False),
         _grants([""], ["pods/attach"], ["create", "get"], False),
         _grants([""], ["pods/ephemeralcontainers"], ["update", "patch"], False),
         _grants([""], ["nodes/proxy"], ["create", "get"], False),
     ))  # fmt: skip
-    escalate = " && ".join((
+    escalate = _all((
         _grants([_RBAC], ["roles", "clusterroles"], ["escalate", "bind"]),
         _grants(["", "authentication.k8s.io"],
                 ["users", "groups", "serviceaccounts", "uids", "userextras"], ["impersonate"]),
@@ -89,7 +95,7 @@ def _rbac() -> dict[str, Cel]:
         _grants(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
     ))  # fmt: skip
     roles = {
-        "wildcard-role": f"variables.rules.all(r, {lists}.all(f, !(f in r) || !('*' in r[f])))",
+        "wildcard-role": f"{_AGGREGATED}variables.rules.all(r, {lists}.all(f, !(f in r) || !('*' in r[f])))",
         "role-reads-secrets": _grants([""], ["secrets"], ["get", "list", "watch"]),
         "role-can-exec": run,
         "role-can-escalate": escalate,
@@ -104,15 +110,17 @@ def _rbac() -> dict[str, Cel]:
             f"object.roleRef.name in {strings(public)} || variables.subjects.all(s, "
             f"!(s.kind in ['User', 'Group'] && s.name in {strings(everyone)}))"
         ),
-        "cross-namespace-subject": (
-            "object.kind != 'RoleBinding' || object.roleRef.name == 'extension-apiserver-authentication-reader' || "
-            "variables.subjects.all(s, s.kind != 'ServiceAccount' || "
-            "dyn(s).?namespace.orValue(object.metadata.namespace) in ['', object.metadata.namespace])"
-        ),
     }
-    return {name: Cel(text, _ROLES) for name, text in roles.items()} | {
-        name: Cel(text, _BINDINGS) for name, text in bindings.items()
-    }
+    within = (
+        "object.roleRef.name == 'extension-apiserver-authentication-reader' || "
+        "variables.subjects.all(s, s.kind != 'ServiceAccount' || "
+        "dyn(s).?namespace.orValue('') in [dyn(''), dyn(object.metadata.namespace)])"
+    )
+    return (
+        {name: Cel(text, _ROLES) for name, text in roles.items()}
+        | {name: Cel(text, _BINDINGS) for name, text in bindings.items()}
+        | {"cross-namespace-subject": Cel(within, ((_RBAC, ("v1",), ("rolebindings",)),))}
+    )
 
 
 def _network() -> dict[str, Cel]:
@@ -129,7 +137,7 @@ def _network() -> dict[str, Cel]:
     )
     limited = f"({ranges}.size() > 0 && !{ranges}.exists(b, b in {everywhere}))"
 
-    def open_rules(field: str, peers: str) -> str:
+    def open_rules(direction: str, field: str, peers: str) -> str:
         entries = f"dyn(r).?{peers}.orValue([])"
         ports = "dyn(r).?ports.orValue([])"
         only_dns = f"({ports}.size() > 0 && {ports}.all(q, dyn(q).?port.orValue(0) in [53, 5353]))"
@@ -141,15 +149,16 @@ def _network() -> dict[str, Cel]:
             f"(!has(p.podSelector) || {empty.format(s='dyn(p.podSelector)')})"
         )
         return (
+            f"(!('{direction}' in variables.spec.?policyTypes.orValue([])) || "
             f"variables.spec.?{field}.orValue([]).all(r, !({entries}.size() == 0 && {ports}.size() == 0) && "
             f"{entries}.all(p, !(has(p.ipBlock) && p.ipBlock.cidr in {everywhere} && "
             f"dyn(p.ipBlock).?except.orValue([]).size() == 0 && !{only_dns}) && "
-            f"!({ports}.size() == 0 && {every_pod})))"
+            f"!({ports}.size() == 0 && {every_pod}))))"
         )
 
     return {
         "allow-all-network-policy": Cel(
-            f"{open_rules('ingress', 'from')} && {open_rules('egress', 'to')}",
+            f"{open_rules('Ingress', 'ingress', 'from')} && {open_rules('Egress', 'egress', 'to')}",
             (("networking.k8s.io", ("v1",), ("networkpolicies",)),),
         ),
         "exposed-service-type": Cel(

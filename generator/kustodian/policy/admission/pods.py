@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from kustodian.policy.accelerators import VENDORS
 from kustodian.policy.admission.cel import Cel, context, each, literal, strings
 from kustodian.policy.rule import Context
 from kustodian.policy.rules.images.retired_registry import RETIRED
@@ -113,30 +112,25 @@ def _images(contexts: dict[str, Context]) -> dict[str, Cel]:
         ),
         "image-without-digest": "variables.images.all(i, i.contains('@'))",
         "malformed-digest": f"variables.images.all(i, !i.contains('@') || i.matches({literal('^[^@]*' + digest)}))",
-        "retired-registry": f"variables.images.all(i, !i.matches({literal('|'.join(map(_place, retired)))}))",
-        "pull-policy-mismatch": each(
-            "!has(c.image) || c.image == 'auto' || "
-            r"c.image.matches('\\{\\{|\\$[({A-Za-z_]') || "
-            "(!(c.image.contains('@') && dyn(c).?imagePullPolicy.orValue('') == 'Always') && "
-            "!(dyn(c).?imagePullPolicy.orValue('') in ['IfNotPresent', 'Never'] && !c.image.contains('@') && "
-            f"(!c.image.matches({literal(':[^:/]+$')}) || c.image.lowerAscii().matches({literal(f':({moving})$')}))))"
-        ),
+        "retired-registry": f"variables.images.all(i, !i.lowerAscii().matches({literal('|'.join(map(_place, retired)))}))",
     }
     registries = contexts["unapproved-registry"].registries
     if registries:
         allowed = "|".join(_place(entry.strip("/")) for entry in registries)
-        rules["unapproved-registry"] = f"variables.images.all(i, i.matches({literal(allowed)}))"
+        rules["unapproved-registry"] = f"variables.images.all(i, i.lowerAscii().matches({literal(allowed)}))"
     return {name: Cel(admits) for name, admits in rules.items()}
 
 
 def _place(entry: str) -> str:
     """A registry host, or a folder on one, as a pattern of images that come from there."""
-    host, _, folder = entry.partition("/")
+    host, _, folder = entry.lower().partition("/")
     if not ("." in host or ":" in host or host == "localhost"):
-        host, folder = "docker.io", entry
+        host, folder = "docker.io", entry.lower()
     end = f"/{re.escape(folder)}([/:@]|$)" if folder else "/"
     if host in ("docker.io", "index.docker.io", "registry-1.docker.io"):
         unnamed = f"^{re.escape(folder)}([/:@]|$)" if folder else r"^[^/]*$|^[^/.:]+/"
+        if folder == "library":  # the images without an owner
+            unnamed += r"|^[^/]+$"
         return f"^{_HUB}{end}|{unnamed}"
     pattern = r"[^/]*" + re.escape(host[1:]) if host.startswith("*.") else re.escape(host)
     return f"^{pattern}{end}"
@@ -151,30 +145,25 @@ def _resources(contexts: dict[str, Context]) -> dict[str, Cel]:
         ("missing-memory-limit", "limits", "memory"),
         ("missing-ephemeral-storage-limit", "limits", "ephemeral-storage"),
     ):
-        or_limit = side == "requests" and not contexts[rule].options["requireExplicit"]
-        rules[rule] = _has_resource(side, resource, or_limit, pod_level)
+        if side == "requests" and contexts[rule].options["requireExplicit"]:
+            continue  # the API server has copied the limit by then
+        rules[rule] = _has_resource(side, resource, side == "requests", pod_level)
     policy = contexts["missing-cpu-limit"].options["policy"]
     if policy == "require":
         rules["missing-cpu-limit"] = _has_resource("limits", "cpu", False, pod_level)
     if policy == "forbid":
-        rules["cpu-limit-set"] = each("!('cpu' in dyn(c).?resources.?limits.orValue({}))", "lasting")
-    gpu = literal("^(" + "|".join(vendor.resources.pattern for vendor in VENDORS) + ")$")
-    limits, requests = "dyn(c).?resources.?limits.orValue({})", "dyn(c).?resources.?requests.orValue({})"
-    rules["gpu-without-limit"] = each(
-        f"{requests}.all(r, !r.matches({gpu}) || r in {limits} || {_is_zero(f'{requests}[r]')})"
-    )
-    rules["gpu-request-differs"] = each(
-        f"{requests}.all(r, !r.matches({gpu}) || !(r in {limits}) || "
-        f"quantity(string({requests}[r])).compareTo(quantity(string({limits}[r]))) == 0)"
-    )
-    rules["fractional-gpu"] = each(
-        f"[{limits}, {requests}].all(m, m.all(r, !r.matches({gpu}) || quantity(string(m[r])).isInteger()))"
-    )
+        own = each("!('cpu' in dyn(c).?resources.?limits.orValue({}))", "main") + (
+            " && variables.init.all(c, dyn(c).?restartPolicy.orValue('') != 'Always' || "
+            "!('cpu' in dyn(c).?resources.?limits.orValue({})))"
+        )
+        whole = "!('cpu' in dyn(variables.pod).?resources.?limits.orValue({}))"
+        rules["cpu-limit-set"] = f"{own} && {whole}" if pod_level else own
     return {name: Cel(admits) for name, admits in rules.items()}
 
 
-def _is_zero(value: str) -> str:
-    return f"quantity(string({value})).sign() == 0"
+def _is_zero(optional: str) -> str:
+    """Whether a quantity, which may be absent, is none."""
+    return f"quantity({optional}.orValue('0')).compareTo(quantity('0')) == 0"
 
 
 def _has_resource(side: str, resource: str, or_limit: bool, pod_level: bool) -> str:
@@ -182,12 +171,12 @@ def _has_resource(side: str, resource: str, or_limit: bool, pod_level: bool) -> 
     value = "dyn(c).?resources.?{side}[?'" + resource + "']"
     # The request decides where it is written, even as zero.
     chosen = value.format(side=sides[0]) + (f".or({value.format(side='limits')})" if or_limit else "")
-    own = each(f"!({_is_zero(f'{chosen}.orValue(0)')})", "lasting")
+    own = each(f"!({_is_zero(chosen)})", "lasting")
     if not pod_level or resource not in ("cpu", "memory"):
         return own
     of_pod = "dyn(variables.pod).?resources.?{side}[?'" + resource + "']"
     whole = of_pod.format(side=side) + (f".or({of_pod.format(side='limits')})" if side == "requests" else "")
-    return f"!({_is_zero(f'{whole}.orValue(0)')}) || {own}"
+    return f"!({_is_zero(whole)}) || {own}"
 
 
 def _others() -> dict[str, Cel]:
@@ -200,6 +189,6 @@ def _others() -> dict[str, Cel]:
         ),
         "unbounded-empty-dir": Cel(
             "variables.volumes.all(v, (has(v.emptyDir) ? (dyn(v.emptyDir).?medium.orValue('') != '' || "
-            f"!({_is_zero('dyn(v.emptyDir).?sizeLimit.orValue(0)')})) : v.size() > 1))"
+            f"!({_is_zero('dyn(v.emptyDir).?sizeLimit')})) : v.size() > 1))"
         ),
     }
