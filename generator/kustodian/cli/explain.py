@@ -14,13 +14,15 @@ def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as findings
 
     Example: kustodian explain unpinned-image
     """
-    from kustodian.policy.catalogue import by_id
+    from kustodian.policy.lookup import rule_by_id
     from kustodian.policy.manual_page import as_text
 
-    known = by_id()
-    if rule not in known:
-        close = nearest(rule, set(known))
+    found = rule_by_id(rule)
+    if found is None:
+        from kustodian.policy.catalogue import by_id
+
+        close = nearest(rule, set(by_id()))
         hint = f"did you mean `{close}`?" if close else "`kustodian rules` lists them"
         raise UserError(f"unknown rule `{rule}`", hint=hint)
-    print(as_text(known[rule]))
+    print(as_text(found))
     return 0

@@ -1,0 +1,24 @@
+"""One rule without loading them all: a rule's module is named by its id."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from kustodian.policy import rules
+from kustodian.policy.rule import Rule
+
+_ID = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def rule_by_id(rule_id: str) -> Rule | None:
+    """The rule of that id, None where there is none."""
+    if not _ID.fullmatch(rule_id):
+        return None
+    name = rule_id.replace("-", "_")
+    for folder in map(Path, rules.__path__):
+        for module in folder.glob(f"*/{name}.py"):
+            found = import_module(f"{rules.__name__}.{module.parent.name}.{name}").RULE
+            return found if isinstance(found, Rule) else None
+    return None
