@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from kustodian.model.json_value import mapping, string_map
 from kustodian.model.manifest import Manifest
 from kustodian.model.selector import labels_match, selector_matches
 from kustodian.model.workload import PodTemplate
@@ -67,17 +68,45 @@ class ObjectSet:
         key_namespace = "" if kind in CLUSTER_SCOPED else namespace
         return self._by_name.get((group, kind, key_namespace, name))
 
+    @cached_property
+    def _pods_by_namespace(self) -> dict[str, list[PodTemplate]]:
+        index: dict[str, list[PodTemplate]] = defaultdict(list)
+        for pod in self.pods:
+            index[namespace_of(pod.owner)].append(pod)
+        return dict(index)
+
+    @cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[PodTemplate]]:
+        index: dict[tuple[str, str, str], list[PodTemplate]] = defaultdict(list)
+        for namespace, pods in self._pods_by_namespace.items():
+            for pod in pods:
+                for key, value in pod.labels.items():
+                    index[namespace, key, value].append(pod)
+        return dict(index)
+
     def pods_in(self, namespace: str) -> list[PodTemplate]:
         """The pod templates whose pods run in that namespace."""
-        return [pod for pod in self.pods if namespace_of(pod.owner) == namespace]
+        return self._pods_by_namespace.get(namespace, [])
+
+    def pods_carrying(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
+        """Pod templates of a namespace among which those that carry all of these labels are.
+
+        Only the rarest label is looked up: a repository with a thousand Services has a thousand workloads.
+        """
+        if not wanted:
+            return self.pods_in(namespace)
+        buckets = (self._pods_by_label.get((namespace, key, value), []) for key, value in wanted.items())
+        return min(buckets, key=len)
 
     def pods_selected(self, selector: object, namespace: str) -> list[PodTemplate]:
         """Pod templates of a namespace that a LabelSelector selects."""
-        return [pod for pod in self.pods_in(namespace) if selector_matches(selector, pod.labels)]
+        wanted = string_map(mapping(selector).get("matchLabels"))
+        pods = self.pods_carrying(wanted, namespace)
+        return [pod for pod in pods if selector_matches(selector, pod.labels)]
 
     def pods_labelled(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
         """Pod templates of a namespace that a plain label map (a Service selector) selects."""
-        return [pod for pod in self.pods_in(namespace) if labels_match(wanted, pod.labels)]
+        return [pod for pod in self.pods_carrying(wanted, namespace) if labels_match(wanted, pod.labels)]
 
 
 def namespace_of(manifest: Manifest) -> str:

@@ -68,7 +68,8 @@ class Evaluator:
         self.settings = settings
         self.rules = tuple(rules)
         self.failures: list[RuleFailure] = []
-        self._contexts: dict[tuple[str, str | None, EnvironmentClass], Context] = {}
+        self._contexts: dict[tuple[str | None, EnvironmentClass], dict[str, Context]] = {}
+        self._last: tuple[Environment, dict[str, Context]] | None = None
         self._by_environment: dict[tuple[str | None, EnvironmentClass], _Active] = {}
 
     def overlay(self, rendered: RenderedOverlay) -> list[Hit]:
@@ -78,8 +79,8 @@ class Evaluator:
         hits: list[Hit] = []
 
         def run(rule: Rule, check: Check[_T], subject: _T, owner: Manifest | None) -> None:
-            found = self._violations(rule, check, subject, environment, rendered)
-            hits.extend(Hit(rule, active.level[rule.id], rendered, _owned(v, owner)) for v in found)
+            for violation in self._violations(rule, check, subject, environment, rendered):
+                hits.append(Hit(rule, active.level[rule.id], rendered, _owned(violation, owner)))
 
         for manifest in rendered.objects:
             for rule in (*active.any_object, *active.by_kind.get((manifest.group, manifest.kind), ())):
@@ -121,6 +122,12 @@ class Evaluator:
             self._by_environment[key] = active
         return self._by_environment[key]
 
+    def _contexts_of(self, environment: Environment) -> dict[str, Context]:
+        """The contexts of an environment by rule; asked for every rule and object, mostly of the same one."""
+        if self._last is None or self._last[0] is not environment:
+            self._last = (environment, self._contexts.setdefault(_key(environment), {}))
+        return self._last[1]
+
     def _violations(
         self,
         rule: Rule,
@@ -130,11 +137,12 @@ class Evaluator:
         rendered: RenderedOverlay | None,
     ) -> list[_V]:
         """Run one check; one that raises is recorded as a failure, so nothing passes for clean."""
-        key = (rule.id, *_key(environment))
-        if key not in self._contexts:
-            self._contexts[key] = self.settings.context(rule, environment)
+        contexts = self._contexts_of(environment)
+        context = contexts.get(rule.id)
+        if context is None:
+            context = contexts[rule.id] = self.settings.context(rule, environment)
         try:
-            return list(check(subject, self._contexts[key]))
+            return list(check(subject, context))
         except Exception as error:
             where = rendered.overlay.path if rendered else "."
             self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))

@@ -11,7 +11,10 @@ v3, Argo Rollouts v1, KServe v0.15, Knative v1, Spark operator v2, KubeRay v1, K
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
+from weakref import WeakKeyDictionary
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
@@ -118,7 +121,8 @@ def may_carry(wanted: Mapping[str, str], pod: PodTemplate) -> bool:
 def pods_of_service(service: Manifest, objects: ObjectSet) -> list[PodTemplate]:
     """The pod templates a Service sends traffic to; none for a Service without a selector."""
     wanted = string_map(service.spec.get("selector"))
-    return [pod for pod in objects.pods_in(namespace_of(service)) if wanted and may_carry(wanted, pod)]
+    pods = _candidates(wanted, namespace_of(service), objects)
+    return [pod for pod in pods if wanted and may_carry(wanted, pod)]
 
 
 def selects_nothing(selector: object, namespace: str, objects: ObjectSet) -> bool:
@@ -142,7 +146,39 @@ def is_plain(objects: ObjectSet) -> bool:
 
 def pods_meant(selector: object, namespace: str, objects: ObjectSet) -> list[PodTemplate]:
     """The pod templates of a namespace that a LabelSelector may select."""
-    return [pod for pod in objects.pods_in(namespace) if may_select(selector, pod)]
+    wanted = string_map(mapping(selector).get("matchLabels"))
+    return [pod for pod in _candidates(wanted, namespace, objects) if may_select(selector, pod)]
+
+
+def _candidates(wanted: Mapping[str, str], namespace: str, objects: ObjectSet) -> list[PodTemplate]:
+    """Pods that may carry these labels: those that do in part, and those that a controller labels later."""
+    carrying = objects.pods_carrying(wanted, namespace)
+    if objects not in _BY_OWNER:
+        by_owner: dict[Owner, list[PodTemplate]] = defaultdict(list)
+        for pod in objects.pods:
+            by_owner[pod.owner.group, pod.owner.kind].append(pod)
+        _BY_OWNER[objects] = by_owner
+    known = {id(pod) for pod in carrying}
+    later = [
+        pod
+        for owner, pods in _BY_OWNER[objects].items()
+        if any(_adds(owner, key) for key in wanted)
+        for pod in pods
+        if id(pod) not in known and namespace_of(pod.owner) == namespace
+    ]
+    return [*carrying, *later]
+
+
+Owner = tuple[str, str]
+#: The pods of an overlay by the group and kind of their owner: what a controller adds depends on that.
+_BY_OWNER: WeakKeyDictionary[ObjectSet, dict[Owner, list[PodTemplate]]] = WeakKeyDictionary()
+
+
+@cache
+def _adds(owner: Owner, key: str) -> bool:
+    """Whether the controller of this kind sets the label."""
+    added = (*_ADDED_KEYS.get(owner, ()), *_ADDED_BY_GROUP.get(owner[0], ()))
+    return any(key.startswith(entry) if entry.endswith(("/", ".")) else key == entry for entry in added)
 
 
 def is_operators_business(selector: object, namespace: str, objects: ObjectSet) -> bool:
@@ -181,9 +217,7 @@ def _is_added(key: str, pod: PodTemplate) -> bool:
     """Whether the pod's controller sets this label, and the template does not."""
     if not key or key in pod.labels:
         return False
-    owner = pod.owner
-    added = (*_ADDED_KEYS.get((owner.group, owner.kind), ()), *_ADDED_BY_GROUP.get(owner.group, ()))
-    return any(key.startswith(entry) if entry.endswith(("/", ".")) else key == entry for entry in added)
+    return _adds((pod.owner.group, pod.owner.kind), key)
 
 
 def _makes_pods(manifest: Manifest) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 # The sign and the number are optional to the API server ("m" is zero); the empty text is not.
 _QUANTITY = re.compile(
@@ -41,6 +42,12 @@ def parse_quantity(value: object) -> Fraction | None:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    return _parse(value, type(value).__name__)
+
+
+@lru_cache(maxsize=4096)
+def _parse(value: str | float, _: str) -> Fraction | None:
+    """The same few quantities are asked for again and again; 1 and 1.0 are equal keys but for the type."""
     # JSON strings are trimmed before they are parsed; numbers are parsed from their JSON text.
     text = value.strip() if isinstance(value, str) else repr(value)
     match = _QUANTITY.match(text)

@@ -39,6 +39,8 @@ class Locator:
     def __init__(self, maps: SourceMaps) -> None:
         """`maps` gives the files of the repository."""
         self.maps = maps
+        self._origins: dict[int, tuple[Manifest, Place | None]] = {}  # with the object, so that its id stays
+        self._by_kind: dict[tuple[str, str], list[Candidate]] = {}
 
     def locate(self, manifest: Manifest, path: FieldPath, files: Collection[str] = ()) -> Location:
         """The line that set the field at `path`, or the nearest ancestor's.
@@ -131,6 +133,11 @@ class Locator:
 
     def _origin(self, manifest: Manifest) -> Place | None:
         """The document the object was read from, or the generator entry that made it."""
+        if id(manifest) not in self._origins:
+            self._origins[id(manifest)] = (manifest, self._find_origin(manifest))
+        return self._origins[id(manifest)][1]
+
+    def _find_origin(self, manifest: Manifest) -> Place | None:
         provenance = manifest.provenance
         if provenance.file is not None:
             return self._document(manifest, provenance.file)
@@ -153,7 +160,10 @@ class Locator:
             item = manifest.provenance.item
             inside = node.at(("items", item)) if item is not None else None
             return Place(file, inside or node)
-        best = best_document(source.documents.mentioning(manifest.kind), manifest)
+        key = (file, manifest.kind)
+        if key not in self._by_kind:
+            self._by_kind[key] = candidates_of(source.documents.mentioning(manifest.kind), manifest.kind)
+        best = best_document(self._by_kind[key], manifest)
         return Place(file, best) if best is not None else None
 
     def _anything(self, manifest: Manifest) -> Location:
@@ -165,28 +175,43 @@ class Locator:
         return Location(file or ".")
 
 
-def best_document(documents: list[SourceNode], manifest: Manifest) -> SourceNode | None:
-    """The document (or List item) of a file that the object was read from.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document (or List item) of a file that an object may have been read from."""
 
-    Its kind is the same and its name is the rendered name, or what is left of it without prefix and
-    suffix; where two names fit, the longest wins.
-    """
-    candidates: list[tuple[int, SourceNode]] = []
+    node: SourceNode
+    name: str
+    namespace: str | None
+
+
+def candidates_of(documents: list[SourceNode], kind: str) -> list[Candidate]:
+    """The documents and List items of one kind."""
+    found = []
     for document in documents:
         items = document.at(("items",)) if (document.scalar("kind") or "").endswith("List") else None
         for node in items.children.values() if items else (document,):
-            if node.scalar("kind") != manifest.kind:
-                continue
-            name = node.scalar("metadata", "name") or ""
-            if name == manifest.name:
-                score = 10_000
-            elif name and name in manifest.name:
-                score = len(name)
-            else:
-                score = 0
-            same_namespace = node.scalar("metadata", "namespace") == manifest.namespace
-            candidates.append((2 * score + same_namespace, node))
-    return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
+            if node.scalar("kind") == kind:
+                name = node.scalar("metadata", "name") or ""
+                found.append(Candidate(node, name, node.scalar("metadata", "namespace")))
+    return found
+
+
+def best_document(candidates: list[Candidate], manifest: Manifest) -> SourceNode | None:
+    """The candidate that the object was read from.
+
+    Its name is the rendered name, or what is left of it without prefix and suffix; where two names fit, the
+    longest wins, and the same namespace decides between equals.
+    """
+    rendered, best, node = manifest.name, -1, None
+    for candidate in candidates:
+        name = candidate.name
+        part = 2 * len(name) if name and name in rendered else 0
+        score = 20_000 if name == rendered else part
+        if score + 1 > best:
+            score += candidate.namespace == manifest.namespace
+            if score > best:
+                best, node = score, candidate.node
+    return node
 
 
 def relative(kustomization_file: str, reference: str) -> str:

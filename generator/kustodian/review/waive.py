@@ -19,7 +19,7 @@ _MARK = "kustodian: allow"
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """What applying the waivers gave: findings about the waivers, and the places of those that covered any."""
+    """What applying the waivers gave: findings about the waivers, and where those that covered any are."""
 
     findings: list[Finding]
     used: list[Location]

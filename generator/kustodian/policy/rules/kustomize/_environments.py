@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from kustodian.model.environment import EnvironmentClass
@@ -17,8 +18,17 @@ def environment_pairs(
     Their paths have the same depth and differ in one segment only, `overlays/staging` and `overlays/prod`;
     of several earlier ones the one that shares most files comes first, and only that is used.
     """
+    by_rest: dict[tuple[int, tuple[str, ...]], list[RenderedOverlay]] = defaultdict(list)
+    for earlier in _of_class(view, before):
+        for rest in _without_one(earlier.overlay.path):
+            by_rest[rest].append(earlier)
     for later in _of_class(view, after):
-        candidates = [earlier for earlier in _of_class(view, before) if _counterparts(earlier, later)]
+        candidates = [
+            earlier
+            for rest in _without_one(later.overlay.path)
+            for earlier in by_rest.get(rest, ())
+            if earlier.overlay.path != later.overlay.path
+        ]
         if candidates:
             yield max(candidates, key=lambda earlier: len(earlier.files.keys() & later.files.keys())), later
 
@@ -33,8 +43,8 @@ def _of_class(view: RepositoryView, wanted: EnvironmentClass) -> list[RenderedOv
     ]
 
 
-def _counterparts(one: RenderedOverlay, other: RenderedOverlay) -> bool:
-    left, right = one.overlay.path.split("/"), other.overlay.path.split("/")
-    if len(left) != len(right):
-        return False
-    return sum(a != b for a, b in zip(left, right, strict=True)) == 1
+def _without_one(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The path without each of its segments in turn, and which one is left out."""
+    parts = tuple(path.split("/"))
+    for index in range(len(parts)):
+        yield index, parts[:index] + parts[index + 1 :]
