@@ -24,8 +24,10 @@ class Format(StrEnum):
 
 
 class FailOn(StrEnum):
-    """The mildest severity that fails the run."""
+    """The mildest severity that fails the run; with --base also whether old findings count."""
 
+    NEW = "new"
+    ALL = "all"
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
@@ -43,7 +45,10 @@ def check(
     ] = None,
     fail_on: Annotated[
         FailOn | None,
-        typer.Option("--fail-on", help="Mildest severity that exits with 1; default: the configuration's."),
+        typer.Option(
+            "--fail-on",
+            help="Mildest severity that exits with 1 (default: as configured); with --base also new or all.",
+        ),
     ] = None,
     rule: Annotated[
         list[str] | None, typer.Option("--rule", "-r", help="Only this rule; may be repeated.")
@@ -54,6 +59,13 @@ def check(
     no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")] = False,
     show_waived: Annotated[
         bool, typer.Option("--show-waived", help="List waived findings with their waiver.")
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="REV", help="Compare with this revision; fail on what is new."),
+    ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="With --base: check what is staged, not the work tree.")
     ] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Make the safe changes in the sources, then check again.")
@@ -82,6 +94,8 @@ def check(
 
     Example: helm template chart | kustodian check -
 
+    Example: kustodian check --base origin/main    (only what this branch makes worse fails)
+
     Example: kustodian check --diff     (what --fix would change; exits with 1 if there is something)
 
     Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
@@ -106,7 +120,7 @@ def check(
 
         if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
             return code
-    report, failing = run_check(paths, options)
+    report, failing = run_check(paths, options, base=base, staged=staged)
     if output is Format.JSON:
         from kustodian.report.json import as_json
 
@@ -115,15 +129,23 @@ def check(
         from kustodian.report.text import as_text
 
         sys.stdout.write(as_text(report, colour=wants_colour(), show_waived=show_waived))
-    return exit_code(report, fail_on or FailOn(failing))
+    return exit_code(report, fail_on or FailOn.NEW, FailOn(failing))
 
 
-def run_check(paths: list[Path], options: CheckOptions) -> tuple[CheckReport, str]:
+def run_check(
+    paths: list[Path], options: CheckOptions, *, base: str | None = None, staged: bool = False
+) -> tuple[CheckReport, str]:
     """Check with an engine of its own; returns the report and the configured failing severity."""
+    if staged and base is None:
+        raise UserError("--staged goes with --base", hint="for example --base HEAD --staged")
     from kustodian.cli.engine import the_engine
     from kustodian.review.check import check as review
 
     with the_engine() as engine:
+        if base is not None:
+            from kustodian.review.pull_request import check_against
+
+            return check_against(paths, options, engine, base, staged=staged)
         return review(paths, options, engine)
 
 
@@ -134,17 +156,22 @@ def check_repository(root: Path) -> int:
 
     report, failing = run_check([root], CheckOptions())
     sys.stdout.write(as_text(report, colour=wants_colour()))
-    return exit_code(report, FailOn(failing))
+    return exit_code(report, FailOn.NEW, FailOn(failing))
 
 
-def exit_code(report: CheckReport, fail_on: FailOn) -> int:
+def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
     """The exit code of a report. What was not checked outranks what was found."""
     from kustodian.model.environment import Severity
+    from kustodian.model.finding import Status
 
     if report.incomplete:
         return ExitCode.NOT_CHECKED
-    threshold = Severity.parse(fail_on)
-    failing = any(finding.severity >= threshold for finding in report.open_findings)
+    only_scope = fail_on in (FailOn.NEW, FailOn.ALL)
+    threshold = Severity.parse(configured if only_scope else fail_on)
+    counted = report.open_findings
+    if report.comparison is not None and fail_on is not FailOn.ALL:
+        counted = report.with_status(Status.NEW)
+    failing = any(finding.severity >= threshold for finding in counted)
     return ExitCode.FINDINGS if failing else ExitCode.CLEAN
 
 

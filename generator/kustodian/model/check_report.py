@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Finding
+from kustodian.model.finding import Finding, Status
 from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.overlay import NotChecked
 from kustodian.model.rule_help import RuleHelp
@@ -22,6 +22,14 @@ class OverlayOutcome:
     objects: int = 0
     error: NotChecked | None = None
     through: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """With which commit the findings were compared, and those that it had and the work tree has not."""
+
+    commit: str
+    fixed: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -48,6 +56,8 @@ class CheckReport:
     rule_help: dict[str, RuleHelp] = field(default_factory=dict)
     #: By overlay path; empty unless asked for.
     graphs: dict[str, ObjectGraph] = field(default_factory=dict)
+    #: Set where the findings were compared with another revision; each open one has a status then.
+    comparison: Comparison | None = None
     #: Set where this is one part of a run that was split.
     shard: ShardReport | None = None
 
@@ -60,6 +70,10 @@ class CheckReport:
     def open_findings(self) -> list[Finding]:
         """The findings that no waiver covers."""
         return [finding for finding in self.findings if finding.waiver is None]
+
+    def with_status(self, status: Status) -> list[Finding]:
+        """The open findings of a comparison that are new or unchanged."""
+        return [finding for finding in self.open_findings if finding.status is status]
 
     def count(self, severity: Severity) -> int:
         """How many open findings of one severity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
@@ -29,6 +30,14 @@ class AppliedWaiver:
     location: Location | None = None
 
 
+class Status(StrEnum):
+    """What a comparison with another revision says of a finding."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    FIXED = "fixed"
+
+
 @dataclass(slots=True)
 class Finding:
     """One violation of one rule in one overlay, at the line a person edits.
@@ -51,6 +60,7 @@ class Finding:
     fingerprint: str = ""
     waiver: AppliedWaiver | None = None
     fixable: bool = False
+    status: Status | None = None
 
 
 def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:

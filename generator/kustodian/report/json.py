@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Finding
+from kustodian.model.finding import Finding, Status
 from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 
@@ -31,9 +31,22 @@ def as_data(report: CheckReport) -> JsonObject:
             "waived": report.waived,
             "notChecked": sum(o.error is not None for o in report.overlays) + len(report.not_checked),
         },
+        "comparison": _comparison(report, report.comparison) if report.comparison else None,
         "overlays": [_overlay(report, overlay) for overlay in report.overlays],
         "findings": [_finding(report, finding) for finding in report.findings],
+        "fixed": [_finding(report, finding) for finding in report.comparison.fixed]
+        if report.comparison
+        else [],
         "notChecked": [_not_checked(report, error) for error in report.not_checked],
+    }
+
+
+def _comparison(report: CheckReport, comparison: Comparison) -> JsonObject:
+    return {
+        "commit": comparison.commit,
+        "new": len(report.with_status(Status.NEW)),
+        "fixed": len(comparison.fixed),
+        "unchanged": len(report.with_status(Status.UNCHANGED)),
     }
 
 
@@ -78,6 +91,7 @@ def _finding(report: CheckReport, finding: Finding) -> JsonObject:
             "endLine": source.end_line, "endColumn": source.end_column,
         },
         "fingerprint": finding.fingerprint,
+        "status": finding.status,
         "waiver": {
             "reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires,
         } if waiver else None,

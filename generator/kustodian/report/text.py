@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Finding
+from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -29,12 +29,28 @@ def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False
     """The whole report, ending in the summary line."""
     style = Style(colour)
     shown = report.findings if show_waived else report.open_findings
+    if report.comparison is not None:  # what was there before is counted, not repeated
+        shown = [finding for finding in shown if finding.status is not Status.UNCHANGED]
     blocks = [_block(report, group, style) for group in _grouped(shown)]
     errors = [_error(report, o.error, style, o.path) for o in report.overlays if o.error]
     errors += [_error(report, error, style, None) for error in report.not_checked]
     lines = [*blocks, *errors]
     body = "\n\n".join(lines) + "\n\n" if lines else ""
-    return body + _overlays(report, style) + summary(report) + "\n"
+    return body + _overlays(report, style) + summary(report) + "\n" + _compared(report)
+
+
+def _compared(report: CheckReport) -> str:
+    """`compared with 1a2b3c4d5e6f: 1 new, 2 fixed, 30 unchanged`, and what is fixed."""
+    if report.comparison is None:
+        return ""
+    new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
+    fixed = report.comparison.fixed
+    lines = [
+        f"compared with {report.comparison.commit[:12]}: {new} new, {len(fixed)} fixed, {unchanged} unchanged"
+    ]
+    gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in fixed)
+    lines += [f"  fixed: {rule} in {file}" for rule, file in gone]
+    return "\n".join([*lines, ""])
 
 
 def summary(report: CheckReport) -> str:
@@ -49,7 +65,8 @@ def summary(report: CheckReport) -> str:
     text += f"{_plural(report.rules, 'rule')}, {report.waived} waived"
     if unchecked:
         text += f", {unchecked} NOT CHECKED"
-    return f"{text} ({report.seconds:.1f} s)"
+    took = f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
+    return f"{text}{took}"
 
 
 def _plural(number: int, word: str) -> str:

@@ -12,6 +12,8 @@ def test_every_rule_is_found_by_its_id() -> None:
     assert [rule_by_id(rule.id) for rule in RULES] == list(RULES)
 
 
-@pytest.mark.parametrize("name", ["", "no-such-rule", "_missing", "../images/unpinned_image", "UNPINNED-IMAGE"])
+@pytest.mark.parametrize(
+    "name", ["", "no-such-rule", "_missing", "../images/unpinned_image", "UNPINNED-IMAGE"]
+)
 def test_what_is_no_rule(name: str) -> None:
     assert rule_by_id(name) is None

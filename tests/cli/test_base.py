@@ -1,0 +1,159 @@
+"""`kustodian check --base` from the outside, on real git repositories in the states that CI and people have."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.harness import Outcome, kustodian, write
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: 'x:{tag}'}}]}}\n"
+RULE = ("--rule", "unpinned-image", "--rule", "privileged-container")
+
+
+def git(root: Path, *arguments: str) -> str:
+    command = [
+        "git",
+        "-c",
+        "user.name=T",
+        "-c",
+        "user.email=t@example.com",
+        "-c",
+        "commit.gpgsign=false",
+        *arguments,
+    ]
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def commit(root: Path, message: str) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", message)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two pods, one with a moving tag, on main; a branch is checked out."""
+    root = write(tmp_path / "repo", {
+        "kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml, b.yaml]\n",
+        "a.yaml": POD.format(name="a", tag="latest"),
+        "b.yaml": POD.format(name="b", tag="1.0"),
+    })  # fmt: skip
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    commit(root, "one")
+    git(root, "switch", "--quiet", "--create", "change")
+    return root
+
+
+def counts(outcome: Outcome) -> tuple[int, int, int]:
+    comparison = outcome.data["comparison"]
+    return comparison["new"], comparison["fixed"], comparison["unchanged"]
+
+
+def check(root: Path, *arguments: str) -> Outcome:
+    return kustodian("check", ".", "--format", "json", "--base", "main", *RULE, *arguments, cwd=root)
+
+
+def test_only_what_is_new_fails(root: Path) -> None:
+    assert (check(root).code, counts(check(root))) == (0, (0, 0, 1))
+    assert check(root, "--fail-on", "all").code == 1
+    (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
+    worse = check(root)
+    assert (worse.code, counts(worse)) == (1, (1, 0, 1))
+    assert [f["object"]["name"] for f in worse.data["findings"] if f["status"] == "new"] == ["b"]
+    (root / "a.yaml").write_text(POD.format(name="a", tag="1.0"))
+    mixed = check(root)
+    assert counts(mixed) == (1, 1, 0)
+    assert [f["object"]["name"] for f in mixed.data["fixed"]] == ["a"]
+    text = kustodian("check", ".", "--base", "main", *RULE, cwd=root).out
+    assert "1 new, 1 fixed, 0 unchanged" in text
+    assert "fixed: unpinned-image in a.yaml" in text
+
+
+def test_nothing_is_touched(root: Path) -> None:
+    (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
+    (root / "untracked").write_text("x")
+    before = git(root, "status", "--porcelain"), sorted(p.name for p in (root / ".git").iterdir())
+    check(root)
+    assert (git(root, "status", "--porcelain"), sorted(p.name for p in (root / ".git").iterdir())) == before
+    assert git(root, "worktree", "list").count("\n") == 1
+
+
+def test_what_main_did_meanwhile_does_not_count(root: Path) -> None:
+    git(root, "switch", "--quiet", "main")
+    (root / "a.yaml").write_text(POD.format(name="a", tag="1.0"))
+    commit(root, "main goes on")
+    git(root, "switch", "--quiet", "change")
+    assert counts(check(root)) == (0, 0, 1), "compared with the merge base, not with main"
+
+
+def test_staged_is_the_index(root: Path) -> None:
+    (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
+    assert counts(check(root, "--staged")) == (0, 0, 1)
+    git(root, "add", "b.yaml")
+    (root / "b.yaml").write_text(POD.format(name="b", tag="1.0"))
+    assert counts(check(root, "--staged")) == (1, 0, 1)
+    assert counts(check(root)) == (0, 0, 1)
+
+
+def test_a_new_a_renamed_and_a_deleted_file(root: Path) -> None:
+    git(root, "mv", "a.yaml", "moved.yaml")
+    (root / "c.yaml").write_text(POD.format(name="c", tag="latest"))
+    (root / "b.yaml").unlink()
+    (root / "kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [moved.yaml, c.yaml]\n")
+    assert counts(check(root)) == (1, 0, 1), "a rename is no new finding"
+
+
+def test_detached_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
+    git(root, "switch", "--quiet", "--detach")
+    assert counts(check(root)) == (0, 0, 1)
+    git(root, "worktree", "add", "--quiet", str(tmp_path / "tree"), "change")
+    assert counts(check(tmp_path / "tree")) == (0, 0, 1)
+    write(root / "apps" / "one", {
+        "kustodian.yaml": "", "kustomization.yaml": f"{KUSTOMIZATION}resources: [p.yaml]\n",
+        "p.yaml": POD.format(name="p", tag="latest"),
+    })  # fmt: skip
+    assert counts(check(root / "apps" / "one")) == (1, 0, 0)
+
+
+def test_a_shallow_clone_says_what_to_do(root: Path, tmp_path: Path) -> None:
+    commit_all = POD.format(name="b", tag="2.0")
+    (root / "b.yaml").write_text(commit_all)
+    commit(root, "two")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "change", f"file://{root}", "shallow")
+    outcome = check(tmp_path / "shallow")
+    assert outcome.code == 2
+    assert "shallow" in outcome.err and "fetch-depth: 0" in outcome.err
+
+
+@pytest.mark.parametrize("revision", ["nosuch", "--output=x", "HEAD:a.yaml", ""])
+def test_a_revision_that_is_none(root: Path, revision: str) -> None:
+    outcome = kustodian("check", ".", f"--base={revision}", *RULE, cwd=root)
+    assert outcome.code == 2
+    assert "git knows no such commit" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    root = write(
+        tmp_path,
+        {
+            "kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml]\n",
+            "a.yaml": POD.format(name="a", tag="1"),
+        },
+    )
+    assert "in no git work tree" in check(root).err
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    assert check(root).code == 2
+    assert "--staged goes with --base" in kustodian("check", ".", "--staged", cwd=root).err
+
+
+def test_a_base_that_cannot_be_read_is_an_error(root: Path) -> None:
+    (root / "kustodian.yaml").write_text("nonsense: 1\n")
+    commit(root, "broken")
+    (root / "kustodian.yaml").unlink()
+    outcome = kustodian("check", ".", "--base", "HEAD", *RULE, cwd=root)
+    assert outcome.code == 2
+    assert "the base revision" in outcome.err and "nonsense" in outcome.err
