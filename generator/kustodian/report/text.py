@@ -8,6 +8,7 @@ from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
+from kustodian.report.causes import causes
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _CONTEXT_LINES = 2
@@ -31,7 +32,7 @@ def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False
     shown = report.findings if show_waived else report.open_findings
     if report.comparison is not None:  # what was there before is counted, not repeated
         shown = [finding for finding in shown if finding.status is not Status.UNCHANGED]
-    blocks = [_block(report, group, style) for group in _grouped(shown)]
+    blocks = [_block(report, group, style) for group in causes(shown)]
     errors = [_error(report, o.error, style, o.path) for o in report.overlays if o.error]
     errors += [_error(report, error, style, None) for error in report.not_checked]
     lines = [*blocks, *errors]
@@ -71,17 +72,6 @@ def summary(report: CheckReport) -> str:
 
 def _plural(number: int, word: str) -> str:
     return f"{number:,} {word}" + ("" if number == 1 else "s")
-
-
-def _grouped(findings: list[Finding]) -> list[list[Finding]]:
-    """One cause seen in several overlays (a line of the base) is one block."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
-        kind = finding.object.kind if finding.object else ""
-        key = (finding.rule, finding.source, kind, finding.field, finding.message, finding.waiver)
-        groups.setdefault(key, []).append(finding)
-    # A line that is an error in prod and a warning in dev reads as an error.
-    return sorted(groups.values(), key=lambda group: -max(f.severity for f in group))
 
 
 def _block(report: CheckReport, group: list[Finding], style: Style) -> str:

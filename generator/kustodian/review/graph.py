@@ -8,6 +8,7 @@ from kustodian.model.json_value import mapping, mappings, sequence, string_map, 
 from kustodian.model.manifest import Manifest
 from kustodian.model.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.model.selector import selector_matches
 from kustodian.model.workload import PodTemplate, replicas
 from kustodian.policy.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS, backends
 from kustodian.review.graph_pods import UsedObject, used_objects
@@ -34,12 +35,7 @@ def graph_of(objects: ObjectSet) -> ObjectGraph:
     builder = _Builder(objects)
     edges = sorted(set(builder.edges()), key=lambda e: (e.source, e.target, e.relation, e.label))
     used = {key for edge in edges for key in (edge.source, edge.target)}
-    isolated = {pod_owner for pod_owner, _ in builder.isolation}
-    nodes = [
-        builder.node(manifest)
-        for manifest in builder.by_key.values()
-        if builder.key(manifest) in used or manifest.pods or builder.key(manifest) in isolated
-    ]
+    nodes = [builder.node(m) for key, m in builder.by_key.items() if key in used or m.pods]
     present = {node.key for node in nodes}
     nodes += [node for node in builder.named.values() if node.key in used and node.key not in present]
     # What is drawn as an edge is not alone: a policy, a binding.
@@ -133,7 +129,7 @@ class _Builder:
             yield from self._to_pods(manifest, pods, Relation.WATCHES)
         elif manifest.is_a(_MONITORS, "ServiceMonitor"):
             for service in self.objects.of("", "Service"):
-                if namespace_of(service) == own and _selected(spec.get("selector"), service):
+                if namespace_of(service) == own and selector_matches(spec.get("selector"), service.labels):
                     yield GraphEdge(self.key(manifest), self.key(service), Relation.WATCHES)
 
     def _to_pods(
@@ -210,12 +206,6 @@ class _Builder:
         directions = sorted(direction for owner, direction in self.isolation if owner == key)
         if directions:
             yield f"isolated: {', '.join(directions)}"
-
-
-def _selected(selector: object, service: Manifest) -> bool:
-    from kustodian.model.selector import selector_matches
-
-    return selector_matches(selector, service.labels)
 
 
 def _port(port: object) -> str:

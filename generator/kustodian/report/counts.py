@@ -1,0 +1,39 @@
+"""Numbers in words, and the figures that every report gives."""
+
+from __future__ import annotations
+
+from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.environment import Severity
+from kustodian.model.overlay import NotChecked
+
+
+def plural(number: int, word: str) -> str:
+    """`1 error`, `2 errors`, `1,204 objects`; `info` has no plural."""
+    return f"{number:,} {word}" + ("" if number == 1 or word == "info" else "s")
+
+
+def found_words(report: CheckReport) -> str:
+    """`2 errors, 1 warning, 3 info`, or `no findings`."""
+    counts = [(report.count(severity), str(severity)) for severity in reversed(Severity)]
+    return ", ".join(plural(number, word) for number, word in counts if number) or "no findings"
+
+
+def listed(report: CheckReport) -> list[OverlayOutcome]:
+    """The overlays that were checked by themselves (not as part of another)."""
+    return [overlay for overlay in report.overlays if overlay.through is None]
+
+
+def checked(report: CheckReport) -> int:
+    """How many overlays were checked."""
+    return sum(overlay.error is None for overlay in listed(report))
+
+
+def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
+    """(overlay path or None, reason) of everything that could not be checked."""
+    overlays: list[tuple[str | None, NotChecked]] = [(o.path, o.error) for o in report.overlays if o.error]
+    return overlays + [(None, error) for error in report.not_checked]
+
+
+def rule_page(report: CheckReport, rule: str) -> str | None:
+    """The command that explains the rule; None for a Rego rule."""
+    return None if rule.startswith("rego/") else f"kustodian explain {rule}"

@@ -1,0 +1,146 @@
+"""Programs that a test starts, and that are gone when it ends, however it ends.
+
+Each program runs in a process group of its own. A supervisor process knows the groups and the temporary folder and
+sees, by a pipe that closes, when the test run is gone: even after SIGKILL nothing keeps running and no file stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Process:
+    """A program that was started, and its log."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.popen.poll() is None
+
+    def stop(self) -> None:
+        """End it and wait until it is gone."""
+        if self.is_running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGTERM)
+            try:
+                self.popen.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                pass
+        # The group outlives its leader where the leader left children behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Processes:
+    """Programs around one temporary folder; `close` ends the programs, newest first, and deletes the folder."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="kustodian-acceptance-"))
+        self.started: list[Process] = []
+        self._supervisor = subprocess.Popen(
+            [sys.executable, __file__, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def spawn(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start a program in a process group of its own, in the temporary folder."""
+        log = self.folder / f"{name}.log"
+        with log.open("ab") as output:
+            popen = subprocess.Popen(
+                [str(word) for word in command], cwd=self.folder, env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        assert self._supervisor.stdin
+        self._supervisor.stdin.write(f"{popen.pid}\n".encode())
+        self._supervisor.stdin.flush()
+        process = Process(name, popen, log)
+        self.started.append(process)
+        return process
+
+    def stop(self, name: str) -> None:
+        """End the program of that name."""
+        for process in [process for process in self.started if process.name == name]:
+            process.stop()
+            self.started.remove(process)
+
+    def close(self) -> None:
+        """End everything and leave nothing behind."""
+        for process in reversed(self.started):
+            process.stop()
+        self.started.clear()
+        if self._supervisor.stdin and not self._supervisor.stdin.closed:
+            self._supervisor.stdin.close()
+        self._supervisor.wait()
+
+    def wait(self, what: str, ready: Callable[[], object], seconds: float = 120) -> None:
+        """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(OSError):
+                if ready():
+                    return
+            dead = [process for process in self.started if not process.is_running]
+            if dead or time.monotonic() > deadline:
+                why = f"{dead[0].name} ended" if dead else f"not within {seconds:.0f} s"
+                raise AssertionError(f"{what}: {why}\n{self.logs(dead or self.started)}")
+            time.sleep(0.1)
+
+    def logs(self, processes: Sequence[Process] | None = None) -> str:
+        """The end of the log of each program."""
+        return "\n".join(
+            f"--- {process.name} (ended with {process.popen.returncode})\n{process.tail()}"
+            if not process.is_running
+            else f"--- {process.name}\n{process.tail()}"
+            for process in processes or self.started
+        )
+
+
+def supervise(folder: Path, groups: IO[bytes]) -> None:
+    """Wait until the pipe closes, then end every group that was named on it and delete the folder."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for line in [int(line) for line in groups]:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(line, signal.SIGKILL)
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    supervise(Path(sys.argv[1]), sys.stdin.buffer)
