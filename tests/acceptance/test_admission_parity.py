@@ -138,12 +138,20 @@ def cases_and_policies() -> tuple[list[Case], list[dict[str, Any]]]:
     return cases, list(policies.values())
 
 
+#: Which policy an object is for. The API server cuts long lists of warnings, so one object gets one at most.
+_ASKED = "acceptance.kustodian.dev/policy"
+
+
 def binding(policy: str) -> dict[str, Any]:
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicyBinding",
         "metadata": {"name": policy},
-        "spec": {"policyName": policy, "validationActions": ["Warn"]},
+        "spec": {
+            "policyName": policy,
+            "validationActions": ["Warn"],
+            "matchResources": {"objectSelector": {"matchLabels": {_ASKED: policy}}},
+        },
     }
 
 
@@ -235,7 +243,9 @@ def warned(cluster: Cluster, case: Case, number: int) -> dict[str, str] | None:
     """The policies that the object breaks; None where the API server refuses it for reasons of its own."""
     if not cluster.knows(case.data):
         return None
-    answer = cluster.create(prepared(case.data, number), dry_run=True, strict=False)
+    data = prepared(case.data, number)
+    data["metadata"]["labels"] = {**(data["metadata"].get("labels") or {}), _ASKED: case.policy}
+    answer = cluster.create(data, dry_run=True, strict=False)
     if answer.status not in (200, 201):
         return None
     return {

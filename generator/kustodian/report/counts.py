@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 
 
@@ -37,3 +38,19 @@ def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
 def rule_page(report: CheckReport, rule: str) -> str | None:
     """The command that explains the rule; None for a Rego rule."""
     return None if rule.startswith("rego/") else f"kustodian explain {rule}"
+
+
+def reported(report: CheckReport) -> list[Finding]:
+    """The open findings that ask for something: in a comparison, the new ones."""
+    if report.comparison is None:
+        return report.open_findings
+    return [finding for finding in report.open_findings if finding.status is not Status.UNCHANGED]
+
+
+def compared_words(report: CheckReport) -> str | None:
+    """`1 new, 2 fixed, 30 unchanged since 1a2b3c4d5e6f`; None without a comparison."""
+    if report.comparison is None:
+        return None
+    new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
+    fixed = len(report.comparison.fixed)
+    return f"{new} new, {fixed} fixed, {unchanged} unchanged since {report.comparison.commit[:12]}"

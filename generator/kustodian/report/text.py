@@ -8,7 +8,8 @@ from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
-from kustodian.report.causes import causes
+from kustodian.report.causes import causes, worst
+from kustodian.report.counts import checked, failures, found_words, listed, plural
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _CONTEXT_LINES = 2
@@ -33,8 +34,7 @@ def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False
     if report.comparison is not None:  # what was there before is counted, not repeated
         shown = [finding for finding in shown if finding.status is not Status.UNCHANGED]
     blocks = [_block(report, group, style) for group in causes(shown)]
-    errors = [_error(report, o.error, style, o.path) for o in report.overlays if o.error]
-    errors += [_error(report, error, style, None) for error in report.not_checked]
+    errors = [_error(report, error, style, overlay) for overlay, error in failures(report)]
     lines = [*blocks, *errors]
     body = "\n\n".join(lines) + "\n\n" if lines else ""
     return body + _overlays(report, style) + summary(report) + "\n" + _compared(report)
@@ -56,26 +56,17 @@ def _compared(report: CheckReport) -> str:
 
 def summary(report: CheckReport) -> str:
     """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
-    counts = [(report.count(severity), str(severity)) for severity in reversed(Severity)]
-    found = ", ".join(_plural(number, word) for number, word in counts if number and word != "info")
-    infos = report.count(Severity.INFO)
-    found = ", ".join(part for part in (found, f"{infos} info" if infos else "") if part) or "no findings"
-    unchecked = sum(o.error is not None for o in report.overlays) + len(report.not_checked)
-    checked = sum(o.error is None for o in _listed(report))
-    text = f"{found} in {_plural(checked, 'overlay')}, {_plural(report.objects, 'object')}, "
-    text += f"{_plural(report.rules, 'rule')}, {report.waived} waived"
+    unchecked = len(failures(report))
+    text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
+    text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
     if unchecked:
         text += f", {unchecked} NOT CHECKED"
     took = f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
     return f"{text}{took}"
 
 
-def _plural(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("" if number == 1 else "s")
-
-
 def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
-    finding = max(group, key=lambda f: f.severity)
+    finding = worst(group)
     code = _COLOURS[finding.severity]
     head = style.paint(f"1;{code}", f"{finding.severity}[{finding.rule}]") + style.paint(
         "1", f": {finding.message}"
@@ -151,8 +142,7 @@ def _error(report: CheckReport, error: NotChecked, style: Style, overlay: str | 
 
 def _overlays(report: CheckReport, style: Style) -> str:
     rows = [
-        (report.shown(o.path), _plural(o.objects, "object"), _state(report, o, style))
-        for o in _listed(report)
+        (report.shown(o.path), plural(o.objects, "object"), _state(report, o, style)) for o in listed(report)
     ]
     if not rows:
         return ""
@@ -160,10 +150,6 @@ def _overlays(report: CheckReport, style: Style) -> str:
     count_width = max(len(count) for _, count, _ in rows)
     lines = [f"{path:<{path_width}}  {count:>{count_width}}  {state}" for path, count, state in rows]
     return "\n".join(lines) + "\n"
-
-
-def _listed(report: CheckReport) -> list[OverlayOutcome]:
-    return [overlay for overlay in report.overlays if overlay.through is None]
 
 
 def _state(report: CheckReport, outcome: OverlayOutcome, style: Style) -> str:
@@ -174,8 +160,8 @@ def _state(report: CheckReport, outcome: OverlayOutcome, style: Style) -> str:
         if finding.overlay == outcome.path:
             counts[finding.severity] += 1
     parts = [
-        style.paint(_COLOURS[s], f"{n} info" if s == Severity.INFO else _plural(n, str(s)))
-        for s, n in counts.items()
-        if n
+        style.paint(_COLOURS[severity], plural(number, str(severity)))
+        for severity, number in counts.items()
+        if number
     ]
     return ", ".join(parts) or style.paint("32", "clean")
