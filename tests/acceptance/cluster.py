@@ -1,94 +1,47 @@
-"""A real API server on loopback: etcd and kube-apiserver as plain processes in a temporary folder."""
+"""A real control plane on loopback: plain processes in a temporary folder.
+
+`python -m tests.acceptance.cluster` starts one, prints its kubeconfig and keeps it until Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
-import os
+import secrets
 import signal
-import socket
-import ssl
 import subprocess
-import tempfile
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.acceptance.api import Answer, Api
+from tests.acceptance.processes import Processes, free_port
 from tests.acceptance.programs import program
 
-TOKEN = "kustodian-acceptance"
+__all__ = ["Answer", "Cluster"]
+
+CONTEXT = "kustodian-acceptance"
 
 
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+class Cluster(Api):
+    """etcd and an API server, and with `controllers` also the controllers, the scheduler and fake nodes (kwok).
 
+    Use it as a context manager. With `controllers`, HorizontalPodAutoscalers act within seconds.
+    """
 
-@dataclass
-class Process:
-    """A program that was started, its log, and the only thing that is ever stopped."""
-
-    name: str
-    popen: subprocess.Popen[bytes]
-    log: Path
-
-    def stop(self) -> None:
-        """End it and wait until it is gone."""
-        if self.popen.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.popen.pid, signal.SIGTERM)
-            try:
-                self.popen.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.popen.pid, signal.SIGKILL)
-                self.popen.wait()
-
-    def tail(self) -> str:
-        """The last lines of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-
-
-@dataclass
-class Answer:
-    """What the API server answered: status, the parsed body, and warnings."""
-
-    status: int
-    body: dict[str, Any]
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def message(self) -> str:
-        """The message of a Status."""
-        return str(self.body.get("message", ""))
-
-
-class Cluster:
-    """A control plane; use as a context manager. `start` names further programs of the multi-call binary."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kustodian-cluster-")
-        self.folder = Path(self._folder.name)
-        self.processes: list[Process] = []
+    def __init__(self, *, controllers: bool = False) -> None:
+        self.controllers = controllers
         self.port = free_port()
-        self.url = f"https://127.0.0.1:{self.port}"
-        self._context = ssl.create_default_context()
-        self._context.check_hostname = False
-        self._context.verify_mode = ssl.CERT_NONE
-        self._resources: dict[tuple[str, str], dict[str, Any]] = {}
+        super().__init__(f"https://127.0.0.1:{self.port}", secrets.token_hex(16))
 
     def __enter__(self) -> Self:
-        """Start etcd and the API server and wait until it is ready."""
+        """Start the programs and wait until they are ready."""
+        self.processes = Processes()
         try:
             self._start()
+            if self.controllers:
+                self._start_controllers()
         except BaseException:
             self.close()
             raise
@@ -102,29 +55,38 @@ class Cluster:
 
     def close(self) -> None:
         """Stop everything and leave nothing behind."""
-        for process in reversed(self.processes):
-            process.stop()
-        self.processes.clear()
-        self._folder.cleanup()
+        self.processes.close()
 
-    def spawn(
-        self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
-    ) -> Process:
-        """Start a program in a process group of its own."""
-        log = self.folder / f"{name}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [str(word) for word in command], cwd=self.folder, env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        process = Process(name, popen, log)
-        self.processes.append(process)
-        return process
+    def wait(self, what: str, ready: Any, seconds: float = 120) -> None:
+        """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""
+        self.processes.wait(what, ready, seconds)
+
+    @property
+    def folder(self) -> Path:
+        """The temporary folder of all programs."""
+        return self.processes.folder
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The configuration of a client that may do everything; its one context is CONTEXT."""
+        path = self.folder / "kubeconfig"
+        if not path.exists():
+            cluster = {"server": self.url, "insecure-skip-tls-verify": True}
+            content = {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": CONTEXT, "cluster": cluster}],
+                "users": [{"name": "admin", "user": {"token": self.token}}],
+                "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": "admin"}}],
+                "current-context": CONTEXT,
+            }
+            path.write_text(json.dumps(content))
+        return path
 
     def _start(self) -> None:
         client, peer = free_port(), free_port()
         etcd = f"http://127.0.0.1:{client}"
-        self.spawn("etcd", [
+        self.processes.spawn("etcd", [
             program("etcd"), "--data-dir", self.folder / "etcd", "--listen-client-urls", etcd,
             "--advertise-client-urls", etcd, "--listen-peer-urls", f"http://127.0.0.1:{peer}",
             "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
@@ -136,99 +98,48 @@ class Cluster:
             ["openssl", "rsa", "-in", key, "-pubout", "-out", public], check=True, capture_output=True
         )
         tokens = self.folder / "tokens.csv"
-        tokens.write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-        self.spawn("kube-apiserver", [
+        tokens.write_text(f'{self.token},admin,admin,"system:masters"\n')
+        self.processes.spawn("kube-apiserver", [
             program("controlplane"), "kube-apiserver", f"--etcd-servers={etcd}", f"--secure-port={self.port}",
             "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--cert-dir={self.folder / 'certs'}",
             f"--service-account-key-file={public}", f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={tokens}",
             "--authorization-mode=RBAC,Node", "--service-cluster-ip-range=10.96.0.0/16",
             "--endpoint-reconciler-type=none", "--allow-privileged=true",
-            # Nobody makes the default service accounts that it would look for.
-            "--disable-admission-plugins=ServiceAccount",
+            # Without controllers nobody makes the default service accounts that this one looks for.
+            *([] if self.controllers else ["--disable-admission-plugins=ServiceAccount"]),
         ])  # fmt: skip
         self.wait("the API server", lambda: self.get("/readyz").status == 200)
 
-    def wait(self, what: str, ready: Any, seconds: float = 120) -> None:
-        """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""
-        deadline = time.monotonic() + seconds
-        while True:
-            with contextlib.suppress(OSError):
-                if ready():
-                    return
-            dead = [process for process in self.processes if process.popen.poll() is not None]
-            if dead or time.monotonic() > deadline:
-                logs = "\n".join(
-                    f"--- {process.name}\n{process.tail()}" for process in dead or self.processes
-                )
-                raise AssertionError(f"{what} did not become ready\n{logs}")
-            time.sleep(0.1)
-
-    # --- the API ---------------------------------------------------------------------------------------
-
-    def get(self, path: str) -> Answer:
-        """GET a path of the API."""
-        return self._request("GET", path)
-
-    def create(
-        self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False, strict: bool = True
-    ) -> Answer:
-        """Create an object; `namespace` is for one that names none, `strict` refuses unknown fields."""
-        query = {"fieldValidation": "Strict" if strict else "Ignore"} | ({"dryRun": "All"} if dry_run else {})
-        return self._request("POST", f"{self._path(data, namespace)}?{urllib.parse.urlencode(query)}", data)
-
-    def apply(self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False) -> Answer:
-        """Server-side apply with strict field validation."""
-        query = {"fieldManager": "kustodian-test", "force": "true", "fieldValidation": "Strict"}
-        query |= {"dryRun": "All"} if dry_run else {}
-        path = f"{self._path(data, namespace)}/{data['metadata']['name']}?{urllib.parse.urlencode(query)}"
-        return self._request("PATCH", path, data, "application/apply-patch+yaml")
-
-    def delete(self, data: dict[str, Any], namespace: str = "default") -> Answer:
-        """Ask for the object's deletion; finalizers may keep it for a while."""
-        return self._request("DELETE", f"{self._path(data, namespace)}/{data['metadata']['name']}")
-
-    def knows(self, data: dict[str, Any]) -> bool:
-        """Whether the API server serves the object's kind."""
-        return self._resource(data) is not None
-
-    def is_namespaced(self, data: dict[str, Any]) -> bool:
-        """Whether objects of the kind live in a namespace."""
-        resource = self._resource(data)
-        return bool(resource and resource["namespaced"])
-
-    def _path(self, data: dict[str, Any], namespace: str) -> str:
-        resource = self._resource(data)
-        assert resource is not None, f"the API server does not serve {data['apiVersion']} {data['kind']}"
-        base = ("/api/" if "/" not in data["apiVersion"] else "/apis/") + data["apiVersion"]
-        if resource["namespaced"]:
-            return f"{base}/namespaces/{data['metadata'].get('namespace') or namespace}/{resource['name']}"
-        return f"{base}/{resource['name']}"
-
-    def _resource(self, data: dict[str, Any]) -> dict[str, Any] | None:
-        version, kind = data["apiVersion"], data["kind"]
-        if (version, kind) not in self._resources:
-            base = ("/api/" if "/" not in version else "/apis/") + version
-            for resource in self.get(base).body.get("resources", []):
-                if "/" not in resource["name"]:
-                    self._resources[version, resource["kind"]] = resource
-        return self._resources.get((version, kind))
-
-    def _request(self, method: str, path: str, data: Any = None, media: str = "application/json") -> Answer:
-        request = urllib.request.Request(
-            self.url + path, method=method, data=None if data is None else json.dumps(data).encode(),
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": media, "Accept": "application/json"},
-        )  # fmt: skip
-        try:
-            with urllib.request.urlopen(request, context=self._context, timeout=60) as answer:
-                return _answer(answer.status, answer.read(), answer.headers)
-        except urllib.error.HTTPError as error:
-            return _answer(error.code, error.read(), error.headers)
+    def _start_controllers(self) -> None:
+        kubeconfig = f"--kubeconfig={self.kubeconfig}"
+        self.processes.spawn("kube-controller-manager", [
+            program("controlplane"), "kube-controller-manager", kubeconfig, "--secure-port=0",
+            f"--service-account-private-key-file={self.folder / 'sa.key'}", "--use-service-account-credentials",
+            "--leader-elect=false", "--controllers=*,-node-ipam-controller", "--kube-api-qps=200",
+            "--kube-api-burst=400", "--horizontal-pod-autoscaler-sync-period=2s",
+            "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+            "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
+        ])  # fmt: skip
+        self.processes.spawn("kube-scheduler", [
+            program("controlplane"), "kube-scheduler", kubeconfig, "--secure-port=0", "--leader-elect=false",
+        ])  # fmt: skip
+        self.processes.spawn("kwok", [program("kwok"), kubeconfig, "--manage-all-nodes=true"])
+        self.wait(
+            "the default service account", lambda: self.read("v1", "ServiceAccount", "default", "default")
+        )
 
 
-def _answer(status: int, content: bytes, headers: Any) -> Answer:
-    try:
-        body = json.loads(content)
-    except ValueError:
-        body = {"message": content.decode("utf-8", "replace")}
-    return Answer(status, body if isinstance(body, dict) else {}, headers.get_all("Warning") or [])
+def main() -> None:
+    """Keep a cluster until Ctrl-C."""
+    parser = argparse.ArgumentParser(description="Run a control plane on loopback until Ctrl-C.")
+    parser.add_argument("--controllers", action="store_true", help="also controllers, scheduler and kwok")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), Cluster(controllers=arguments.controllers) as cluster:
+        print(f"export KUBECONFIG={cluster.kubeconfig}", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -83,9 +83,7 @@ class Processes:
                 [str(word) for word in command], cwd=self.folder, env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        assert self._supervisor.stdin
-        self._supervisor.stdin.write(f"{popen.pid}\n".encode())
-        self._supervisor.stdin.flush()
+        self._tell(popen.pid)
         process = Process(name, popen, log)
         self.started.append(process)
         return process
@@ -93,17 +91,25 @@ class Processes:
     def stop(self, name: str) -> None:
         """End the program of that name."""
         for process in [process for process in self.started if process.name == name]:
-            process.stop()
-            self.started.remove(process)
+            self._stop(process)
 
     def close(self) -> None:
         """End everything and leave nothing behind."""
-        for process in reversed(self.started):
-            process.stop()
-        self.started.clear()
+        for process in reversed(list(self.started)):
+            self._stop(process)
         if self._supervisor.stdin and not self._supervisor.stdin.closed:
             self._supervisor.stdin.close()
         self._supervisor.wait()
+
+    def _stop(self, process: Process) -> None:
+        process.stop()
+        self.started.remove(process)
+        self._tell(-process.popen.pid)  # its number may soon be somebody else's
+
+    def _tell(self, group: int) -> None:
+        assert self._supervisor.stdin
+        self._supervisor.stdin.write(f"{group}\n".encode())
+        self._supervisor.stdin.flush()
 
     def wait(self, what: str, ready: Callable[[], object], seconds: float = 120) -> None:
         """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""
@@ -129,12 +135,19 @@ class Processes:
 
 
 def supervise(folder: Path, groups: IO[bytes]) -> None:
-    """Wait until the pipe closes, then end every group that was named on it and delete the folder."""
+    """Wait until the pipe closes, then end every group that was named on it and not taken back (with a minus)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for line in [int(line) for line in groups]:
+    running: set[int] = set()
+    for line in groups:
+        group = int(line)
+        if group > 0:
+            running.add(group)
+        else:
+            running.discard(-group)
+    for group in running:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(line, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

@@ -1,0 +1,61 @@
+"""`--format gitlab`: a GitLab Code Quality report (the artifact `reports:codequality`).
+
+Source: GitLab documentation, "Code Quality", "Code Quality report format". Fingerprints must be unique in
+the file: GitLab follows a finding from one branch to another by them, and drops repeated ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+from kustodian.model.check_report import CheckReport
+from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding
+from kustodian.model.json_value import JsonObject
+from kustodian.report.counts import failures
+
+_SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def as_gitlab(report: CheckReport) -> str:
+    """A JSON list with an entry for each open finding and each thing that could not be checked."""
+    import json
+
+    seen: Counter[str] = Counter()
+    entries = [_failure(report, number) for number in range(len(failures(report)))]
+    for finding in report.open_findings:
+        seen[finding.fingerprint] += 1
+        entries.append(_finding(report, finding, seen[finding.fingerprint]))
+    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+
+
+def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObject:
+    source = finding.source
+    about = f" ({finding.object})" if finding.object else ""
+    return {
+        "description": f"{finding.message}{about}. Fix: {finding.fix}",
+        "check_name": finding.rule,
+        "fingerprint": _unique(f"{finding.fingerprint}:{occurrence}"),
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": report.in_work_tree(source.file),
+            "lines": {"begin": source.line, "end": source.end_line or source.line},
+        },
+    }
+
+
+def _failure(report: CheckReport, number: int) -> JsonObject:
+    overlay, error = failures(report)[number]
+    path = error.file or overlay or "kustodian.yaml"
+    return {
+        "description": f"not checked ({error.code}): {error.message}",
+        "check_name": f"not-checked/{error.code}",
+        "fingerprint": _unique(f"{error.code}\n{overlay}\n{error.file}\n{error.message}"),
+        "severity": "blocker",
+        "location": {"path": report.in_work_tree(path), "lines": {"begin": error.line or 1}},
+    }
+
+
+def _unique(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

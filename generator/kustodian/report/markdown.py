@@ -1,0 +1,150 @@
+"""`--format markdown`: a comment for a pull request, or a page for a job summary.
+
+The first line is a marker that no reader sees: who posts the comment looks for it and updates that comment
+instead of adding another. A comment holds 65,536 characters, so the worst causes come first and what does
+not fit is counted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kustodian.model.check_report import CheckReport
+from kustodian.model.finding import Finding
+from kustodian.report.causes import causes, places, worst
+from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
+
+MARKER = "<!-- kustodian check -->"
+#: What GitHub takes as the body of a comment (GitLab takes more), counted in bytes to be safe.
+COMMENT_LIMIT = 65_536
+#: What GitHub takes as the summary of one step, in bytes.
+SUMMARY_LIMIT = 1_048_576
+_SIGNS = {"error": "🔴", "warning": "🟡", "info": "🔵"}
+#: Room for the last line, which says what was left out.
+_RESERVE = 400
+
+
+def as_markdown(report: CheckReport, limit: int = COMMENT_LIMIT) -> str:
+    """The comment, at most `limit` bytes in UTF-8."""
+    head = _head(report)
+    blocks = [_failure(report, number) for number in range(len(failures(report)))]
+    blocks += [_block(report, group) for group in causes(reported(report))]
+    tail = _overlays(report)
+    room = limit - _size(head) - _RESERVE
+    if _size(tail) > room // 2:  # a fleet: the findings matter more than the list
+        tail = ""
+    room -= _size(tail)
+    kept: list[str] = []
+    for block in blocks:
+        room -= _size(block)
+        if room < 0:
+            break
+        kept.append(block)
+    left = len(blocks) - len(kept)
+    more = f"\n**{plural(left, 'more cause')}** did not fit here: run `kustodian check`.\n" if left else ""
+    return head + "".join(kept) + more + tail
+
+
+def _head(report: CheckReport) -> str:
+    verdict = "❌" if report.incomplete or any(str(f.severity) == "error" for f in reported(report)) else "✅"
+    found = found_words(report)
+    lines = [
+        MARKER,
+        f"### {verdict} Kustodian: {found}",
+        "",
+        f"{plural(checked(report), 'overlay')}, {plural(report.objects, 'object')}, "
+        f"{plural(report.rules, 'rule')}, {report.waived} waived.",
+    ]
+    compared = compared_words(report)
+    if compared:
+        lines.append(f"Compared: {compared}.")
+    if report.incomplete:
+        lines.append(f"**{plural(len(failures(report)), 'thing')} could not be checked.**")
+    return "\n".join([*lines, ""])
+
+
+def _block(report: CheckReport, group: list[Finding]) -> str:
+    finding = worst(group)
+    source = finding.source
+    severity = str(finding.severity)
+    where = f"{report.in_work_tree(source.file)}:{source.line}"
+    lines = [
+        "",
+        f"<details><summary>{_SIGNS[severity]} <b>{severity}</b> <code>{_html(finding.rule)}</code> "
+        f"{_html(finding.message)}</summary>",
+        "",
+        f"{_code(where)}" + (f" in {_text(', '.join(places(group)))}" if places(group) else ""),
+        "",
+        *_snippet(report, finding),
+        f"- **Why:** {_text(finding.why)}",
+        f"- **Fix:** {_text(finding.fix)}",
+    ]
+    if finding.object is not None:
+        about = f"{finding.field} of {finding.object}" if finding.field else str(finding.object)
+        lines.append(f"- **Sets:** {_code(about)}")
+    if not finding.rule.startswith("rego/"):
+        lines.append(f"- **More:** `kustodian explain {finding.rule}`")
+    return "\n".join([*lines, "", "</details>", ""])
+
+
+def _snippet(report: CheckReport, finding: Finding) -> list[str]:
+    lines = report.sources.get(finding.source.file, [])
+    if not 0 < finding.source.line <= len(lines):
+        return []
+    text = lines[finding.source.line - 1]
+    if len(text) > 400:  # a line of data would fill the comment
+        text = text[:400] + " ..."
+    fence = _fence(text, 3)
+    return [f"{fence}yaml", text.rstrip(), fence, ""]
+
+
+def _failure(report: CheckReport, number: int) -> str:
+    overlay, error = failures(report)[number]
+    place = report.in_work_tree(error.file or overlay or ".")
+    place += f":{error.line}" if error.file and error.line else ""
+    return f"\n⛔ **not checked** {_code(error.code)} at {_code(place)}: {_text(error.message)}\n"
+
+
+def _overlays(report: CheckReport) -> str:
+    rows = ["", "<details><summary>Overlays</summary>", "", "| overlay | environment | objects | findings |"]
+    rows.append("|---|---|---:|---:|")
+    numbers: dict[str, int] = {}
+    for finding in reported(report):
+        numbers[finding.overlay] = numbers.get(finding.overlay, 0) + 1
+    for overlay in listed(report):
+        state = "not checked" if overlay.error else str(numbers.get(overlay.path, 0))
+        path = _code(report.in_work_tree(overlay.path)).replace("|", "\\|")
+        rows.append(f"| {path} | {_text(overlay.environment or '-')} | {overlay.objects} | {state} |")
+    return "\n".join([*rows, "", "</details>", ""])
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _code(text: str) -> str:
+    """A code span around any text, even one with backticks in it."""
+    fence = _fence(text, 1)
+    padding = " " if "`" in text else ""
+    return f"{fence}{padding}{' '.join(text.split())}{padding}{fence}"
+
+
+def _fence(text: str, shortest: int) -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(shortest, longest + 1 if longest else 0)
+
+
+def _html(text: str) -> str:
+    """Text inside an HTML element: no markup, no mention of a person, one line."""
+    one_line = " ".join(text.split())
+    return one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+
+
+def _text(text: str) -> str:
+    """Text that cannot start markup: a message repeats what stands in a manifest. Code spans stay."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick would open a span that never ends
+        return re.sub(r"([\\`*_{}\[\]<>#@|!~])", r"\\\1", "`".join(parts))
+    for number in range(0, len(parts), 2):
+        parts[number] = re.sub(r"([\\*_{}\[\]<>#|!~])", r"\\\1", parts[number]).replace("@", "&#64;")
+    return "`".join(parts)

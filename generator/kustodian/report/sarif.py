@@ -1,0 +1,194 @@
+"""`--format sarif`: SARIF 2.1.0, as code scanning reads it.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01"; what
+GitHub reads of it: "SARIF support for code scanning". Every finding is a result of its own, at the line a
+person edits; paths are relative to the top of the git work tree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from kustodian import __version__
+from kustodian.model.check_report import CheckReport
+from kustodian.model.environment import Severity
+from kustodian.model.finding import Finding, Location, Status
+from kustodian.model.json_value import JsonObject
+from kustodian.model.overlay import NotChecked
+from kustodian.model.rule_help import RuleHelp
+from kustodian.report.counts import failures
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+#: The name that stands for the repository root; whoever reads the file decides where that is.
+_ROOT = "SRCROOT"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_BASELINE = {Status.NEW: "new", Status.UNCHANGED: "unchanged", Status.FIXED: "absent"}
+#: What GitHub sorts alerts by; there is no scale for ours, so one value a severity.
+_PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+
+
+def as_sarif(report: CheckReport) -> str:
+    """The report as one SARIF run, with a newline at the end."""
+    import json
+
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: CheckReport) -> JsonObject:
+    """The SARIF log as plain data."""
+    fixed = list(report.comparison.fixed) if report.comparison else []
+    findings = [*report.findings, *fixed]
+    rules = sorted({finding.rule for finding in findings})
+    index = {rule: number for number, rule in enumerate(rules)}
+    notifications = [_notification(report, overlay, error) for overlay, error in failures(report)]
+    invocation: JsonObject = {"executionSuccessful": not report.incomplete}
+    if notifications:
+        invocation["toolExecutionNotifications"] = notifications
+    run: JsonObject = {
+        "tool": {
+            "driver": {
+                "name": "kustodian",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [_rule(rule, report.rule_help.get(rule), findings) for rule in rules],
+                "notifications": [{"id": code} for code in sorted({e.code for _, e in failures(report)})],
+            }
+        },
+        "invocations": [invocation],
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The top of the git work tree."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": _results(report, findings, index, set(map(id, fixed))),
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(rule: str, page: RuleHelp | None, findings: list[Finding]) -> JsonObject:
+    if page is None:  # a policy in Rego: its findings say all there is to say
+        first = next(finding for finding in findings if finding.rule == rule)
+        page = RuleHelp(
+            id=rule,
+            title=f"Organisation policy {rule.removeprefix('rego/')}",
+            why=first.why,
+            fix=first.fix,
+            markdown=f"# {rule}\n\n{first.why}\n\n## Fix\n\n{first.fix}\n",
+            level=max(finding.severity for finding in findings if finding.rule == rule),
+            tags=first.tags,
+        )
+    data: JsonObject = {
+        "id": rule,
+        "name": "".join(word.capitalize() for word in rule.replace("/", "-").replace("_", "-").split("-")),
+        "shortDescription": {"text": page.title},
+        "fullDescription": {"text": f"{page.title} {page.why}"},
+        "help": {"text": f"{page.why}\n\nFix: {page.fix}", "markdown": page.markdown},
+        "defaultConfiguration": {"level": _LEVELS[page.level or Severity.INFO]},
+        "properties": {
+            "tags": list(page.tags),
+            "problem.severity": _PROBLEM[page.level or Severity.INFO],
+            "precision": "high",
+        },
+    }
+    if page.url:
+        data["helpUri"] = page.url
+    return data
+
+
+def _results(
+    report: CheckReport, findings: list[Finding], index: dict[str, int], gone: set[int]
+) -> list[JsonObject]:
+    seen: Counter[str] = Counter()
+    results = []
+    for finding in findings:
+        seen[finding.fingerprint] += 1
+        absent = id(finding) in gone
+        results.append(_result(report, finding, index[finding.rule], seen[finding.fingerprint], absent))
+    return results
+
+
+def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, absent: bool) -> JsonObject:
+    about = f" ({finding.object})" if finding.object else ""
+    data: JsonObject = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.message}{about}. Fix: {finding.fix}"},
+        "locations": [_location(report, finding)],
+        "partialFingerprints": {
+            "kustodian/v1": finding.fingerprint,
+            # The one that GitHub follows an alert by; the ordinal keeps equal ones apart.
+            "primaryLocationLineHash": f"{finding.fingerprint}:{occurrence}",
+        },
+        "properties": {
+            "environment": finding.environment,
+            "overlay": finding.overlay,
+            "field": finding.field,
+            "fixable": finding.fixable,
+            "tags": list(finding.tags),
+        },
+    }
+    status = Status.FIXED if absent else finding.status
+    if report.comparison is not None and status is not None:
+        data["baselineState"] = _BASELINE[status]
+    if finding.waiver is not None:
+        waiver = finding.waiver
+        data["suppressions"] = [
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": f"{waiver.reason} (waived by {waiver.owner} until {waiver.expires})",
+            }
+        ]
+    elif report.findings and any(f.waiver for f in report.findings):
+        # An empty list says "not suppressed" where other results of the run are.
+        data["suppressions"] = []
+    return data
+
+
+def _location(report: CheckReport, finding: Finding) -> JsonObject:
+    source = finding.source
+    data: JsonObject = {
+        "physicalLocation": {
+            "artifactLocation": _artifact(report, source.file),
+            "region": _region(source, report.sources.get(source.file)),
+        }
+    }
+    if finding.object is not None:
+        ref = finding.object
+        place = f"{finding.overlay}:{ref}" + (f":{finding.field}" if finding.field else "")
+        data["logicalLocations"] = [{"name": ref.name, "fullyQualifiedName": place, "kind": "resource"}]
+    return data
+
+
+def _region(source: Location, lines: list[str] | None) -> JsonObject:
+    region: JsonObject = {"startLine": source.line, "startColumn": source.column}
+    if source.end_line is not None and source.end_column is not None:
+        region |= {"endLine": source.end_line, "endColumn": source.end_column}
+    if lines and source.line <= len(lines):
+        region["snippet"] = {"text": lines[source.line - 1]}
+    return region
+
+
+def _artifact(report: CheckReport, file: str) -> JsonObject:
+    if file == "-":
+        return {"uri": "stdin"}
+    # Percent-encoded, as a relative URI reference has to be; a colon in the first segment would be a scheme.
+    path = PurePosixPath(report.in_work_tree(file)).as_posix()
+    return {"uri": quote(path, safe="/"), "uriBaseId": _ROOT}
+
+
+def _notification(report: CheckReport, overlay: str | None, error: NotChecked) -> JsonObject:
+    about = f"{report.in_work_tree(overlay)}: " if overlay else ""
+    data: JsonObject = {
+        "descriptor": {"id": error.code},
+        "level": "error",
+        "message": {"text": f"{about}not checked: {error.message}"},
+    }
+    if error.file:
+        place: JsonObject = {"artifactLocation": _artifact(report, error.file)}
+        if error.line:
+            place["region"] = {"startLine": error.line} | (
+                {"startColumn": error.column} if error.column else {}
+            )
+        data["locations"] = [{"physicalLocation": place}]
+    return data
