@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kustodian.cli import check, diff, explain, export, new, promote, rules
+from kustodian.cli import check, diff, explain, export, matrix, new, promote, rules
 
 app = typer.Typer(
     name="kustodian",
@@ -34,6 +34,7 @@ def main(
 app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
+app.command("matrix")(matrix.matrix)
 app.add_typer(export.app, name="export")
 app.command("promote")(promote.promote)
 app.command("rules")(rules.rules)
