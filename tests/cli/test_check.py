@@ -257,3 +257,41 @@ def test_version_loads_neither_pydantic_nor_cookiecutter(tmp_path: Path) -> None
     )
     assert done.stdout.splitlines()[0].startswith("kustodian ")
     assert done.stdout.splitlines()[1] == "[]"
+
+
+UNMARKED = {
+    "base/kustomization.yaml": f"{KUSTOMIZATION}resources: [d.yaml]\n",
+    "base/d.yaml": ARTICLE,
+    "shared/values.txt": "x",
+    "overlays/dev/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../base]\n",
+    "overlays/prod/kustomization.yaml": (
+        f"{KUSTOMIZATION}resources: [../../base]\nconfigMapGenerator: [{{name: c, files: [v=../../shared/values.txt]}}]\n"
+    ),
+    "other/kustomization.yaml": f"{KUSTOMIZATION}resources: [d.yaml]\n",
+    "other/d.yaml": ARTICLE,
+}
+
+
+def test_an_overlay_of_an_unpacked_archive_is_checked_with_its_base(tmp_path: Path) -> None:
+    """Neither .git nor kustodian.yaml says where the repository begins."""
+    root = write(tmp_path / "archive", UNMARKED)
+    outcome = kustodian("check", "archive/overlays/dev", "--format", "json", cwd=tmp_path)
+    assert outcome.found("unpinned-image") == [("archive/base/d.yaml", 17)]
+    both = kustodian("check", "overlays/dev", "other", "--format", "json", cwd=root)
+    assert {o["path"] for o in both.data["overlays"]} == {"overlays/dev", "other"}
+    # kustomize itself refuses a file outside of the kustomization's folder: said, not passed over.
+    assert kustodian("check", "overlays/prod", cwd=root).code == 3
+
+
+def test_two_repositories_are_not_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            f"{name}/{file}": text
+            for name in ("a", "b")
+            for file, text in (*UNMARKED.items(), ("kustodian.yaml", ""))
+        },
+    )
+    outcome = kustodian("check", "a", "b", cwd=tmp_path)
+    assert outcome.code == 2
+    assert "one repository at a time" in outcome.err

@@ -8,8 +8,9 @@ every kustomization is checked by itself, so that nothing is skipped in silence.
 from __future__ import annotations
 
 import fnmatch
+import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -40,13 +41,75 @@ class Layout:
 
 
 def find_root(start: Path) -> Path:
-    """A path's repository root: the nearest folder above with kustodian.yaml, else .git, else itself."""
+    """A path's repository root: the nearest folder above with kustodian.yaml, else .git.
+
+    Where nothing marks one (an unpacked archive), it is the folder that holds everything that the path's
+    kustomization names: the path itself, or further up for an overlay whose base lies beside it.
+    """
+    marked = marked_root(start)
+    return marked if marked is not None else _extent(start if start.is_dir() else start.parent)
+
+
+def common_root(targets: Sequence[Path]) -> Path | None:
+    """The root of several paths; None where they are of different repositories.
+
+    Without a mark, paths below the working directory belong together.
+    """
+    roots = {find_root(target) for target in targets}
+    if len(roots) == 1:
+        return roots.pop()
+    if any(marked_root(target) is not None for target in targets):
+        return None
+    common = Path(os.path.commonpath(roots))
+    return common if common.is_relative_to(Path.cwd().resolve()) else None
+
+
+def marked_root(start: Path) -> Path | None:
+    """The nearest folder above with kustodian.yaml, else .git; None where there is neither."""
     folder = start if start.is_dir() else start.parent
     for marker in ("kustodian.yaml", ".git"):
         for candidate in (folder, *folder.parents):
             if (candidate / marker).exists():
                 return candidate
-    return folder
+    return None
+
+
+def _extent(folder: Path) -> Path:
+    """The folder that holds a kustomization and every local folder and file that it names, at any depth."""
+    import yaml
+
+    seen: set[Path] = set()
+    todo = [folder]
+    while todo:
+        current = todo.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        file = next((current / name for name in KUSTOMIZATION_NAMES if (current / name).is_file()), None)
+        if file is None:
+            continue
+        try:
+            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except (OSError, yaml.YAMLError):
+            continue  # the check says what is wrong with it
+        for text in _texts(data):
+            named = Path(os.path.normpath(current / text)) if text.startswith("../") else None
+            if named is not None and named.exists():
+                todo.append(named if named.is_dir() else named.parent)
+    return Path(os.path.commonpath(seen))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.partition("=")[2] or value  # `name=path` in a generator's files
+        if "=" in value:
+            yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def work_tree_prefix(folder: Path) -> str:

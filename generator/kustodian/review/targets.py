@@ -79,6 +79,7 @@ def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
     given = list(targets) or [Path()]
     shown = ", ".join(str(target) for target in given)
     found: Targets | None = None
+    root = layout.common_root([target.resolve() for target in given if target.exists()] or [Path.cwd()])
     for target in given:
         if str(target) == STDIN:
             if stdin is None:
@@ -88,9 +89,9 @@ def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
             continue
         if not target.exists():
             raise UserError(f"no such file or folder: {target}", hint=_suggestion(target))
-        root = layout.find_root(target.resolve())
-        found = found or Targets(root, shown)
-        if found.root != root:
+        own = root if root is not None else layout.find_root(target.resolve())
+        found = found or Targets(own, shown)
+        if found.root != own:
             raise UserError(
                 f"{target} is not in the repository {found.root}", hint="check one repository at a time"
             )
