@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kustodian.cli import check, diff, explain, export, matrix, new, promote, rules
+from kustodian.cli import check, diff, explain, export, matrix, new, promote, report, rules
 
 app = typer.Typer(
     name="kustodian",
@@ -37,5 +37,6 @@ app.command("diff")(diff.diff)
 app.command("matrix")(matrix.matrix)
 app.add_typer(export.app, name="export")
 app.command("promote")(promote.promote)
+app.add_typer(report.app, name="report")
 app.command("rules")(rules.rules)
 app.command("explain")(explain.explain)

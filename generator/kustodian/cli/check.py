@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kustodian.cli.output import (
+    FORMAT_HELP,
+    GRAPH_HELP,
+    OUTPUT_HELP,
+    Style,
+    parse_outputs,
+    wants_colour,
+    wants_graph,
+    write_reports,
+)
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from kustodian.model.check_report import CheckReport
+    from kustodian.model.shard import Shard
     from kustodian.review.check import CheckOptions
-
-
-class Format(StrEnum):
-    """The output formats."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class FailOn(StrEnum):
@@ -38,7 +42,10 @@ def check(
         list[str] | None,
         typer.Argument(help="A repository, an overlay, a manifest file or folder, or - for stdin."),
     ] = None,
-    output: Annotated[Format, typer.Option("--format", "-f", help="How to print the report.")] = Format.TEXT,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help=FORMAT_HELP)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", help="Configuration file; default: kustodian.yaml at the root."),
@@ -67,6 +74,11 @@ def check(
     staged: Annotated[
         bool, typer.Option("--staged", help="With --base: check what is staged, not the work tree.")
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="INDEX/TOTAL", help="Only this part; `report merge` joins them."),
+    ] = None,
+    graph: Annotated[bool, typer.Option("--graph", help=GRAPH_HELP)] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Make the safe changes in the sources, then check again.")
     ] = False,
@@ -92,6 +104,8 @@ def check(
 
     Example: kustodian check overlays/prod --format json
 
+    Example: kustodian check --format text --format sarif=report.sarif --format html=report.html
+
     Example: helm template chart | kustodian check -
 
     Example: kustodian check --base origin/main    (only what this branch makes worse fails)
@@ -101,6 +115,9 @@ def check(
     Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
     4 nothing to check.
     """
+    outputs = parse_outputs(formats, output)
+    part = _shard(shard, base, fix or diff)
+    from kustodian.model.environment import Severity
     from kustodian.render.engine import RenderOptions
     from kustodian.review.check import CheckOptions
 
@@ -114,6 +131,8 @@ def check(
         stdin=_stdin() if Path("-") in paths else None,
         kustomize=kustomize,
         conftest=conftest,
+        graphs=graph or wants_graph(outputs),
+        shard=part,
     )
     if fix or diff:
         from kustodian.cli.fix import fix_or_show
@@ -121,15 +140,12 @@ def check(
         if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
             return code
     report, failing = run_check(paths, options, base=base, staged=staged)
-    if output is Format.JSON:
-        from kustodian.report.json import as_json
-
-        sys.stdout.write(as_json(report))
-    else:
-        from kustodian.report.text import as_text
-
-        sys.stdout.write(as_text(report, colour=wants_colour(), show_waived=show_waived))
-    return exit_code(report, fail_on or FailOn.NEW, FailOn(failing))
+    if part is not None and not report.overlays:
+        print(f"note: part {part} has no overlay, there are more parts than overlays", file=sys.stderr)
+    chosen = fail_on or FailOn.NEW
+    threshold = failing if chosen in (FailOn.NEW, FailOn.ALL) else chosen
+    write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
+    return exit_code(report, chosen, FailOn(failing))
 
 
 def run_check(
@@ -175,11 +191,16 @@ def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
     return ExitCode.FINDINGS if failing else ExitCode.CLEAN
 
 
-def wants_colour() -> bool:
-    """Colour only on a terminal, and not where NO_COLOR is set."""
-    import os
+def _shard(text: str | None, base: str | None, fixing: bool) -> Shard | None:
+    """The part that is asked for, None for everything."""
+    if text is None:
+        return None
+    if base is not None or fixing:
+        other = "--base" if base is not None else "--fix and --diff"
+        raise UserError(f"--shard does not go with {other}", hint="run that in one piece")
+    from kustodian.model.shard import Shard
 
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return Shard.parse(text)
 
 
 def _stdin() -> str:

@@ -150,7 +150,7 @@ def _print_next_steps(answers: Answers, directory: Path) -> None:
 
 
 def _print_plan(answers: Answers, directory: Path) -> None:
-    from kustodian.cli.check import wants_colour
+    from kustodian.cli.output import wants_colour
     from kustodian.model.resources import template_dir
     from kustodian.scaffold.plan import plan, tree
     from kustodian.scaffold.writer import refuse_occupied

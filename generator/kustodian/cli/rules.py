@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from kustodian.cli.check import Format
 from kustodian.model.errors import UserError, nearest
+
+
+class Format(StrEnum):
+    """How the list is printed."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def rules(

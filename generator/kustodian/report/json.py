@@ -6,25 +6,31 @@ from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.json_value import JsonObject
+from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.overlay import NotChecked
+from kustodian.model.shard import ShardReport
 
 SCHEMA = "kustodian/check/v1"
 
 
-def as_json(report: CheckReport) -> str:
-    """The report as JSON, keys in a fixed order, with a newline at the end."""
+def as_json(report: CheckReport, graphs: bool = False) -> str:
+    """The report as JSON, keys in a fixed order, with a newline at the end; `graphs` adds the pictures."""
     import orjson
 
-    return orjson.dumps(as_data(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    data = as_data(report, graphs)
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def as_data(report: CheckReport) -> JsonObject:
+def as_data(report: CheckReport, graphs: bool = False) -> JsonObject:
     """The report as plain data; file paths are relative to the working directory."""
+    shard = {"shard": _shard(report, report.shard)} if report.shard else {}
     return {
         "schema": SCHEMA,
+        **shard,
         "summary": {
             "overlays": sum(outcome.through is None for outcome in report.overlays),
             "objects": report.objects,
+            "rules": report.rules,
             "error": report.count(Severity.ERROR),
             "warning": report.count(Severity.WARNING),
             "info": report.count(Severity.INFO),
@@ -32,7 +38,7 @@ def as_data(report: CheckReport) -> JsonObject:
             "notChecked": sum(o.error is not None for o in report.overlays) + len(report.not_checked),
         },
         "comparison": _comparison(report, report.comparison) if report.comparison else None,
-        "overlays": [_overlay(report, overlay) for overlay in report.overlays],
+        "overlays": [_overlay(report, overlay, graphs) for overlay in report.overlays],
         "findings": [_finding(report, finding) for finding in report.findings],
         "fixed": [_finding(report, finding) for finding in report.comparison.fixed]
         if report.comparison
@@ -50,13 +56,49 @@ def _comparison(report: CheckReport, comparison: Comparison) -> JsonObject:
     }
 
 
-def _overlay(report: CheckReport, outcome: OverlayOutcome) -> JsonObject:
+def _overlay(report: CheckReport, outcome: OverlayOutcome, graphs: bool) -> JsonObject:
+    graph = report.graphs.get(outcome.path) if graphs else None
     return {
         "path": report.shown(outcome.path),
         "environment": outcome.environment,
         "objects": outcome.objects,
         "error": _not_checked(report, outcome.error) if outcome.error else None,
         "through": report.shown(outcome.through) if outcome.through else None,
+        **({"graph": _graph(graph)} if graph else {}),
+    }
+
+
+def _graph(graph: ObjectGraph) -> JsonObject:
+    return {
+        "nodes": [
+            {
+                "key": node.key,
+                "kind": node.kind,
+                "name": node.name,
+                "layer": node.layer.name.lower(),
+                "notes": list(node.notes),
+                "inOverlay": node.in_overlay,
+            }
+            for node in graph.nodes
+        ],
+        "edges": [
+            {"source": edge.source, "target": edge.target, "relation": edge.relation, "label": edge.label}
+            for edge in graph.edges
+        ],
+        "alone": list(graph.alone),
+    }
+
+
+def _shard(report: CheckReport, part: ShardReport) -> JsonObject:
+    return {
+        "index": part.shard.index,
+        "total": part.shard.total,
+        "run": part.run,
+        "failOn": part.fail_on,
+        "usedWaivers": [
+            {"file": report.shown(file), "line": line, "column": column}
+            for file, line, column in part.used_waivers
+        ],
     }
 
 

@@ -1,7 +1,7 @@
 """`--format junit`: JUnit XML, as Jenkins, GitLab and most other CI servers read it.
 
-A suite is an overlay. A finding that fails the run is a failed test, a milder one a passed test with output, a
-waived one a skipped test, and an overlay that could not be checked an error. An overlay without findings
+A suite is an overlay. A finding that fails the run is a failed test, a milder one a passed test with output,
+a waived one a skipped test, and an overlay that could not be checked an error. An overlay without findings
 has one passed test, so that it is seen. There are no times: the same report gives the same bytes.
 """
 

@@ -137,7 +137,8 @@ def _fence(text: str, shortest: int) -> str:
 def _html(text: str) -> str:
     """Text inside an HTML element: no markup, no mention of a person, one line."""
     one_line = " ".join(text.split())
-    return one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    escaped = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escaped)
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,183 @@
+"""The `--format` and `--output` options of commands that end in a report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kustodian.model.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from kustodian.model.check_report import CheckReport
+    from kustodian.model.environment import Severity
+
+FORMAT_HELP = (
+    "text, json, sarif, junit, github, gitlab, markdown or html; FORMAT=FILE writes a file; repeatable."
+)
+OUTPUT_HELP = "Write the report to this file instead of standard output."
+GRAPH_HELP = "Put each overlay's objects and how they relate into the json report."
+
+
+class ReportFormat(StrEnum):
+    """The formats of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write; to standard output where `file` is None."""
+
+    format: ReportFormat
+    file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What changes how a report is written: for people (text), for servers (`fail_on`, in JUnit)."""
+
+    fail_on: Severity
+    show_waived: bool = False
+    graph: bool = False
+
+
+def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output]:
+    """Read `--format sarif=out.sarif --format text`, or `--format sarif --output out.sarif`.
+
+    Raises UserError for what cannot be: an unknown format, two reports in one place, a folder that is not
+    there. Nothing has run yet then.
+    """
+    outputs = [_parse(given) for given in formats or ([] if output is None else ["text"])]
+    if not outputs:
+        return [Output(ReportFormat.TEXT)]
+    free = [entry for entry in outputs if entry.file is None]
+    if len(free) > 1:
+        place = "one file" if output else "standard output"
+        raise UserError(
+            f"two reports on {place}: {' and '.join(entry.format for entry in free)}",
+            hint=f"name a file: --format {free[-1].format}=FILE",
+        )
+    if output is not None:
+        if not free:
+            raise UserError("--output without a format that needs it", hint="every --format names its file")
+        outputs = [Output(entry.format, entry.file or output) for entry in outputs]
+    files = [entry.file.resolve() for entry in outputs if entry.file is not None]
+    for file in files:
+        if files.count(file) > 1:
+            raise UserError(f"two reports in one file: {file.name}", hint="give each format its own file")
+        if file.is_dir() or not file.parent.is_dir():
+            what = "is a folder" if file.is_dir() else "lies in a folder that does not exist"
+            raise UserError(f"{os.path.relpath(file)} {what}", hint="name a file in an existing folder")
+    return outputs
+
+
+def wants_graph(outputs: list[Output]) -> bool:
+    """Whether a report has the picture of the objects in it."""
+    return any(entry.format is ReportFormat.HTML for entry in outputs)
+
+
+def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> None:
+    """Render every report, then write the files and print what goes to standard output."""
+    rendered = [(entry, _render(report, entry, style)) for entry in outputs]
+    for entry, text in rendered:
+        if entry.file is not None:
+            _write(entry.file, text)
+    for entry, text in rendered:
+        if entry.file is None:
+            sys.stdout.write(text)
+        if entry.format is ReportFormat.GITHUB:
+            _step_summary(report)
+
+
+def wants_colour() -> bool:
+    """Colour only on a terminal, and not where NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _parse(given: str) -> Output:
+    name, separator, file = given.partition("=")
+    try:
+        chosen = ReportFormat(name)
+    except ValueError:
+        known = [str(entry) for entry in ReportFormat]
+        close = nearest(name, known)
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(known)}"
+        raise UserError(f"unknown format `{name}`", hint=hint) from None
+    if separator and not file:
+        raise UserError(f"`--format {given}` names no file", hint=f"write --format {name}=FILE")
+    return Output(chosen, Path(file) if file else None)
+
+
+def _render(report: CheckReport, entry: Output, style: Style) -> str:
+    match entry.format:
+        case ReportFormat.JSON:
+            from kustodian.report.json import as_json
+
+            return as_json(report, graphs=style.graph)
+        case ReportFormat.SARIF:
+            from kustodian.report.sarif import as_sarif
+
+            return as_sarif(report)
+        case ReportFormat.JUNIT:
+            from kustodian.report.junit import as_junit
+
+            return as_junit(report, style.fail_on)
+        case ReportFormat.GITHUB:
+            from kustodian.report.github import as_github
+
+            return as_github(report).commands
+        case ReportFormat.GITLAB:
+            from kustodian.report.gitlab import as_gitlab
+
+            return as_gitlab(report)
+        case ReportFormat.MARKDOWN:
+            from kustodian.report.markdown import as_markdown
+
+            return as_markdown(report)
+        case ReportFormat.HTML:
+            from kustodian.report.html.page import as_html
+
+            return as_html(report)
+        case ReportFormat.TEXT:
+            from kustodian.report.text import as_text
+
+            colour = entry.file is None and wants_colour()
+            return as_text(report, colour=colour, show_waived=style.show_waived)
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all: whoever reads the file never sees half a report."""
+    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(f"{file} cannot be written: {error.strerror}", hint="name another file") from error
+
+
+def _step_summary(report: CheckReport) -> None:
+    """In a GitHub job, everything goes to the job summary, too: it has no limit of ten."""
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    from kustodian.report.markdown import SUMMARY_LIMIT, as_markdown
+
+    file = Path(name)
+    try:
+        used = file.stat().st_size if file.exists() else 0
+        with file.open("a", encoding="utf-8") as summary:
+            summary.write(as_markdown(report, SUMMARY_LIMIT - used) + "\n")
+    except OSError as error:
+        print(f"warning: the job summary cannot be written: {error.strerror}", file=sys.stderr)

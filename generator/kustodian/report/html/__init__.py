@@ -1,0 +1,1 @@
+"""`--format html`: one self-contained page."""
