@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kustodian.model.errors import UserError
 from kustodian.policy.catalogue import RULES
+from kustodian.review.fix import Fixes
 from tests.cli.harness import kustodian, write
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -187,6 +189,57 @@ def test_a_waived_finding_is_left(tmp_path: Path) -> None:
     root = repository(tmp_path, {"d.yaml": waived})
     kustodian("check", ".", "--fix", "--rule", "unbounded-empty-dir", cwd=root)
     assert (root / "d.yaml").read_text() == waived
+
+
+def test_what_cannot_be_checked_is_not_clean(tmp_path: Path) -> None:
+    root = repository(
+        tmp_path, {"n.yaml": NAMESPACE, "broken/kustomization.yaml": "resources: [none.yaml]\n"}
+    )
+    shown = kustodian("check", ".", "--diff", cwd=root)
+    assert (shown.code, "+  labels:" in shown.out) == (3, True)
+    assert "not checked: 1" in shown.err
+
+
+def test_a_byte_order_mark_and_line_ends_stay(tmp_path: Path) -> None:
+    before = b"\xef\xbb\xbf" + NAMESPACE.replace("\n", "\r\n").encode()
+    root = repository(tmp_path, {"n.yaml": ""})
+    (root / "n.yaml").write_bytes(before)
+    kustodian("check", ".", "--fix", cwd=root)
+    added = b"  labels:\r\n    pod-security.kubernetes.io/enforce: baseline\r\n"
+    assert (root / "n.yaml").read_bytes() == before + added
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"n.yaml": "", "shared/n.yaml": NAMESPACE})
+    (root / "n.yaml").unlink()
+    (root / "n.yaml").symlink_to("shared/n.yaml")
+    (root / "kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [shared]\n")
+    (root / "shared" / "kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [m.yaml]\n")
+    (root / "shared" / "m.yaml").symlink_to("n.yaml")
+    outcome = kustodian("check", ".", "--fix", "--rule", "namespace-without-pod-security-label", cwd=root)
+    assert "findings in 1 file" in outcome.out
+    assert (root / "shared" / "m.yaml").is_symlink()
+    assert "enforce: baseline" in (root / "shared" / "n.yaml").read_text()
+
+
+def test_a_file_outside_is_not_touched(tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside", {"n.yaml": NAMESPACE})
+    root = repository(tmp_path / "r", {"d.yaml": DEPLOYMENT})
+    (root / "plain").mkdir()
+    (root / "plain" / "n.yaml").symlink_to(outside / "n.yaml")
+    kustodian("check", "plain", "--fix", cwd=root)
+    kustodian("check", ".", "--fix", cwd=root)
+    assert (outside / "n.yaml").read_text() == NAMESPACE
+    assert (root / "plain" / "n.yaml").is_symlink()
+
+
+def test_a_file_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("a: 1\n")
+    fixes = Fixes({"a.yaml": "a: 1\n", "b.yaml": "a: 0\n"}, {"a.yaml": "a: 2\n", "b.yaml": "a: 2\n"})
+    with pytest.raises(UserError, match="changed meanwhile"):
+        fixes.write(tmp_path)
+    assert (tmp_path / "a.yaml").read_text() == "a: 1\n"
 
 
 @pytest.mark.parametrize(

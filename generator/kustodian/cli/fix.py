@@ -33,6 +33,8 @@ def fix_or_show(paths: list[Path], options: CheckOptions, *, write: bool, show: 
     print(_summary(fixes, write), file=sys.stderr if show else sys.stdout)
     if not show:
         return None
+    if fixes.not_checked:
+        return ExitCode.NOT_CHECKED
     return ExitCode.FINDINGS if fixes.after else ExitCode.CLEAN
 
 
@@ -55,4 +57,6 @@ def _summary(fixes: Fixes, written: bool) -> str:
     if left:
         lines.append(f"left for you: {len(left)}")
         lines += [f"  {file}:{line}  {rule}: {why}" for file, line, rule, why in left]
+    if fixes.not_checked and not written:
+        lines.append(f"not checked: {fixes.not_checked} (`kustodian check` says what and why)")
     return "\n".join([*lines, ""])

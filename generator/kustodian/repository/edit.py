@@ -30,6 +30,7 @@ def set_value(text: str, document: int, path: FieldPath, value: Any) -> str:
     Raises CannotEdit where a list item on the way does not exist or the text is in an unusual form.
     """
     root = document_of(text, document)
+    _refuse_what_is_shared(text, root, path)
     node, depth = root.nearest(path)
     if depth == len(path):
         return _replace(text, root, path, value)
@@ -50,6 +51,7 @@ def set_value(text: str, document: int, path: FieldPath, value: Any) -> str:
 def remove(text: str, document: int, path: FieldPath) -> str:
     """Take away a field or list item, and every mapping or list that would be left empty."""
     root = document_of(text, document)
+    _refuse_what_is_shared(text, root, path)
     while len(path) > 1 and (parent := root.at(path[:-1])) is not None and len(parent.children) == 1:
         path = path[:-1]
     node, parent = root.at(path), root.at(path[:-1])
@@ -78,7 +80,9 @@ def remove(text: str, document: int, path: FieldPath) -> str:
 
 def move_to_end(text: str, document: int, path: FieldPath) -> str:
     """Make a list item the last one of its list."""
-    items = document_of(text, document).at(path[:-1])
+    root = document_of(text, document)
+    _refuse_what_is_shared(text, root, path)
+    items = root.at(path[:-1])
     index = path[-1]
     if items is None or not items.is_list or index not in items.children:
         raise CannotEdit(f"{format_path(path)} is not in a list here")
@@ -88,11 +92,12 @@ def move_to_end(text: str, document: int, path: FieldPath) -> str:
         parts = [_text_of(text, node) for node in nodes if node is not item] + [_text_of(text, item)]
         return _splice(text, _offset(text, nodes[0]), _end_offset(text, last), ", ".join(parts))
     lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
+    if item is last:
+        return text
     first, end = item.span.line - 1, last_line(item)
     moved = lines[first:end]
     after = last_line(last)
+    _end_line(lines, after, last, text)
     return "".join([*lines[:first], *lines[end:after], *moved, *lines[after:]])
 
 
@@ -147,12 +152,11 @@ def document_of(text: str, document: int) -> SourceNode:
 def _replace(text: str, root: SourceNode, path: FieldPath, value: Any) -> str:
     node = root.at(path)
     assert node is not None
-    if isinstance(path[-1], int) and isinstance(value, dict | list):
+    is_block = node.text is None and not node.is_flow
+    if isinstance(path[-1], int) and (is_block or isinstance(value, dict | list)):
         raise CannotEdit(f"{format_path(path)} is a whole list item")
     if node.text is not None and node.span.line != node.span.end_line:
         raise CannotEdit(f"{format_path(path)} is a text of several lines")
-    if _is_alias_or_tagged(text, node):
-        raise CannotEdit(f"{format_path(path)} is shared through an anchor")
     if node.key_span is None:
         return _splice(text, _offset(text, node), _end_offset(text, node), in_flow(value))
     behind_key = position(text, node.key_span.end_line, node.key_span.end_column) + 1  # the colon
@@ -160,12 +164,12 @@ def _replace(text: str, root: SourceNode, path: FieldPath, value: Any) -> str:
         parent = root.at(path[:-1])
         flow = parent is not None and parent.is_flow
         column = node.key_span.column - 1 + _STEP
-        new = f" {in_flow(value)}" if flow else written(value, column)
+        new = f" {in_flow(value)}" if flow else written(value, column).replace("\n", line_end(text))
         return _splice(text, behind_key, _end_offset(text, node), new)
     lines = text.splitlines(keepends=True)
     end = sum(len(line) for line in lines[: last_line(node)])
-    new = written(value, node.key_span.column - 1 + _STEP)
-    return _splice(text, behind_key, end, new + "\n")
+    new = written(value, node.key_span.column - 1 + _STEP) + "\n"
+    return _splice(text, behind_key, end, new.replace("\n", line_end(text)))
 
 
 def _add_field(text: str, mapping: SourceNode, key: str, value: Any) -> str:
@@ -180,10 +184,8 @@ def _add_field(text: str, mapping: SourceNode, key: str, value: Any) -> str:
     column = min(child.key_span.column for child in own if child.key_span) - 1
     line = max(last_line(child) for child in own)
     lines = text.splitlines(keepends=True)
-    if not lines[line - 1].endswith("\n"):
-        lines[line - 1] += "\n"
-    ending = "\r\n" if lines[line - 1].endswith("\r\n") else "\n"
-    added = f"{' ' * column}{_key(key)}:{written(value, column + _STEP)}\n".replace("\n", ending)
+    _end_line(lines, line, mapping, text)
+    added = f"{' ' * column}{_key(key)}:{written(value, column + _STEP)}\n".replace("\n", line_end(text))
     return "".join([*lines[:line], added, *lines[line:]])
 
 
@@ -195,8 +197,34 @@ def _remove_from_flow(text: str, parent: SourceNode, node: SourceNode) -> str:
     return _splice(text, _end_offset(text, nodes[index - 1]), _end_offset(text, node), "")
 
 
-def _is_alias_or_tagged(text: str, node: SourceNode) -> bool:
-    return text[_offset(text, node) : _offset(text, node) + 1] in ("&", "*", "!")
+def _end_line(lines: list[str], number: int, node: SourceNode, text: str) -> None:
+    """End the last line of a node, so that another can follow."""
+    if lines[number - 1].endswith("\n"):
+        return
+    while node.children and not node.is_flow:
+        node = max(_own_children(node), key=last_line)
+    if node.text is not None and node.span.line != node.span.end_line:
+        raise CannotEdit("the file ends in a text of several lines, without a line end")
+    lines[number - 1] += line_end(text)
+
+
+def line_end(text: str) -> str:
+    """How the lines of a text end: as its first one does."""
+    first, newline, _ = text.partition("\n")
+    return "\r\n" if newline and first.endswith("\r") else "\n"
+
+
+def _refuse_what_is_shared(text: str, root: SourceNode, path: FieldPath) -> None:
+    """What an anchor, an alias or a merge key shares may not change: it would change elsewhere, too."""
+    node = root
+    for depth, part in enumerate(path):
+        child = node.children.get(part)
+        if child is None:
+            return
+        outside = child.span.line < node.span.line or child.span.end_line > node.span.end_line
+        if outside or text[_offset(text, child) : _offset(text, child) + 1] in ("&", "*", "!"):
+            raise CannotEdit(f"{format_path(path[: depth + 1])} is shared through an anchor")
+        node = child
 
 
 def last_line(node: SourceNode) -> int:

@@ -35,7 +35,10 @@ def modernize(text: str, path: FieldPath) -> str:
     old, new = root.at((field,)), root.at((successor,))
     if old is None or old.key_span is None:
         raise CannotEdit(f"`{field}` is not there")
-    if new is None and field in ("bases", "imageTags", "patchesJson6902"):
+    is_empty = old.text in ("", "~", "null")  # kubebuilder writes such lists, with comments below
+    if is_empty and new is not None:
+        return remove(text, 0, (field,))
+    if is_empty or (new is None and field in ("bases", "imageTags", "patchesJson6902")):
         return rename(text, 0, (field,), successor)
     items = [_labels(text, old)] if field == "commonLabels" else _items(text, old)
     if field == "patchesStrategicMerge":

@@ -48,6 +48,10 @@ class Change:
 
     def apply(self, text: str) -> str:
         """The text after it. Raises CannotEdit."""
+        mark = text[:1] if text.startswith("\ufeff") else ""  # a byte order mark stays, and is no column
+        return mark + self._apply(text[len(mark) :])
+
+    def _apply(self, text: str) -> str:
         import json
 
         if self.action is Action.REMOVE:
@@ -71,9 +75,16 @@ class Fixes:
     after: dict[str, str] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
+    not_checked: int = 0  # overlays and rules that could not be looked at
 
     def write(self, root: Path) -> None:
-        """Put the new texts in place, each file whole or not at all; modes stay. Raises UserError."""
+        """Put the new texts in place, each file whole or not at all; modes stay.
+
+        Raises UserError where a file cannot be written, and before any is where one was changed meanwhile.
+        """
+        for name in self.after:
+            if _read(root / name) != self.before[name]:
+                raise UserError("the file was changed meanwhile; nothing was fixed", file=name)
         for name, text in self.after.items():
             _write(root / name, text, name)
 
@@ -84,6 +95,7 @@ def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -
     run = start(targets, options, engine)
     report = run.report()
     fixes = Fixes()
+    fixes.not_checked = len(report.not_checked) + sum(one.error is not None for one in report.overlays)
     groups: dict[tuple[Change, ...], list[Finding]] = {}
     for fixable in run.fixable:
         if fixable.finding.waiver is not None:
@@ -190,20 +202,24 @@ def _changes(run: Run, fixable: Fixable) -> Iterator[Change]:
     hit = fixable.hit
     for edit in hit.violation.edits:
         if isinstance(hit, SourceHit) and hit.violation.manifest is None:
-            yield _change(hit.violation.file, hit.violation.document, edit, edit.path)
+            yield _change(run, hit.violation.file, hit.violation.document, edit, edit.path)
         else:
             manifest, rendered = hit.violation.manifest, hit.overlay
             assert manifest is not None and rendered is not None
             place = _place(run, rendered, manifest, edit.path)
             if edit.action is Action.REMOVE and isinstance(hit, Hit):
                 _refuse_if_others_need_it(run, hit, edit, place)
-            yield _change(*place[:2], edit, place[2])
+            yield _change(run, *place[:2], edit, place[2])
 
 
-def _change(file: str, document: int, edit: Edit, path: FieldPath) -> Change:
+def _change(run: Run, file: str, document: int, edit: Edit, path: FieldPath) -> Change:
     import json
 
-    return Change(file, document, edit.action, path, json.dumps(edit.value))
+    root = run.plan.root
+    real = (root / file).resolve()
+    if not real.is_relative_to(root):
+        raise CannotEdit("the file is outside the repository")
+    return Change(real.relative_to(root).as_posix(), document, edit.action, path, json.dumps(edit.value))
 
 
 def _place(
@@ -270,10 +286,16 @@ class _copy_of:
         self._folder = tempfile.mkdtemp(prefix="kustodian-fix-")
         copy = Path(self._folder).resolve() / "repository"
         ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
-        shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
+        try:
+            shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
+        except OSError as error:
+            self.__exit__()
+            reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+            message = f"no copy of the repository can be made to try the changes on: {reason}"
+            raise UserError(message, hint="make the file readable, or set TMPDIR") from error
         (copy / ".git").mkdir(exist_ok=True)  # marks the root
         for name, text in self.texts.items():
-            (copy / name).unlink()
+            (copy / name).unlink()  # a hard link: the user's file stays as it is
             (copy / name).write_bytes(text.encode())
         return copy
 
@@ -285,7 +307,8 @@ def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except OSError:  # another file system
-        shutil.copyfile(source, target)
+        if not Path(source).is_fifo():
+            shutil.copyfile(source, target)
 
 
 def _read(path: Path) -> str:

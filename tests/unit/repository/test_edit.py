@@ -103,6 +103,10 @@ def test_other_documents_and_line_ends_stay() -> None:
         ("a: |\n  b\n", ("a",)),
         ("a: [1]\n", ("a", 3, "b")),
         ("a: 1\n", ("a", "b")),
+        ("a: &x\n  b: 1\nc: *x\n", ("c", "new")),
+        ("a: &x\n  b: 1\nc: *x\n", ("a", "new")),
+        ("a: &x\n  b: 1\nc:\n  <<: *x\n  d: 2\n", ("c", "b")),
+        ("a:\n- b: 1\n- c: 2\n", ("a", 0)),
     ],
 )
 def test_what_is_better_done_by_hand(text: str, path: FieldPath) -> None:
@@ -171,6 +175,17 @@ def test_modernize(path: FieldPath, expected: str) -> None:
     assert str(path[-1]) + ":" not in changed
     with pytest.raises(CannotEdit):
         modernize(changed, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("patchesStrategicMerge:\n# - a.yaml\nnamePrefix: a-\n", "patches:\n# - a.yaml\nnamePrefix: a-\n"),
+        ("patches:\n- path: p.yaml\npatchesStrategicMerge:\n", "patches:\n- path: p.yaml\n"),
+    ],
+)
+def test_an_empty_list_is_modernized(text: str, expected: str) -> None:
+    assert modernize(text, ("patchesStrategicMerge",)) == expected
 
 
 def test_vars_are_left_to_a_person() -> None:
