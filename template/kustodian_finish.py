@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from cookiecutter.generate import generate_context, generate_files
-
+from kustodian_addons import addon_catalogue, addon_namespace, addons, needed_secrets, schema_files
+from kustodian_chart import write_chart
 from kustodian_template import (
     TEMPLATE_ROOT,
     AnswerError,
@@ -25,6 +26,7 @@ from kustodian_template import (
     environments,
     patches,
     scalar,
+    skipping,
     uses_gpu,
 )
 
@@ -37,6 +39,8 @@ _BARE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
 #: Rendered by the template, because it holds the repository's own facts; the other policies are the same
 #: everywhere.
 OWN_POLICIES = {"organisation.rego"}
+#: What a repository without any add-on does not have.
+OF_ADDONS = ("platform", "argocd/platform.yaml", "argocd/platform-project.yaml", "docs/runbooks/platform.md")
 
 
 def finish(answers: Answers) -> None:
@@ -44,6 +48,10 @@ def finish(answers: Answers) -> None:
     repository = Path.cwd()
     prune(answers, repository)
     write_overlays(answers, repository)
+    if answers["secrets"] == "sops":
+        write_generators(answers, repository / "secrets")
+    if answers["helm_chart"] == "yes":
+        write_chart(repository)
     copy_policies(repository)
     write_answers(answers, repository)
     # pip byte-compiles the sample application inside an installed template, and cookiecutter copies that too.
@@ -57,13 +65,30 @@ def prune(answers: Answers, repository: Path) -> None:
     all_components, files, _ = catalogue()
     unwanted = [module for module in all_components if module.name not in used]
     unwanted += [module for module in files if not module.matches(answers)]
-    for module in unwanted:
-        for path in module.paths:
-            target = repository / path
-            if target.is_dir():
-                shutil.rmtree(target)
-            else:
-                target.unlink(missing_ok=True)
+    chosen = {module.name for module in addons(answers)}
+    unwanted += [module for module in addon_catalogue() if module.name not in chosen]
+    paths = [path for module in unwanted for path in module.paths]
+    if not addons(answers):
+        paths += OF_ADDONS
+    if all(addon_namespace(answers, module.name) == "velero" for module in addons(answers)):
+        paths.append("platform/common")
+    described = schema_files(answers)
+    paths += [
+        f"schemas/{path.name}"
+        for path in (repository / "schemas").glob("*.yaml")
+        if path.name not in described
+    ]
+    paths += [] if described else ["schemas"]
+    for path in paths:
+        target = repository / path
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+    # A folder whose last file went is no folder of a fresh clone.
+    for folder in {(repository / path).parent for path in paths}:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def write_overlays(answers: Answers, repository: Path) -> None:
@@ -81,14 +106,49 @@ def write_overlay(answers: Answers, name: str, overlays: Path) -> None:
     context: dict[str, Any] = generate_context(str(template / "cookiecutter.json"))
     context["cookiecutter"] |= {**answers, **environments(answers)[name], "environment": name}
     context["cookiecutter"]["gpu"] = uses_gpu(answers, name)
-    overlay = Path(
-        generate_files(str(template), context, str(overlays), overwrite_if_exists=True, accept_hooks=False)
-    )
-    wanted = patches(answers, name)
-    for module in catalogue()[0]:
-        for patch in module.patches:
-            if patch not in wanted:
-                (overlay / "patches" / patch.file).unlink()
+    wanted = {patch.file for patch in patches(answers, name)}
+    known = {patch.file for module in catalogue()[0] for patch in module.patches}
+    with skipping(f"patches/{file}" for file in known - wanted):
+        overlay = Path(
+            generate_files(
+                str(template), context, str(overlays), overwrite_if_exists=True, accept_hooks=False
+            )
+        )
+    for file in known - wanted:
+        (overlay / "patches" / file).unlink()
+
+
+_GENERATOR = """\
+apiVersion: viaduct.ai/v1
+kind: ksops
+metadata:
+  name: secrets
+  annotations:
+    config.kubernetes.io/function: |
+      exec:
+        path: ksops
+files:
+  - ../{name}.enc.yaml
+"""
+_KUSTOMIZATION = """\
+# Rendered by Argo CD only: elsewhere nobody has the key.
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+namespace: {namespace}
+generators:
+  - generator.yaml
+"""
+
+
+def write_generators(answers: Answers, folder: Path) -> None:
+    """Write what tells KSOPS to decrypt each file of secrets/: one kustomization a namespace."""
+    for name in needed_secrets(answers):
+        (folder / name).mkdir()
+        (folder / name / "generator.yaml").write_text(_GENERATOR.format(name=name), encoding="utf-8")
+        namespace = f"{answers['model_name']}-{name}"
+        (folder / name / "kustomization.yaml").write_text(
+            _KUSTOMIZATION.format(namespace=namespace), encoding="utf-8"
+        )
 
 
 def copy_policies(repository: Path) -> None:

@@ -7,9 +7,11 @@ Kustodian. The answers arrive from cookiecutter as a dict; see cookiecutter.json
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,22 @@ from typing import Any
 import yaml
 from jinja2 import Environment
 from jinja2.ext import Extension
+
+from kustodian_conflicts import conflict
+from kustodian_server import (
+    CANARY_WEIGHTS,
+    MIG_PROFILE,
+    canary_routes,
+    endpoint,
+    fetches_model,
+    gpu_quota_key,
+    gpu_resource,
+    has_api_keys,
+    promises,
+    range_file,
+    signals,
+    workload,
+)
 
 TEMPLATE_ROOT = Path(__file__).resolve().parent
 
@@ -36,13 +54,17 @@ class AnswerError(ValueError):
 class Patch:
     """A file of an overlay's patches/.
 
-    `target` is the kind of a JSON patch's only object (empty for a merge patch, which names its own);
-    `needs` is a setting of the environment without which there is nothing to patch.
+    `target` is the kind of a JSON patch's object (empty for a merge patch, which names its own) and `name`
+    its name after the model's, where there may be several;
+    `needs` is a setting of the environment without which there is nothing to patch, `unless` a word of
+    modules.yaml for when there is nothing to say.
     """
 
     file: str
     target: str = ""
+    name: str = ""
     needs: str = ""
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +77,7 @@ class Module:
     paths: tuple[str, ...] = ()
     patches: tuple[Patch, ...] = ()
     kinds: tuple[str, ...] = ()
+    chart: Mapping[str, str] | None = None
 
     def matches(self, answers: Answers) -> bool:
         """Whether the answers bring this module."""
@@ -74,6 +97,7 @@ def catalogue() -> tuple[tuple[Module, ...], tuple[Module, ...], tuple[str, ...]
             paths=tuple(paths),
             patches=tuple(Patch(**patch) for patch in entry.get("patches", ())),
             kinds=tuple(entry.get("kinds", ())),
+            chart=entry.get("chart"),
         )
 
     components = tuple(
@@ -85,6 +109,8 @@ def catalogue() -> tuple[tuple[Module, ...], tuple[Module, ...], tuple[str, ...]
 
 # --- environments --------------------------------------------------------------------------------------
 
+#: The folders of platform/; each has a namespace of its own, so no environment may have the name.
+ADDON_NAMES = frozenset({"cache", "logging", "registry", "tracing", "velero"})
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DOMAIN = re.compile(r"([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
@@ -116,6 +142,8 @@ def _settings(name: str, raw: Any) -> Settings:
     where = f"environments.{name}"
     if not _NAME.fullmatch(name) or scalar(name) != name:
         raise AnswerError(f"{where}: an environment's name is lower case letters, digits and dashes.")
+    if name in ADDON_NAMES or name.startswith("platform-"):
+        raise AnswerError(f"{where}: an add-on has a namespace of this name; choose another.")
     if name == "cluster":
         raise AnswerError(
             f"{where}: kustodian.yaml uses this name for the Argo CD manifests; choose another."
@@ -165,6 +193,83 @@ def uses_gpu(answers: Answers, name: str) -> bool:
     return answers["accelerator"] != "none" and bool(environments(answers)[name]["gpu"])
 
 
+# --- accelerators --------------------------------------------------------------------------------------
+
+_MIG_SLICES_PER_GPU = 7
+
+
+def gpu_budget(answers: Answers, name: str) -> int:
+    """The GPUs, whole ones, that an environment may take while a new version rolls out."""
+    if not uses_gpu(answers, name):
+        return 0
+    count = most_servers(answers, name)
+    if "mig-" in gpu_resource(answers):
+        return -(-count // _MIG_SLICES_PER_GPU)
+    return count
+
+
+def gpu_words(answers: Answers) -> str:
+    """What a server gets of a GPU, in words; empty where no environment has a pool."""
+    if not any(uses_gpu(answers, name) for name in environments(answers)):
+        return ""
+    words = {
+        "nvidia-mig": "1 slice of an NVIDIA GPU",
+        "nvidia-time-slicing": "turns on an NVIDIA GPU",
+        "amd": "1 AMD GPU",
+    }
+    return words.get(answers["accelerator"], "1 NVIDIA GPU")
+
+
+# --- the server ----------------------------------------------------------------------------------------
+
+def surge(answers: Answers, name: str) -> int:
+    """How many servers more than replicas_max run at most while a new version replaces the old one."""
+    count = int(environments(answers)[name]["replicas_max"])
+    match answers["rollout"]:
+        case "blue-green":
+            return count
+        case "canary":
+            weights = (0, *CANARY_WEIGHTS, 100)
+            # Old servers leave as the share grows (dynamicStableScale), once the new ones are there.
+            steps = zip(weights, weights[1:], strict=False)
+            return max(-(-count * new // 100) - (-count * (100 - old) // 100) - count for old, new in steps)
+    # On GPUs one server leaves before the next one comes.
+    return 0 if uses_gpu(answers, name) else 1
+
+
+def most_servers(answers: Answers, name: str) -> int:
+    """The most servers that an environment ever runs."""
+    return int(environments(answers)[name]["replicas_max"]) + surge(answers, name)
+
+
+def scratch(answers: Answers, name: str) -> str:
+    """The ephemeral storage of one server: its own, and the copy of the model where it makes one."""
+    settings = environments(answers)[name]
+    extra = settings["model_storage_size"] if fetches_model(answers) else "0Mi"
+    return total_size(settings["ephemeral_storage"], 1, extra)
+
+
+#: Names under which the clusters are known to Argo CD, the one that answers first.
+CLUSTERS = ("primary", "secondary")
+
+
+def destinations(answers: Answers) -> list[dict[str, str]]:
+    """The clusters that Argo CD deploys to: how each is named there, and what ends its applications' names."""
+    if answers["clusters"] != "multi":
+        return [{"cluster": "server: https://kubernetes.default.svc", "suffix": ""}]
+    return [{"cluster": f"name: {name}", "suffix": f"-{name}"} for name in CLUSTERS]
+
+
+def applications(answers: Answers, environment: str | None = None) -> list[str]:
+    """The names of the Argo CD applications of one environment, or of all."""
+    names = [environment] if environment else list(environments(answers))
+    ends = [destination["suffix"] for destination in destinations(answers)]
+    return [f"{answers['model_name']}-{name}{end}" for name in names for end in ends]
+
+
+# --- sums ----------------------------------------------------------------------------------------------
+
+
 def millicores(quantity: str) -> int:
     """Cores or millicores in millicores."""
     milli, cores = _CPU.fullmatch(quantity).groups()  # type: ignore[union-attr]
@@ -198,6 +303,8 @@ def _listed_in(module: Module, name: str, all_settings: Mapping[str, Settings]) 
             return bool(settings["gpu"])  # `when` has asked for an accelerator
         case "replicated":
             return bool(settings["replicas_min"] > 1)
+        case "first":
+            return name == next(iter(all_settings))
         case "last":
             return name == list(all_settings)[-1]
     raise ValueError(f"modules.yaml: {module.name}: unknown environments {module.environments!r}")
@@ -215,7 +322,15 @@ def patches(answers: Answers, environment: str) -> list[Patch]:
     """The patches that one environment's overlay lists for its components."""
     settings = environments(answers)[environment]
     listed = (patch for module in components(answers, environment) for patch in module.patches)
-    return [patch for patch in listed if not patch.needs or settings[patch.needs]]
+    nothing_to_say = {
+        "kserve": answers["runtime"] == "kserve",
+        "rollout-complete": answers["autoscaling"] != "none" and not canary_routes(answers),
+    }
+    return [
+        patch
+        for patch in listed
+        if (not patch.needs or settings[patch.needs]) and not nothing_to_say.get(patch.unless, False)
+    ]
 
 
 def has(answers: Answers, component: str, environment: str | None = None) -> bool:
@@ -226,6 +341,8 @@ def has(answers: Answers, component: str, environment: str | None = None) -> boo
 def kinds(answers: Answers) -> list[tuple[str, str]]:
     """(API group, kind) of everything that the repository deploys into its namespaces, sorted."""
     names = {*catalogue()[2], *(kind for module in components(answers) for kind in module.kinds)}
+    if answers["runtime"] == "kserve":
+        names = (names - {"apps/Deployment"}) | {"serving.kserve.io/InferenceService"}
     pairs = (name.split("/") for name in names)
     return sorted(("" if group == "core" else group, kind) for group, kind in pairs)
 
@@ -244,8 +361,39 @@ def as_python(value: object) -> str:
     return repr(json.dumps(value))
 
 
+#: Files that are removed after they were rendered, by their path or a folder's with a slash: they are rendered to
+#: nothing, because compiling a template takes longer than all else.
+_skipped: set[str] = set()
+
+
+@contextmanager
+def skipping(paths: Iterable[str]) -> Iterator[None]:
+    """Spend no time on these files for a while."""
+    added = set(paths) - _skipped
+    _skipped.update(added)
+    try:
+        yield
+    finally:
+        _skipped.difference_update(added)
+
+
+def skip_unused(answers: Answers) -> None:
+    """Spend no time on the components and files that the answers do not bring."""
+    used = {module.name for module in components(answers)}
+    all_components, files, _ = catalogue()
+    unwanted = [module for module in all_components if module.name not in used]
+    unwanted += [module for module in files if not module.matches(answers)]
+    _skipped.update(name for module in unwanted for path in module.paths for name in (path, f"{path}/"))
+
+
 class TemplateExtension(Extension):
     """Makes the functions above usable in the templates; cookiecutter.json names it."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Nothing for a file that is removed afterwards."""
+        folders = name.split("/") if name and _skipped else []
+        starts = ("/".join(folders[:end]) + "/" for end in range(1, len(folders)))
+        return "" if name in _skipped or any(start in _skipped for start in starts) else source
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -258,10 +406,33 @@ class TemplateExtension(Extension):
             patches=patches,
             has=has,
             kinds=kinds,
+            gpu_resource=gpu_resource,
+            gpu_quota_key=gpu_quota_key,
+            gpu_budget=gpu_budget,
+            mig_profile=MIG_PROFILE,
+            canary_weights=CANARY_WEIGHTS,
+            applications=applications,
+            destinations=destinations,
+            gpu_words=gpu_words,
+            range_file=range_file,
+            canary_routes=canary_routes,
+            workload=workload,
+            most_servers=most_servers,
+            fetches_model=fetches_model,
+            scratch=scratch,
+            endpoint=endpoint,
+            has_api_keys=has_api_keys,
+            signals=signals,
+            promises=promises,
             total_cpu=total_cpu,
             total_size=total_size,
         )
         environment.filters["scalar"] = scalar
+
+
+# `kustodian new` says where the answers are before cookiecutter renders the first file.
+if "KUSTODIAN_REPLAY" in os.environ:
+    skip_unused(json.loads(Path(os.environ["KUSTODIAN_REPLAY"]).read_text(encoding="utf-8"))["cookiecutter"])
 
 
 # --- validation ----------------------------------------------------------------------------------------
@@ -330,6 +501,9 @@ def validate(answers: Answers) -> None:
             f"accelerator is {answers['accelerator']} but no environment has gpu: true; "
             "set it in one of them or choose accelerator none."
         )
+    refused = conflict(answers, found)
+    if refused is not None:
+        raise AnswerError(refused)
 
 
 def run(step: Callable[[Answers], None], cookiecutter_json: str) -> int:

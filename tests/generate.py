@@ -52,13 +52,17 @@ def _rule_pages() -> dict[str, str]:
 
 def _schemas() -> dict[str, str]:
     from kustodian.policy.config import Config
+    from kustodian.report.json_schema import json_schema
     from kustodian.scaffold.answers import Answers
 
-    models = {"kustodian.yaml": Config, "answers": Answers}
+    schemas = {
+        "kustodian.yaml": Config.model_json_schema(by_alias=True),
+        "answers": Answers.model_json_schema(by_alias=True),
+        "check": json_schema(),
+    }
     return {
-        f"docs/schemas/{name}.schema.json": json.dumps(model.model_json_schema(by_alias=True), indent=2)
-        + "\n"
-        for name, model in models.items()
+        f"docs/schemas/{name}.schema.json": json.dumps(schema, indent=2) + "\n"
+        for name, schema in schemas.items()
     }
 
 

@@ -124,7 +124,10 @@ class Cluster(Api):
         self.processes.spawn("kube-scheduler", [
             program("controlplane"), "kube-scheduler", kubeconfig, "--secure-port=0", "--leader-elect=false",
         ])  # fmt: skip
-        self.processes.spawn("kwok", [program("kwok"), kubeconfig, "--manage-all-nodes=true"])
+        self.processes.spawn(
+            "kwok",
+            [program("kwok"), kubeconfig, "--manage-all-nodes=true", "--node-lease-duration-seconds=40"],
+        )
         self.wait(
             "the default service account", lambda: self.read("v1", "ServiceAccount", "default", "default")
         )

@@ -56,9 +56,10 @@ class Process:
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
 
-    def tail(self, lines: int = 15) -> str:
+    def tail(self, lines: int = 8) -> str:
         """The last lines of its log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        found = self.log.read_text(errors="replace").splitlines()[-lines:]
+        return "\n".join(line[:400] for line in found)
 
 
 class Processes:

@@ -57,8 +57,9 @@ def check(root: Path, *arguments: str) -> Outcome:
 
 
 def test_only_what_is_new_fails(root: Path) -> None:
-    assert (check(root).code, counts(check(root))) == (0, (0, 0, 1))
-    assert check(root, "--fail-on", "all").code == 1
+    assert (check(root).code, counts(check(root))) == (0, (0, 0, 0)), "no overlay reads a change"
+    everything = check(root, "--fail-on", "all")
+    assert (everything.code, counts(everything)) == (1, (0, 0, 1))
     (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
     worse = check(root)
     assert (worse.code, counts(worse)) == (1, (1, 0, 1))
@@ -86,16 +87,16 @@ def test_what_main_did_meanwhile_does_not_count(root: Path) -> None:
     (root / "a.yaml").write_text(POD.format(name="a", tag="1.0"))
     commit(root, "main goes on")
     git(root, "switch", "--quiet", "change")
-    assert counts(check(root)) == (0, 0, 1), "compared with the merge base, not with main"
+    assert counts(check(root, "--fail-on", "all")) == (0, 0, 1), "compared with the merge base, not with main"
 
 
 def test_staged_is_the_index(root: Path) -> None:
     (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
-    assert counts(check(root, "--staged")) == (0, 0, 1)
+    assert counts(check(root, "--staged")) == (0, 0, 0)
     git(root, "add", "b.yaml")
     (root / "b.yaml").write_text(POD.format(name="b", tag="1.0"))
     assert counts(check(root, "--staged")) == (1, 0, 1)
-    assert counts(check(root)) == (0, 0, 1)
+    assert counts(check(root)) == (0, 0, 0), "the work tree is as it was"
 
 
 def test_a_new_a_renamed_and_a_deleted_file(root: Path) -> None:
@@ -108,8 +109,10 @@ def test_a_new_a_renamed_and_a_deleted_file(root: Path) -> None:
 
 def test_detached_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
     git(root, "switch", "--quiet", "--detach")
+    (root / "b.yaml").write_text(POD.format(name="b", tag="2.0"))
     assert counts(check(root)) == (0, 0, 1)
     git(root, "worktree", "add", "--quiet", str(tmp_path / "tree"), "change")
+    (tmp_path / "tree" / "b.yaml").write_text(POD.format(name="b", tag="2.0"))
     assert counts(check(tmp_path / "tree")) == (0, 0, 1)
     write(root / "apps" / "one", {
         "kustodian.yaml": "", "kustomization.yaml": f"{KUSTOMIZATION}resources: [p.yaml]\n",
@@ -157,3 +160,123 @@ def test_a_base_that_cannot_be_read_is_an_error(root: Path) -> None:
     outcome = kustodian("check", ".", "--base", "HEAD", *RULE, cwd=root)
     assert outcome.code == 2
     assert "the base revision" in outcome.err and "nonsense" in outcome.err
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """Three overlays; two share a base."""
+    base = {"kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml]\n"}
+    root = write(tmp_path / "fleet", {
+        **{f"bases/x/{name}": text for name, text in base.items()},
+        **{f"bases/y/{name}": text for name, text in base.items()},
+        "bases/x/a.yaml": POD.format(name="a", tag="1.0"),
+        "bases/y/a.yaml": POD.format(name="a", tag="latest"),
+        "overlays/one/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../bases/x]\n",
+        "overlays/two/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../bases/x]\n",
+        "overlays/three/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../bases/y]\n",
+        "kustodian.yaml": "environments: {prod: {paths: ['overlays/*']}}\n",
+    })  # fmt: skip
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    commit(root, "one")
+    return root
+
+
+def checked(outcome: Outcome) -> set[str]:
+    return {overlay["path"] for overlay in outcome.data["overlays"] if overlay["through"] is None}
+
+
+def test_only_the_overlays_that_read_a_change_are_checked(fleet: Path) -> None:
+    (fleet / "bases/x/a.yaml").write_text(POD.format(name="a", tag="latest"))
+    shared = check(fleet)
+    assert checked(shared) == {"overlays/one", "overlays/two"}
+    assert (counts(shared), shared.data["comparison"]["untouchedOverlays"]) == ((2, 0, 0), 1)
+    (fleet / "bases/x/a.yaml").write_text(POD.format(name="a", tag="1.0"))
+    (fleet / "overlays/one/kustomization.yaml").write_text(
+        f"{KUSTOMIZATION}resources: [../../bases/x]\nnamePrefix: p-\n"
+    )
+    assert checked(check(fleet)) == {"overlays/one"}
+    text = kustodian("check", ".", "--base", "main", *RULE, cwd=fleet).out
+    assert "(2 overlays read nothing that changed)" in text
+    (fleet / "README.md").write_text("nobody reads it")
+    assert checked(check(fleet)) == {"overlays/one"}
+    assert checked(check(fleet, "--fail-on", "all")) == {"overlays/one", "overlays/two", "overlays/three"}
+
+
+def test_a_configuration_that_differs_checks_everything(fleet: Path) -> None:
+    (fleet / "kustodian.yaml").write_text(
+        "environments: {prod: {paths: ['overlays/*']}}\nrules: {unpinned-image: {severity: off}}\n"
+    )
+    everything = check(fleet)
+    assert checked(everything) == {"overlays/one", "overlays/two", "overlays/three"}
+    assert counts(everything) == (0, 1, 0)
+
+
+def test_a_renamed_overlay_keeps_no_finding_of_another(fleet: Path) -> None:
+    git(fleet, "mv", "overlays/three", "overlays/four")
+    moved = check(fleet)
+    assert checked(moved) == {"overlays/four"}
+    assert counts(moved) == (1, 1, 0), "another overlay: its finding is its own"
+
+
+def test_before_the_first_commit_everything_is_new(fleet: Path, tmp_path: Path) -> None:
+    root = write(tmp_path / "fresh", {
+        "kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml]\n",
+        "a.yaml": POD.format(name="a", tag="latest"),
+    })  # fmt: skip
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    git(root, "add", "--all")
+    for how in ((), ("--staged",)):
+        first = kustodian("check", ".", "--format", "json", "--base", "HEAD", *how, *RULE, cwd=root)
+        assert (first.code, counts(first)) == (1, (1, 0, 0))
+
+
+def test_submodules_are_read_at_both_revisions(fleet: Path, tmp_path: Path) -> None:
+    library = write(tmp_path / "library", {
+        "kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml]\n",
+        "a.yaml": POD.format(name="lib", tag="latest"),
+    })  # fmt: skip
+    git(library, "init", "--quiet", "--initial-branch", "main")
+    commit(library, "library")
+    git(fleet, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "library")
+    (fleet / "overlays/two/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../library]\n")
+    commit(fleet, "submodule")
+    same = check(fleet)
+    assert (same.code, counts(same)) == (0, (0, 0, 1)), "the library's image is nobody's fault here"
+    (fleet / "library/a.yaml").write_text(POD.format(name="lib", tag="1.0"))
+    assert counts(check(fleet)) == (0, 1, 0)
+
+
+def test_a_change_behind_a_symbolic_link(fleet: Path) -> None:
+    (fleet / "shared").mkdir()
+    (fleet / "shared/b.yaml").write_text(POD.format(name="b", tag="1.0"))
+    (fleet / "overlays/one/b.yaml").symlink_to("../../shared/b.yaml")
+    (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [b.yaml]\n")
+    (fleet / "linked").symlink_to("bases/y")
+    (fleet / "overlays/two/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../linked]\n")
+    commit(fleet, "links")
+    (fleet / "bases/y/a.yaml").write_text(POD.format(name="a", tag="2.0"))
+    outcome = check(fleet)
+    assert "overlays/two" in checked(outcome) and "overlays/one" not in checked(outcome)
+    git(fleet, "checkout", "--quiet", "bases")
+    (fleet / "shared/b.yaml").write_text(POD.format(name="b", tag="latest"))
+    assert "overlays/one" in checked(check(fleet))
+
+
+def test_ignored_and_unwatched_files_count_as_changes(fleet: Path) -> None:
+    (fleet / ".gitignore").write_text("local.yaml\n")
+    (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [local.yaml]\n")
+    commit(fleet, "ignored")
+    (fleet / "overlays/one/local.yaml").write_text(POD.format(name="l", tag="latest"))
+    assert (checked(check(fleet)), counts(check(fleet))) == ({"overlays/one"}, (1, 0, 0))
+    (fleet / "overlays/one/local.yaml").unlink()
+    git(fleet, "update-index", "--assume-unchanged", "bases/y/a.yaml")
+    (fleet / "bases/y/a.yaml").write_text(POD.format(name="a", tag="1.0"))
+    assert counts(check(fleet))[1] == 1
+
+
+def test_the_configuration_of_each_revision(fleet: Path) -> None:
+    (fleet / "other.yaml").write_text("environments: {prod: {paths: ['overlays/*']}}\n")
+    commit(fleet, "configuration")
+    (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../bases/y]\n")
+    outcome = check(fleet, "--config", "other.yaml")
+    assert (checked(outcome), counts(outcome)) == ({"overlays/one"}, (1, 0, 0))

@@ -326,6 +326,7 @@ def test_a_person_is_asked_and_refused_at_once(place: Path) -> None:
         "repo_url",
         "git_branch",
         "kubernetes_version",
+        "runtime",
     ):
         talk.read_until(f"{question} [")
         talk.type("\n")
@@ -339,9 +340,22 @@ def test_a_person_is_asked_and_refused_at_once(place: Path) -> None:
         "exposure",
         "model_storage",
         "autoscaling",
+        "rollout",
+        "mesh",
         "monitoring",
+        "tracing",
+        "logging",
+        "pipeline",
+        "model_registry",
+        "cache",
+        "helm_chart",
         "secrets",
         "image_scan",
+        "ci",
+        "backup",
+        "clusters",
+        "batch_quota",
+        "vpa",
     ):
         talk.read_until(f"{question} [")
         talk.type("\n")

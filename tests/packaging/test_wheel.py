@@ -126,3 +126,7 @@ def test_a_byte_compiled_template_leaves_no_bytecode_in_a_repository(installed: 
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "iris" / "kustodian.yaml").is_file()
     assert not list((tmp_path / "iris").rglob("__pycache__"))
+
+
+def test_the_html_reports_style_and_script_are_in_it(names: set[str]) -> None:
+    assert {"kustodian/report/html/page.css", "kustodian/report/html/page.js"} <= names

@@ -20,6 +20,7 @@ PACKAGES = {
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
     "conftest": "github.com/open-policy-agent/conftest",
     "kube-score": "github.com/zegl/kube-score/cmd/kube-score",
+    "helm": "helm.sh/helm/v3/cmd/helm",
     "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
 }
 

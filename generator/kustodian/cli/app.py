@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kustodian.cli import check, diff, explain, export, matrix, new, promote, report, rules
+from kustodian.cli import add, check, diff, explain, export, matrix, new, promote, report, rules
 
 app = typer.Typer(
     name="kustodian",
@@ -32,6 +32,7 @@ def main(
 
 
 app.command("new")(new.new)
+app.add_typer(add.app, name="add")
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
 app.command("matrix")(matrix.matrix)

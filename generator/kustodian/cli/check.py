@@ -97,6 +97,14 @@ def check(
     conftest: Annotated[
         Path | None, typer.Option("--conftest", help="Evaluate Rego with this conftest binary instead.")
     ] = None,
+    against_cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--against-cluster",
+            metavar="CONTEXT",
+            help="Also ask this context's API server, in a dry run; . for the current context.",
+        ),
+    ] = None,
 ) -> int:
     """Check overlays against every rule; each finding is at the line a person edits.
 
@@ -109,6 +117,8 @@ def check(
     Example: helm template chart | kustodian check -
 
     Example: kustodian check --base origin/main    (only what this branch makes worse fails)
+
+    Example: kustodian check overlays/prod --against-cluster .    (asks the kubeconfig's current context, too)
 
     Example: kustodian check --diff     (what --fix would change; exits with 1 if there is something)
 
@@ -133,13 +143,14 @@ def check(
         conftest=conftest,
         graphs=graph or wants_graph(outputs),
         shard=part,
+        against_cluster=_context(against_cluster, base, fix or diff),
     )
     if fix or diff:
         from kustodian.cli.fix import fix_or_show
 
         if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
             return code
-    report, failing = run_check(paths, options, base=base, staged=staged)
+    report, failing = run_check(paths, options, base=base, staged=staged, whole=fail_on is FailOn.ALL)
     if part is not None and not report.overlays:
         print(f"note: part {part} has no overlay, there are more parts than overlays", file=sys.stderr)
     chosen = fail_on or FailOn.NEW
@@ -149,7 +160,12 @@ def check(
 
 
 def run_check(
-    paths: list[Path], options: CheckOptions, *, base: str | None = None, staged: bool = False
+    paths: list[Path],
+    options: CheckOptions,
+    *,
+    base: str | None = None,
+    staged: bool = False,
+    whole: bool = False,
 ) -> tuple[CheckReport, str]:
     """Check with an engine of its own; returns the report and the configured failing severity."""
     if staged and base is None:
@@ -161,7 +177,7 @@ def run_check(
         if base is not None:
             from kustodian.review.pull_request import check_against
 
-            return check_against(paths, options, engine, base, staged=staged)
+            return check_against(paths, options, engine, base, staged=staged, whole=whole)
         return review(paths, options, engine)
 
 
@@ -201,6 +217,14 @@ def _shard(text: str | None, base: str | None, fixing: bool) -> Shard | None:
     from kustodian.model.shard import Shard
 
     return Shard.parse(text)
+
+
+def _context(text: str | None, base: str | None, fixing: bool) -> str | None:
+    """The context of the kubeconfig to ask: empty for the current one, None for no cluster at all."""
+    if text is not None and (base is not None or fixing):
+        other = "--base" if base is not None else "--fix and --diff"
+        raise UserError(f"--against-cluster does not go with {other}", hint="run that by itself")
+    return "" if text == "." else text
 
 
 def _stdin() -> str:

@@ -26,10 +26,15 @@ class OverlayOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """With which commit the findings were compared, and those that it had and the work tree has not."""
+    """With which commit the findings were compared, and those that it had and the work tree has not.
+
+    Before the first commit it is the empty tree. `untouched` overlays were not rendered
+    because nothing that they read differs.
+    """
 
     commit: str
     fixed: tuple[Finding, ...] = ()
+    untouched: int = 0
 
 
 @dataclass(slots=True)

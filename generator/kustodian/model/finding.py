@@ -8,6 +8,9 @@ from enum import StrEnum
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
 
+#: Rules that are not ours and have no page: an organisation's Rego, and what a cluster's API server says.
+FOREIGN_RULES = ("rego/", "cluster/")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
+from kustodian.model.finding import FOREIGN_RULES
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.rule import Option
 from kustodian.policy.settings import DEFAULT_VERSION, RuleSettings, Settings
@@ -225,11 +226,11 @@ def _check_words(config: Config, shown: str, locate: Locate) -> None:
                 _check_option(options[name], value, path, shown, locate)
     for name, environment in config.environments.items():
         for word in environment.severity:
-            if word not in rules and word not in tags and not word.startswith("rego/"):
+            if word not in rules and word not in tags and not word.startswith(FOREIGN_RULES):
                 path = ("environments", name, "severity", word)
                 raise _unknown("rule, tag or topic", word, set(rules) | tags, path, shown, locate)
     for index, waiver in enumerate(config.waivers):
-        if waiver.rule not in rules and not waiver.rule.startswith("rego/"):
+        if waiver.rule not in rules and not waiver.rule.startswith(FOREIGN_RULES):
             raise _unknown("rule", waiver.rule, set(rules), ("waivers", index, "rule"), shown, locate)
         for position, name in enumerate(waiver.environments):
             if name not in config.environments:

@@ -93,14 +93,22 @@ class Evaluator:
             run(set_rule, set_rule.check, objects, None)
         return hits
 
-    def repository(self, view: RepositoryView, environments: Iterable[Environment]) -> list[SourceHit]:
-        """The hits of the repo rules; one about no overlay gets the strictest environment's severity."""
+    @property
+    def repository_rules(self) -> list[RepositoryRule]:
+        """The rules about the repository."""
+        return [rule for rule in self.rules if isinstance(rule, RepositoryRule)]
+
+    def repository(
+        self,
+        view: RepositoryView,
+        environments: Iterable[Environment],
+        rules: Iterable[RepositoryRule] | None = None,
+    ) -> list[SourceHit]:
+        """The hits of the repo rules, or of some; one about no overlay gets the strictest severity."""
         everywhere = list(environments) or [Environment()]
         overlays = {rendered.overlay.path: rendered for rendered in view.overlays}
         hits: list[SourceHit] = []
-        for rule in self.rules:
-            if not isinstance(rule, RepositoryRule):
-                continue
+        for rule in self.repository_rules if rules is None else rules:
             levels = [level for e in everywhere if (level := self.settings.severity(rule, e))]
             if not levels:
                 continue

@@ -51,6 +51,7 @@ _ADDED_BY_GROUP: dict[str, tuple[str, ...]] = {
 #: Custom resources whose operator creates pods although they hold no template: (group, kinds; empty: all).
 _POD_MAKERS: dict[str, frozenset[str]] = {
     "monitoring.coreos.com": frozenset({"Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"}),
+    "pipelines.kubeflow.org": frozenset({"PipelineVersion"}),
     "opentelemetry.io": frozenset({"OpenTelemetryCollector", "TargetAllocator"}),
     "serving.kserve.io": frozenset({"InferenceService", "InferenceGraph", "LLMInferenceService"}),
     "gateway.networking.k8s.io": frozenset({"Gateway"}),
@@ -184,21 +185,31 @@ def _adds(owner: Owner, key: str) -> bool:
 def is_operators_business(selector: object, namespace: str, objects: ObjectSet) -> bool:
     """Whether the selector looks for pods that an operator makes from an object of the namespace.
 
-    So it is where a value of the selector contains the name or the kind of such an object; accepts a
-    LabelSelector or a plain label map.
+    So it is where a value of the selector contains the name or the kind of such an object, or a key lies in
+    the object's API group; accepts a LabelSelector or a plain label map.
     """
     values = [value.lower() for value in selector_values(selector)]
+    domains = {key.partition("/")[0] for key in selector_keys(selector) if "/" in key}
     return any(
-        maker.name.lower() in value or maker.kind.lower() in value
+        maker.group in domains
+        or any(maker.name.lower() in value or maker.kind.lower() in value for value in values)
         for maker in pod_makers(objects)
         if namespace_of(maker) == namespace
-        for value in values
     )
 
 
 def pod_makers(objects: Iterable[Manifest]) -> list[Manifest]:
     """The objects from which an operator makes pods that no manifest shows."""
     return [m for m in objects if _makes_pods(m)]
+
+
+def selector_keys(selector: object) -> list[str]:
+    """Every label key that a LabelSelector or a plain label map asks for."""
+    data = mapping(selector)
+    if "matchLabels" not in data and "matchExpressions" not in data:
+        return list(string_map(data))
+    keys = list(string_map(data.get("matchLabels")))
+    return keys + [text(expression.get("key")) for _, expression in mappings(data.get("matchExpressions"))]
 
 
 def selector_values(selector: object) -> list[str]:

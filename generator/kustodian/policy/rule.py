@@ -171,11 +171,35 @@ class SetRule(Rule):
         return Scope.SET
 
 
+class Reach(StrEnum):
+    """How much of the rendered repository decides about one violation, beside the files on disk.
+
+    A comparison of two revisions renders no more than that, so a rule that says too little misses what a
+    change makes worse. Argo CD's own objects are always rendered.
+
+    `NOTHING`: which overlays there are, the environment of each and the files it may read. `OVERLAY`: one
+    overlay. `PAIR`: the overlays of one application in two environments. `ALL`: any overlay.
+    """
+
+    NOTHING = "nothing"
+    OVERLAY = "overlay"
+    PAIR = "pair"
+    ALL = "all"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RepositoryRule(Rule):
-    """Files, other overlays or history matter."""
+    """Files, other overlays or history matter.
+
+    `shared` is what all violations depend on, so that few have to be looked for: where it is the same in two
+    revisions, and the violations about the overlays that differ are the same, all violations are. It sees
+    both revisions with the objects of only those overlays. Without it, a rule with the reach `ALL` looks at
+    everything.
+    """
 
     check: Callable[[RepositoryView, Context], Iterable[SourceViolation]]
+    reach: Reach = Reach.ALL
+    shared: Callable[[RepositoryView], object] | None = None
 
     @property
     def scope(self) -> Scope:

@@ -15,7 +15,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from kustodian.model.errors import UserError, nearest
-from kustodian.model.finding import AppliedWaiver, Finding, Location
+from kustodian.model.finding import FOREIGN_RULES, AppliedWaiver, Finding, Location
 from kustodian.policy.catalogue import by_id
 
 _COMMENT = re.compile(r"#\s*kustodian:\s*allow\b\s*(?P<rest>.*)$")
@@ -106,7 +106,7 @@ def _read_comment(text: str, location: Location) -> Waiver:
     except ValueError:
         raise wrong("a quote in this waiver is not closed") from None
     rule = words[0] if words else ""
-    if rule not in by_id() and not rule.startswith("rego/"):
+    if rule not in by_id() and not rule.startswith(FOREIGN_RULES):
         close = nearest(rule, set(by_id()))
         raise wrong(f"unknown rule `{rule}` in a waiver" + (f"; did you mean `{close}`?" if close else ""))
     values: dict[str, str] = {}

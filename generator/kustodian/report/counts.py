@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Finding, Status
+from kustodian.model.finding import FOREIGN_RULES, Finding, Status
 from kustodian.model.overlay import NotChecked
 
 
@@ -36,8 +36,8 @@ def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
 
 
 def rule_page(report: CheckReport, rule: str) -> str | None:
-    """The command that explains the rule; None for a Rego rule."""
-    return None if rule.startswith("rego/") else f"kustodian explain {rule}"
+    """The command that explains the rule; None for a rule that is not ours."""
+    return None if rule.startswith(FOREIGN_RULES) else f"kustodian explain {rule}"
 
 
 def reported(report: CheckReport) -> list[Finding]:
@@ -53,4 +53,22 @@ def compared_words(report: CheckReport) -> str | None:
         return None
     new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
     fixed = len(report.comparison.fixed)
-    return f"{new} new, {fixed} fixed, {unchanged} unchanged since {report.comparison.commit[:12]}"
+    words = f"{new} new, {fixed} fixed, {unchanged} unchanged since {report.comparison.commit[:12]}"
+    return words + untouched_words(report.comparison)
+
+
+def untouched_words(comparison: Comparison) -> str:
+    """` (999 overlays read nothing that changed)`; empty where everything was checked."""
+    if not comparison.untouched:
+        return ""
+    verb = "reads" if comparison.untouched == 1 else "read"
+    return f" ({plural(comparison.untouched, 'overlay')} {verb} nothing that changed)"
+
+
+def open_by_overlay(report: CheckReport) -> dict[str, dict[Severity, int]]:
+    """How many open findings of each severity every overlay has, worst first; none where it is clean."""
+    numbers: dict[str, dict[Severity, int]] = {}
+    for finding in report.open_findings:
+        own = numbers.setdefault(finding.overlay, dict.fromkeys(reversed(Severity), 0))
+        own[finding.severity] += 1
+    return numbers

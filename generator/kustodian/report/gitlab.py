@@ -13,6 +13,7 @@ from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.model.json_value import JsonObject
+from kustodian.model.overlay import NotChecked
 from kustodian.report.counts import failures
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
@@ -20,14 +21,14 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 
 def as_gitlab(report: CheckReport) -> str:
     """A JSON list with an entry for each open finding and each thing that could not be checked."""
-    import json
+    import orjson
 
     seen: Counter[str] = Counter()
-    entries = [_failure(report, number) for number in range(len(failures(report)))]
+    entries = [_failure(report, overlay, error) for overlay, error in failures(report)]
     for finding in report.open_findings:
         seen[finding.fingerprint] += 1
         entries.append(_finding(report, finding, seen[finding.fingerprint]))
-    return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
+    return orjson.dumps(entries, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObject:
@@ -45,8 +46,7 @@ def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObje
     }
 
 
-def _failure(report: CheckReport, number: int) -> JsonObject:
-    overlay, error = failures(report)[number]
+def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> JsonObject:
     path = error.file or overlay or "kustodian.yaml"
     return {
         "description": f"not checked ({error.code}): {error.message}",

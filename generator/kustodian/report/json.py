@@ -53,6 +53,7 @@ def _comparison(report: CheckReport, comparison: Comparison) -> JsonObject:
         "new": len(report.with_status(Status.NEW)),
         "fixed": len(comparison.fixed),
         "unchanged": len(report.with_status(Status.UNCHANGED)),
+        "untouchedOverlays": comparison.untouched,
     }
 
 

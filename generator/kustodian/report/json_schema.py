@@ -35,7 +35,15 @@ def json_schema() -> JsonObject:
                     )
                 ),
                 "comparison": _or_null(
-                    _object({"commit": _TEXT, "new": _COUNT, "fixed": _COUNT, "unchanged": _COUNT})
+                    _object(
+                        {
+                            "commit": _TEXT,
+                            "new": _COUNT,
+                            "fixed": _COUNT,
+                            "unchanged": _COUNT,
+                            "untouchedOverlays": _COUNT,
+                        }
+                    )
                 ),
                 "overlays": _list_of({"$ref": "#/$defs/overlay"}),
                 "findings": findings,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from kustodian.model.check_report import CheckReport
-from kustodian.model.finding import Finding
+from kustodian.model.finding import FOREIGN_RULES, Finding
+from kustodian.model.overlay import NotChecked
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
 
@@ -27,7 +28,7 @@ _RESERVE = 400
 def as_markdown(report: CheckReport, limit: int = COMMENT_LIMIT) -> str:
     """The comment, at most `limit` bytes in UTF-8."""
     head = _head(report)
-    blocks = [_failure(report, number) for number in range(len(failures(report)))]
+    blocks = [_failure(report, overlay, error) for overlay, error in failures(report)]
     blocks += [_block(report, group) for group in causes(reported(report))]
     tail = _overlays(report)
     room = limit - _size(head) - _RESERVE
@@ -82,7 +83,7 @@ def _block(report: CheckReport, group: list[Finding]) -> str:
     if finding.object is not None:
         about = f"{finding.field} of {finding.object}" if finding.field else str(finding.object)
         lines.append(f"- **Sets:** {_code(about)}")
-    if not finding.rule.startswith("rego/"):
+    if not finding.rule.startswith(FOREIGN_RULES):
         lines.append(f"- **More:** `kustodian explain {finding.rule}`")
     return "\n".join([*lines, "", "</details>", ""])
 
@@ -98,8 +99,7 @@ def _snippet(report: CheckReport, finding: Finding) -> list[str]:
     return [f"{fence}yaml", text.rstrip(), fence, ""]
 
 
-def _failure(report: CheckReport, number: int) -> str:
-    overlay, error = failures(report)[number]
+def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> str:
     place = report.in_work_tree(error.file or overlay or ".")
     place += f":{error.line}" if error.file and error.line else ""
     return f"\n⛔ **not checked** {_code(error.code)} at {_code(place)}: {_text(error.message)}\n"

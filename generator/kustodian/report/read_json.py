@@ -30,7 +30,11 @@ def read_json(text: bytes, name: str) -> CheckReport:
         rules=data["summary"]["rules"],
         seconds=None,
         graphs={entry["path"]: _graph(entry["graph"]) for entry in data["overlays"] if entry.get("graph")},
-        comparison=Comparison(comparison["commit"], tuple(_finding(entry) for entry in data["fixed"]))
+        comparison=Comparison(
+            comparison["commit"],
+            tuple(_finding(entry) for entry in data["fixed"]),
+            comparison["untouchedOverlays"],
+        )
         if comparison
         else None,
         shard=_shard(shard) if shard else None,

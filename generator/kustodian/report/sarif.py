@@ -31,9 +31,9 @@ _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 
 def as_sarif(report: CheckReport) -> str:
     """The report as one SARIF run, with a newline at the end."""
-    import json
+    import orjson
 
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+    return orjson.dumps(as_data(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def as_data(report: CheckReport) -> JsonObject:
@@ -98,11 +98,16 @@ def _results(
     report: CheckReport, findings: list[Finding], index: dict[str, int], gone: set[int]
 ) -> list[JsonObject]:
     seen: Counter[str] = Counter()
+    suppressed = report.waived > 0
     results = []
     for finding in findings:
         seen[finding.fingerprint] += 1
         absent = id(finding) in gone
-        results.append(_result(report, finding, index[finding.rule], seen[finding.fingerprint], absent))
+        result = _result(report, finding, index[finding.rule], seen[finding.fingerprint], absent)
+        if suppressed:
+            # An empty list says "not suppressed"; the standard wants it on all results or on none.
+            result["suppressions"] = _suppressions(finding)
+        results.append(result)
     return results
 
 
@@ -130,19 +135,15 @@ def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, a
     status = Status.FIXED if absent else finding.status
     if report.comparison is not None and status is not None:
         data["baselineState"] = _BASELINE[status]
-    if finding.waiver is not None:
-        waiver = finding.waiver
-        data["suppressions"] = [
-            {
-                "kind": "external",
-                "status": "accepted",
-                "justification": f"{waiver.reason} (waived by {waiver.owner} until {waiver.expires})",
-            }
-        ]
-    elif report.findings and any(f.waiver for f in report.findings):
-        # An empty list says "not suppressed" where other results of the run are.
-        data["suppressions"] = []
     return data
+
+
+def _suppressions(finding: Finding) -> list[JsonObject]:
+    waiver = finding.waiver
+    if waiver is None:
+        return []
+    reason = f"{waiver.reason} (waived by {waiver.owner} until {waiver.expires})"
+    return [{"kind": "external", "status": "accepted", "justification": reason}]
 
 
 def _location(report: CheckReport, finding: Finding) -> JsonObject:

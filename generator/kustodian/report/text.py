@@ -6,10 +6,18 @@ from collections.abc import Iterator
 
 from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Finding, Status
+from kustodian.model.finding import FOREIGN_RULES, Finding, Status
 from kustodian.model.overlay import NotChecked
 from kustodian.report.causes import causes, worst
-from kustodian.report.counts import checked, failures, found_words, listed, plural
+from kustodian.report.counts import (
+    checked,
+    failures,
+    found_words,
+    listed,
+    open_by_overlay,
+    plural,
+    untouched_words,
+)
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _CONTEXT_LINES = 2
@@ -48,6 +56,7 @@ def _compared(report: CheckReport) -> str:
     fixed = report.comparison.fixed
     lines = [
         f"compared with {report.comparison.commit[:12]}: {new} new, {len(fixed)} fixed, {unchanged} unchanged"
+        + untouched_words(report.comparison)
     ]
     gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in fixed)
     lines += [f"  fixed: {rule} in {file}" for rule, file in gone]
@@ -82,7 +91,7 @@ def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
     if finding.waiver:
         waiver = finding.waiver
         lines.append(f"{gutter} = waived by {waiver.owner} until {waiver.expires}: {waiver.reason}")
-    if not finding.rule.startswith("rego/"):
+    if not finding.rule.startswith(FOREIGN_RULES):
         lines.append(f"{gutter} = more: kustodian explain {finding.rule}")
     return "\n".join(lines)
 
@@ -141,8 +150,10 @@ def _error(report: CheckReport, error: NotChecked, style: Style, overlay: str | 
 
 
 def _overlays(report: CheckReport, style: Style) -> str:
+    numbers = open_by_overlay(report)
     rows = [
-        (report.shown(o.path), plural(o.objects, "object"), _state(report, o, style)) for o in listed(report)
+        (report.shown(o.path), plural(o.objects, "object"), _state(o, numbers.get(o.path, {}), style))
+        for o in listed(report)
     ]
     if not rows:
         return ""
@@ -152,16 +163,12 @@ def _overlays(report: CheckReport, style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _state(report: CheckReport, outcome: OverlayOutcome, style: Style) -> str:
+def _state(outcome: OverlayOutcome, numbers: dict[Severity, int], style: Style) -> str:
     if outcome.error is not None:
         return style.paint("31", f"not checked: {outcome.error.code}")
-    counts = dict.fromkeys(reversed(Severity), 0)
-    for finding in report.open_findings:
-        if finding.overlay == outcome.path:
-            counts[finding.severity] += 1
     parts = [
         style.paint(_COLOURS[severity], plural(number, str(severity)))
-        for severity, number in counts.items()
+        for severity, number in numbers.items()
         if number
     ]
     return ", ".join(parts) or style.paint("32", "clean")

@@ -9,15 +9,18 @@ from pathlib import Path
 _TIMEOUT_SECONDS = 30
 
 
-def git(root: Path, *arguments: str) -> str | None:
-    """The output of a git command in a folder; None where git fails, is missing or takes too long."""
+def git(root: Path, *arguments: str, given: str = "") -> str | None:
+    """The output of a git command in a folder; None where git fails, is missing or takes too long.
+
+    `given` is its standard input.
+    """
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_SECONDS,

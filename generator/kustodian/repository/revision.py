@@ -6,15 +6,22 @@ A revision is checked out in a temporary clone that shares the objects: unlike a
 
 from __future__ import annotations
 
+import os
+import posixpath
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.history import git
+
+SUBMODULE_MODE, LINK_MODE = "160000", "120000"
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+_CHECKOUT = (*_NO_HOOKS, "checkout-index", "--force", "--quiet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,13 @@ def work_tree(root: Path) -> WorkTree:
     return WorkTree(Path(top), prefix.strip().rstrip("/"))
 
 
-def merge_base(tree: WorkTree, revision: str) -> str:
-    """The commit where HEAD and a revision parted. Raises UserError that says what to do."""
+def merge_base(tree: WorkTree, revision: str) -> str | None:
+    """The commit where HEAD and a revision parted; None for `HEAD` before the first commit.
+
+    Raises UserError that says what to do.
+    """
+    if revision == "HEAD" and git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") is None:
+        return None
     known = git(tree.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known is None:
         raise UserError(f"--base {revision}: git knows no such commit", hint=_fetch_hint(tree, revision))
@@ -57,41 +69,114 @@ def merge_base(tree: WorkTree, revision: str) -> str:
     return found.strip()
 
 
-def head_commit(tree: WorkTree) -> str:
-    """The commit that is checked out."""
-    found = git(tree.top, "rev-parse", "--verify", "HEAD")
-    if found is None:
-        raise UserError("there is no commit yet, so there is nothing to compare with")
-    return found.strip()
+def empty_tree(tree: WorkTree) -> str:
+    """The id of a tree without files, which everything is new against."""
+    return (git(tree.top, "hash-object", "-t", "tree", os.devnull) or "").strip()
+
+
+class Checkout:
+    """A revision of the repository in a temporary folder; `root` is the repository in it.
+
+    Files are laid out when they are asked for: a change to one overlay needs few of those of its base.
+    """
+
+    def __init__(self, tree: WorkTree, clone: Path) -> None:
+        """`clone` has an index, and no files yet."""
+        self.root = tree.inside(clone)
+        self._tree, self._clone = tree, clone
+        self._laid_out: set[str] = set()
+        self.root.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Every tracked file, relative to `root`."""
+        return tuple(filter(None, (git(self.root, "ls-files", "-z") or "").split("\0")))
+
+    def lay_out(self, names: Iterable[str]) -> None:
+        """Files of these names, and all below folders of these names. Raises UserError where git fails."""
+        if not self._laid_out:
+            self._lay_out_submodules()
+        wanted = {file for name in names for file in self._by_name.get(name, ())} - self._laid_out
+        if wanted:
+            given = "\0".join(sorted(wanted)) + "\0"
+            _must(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
+            self._laid_out |= wanted
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The files that a name means: itself, or what is below it."""
+        found: dict[str, list[str]] = {".": list(self.files)}
+        for file in self.files:
+            found.setdefault(file, []).append(file)
+            for folder in _parents(file):
+                found.setdefault(folder, []).append(file)
+        return found
+
+    def lay_out_all(self) -> None:
+        """Everything."""
+        _must(git(self._clone, *_CHECKOUT, "--all"), "files")
+        self._lay_out_submodules()
+        self._laid_out = set(self.files)
+
+    def _lay_out_submodules(self) -> None:
+        """One that is not here at that commit stays empty: what reads it will not render, and say so."""
+        listed = git(self._clone, "ls-files", "-z", "--", ".gitmodules")
+        for path, commit in _submodules(self._clone) if listed else ():
+            source = self._tree.top / path
+            here = (source / ".git").exists()
+            if here and git(source, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
+                shutil.rmtree(self._clone / path, ignore_errors=True)
+                _clone(source, self._clone / path, commit, commit)
+                Checkout(WorkTree(source, ""), self._clone / path).lay_out_all()
 
 
 @contextmanager
-def checked_out(tree: WorkTree, commit: str, *, index: bool = False) -> Iterator[Path]:
-    """The repository at a commit, or with `index` what is staged on top of it, in a temporary folder.
+def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iterator[Checkout]:
+    """The repository at a commit, or with `index` what is staged on top of HEAD.
 
     Raises UserError where git cannot lay it out.
     """
     content = git(tree.top, "write-tree") if index else commit
     if content is None:
         raise UserError("the index holds conflicts", hint="resolve them, `git add`, and try again")
+    parent = git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") if index else commit
     folder = Path(tempfile.mkdtemp(prefix="kustodian-base-")).resolve()
-    clone = folder / "clone"
     try:
-        steps = (
-            (tree.top, ("clone", "--quiet", "--shared", "--no-checkout", str(tree.top), str(clone))),
-            (clone, ("update-ref", "--no-deref", "HEAD", commit)),
-            (clone, ("read-tree", "--reset", "-u", content.strip())),
-        )
-        for where, command in steps:
-            if git(where, "-c", "core.hooksPath=/dev/null", *command) is None:
-                raise UserError(
-                    f"git {command[0]} failed for {commit[:12]}",
-                    hint="`git fsck` says whether the clone is whole",
-                    exit_code=ExitCode.NOT_CHECKED,
-                )  # fmt: skip
-        yield tree.inside(clone)
+        _clone(tree.top, folder / "clone", parent, content.strip())
+        yield Checkout(tree, folder / "clone")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clone(source: Path, clone: Path, parent: str | None, content: str) -> None:
+    """A clone with `parent` as its HEAD and the tree `content` as its index, without files."""
+    shared = ("clone", "--quiet", "--shared", "--no-checkout", str(source), str(clone))
+    _must(git(source, *_NO_HOOKS, *shared), content)
+    if parent is not None:
+        _must(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
+    _must(git(clone, "read-tree", "--reset", content), content)
+
+
+def _must(output: str | None, what: str) -> None:
+    if output is None:
+        raise UserError(
+            f"git cannot lay out {what[:12]} beside the work tree",
+            hint="`git fsck` says whether the clone is whole",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _submodules(clone: Path) -> Iterator[tuple[str, str]]:
+    """Path and commit of each submodule."""
+    for entry in (git(clone, "ls-files", "-z", "--stage") or "").split("\0"):
+        facts, _, path = entry.partition("\t")
+        if facts.startswith(SUBMODULE_MODE):
+            yield path, facts.split(" ")[1]
 
 
 def _fetch_hint(tree: WorkTree, revision: str) -> str:

@@ -17,8 +17,10 @@ from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.object_set import ObjectSet
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
 from kustodian.model.shard import Shard
 from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
+from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.repository.layout import work_tree_prefix
@@ -35,6 +37,7 @@ from kustodian.review.view import view_of
 class CheckOptions:
     """What the command line says. `today` is the day on which waivers are judged.
 
+    `against_cluster` names a context of the kubeconfig ("" for the current one) whose API server is asked;
     `graphs` asks for the picture of each overlay's objects, `shard` for one part of the work.
     """
 
@@ -49,6 +52,7 @@ class CheckOptions:
     stdin: str | None = None
     graphs: bool = False
     shard: Shard | None = None
+    against_cluster: str | None = None
 
 
 def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
@@ -60,7 +64,7 @@ def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tup
     started = time.perf_counter()
     run = start(targets, options, engine)
     report = run.report()
-    report.root = _shown_root(run.plan.root)
+    report.root = shown_root(run.plan.root)
     report.seconds = time.perf_counter() - started
     return report, run.plan.config.fail_on
 
@@ -103,31 +107,67 @@ class Run:
         self.outcomes: list[OverlayOutcome] = []
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
+        self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
+        #: Files whose comments may waive a finding, beside those that the rendered overlays read.
+        self.also_read: frozenset[str] = frozenset()
         self.own = own_overlays(plan, options.shard)
 
     def report(self) -> CheckReport:
         """Render, evaluate, locate, waive."""
-        for rendered in self._rendered():
-            self._take(rendered)
-        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
+        self.render(rendered_overlays(self.plan, self.options.shard))
         shard = self.options.shard
         if shard is None or shard.is_first:
-            for overlay, error in self.plan.not_checkable:
-                self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
-            for folder, user in self.plan.through.items():
-                self.outcomes.append(OverlayOutcome(folder, None, through=user))
-            self._repository_rules()
+            self.mention_unrendered()
+            self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
+        return self.finish()
+
+    def render(self, wanted: frozenset[str]) -> None:
+        """Render overlays, and evaluate those that are this run's own."""
+        for rendered in self._rendered(wanted):
+            self._take(rendered)
+        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
+
+    def mention_unrendered(self) -> None:
+        """What is not rendered by itself is in the report, too."""
+        for overlay, error in self.plan.not_checkable:
+            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
+        for folder, user in self.plan.through.items():
+            self.outcomes.append(OverlayOutcome(folder, None, through=user))
+
+    def repository_hits(
+        self, view: RepositoryView, rules: Iterable[RepositoryRule] | None = None
+    ) -> list[SourceHit]:
+        """What the rules about the repository, or some of them, find in a view of it."""
+        environments: list[Environment] = list(
+            {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
+        )
+        hits = self.evaluator.repository(view, environments, rules)
+        return [hit for hit in hits if self.plan.covers(hit.violation.file, self.rendered)]
+
+    def take(self, hits: Iterable[SourceHit]) -> None:
+        """Make findings of what the rules about the repository found."""
+        for hit in hits:
+            self._found(from_source_hit(hit, self.locator), hit)
+
+    def finish(self) -> CheckReport:
+        """Apply the waivers and put the report together."""
+        if self.options.against_cluster is not None:
+            self._ask_cluster(self.options.against_cluster)
         if self.options.waivers:
             self._waive()
         self.findings.sort(key=finding_order)
+        shard = self.options.shard
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
             not_checked=[
-                NotChecked("rule-failed", f"rule {f.rule} failed on {f.overlay}: {f.error}")
-                for f in sorted(self.evaluator.failures, key=lambda f: (f.overlay, f.rule, f.error))
-            ],
+                NotChecked("rule-failed", message)
+                for message in sorted(
+                    f"rule {f.rule} failed on {f.overlay}: {f.error}" for f in self.evaluator.failures
+                )
+            ]
+            + self.cluster_not_checked,
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
@@ -137,8 +177,7 @@ class Run:
             shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
         )
 
-    def _rendered(self) -> Iterator[RenderedOverlay]:
-        wanted = rendered_overlays(self.plan, self.options.shard)
+    def _rendered(self, wanted: frozenset[str]) -> Iterator[RenderedOverlay]:
         overlays = [overlay for overlay in self.plan.overlays if overlay.path in wanted]
         kustomizations = [overlay for overlay in overlays if overlay.is_kustomization]
         rego = self.plan.rego
@@ -198,25 +237,25 @@ class Run:
             if finding is not None:
                 self.findings.append(finding)
 
-    def _repository_rules(self) -> None:
-        view = view_of(self.plan, self.rendered, self.engine)
-        environments: list[Environment] = list(
-            {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
-        )
-        for hit in self.evaluator.repository(view, environments):
-            if self.plan.covers(hit.violation.file, self.rendered):
-                self._found(from_source_hit(hit, self.locator), hit)
-
     def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
         self.findings.append(finding)
         if hit.violation.edits:
             finding.fixable = True
             self.fixable.append(Fixable(finding, hit))
 
+    def _ask_cluster(self, context: str) -> None:
+        from kustodian.review.against_cluster import ask_cluster
+
+        own = [rendered for rendered in self.rendered if rendered.overlay.path in self.own]
+        verdict = ask_cluster(context, own, self.locator)
+        self.findings += verdict.findings
+        self.cluster_not_checked = verdict.not_checked
+
     def _waive(self) -> None:
         from kustodian.review.waive import waive
 
-        waived = waive(self.findings, self.plan, self.rendered, self.options.today, self.maps)
+        files = {*self.also_read, *(file for rendered in self.rendered for file in rendered.files)}
+        waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
         self.findings += waived.findings
         self.used_waivers = waived.used
 
@@ -237,6 +276,7 @@ class Run:
         return sources
 
 
-def _shown_root(root: Path) -> str:
+def shown_root(root: Path) -> str:
+    """A repository as reports name it: relative to the working directory, "" for that itself."""
     shown = os.path.relpath(root)
     return "" if shown == "." else shown

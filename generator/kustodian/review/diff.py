@@ -10,12 +10,11 @@ from kustodian.model.difference import ABSENT, Difference, FieldChange, Kind, Ob
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.render.engine import Engine
-from kustodian.repository.layout import find_root
-from kustodian.repository.revision import checked_out, head_commit, merge_base, work_tree
 from kustodian.repository.source_map import MERGE_KEYS
-from kustodian.review.check import CheckOptions, start
+from kustodian.review.check import CheckOptions, Run
 from kustodian.review.diff_risks import risks_of
 from kustodian.review.findings import stable_name
+from kustodian.review.revisions import opened, overlays_touched
 
 Key = tuple[str, str, str, str]
 
@@ -27,29 +26,26 @@ def difference(
 
     Raises UserError where git has no such revision or a configuration cannot be read.
     """
-    paths = [target.resolve() for target in targets] or [Path.cwd()]
-    root = find_root(paths[0])
-    tree = work_tree(root)
-    commit = merge_base(tree, revision)
-    inside = [path.relative_to(root) for path in paths]
-    with checked_out(tree, commit) as base:
-        before = _rendered([base / target for target in inside if (base / target).exists()], options, engine)
-    if staged:
-        with checked_out(tree, head_commit(tree), index=True) as head:
-            after = _rendered([head / target for target in inside], options, engine)
-    else:
-        after = _rendered(paths, options, engine)
+    with opened(targets, options, engine, revision, staged=staged) as revisions:
+        head, sides = revisions.head, revisions.sides()
+        if sides is not None:
+            base: Run | None = sides[0].run
+            wanted = set(overlays_touched(revisions.changes, *sides))
+            sides[0].lay_out({name for path in wanted for name in sides[0].reads.of(path)})
+        else:
+            base = revisions.whole_base()
+            wanted = {overlay.path for run in (base, head) if run for overlay in run.plan.overlays}
+        before = _rendered(base, wanted) if base is not None else {}
+        after = _rendered(head, wanted)
+        every = {overlay.path for run in (base, head) if run for overlay in run.plan.overlays}
     found = [_overlay(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
     changed = tuple(overlay for overlay in found if overlay.changes or overlay.error)
-    return Difference(commit, changed, len(found) - len(changed))
+    return Difference(revisions.commit, changed, len(every) - len(changed))
 
 
-def _rendered(paths: list[Path], options: CheckOptions, engine: Engine) -> dict[str, RenderedOverlay]:
-    if not paths:
-        return {}
-    run = start(paths, options, engine)
-    overlays = [overlay for overlay in run.plan.overlays if overlay.is_kustomization]
-    rendered = engine.render(run.plan.root, overlays, options.render) if overlays else ()
+def _rendered(run: Run, wanted: set[str]) -> dict[str, RenderedOverlay]:
+    overlays = [o for o in run.plan.overlays if o.is_kustomization and o.path in wanted]
+    rendered = run.engine.render(run.plan.root, overlays, run.options.render) if overlays else ()
     return {one.overlay.path: one for one in rendered}
 
 

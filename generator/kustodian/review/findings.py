@@ -69,6 +69,23 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     )  # fmt: skip
 
 
+def cluster_finding(
+    rule: str,
+    severity: Severity,
+    message: str,
+    rendered: RenderedOverlay,
+    manifest: Manifest,
+    path: FieldPath,
+    locator: Locator,
+) -> Finding:
+    """What a cluster's API server says to a dry run."""
+    return _finding(
+        rule, severity, message, "change what the API server names, or the policy that asks for it",
+        "the cluster would answer the same to Argo CD, whose sync would fail or warn",
+        rendered, manifest, path, locator.locate(manifest, path, rendered.files), ("cluster",),
+    )  # fmt: skip
+
+
 def _finding(
     rule: str,
     severity: Severity,

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from kustodian.model.check_report import CheckReport, Comparison
-from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, Status
 from kustodian.render.engine import Engine
-from kustodian.repository.layout import find_root
-from kustodian.repository.revision import WorkTree, checked_out, head_commit, merge_base, work_tree
-from kustodian.review.check import CheckOptions, check
+from kustodian.review.check import CheckOptions, shown_root
+from kustodian.review.narrow import compare_rules, waivers_differ, without_unused_waivers
+from kustodian.review.revisions import Revisions, opened, overlays_touched
 
 
 def check_against(
-    targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool = False
+    targets: Iterable[Path],
+    options: CheckOptions,
+    engine: Engine,
+    revision: str,
+    *,
+    staged: bool = False,
+    whole: bool = False,
 ) -> tuple[CheckReport, str]:
     """Check, and compare with the merge base of HEAD and a revision; the configured failing severity, too.
 
-    What is checked is the work tree, with `staged` the index. Both revisions are checked whole: the result is
-    the difference of two full checks. Raises UserError as `check` does, and where git has no such revision.
+    What is checked is the work tree, with `staged` the index. Only overlays that the change may reach are
+    rendered, unless `whole` asks for all; new and fixed findings are those of two full checks either way.
+    Raises UserError as `check` does, and where git has no such revision.
     """
-    paths = [target.resolve() for target in targets] or [Path.cwd()]
-    root = find_root(paths[0])
-    tree = work_tree(root)
-    commit = merge_base(tree, revision)
-    inside = [path.relative_to(root) for path in paths if path.is_relative_to(root)]
-    before = _base_findings(tree, commit, inside, options, engine)
-    if staged:
-        with checked_out(tree, head_commit(tree), index=True) as head:
-            report, failing = check([head / target for target in inside], options, engine)
-            report.root = ""
-    else:
-        report, failing = check(paths, options, engine)
-    compare(report, before, commit)
-    return report, failing
+    if options.stdin is not None:
+        raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
+    started = time.perf_counter()
+    with opened(targets, options, engine, revision, staged=staged) as revisions:
+        report = None if whole else _narrow(revisions)
+        report = report or _whole(revisions)
+        report.root = shown_root(revisions.root)
+    report.seconds = time.perf_counter() - started
+    return report, revisions.head.plan.config.fail_on
 
 
-def compare(report: CheckReport, before: Iterable[Finding], commit: str) -> None:
+def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouched: int = 0) -> None:
     """Mark each finding as new or unchanged, and add those that are gone; fingerprints are counted."""
     kept = [finding for finding in before if finding.waiver is None]
     left = Counter(finding.fingerprint for finding in kept)
@@ -53,24 +55,28 @@ def compare(report: CheckReport, before: Iterable[Finding], commit: str) -> None
             left[finding.fingerprint] -= 1
             finding.status = Status.FIXED
             fixed.append(finding)
-    report.comparison = Comparison(commit, tuple(fixed))
+    report.comparison = Comparison(commit, tuple(fixed), untouched)
 
 
-def _base_findings(
-    tree: WorkTree, commit: str, targets: list[Path], options: CheckOptions, engine: Engine
-) -> list[Finding]:
-    with checked_out(tree, commit) as base:
-        existing = [base / target for target in targets if (base / target).exists()]
-        if not existing:
-            return []
-        try:
-            report, _ = check(existing, replace(options, stdin=None), engine)
-        except UserError as error:
-            if error.exit_code == ExitCode.NOTHING_TO_CHECK:
-                return []
-            raise UserError(
-                f"the base revision {commit[:12]} cannot be checked: {error.message}",
-                error.file, error.line, hint="compare with a revision that can: --base REV",
-                exit_code=error.exit_code,
-            ) from error  # fmt: skip
-    return report.findings
+def _narrow(revisions: Revisions) -> CheckReport | None:
+    """The comparison with only what differs rendered; None where that cannot tell."""
+    sides = revisions.sides()
+    if sides is None:
+        return None
+    paths = overlays_touched(revisions.changes, *sides)
+    compare_rules(*sides, paths)
+    old, report = (side.run.finish() for side in sides)
+    if waivers_differ(old.findings, report.findings):
+        return None
+    report.findings = without_unused_waivers(report.findings)
+    untouched = sum(overlay.path not in paths for overlay in revisions.head.plan.overlays)
+    compare(report, without_unused_waivers(old.findings), revisions.commit, untouched)
+    return report
+
+
+def _whole(revisions: Revisions) -> CheckReport:
+    """The difference of two full checks."""
+    base = revisions.whole_base()
+    report = revisions.head.report()
+    compare(report, base.report().findings if base is not None else [], revisions.commit)
+    return report

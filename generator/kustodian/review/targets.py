@@ -123,6 +123,19 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
     return plan
 
 
+def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: CheckOptions) -> Plan:
+    """The plan for another revision of the same whole repository, under the same configuration.
+
+    `scan` is that revision's. Raises UserError for an environment that matches nothing there.
+    """
+    other = replace(
+        plan, root=root, scan=_without(scan, plan.config.exclude), overlays=[], not_checkable=[], through={},
+        config_file=os.path.relpath(config_file, root),
+    )  # fmt: skip
+    _plan_folders(other, Targets(root, str(root), ["."]), options)
+    return other
+
+
 def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
     """The kustomization files that parse, by path."""
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from kustodian.model.json_value import JsonObject
@@ -10,6 +11,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import FileDocument, RepositoryView, SourceDocument
 from kustodian.render.engine import Engine, Scan
+from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files
 from kustodian.repository.history import past_texts
 from kustodian.repository.layout import is_excluded
@@ -37,6 +39,48 @@ def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> Repo
         parse=parsed.documents,
         prefetch=parsed.prefetch,
         read_text=lambda file: _read_text(plan.root / file),
+        history=lambda file: past_texts(plan.root, file),
+    )
+
+
+def view_beside(
+    plan: Plan, known: RepositoryView, changes: Changes, tracked: Iterable[str], engine: Engine
+) -> RepositoryView:
+    """The repository at another revision, of which `plan.root` holds only what changed.
+
+    All else is taken from `known`, a view of this revision; `tracked` are the files of the other one.
+    """
+    parsed = _ParsedFiles(plan.root, engine, {})
+    scan = plan.scan or Scan()
+    exclude = plan.config.exclude
+    kustomizations = {
+        path: known.kustomizations.get(path, found) if not changes.touch(path) else found
+        for path, found in kustomizations_of(scan).items()
+    }
+    files = [name for name in known.files if not changes.touch(name)]
+    files += [
+        name
+        for name in tracked
+        if changes.touch(name) and not is_excluded(os.path.dirname(name) or ".", exclude)
+    ]
+
+    def documents(file: str) -> list[FileDocument]:
+        return parsed.documents(file) if changes.touch(file) else known.documents_of(file)
+
+    def prefetch(wanted: list[str]) -> None:
+        parsed.prefetch([file for file in wanted if changes.touch(file)])
+        known.prefetch([file for file in wanted if not changes.touch(file)])
+
+    return RepositoryView(
+        kustomizations=kustomizations,
+        documents=_documents(scan),
+        yaml_files=tuple(path for path, _, error in scan.yaml_files if error is None),
+        files=tuple(sorted(files)),
+        environments=known.environments,
+        load=lambda file: [document.data for document in documents(file)],
+        parse=documents,
+        prefetch=prefetch,
+        read_text=lambda file: _read_text(plan.root / file) if changes.touch(file) else known.read_text(file),
         history=lambda file: past_texts(plan.root, file),
     )
 

@@ -8,7 +8,6 @@ from datetime import date
 
 from kustodian.model.environment import Environment, Severity
 from kustodian.model.finding import Finding, Location
-from kustodian.model.overlay import RenderedOverlay
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.waivers import Waiver, WaiverBook, comment_waivers
 from kustodian.repository.source_map import SourceFile, SourceMaps
@@ -25,15 +24,15 @@ class Waived:
     used: list[Location]
 
 
-def waive(
-    findings: list[Finding], plan: Plan, rendered: list[RenderedOverlay], today: date, maps: SourceMaps
-) -> Waived:
-    """Mark the findings that a waiver covers; returns the findings about the waivers themselves.
+def waive(findings: list[Finding], plan: Plan, files: Iterable[str], today: date, maps: SourceMaps) -> Waived:
+    """Mark the findings that a waiver in the configuration or a comment of `files` covers.
+
+    Returns the findings about the waivers themselves.
 
     Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
     simply not have been looked for.
     """
-    book = WaiverBook([*_configured(plan, maps), *_comments(plan, rendered, maps)], today)
+    book = WaiverBook([*_configured(plan, maps), *_comments(plan, files, maps)], today)
     book.apply(findings)
     only = plan.settings.only
     expired = [waiver for waiver in book.expired if not only or waiver.rule in only]
@@ -62,8 +61,8 @@ def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
     return waivers
 
 
-def _comments(plan: Plan, rendered: Iterable[RenderedOverlay], maps: SourceMaps) -> list[Waiver]:
-    files = {file for overlay in rendered for file in overlay.files if file.endswith((".yaml", ".yml"))}
+def _comments(plan: Plan, read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
+    files = {file for file in read if file.endswith((".yaml", ".yml")) or file == "-"}
     waivers: list[Waiver] = []
     for name in sorted(files):
         if name == "-":

@@ -62,6 +62,19 @@ _CLASS_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
     },
 }
 
+# What a server of some runtimes needs at least, in every environment, where nothing else is said.
+_RUNTIME_SIZES: Final[Mapping[str, Mapping[str, object]]] = {
+    # vLLM's image runs on GPUs only, and the weights pass through the server's memory.
+    "vllm": {
+        "cpu": "4",
+        "memory": "24Gi",
+        "ephemeral_storage": "8Gi",
+        "gpu": True,
+        "model_storage_size": "50Gi",
+    },
+    "triton": {"cpu": "1", "memory": "4Gi", "ephemeral_storage": "2Gi"},
+}
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -138,7 +151,15 @@ class Answers(_Model):
 
     runtime: Annotated[
         str,
-        OneOf({"python": "Flask behind gunicorn; the scikit-learn iris example to start from"}),
+        OneOf(
+            {
+                "python": "Flask behind gunicorn; the scikit-learn iris example to start from",
+                "vllm": "vLLM: a large language model behind the OpenAI API",
+                "triton": "NVIDIA Triton: one or many models of any framework",
+                "kserve": "a KServe InferenceService in Standard mode",
+                "custom": "an image of your own that listens on port 8080",
+            }
+        ),
     ] = Field("python", description="What serves the model")
     package_env: Annotated[
         str,
@@ -146,7 +167,16 @@ class Answers(_Model):
     ] = Field("pip", description="How Python packages get into the image")
     accelerator: Annotated[
         str,
-        OneOf({"nvidia": "whole NVIDIA GPUs through the device plugin", "none": "CPUs only"}),
+        OneOf(
+            {
+                "nvidia": "whole NVIDIA GPUs through the device plugin",
+                "none": "CPUs only",
+                "nvidia-mig": "slices of NVIDIA GPUs, each with its own memory",
+                "nvidia-time-slicing": "NVIDIA GPUs in turns; nothing separates their memory",
+                "nvidia-dra": "NVIDIA GPUs through Dynamic Resource Allocation",
+                "amd": "whole AMD GPUs through the device plugin",
+            }
+        ),
     ] = Field("nvidia", description="What models are computed on")
     platform: Annotated[
         str,
@@ -164,23 +194,57 @@ class Answers(_Model):
         OneOf(
             {
                 "gateway-api": "an HTTPRoute on a shared Gateway, with TLS",
+                "ingress-nginx": "an Ingress of the nginx controller, with TLS",
                 "cluster-only": "reachable inside the cluster only",
+                "node-port": "a port on every node, without TLS; not in prod",
+                "load-balancer": "a load balancer of the private network, without TLS",
             }
         ),
     ] = Field("gateway-api", description="How clients reach the model")
     model_storage: Annotated[
         str,
-        OneOf({"pvc": "a volume that a job fills", "baked-in": "the model is part of the image"}),
+        OneOf(
+            {
+                "pvc": "a volume that many nodes mount",
+                "s3": "an S3 bucket, read when a server starts",
+                "gcs": "a Google Cloud Storage bucket, read when a server starts",
+                "oci-image-volume": "an image of its own, mounted as a volume",
+                "baked-in": "the model is part of the server's image",
+            }
+        ),
     ] = Field("pvc", description="Where the model file is kept")
     autoscaling: Annotated[
         str,
-        OneOf({"hpa": "a HorizontalPodAutoscaler on memory and CPU", "none": "a fixed number of replicas"}),
+        OneOf(
+            {
+                "hpa": "a HorizontalPodAutoscaler on memory and CPU",
+                "hpa-custom": "a HorizontalPodAutoscaler on each server's load, by the Prometheus adapter",
+                "keda": "a KEDA ScaledObject on the load that Prometheus sees",
+                "none": "a fixed number of replicas",
+            }
+        ),
     ] = Field("hpa", description="How the number of replicas follows the load")
     rollout: Annotated[
         str,
-        OneOf({"rolling": "the Deployment's rolling update"}),
+        OneOf(
+            {
+                "rolling": "one server after the other",
+                "canary": "Argo Rollouts: a share of the traffic first, watched, rolled back by itself",
+                "blue-green": "Argo Rollouts: all new servers beside the old ones, then the switch",
+            }
+        ),
     ] = Field("rolling", description="How a new version replaces the old one")
-    mesh: Annotated[str, OneOf({"none": "no service mesh"})] = Field("none", description="Service mesh")
+    mesh: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "no service mesh",
+                "istio": "Istio: mTLS, who may call, shares of traffic and A/B by header",
+                "linkerd": "Linkerd: mTLS, who may call, shares of traffic",
+                "consul": "Consul: mTLS, who may call, versions of a service",
+            }
+        ),
+    ] = Field("none", description="Service mesh")
     monitoring: Annotated[
         str,
         OneOf(
@@ -190,46 +254,113 @@ class Answers(_Model):
             }
         ),
     ] = Field("prometheus", description="What collects metrics and raises alerts")
-    tracing: Annotated[str, OneOf({"none": "no traces"})] = Field("none", description="Where traces go")
-    logging: Annotated[str, OneOf({"none": "logs stay with the cluster"})] = Field(
-        "none", description="Where logs are shipped"
-    )
-    pipeline: Annotated[str, OneOf({"none": "models are trained elsewhere"})] = Field(
-        "none", description="What trains the model"
-    )
-    model_registry: Annotated[str, OneOf({"none": "no model registry"})] = Field(
-        "none", description="What keeps track of model versions"
-    )
-    cache: Annotated[str, OneOf({"none": "no cache"})] = Field("none", description="Cache for predictions")
-    helm_chart: Annotated[str, OneOf({"no": "Kustomize only"})] = Field(
-        "no", description="Whether a Helm chart of the model server is generated as well"
-    )
+    tracing: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "no traces",
+                "jaeger": "an OpenTelemetry collector in front of Jaeger",
+                "zipkin": "an OpenTelemetry collector in front of Zipkin",
+            }
+        ),
+    ] = Field("none", description="Where traces go")
+    logging: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "logs stay with the cluster",
+                "elastic": "Fluent Bit ships them to Elasticsearch, Kibana shows them",
+                "splunk": "Fluent Bit ships them to a Splunk HTTP Event Collector",
+            }
+        ),
+    ] = Field("none", description="Where logs are shipped")
+    pipeline: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "a new model comes with a new version of the application",
+                "cronjob": "a CronJob trains a candidate every night",
+                "argo-workflows": "Argo Workflows: ingest, transform, train, register",
+                "kubeflow-pipelines": "Kubeflow Pipelines: ingest, transform, train, register",
+                "spark": "Spark prepares the data, then a candidate is trained",
+            }
+        ),
+    ] = Field("none", description="What trains the model")
+    model_registry: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "no model registry",
+                "mlflow": "MLflow; its database and artifact store by reference",
+                "kubeflow": "Kubeflow Model Registry; its database by reference",
+            }
+        ),
+    ] = Field("none", description="What keeps track of model versions")
+    cache: Annotated[
+        str,
+        OneOf({"none": "no cache", "redis": "Redis from its Helm chart, pinned, deployed by Argo CD"}),
+    ] = Field("none", description="Cache for predictions")
+    helm_chart: Annotated[
+        str,
+        OneOf({"no": "Kustomize only", "yes": "a chart of the model server for those who install by Helm"}),
+    ] = Field("no", description="Whether a Helm chart of the model server is generated as well")
     secrets: Annotated[
         str,
         OneOf(
             {
                 "external-secrets": "ExternalSecrets that name a key in a secret store",
+                "sealed-secrets": "SealedSecrets that only the cluster can decrypt",
+                "sops": "files that SOPS encrypts and Argo CD decrypts through KSOPS",
+                "csi": "the Secrets Store CSI driver mounts them from the store",
                 "kubernetes": "Secrets that somebody creates in the cluster",
             }
         ),
     ] = Field("external-secrets", description="Where secrets come from; no value is ever kept in git")
     image_scan: Annotated[
         str,
-        OneOf({"trivy": "Trivy fails the build on critical findings that have a fix", "none": "no scan"}),
+        OneOf(
+            {
+                "trivy": "Trivy fails the build on critical findings that have a fix",
+                "clair": "Clair fails the build on critical findings that have a fix",
+                "none": "no scan",
+            }
+        ),
     ] = Field("trivy", description="What scans images in CI")
-    ci: Annotated[str, OneOf({"github": "GitHub Actions"})] = Field("github", description="CI system")
-    backup: Annotated[str, OneOf({"none": "nothing to restore"})] = Field(
-        "none", description="How volumes are backed up"
-    )
-    clusters: Annotated[str, OneOf({"single": "one cluster holds every environment"})] = Field(
-        "single", description="How many clusters Argo CD deploys to"
-    )
-    batch_quota: Annotated[str, OneOf({"none": "no queue"})] = Field(
-        "none", description="What queues batch jobs"
-    )
-    vpa: Annotated[str, OneOf({"off": "no VerticalPodAutoscaler"})] = Field(
-        "off", description="Vertical pod autoscaling"
-    )
+    ci: Annotated[
+        str,
+        OneOf({"github": "GitHub Actions", "gitlab": "GitLab CI/CD", "jenkins": "a Jenkins pipeline"}),
+    ] = Field("github", description="CI system")
+    backup: Annotated[
+        str,
+        OneOf(
+            {
+                "none": "nothing to restore",
+                "velero": "Velero keeps a copy of the namespaces and their volumes every night",
+                "snapshots": "the storage system keeps snapshots of the model volume",
+            }
+        ),
+    ] = Field("none", description="How volumes are backed up")
+    clusters: Annotated[
+        str,
+        OneOf(
+            {
+                "single": "one cluster holds every environment",
+                "multi": "every environment in each of the clusters primary and secondary",
+            }
+        ),
+    ] = Field("single", description="How many clusters Argo CD deploys to")
+    batch_quota: Annotated[
+        str, OneOf({"none": "no queue", "kueue": "Kueue admits jobs as the team's share allows"})
+    ] = Field("none", description="What queues batch jobs")
+    vpa: Annotated[
+        str,
+        OneOf(
+            {
+                "off": "no VerticalPodAutoscaler",
+                "recommend": "a VerticalPodAutoscaler that recommends sizes and changes nothing",
+            }
+        ),
+    ] = Field("off", description="Vertical pod autoscaling")
 
     environments: dict[DnsLabel, Environment] = Field(
         default_factory=lambda: {name: {} for name in DEFAULT_ENVIRONMENTS},
@@ -273,6 +404,7 @@ def _filled(name: str, given: object, answers: Mapping[str, object]) -> object:
         return given
     environment_class = given.get("class", name if name in _CLASS_DEFAULTS else "staging")
     size = dict(_CLASS_DEFAULTS.get(str(environment_class), _CLASS_DEFAULTS["staging"]))
+    size |= _RUNTIME_SIZES.get(str(answers.get("runtime")), {})
     if answers.get("accelerator") == "none":
         size["gpu"] = False
     if answers.get("autoscaling") == "none":

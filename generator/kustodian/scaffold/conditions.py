@@ -51,6 +51,10 @@ class Refusal:
 
 # An environment of the generated kustodian.yaml beside those of the answers.
 _ARGO_CD_NAME: Final = "cluster"
+_OPEN_TO_THE_OUTSIDE: Final = ("gateway-api", "ingress-nginx", "node-port", "load-balancer")
+_METRICS_AUTOSCALERS: Final = ("hpa-custom", "keda")
+# The folders of the template's platform/: each has a namespace of its own.
+ADD_ONS: Final = ("cache", "logging", "registry", "tracing", "velero")
 
 CONDITIONS: Final[tuple[Condition, ...]] = (
     Condition(
@@ -60,11 +64,173 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
         sentence="no environment runs on the accelerator: choose accelerator none, "
         "or give one environment gpu true",
     ),
+    # --- pipeline, cache, backup, chart
+    Condition(
+        id="pipeline-without-training",
+        reads=("pipeline", "runtime"),
+        refused=lambda a: a.pipeline != "none" and a.runtime != "python",
+        sentence="a pipeline runs the steps of the sample application: choose runtime python, "
+        "or pipeline none",
+    ),
+    Condition(
+        id="pipeline-without-volume",
+        reads=("pipeline", "model_storage"),
+        refused=lambda a: a.pipeline != "none" and a.model_storage != "pvc",
+        sentence="a pipeline writes its candidates to the model volume: choose model_storage pvc, "
+        "or pipeline none",
+    ),
+    Condition(
+        id="cache-unused",
+        reads=("cache", "runtime"),
+        refused=lambda a: a.cache != "none" and a.runtime not in ("python", "custom"),
+        sentence="{runtime} does not look into a cache: choose cache none, or runtime python",
+    ),
+    Condition(
+        id="snapshots-without-volume",
+        reads=("backup", "model_storage"),
+        refused=lambda a: a.backup == "snapshots" and a.model_storage != "pvc",
+        sentence="snapshots are taken of the model volume: choose model_storage pvc, or backup none",
+    ),
+    Condition(
+        id="nothing-to-back-up",
+        reads=("backup", "model_storage", "secrets"),
+        refused=lambda a: (
+            a.backup == "velero"
+            and a.model_storage != "pvc"
+            and a.secrets not in ("kubernetes", "sealed-secrets")
+        ),
+        sentence="the cluster holds nothing that git or a store does not have: choose backup none, "
+        "or model_storage pvc",
+    ),
+    Condition(
+        id="chart-without-deployment",
+        reads=("helm_chart", "runtime"),
+        refused=lambda a: a.helm_chart == "yes" and a.runtime == "kserve",
+        sentence="the chart installs a Deployment and KServe makes its own: choose helm_chart no, "
+        "or runtime custom",
+    ),
     Condition(
         id="shared-domain",
         reads=("environments", "exposure"),
         refused=lambda a: a.exposure != "cluster-only" and _domain_twice(a),
         sentence="two environments have the same domain: give each its own, such as staging.iris.example.com",
+    ),
+    # --- accelerators
+    Condition(
+        id="dra-too-new",
+        reads=("accelerator", "kubernetes_version"),
+        refused=lambda a: a.accelerator == "nvidia-dra" and _minor(a) < 34,
+        sentence="Dynamic Resource Allocation is stable since Kubernetes 1.34, not in {kubernetes_version}: "
+        "choose a kubernetes_version of 1.34 or later, or accelerator nvidia",
+    ),
+    Condition(
+        id="amd-on-gke",
+        reads=("accelerator", "platform"),
+        refused=lambda a: a.accelerator == "amd" and a.platform == "gke",
+        sentence="Google Kubernetes Engine has no nodes with AMD GPUs: choose accelerator nvidia, "
+        "or another platform",
+    ),
+    Condition(
+        id="vllm-without-accelerator",
+        reads=("accelerator", "runtime"),
+        refused=lambda a: a.runtime == "vllm" and a.accelerator == "none",
+        sentence="vLLM's image runs on GPUs only: choose accelerator nvidia, or runtime custom",
+    ),
+    # --- runtimes
+    Condition(
+        id="nobody-asks-who-calls",
+        reads=("exposure", "runtime", "mesh"),
+        refused=lambda a: (
+            a.runtime in ("triton", "kserve") and a.exposure in _OPEN_TO_THE_OUTSIDE and a.mesh != "istio"
+        ),
+        sentence="{runtime} asks no caller for a key, so exposure {exposure} would be open to everyone: "
+        "choose exposure cluster-only, or mesh istio, which asks for a token",
+    ),
+    Condition(
+        id="kserve-brings-the-model",
+        reads=("model_storage", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.model_storage in ("oci-image-volume", "baked-in"),
+        sentence="KServe brings the model to the server itself: choose model_storage pvc, s3 or gcs",
+    ),
+    Condition(
+        id="kserve-scales-itself",
+        reads=("autoscaling", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.autoscaling in _METRICS_AUTOSCALERS,
+        sentence="KServe makes the autoscaler of its servers itself: choose autoscaling hpa or none",
+    ),
+    Condition(
+        id="kserve-rolls-out-itself",
+        reads=("rollout", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.rollout != "rolling",
+        sentence="KServe in Standard mode replaces one server after the other: choose rollout rolling, "
+        "or runtime custom with the same image",
+    ),
+    Condition(
+        id="kserve-in-a-mesh",
+        reads=("mesh", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.mesh == "consul",
+        sentence="Consul finds no Deployment of KServe's to put its proxies into: choose mesh istio or none",
+    ),
+    Condition(
+        id="kserve-traces-nothing",
+        reads=("tracing", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.tracing != "none",
+        sentence="KServe's servers send no traces: choose tracing none, or runtime custom",
+    ),
+    Condition(
+        id="kserve-sizes-itself",
+        reads=("vpa", "runtime"),
+        refused=lambda a: a.runtime == "kserve" and a.vpa != "off",
+        sentence="KServe owns the Deployment that a VerticalPodAutoscaler would look at: choose vpa off",
+    ),
+    # --- models
+    Condition(
+        id="image-volume-too-new",
+        reads=("model_storage", "kubernetes_version"),
+        refused=lambda a: a.model_storage == "oci-image-volume" and _minor(a) < 36,
+        sentence="image volumes are stable since Kubernetes 1.36, not in {kubernetes_version}: choose a "
+        "kubernetes_version of 1.36 or later, or model_storage pvc",
+    ),
+    # --- traffic
+    Condition(
+        id="canary-without-router",
+        reads=("rollout", "exposure", "mesh"),
+        refused=lambda a: (
+            a.rollout == "canary"
+            and a.exposure not in ("gateway-api", "ingress-nginx")
+            and a.mesh not in ("istio", "linkerd")
+        ),
+        sentence="a canary needs a traffic router: choose exposure gateway-api or ingress-nginx, "
+        "mesh istio or linkerd, or rollout blue-green",
+    ),
+    Condition(
+        id="canary-without-metrics",
+        reads=("rollout", "monitoring"),
+        refused=lambda a: a.rollout == "canary" and a.monitoring == "none",
+        sentence="a canary is judged by what Prometheus sees: choose monitoring prometheus, "
+        "or rollout blue-green",
+    ),
+    Condition(
+        id="outside-the-mesh",
+        reads=("exposure", "mesh"),
+        refused=lambda a: a.exposure in ("node-port", "load-balancer") and a.mesh != "none",
+        sentence="mesh {mesh} turns away callers that come through a {exposure} past its proxies: "
+        "choose exposure gateway-api, or mesh none",
+    ),
+    # --- autoscaling and batch
+    Condition(
+        id="autoscaler-without-metrics",
+        reads=("autoscaling", "monitoring"),
+        refused=lambda a: a.autoscaling in _METRICS_AUTOSCALERS and a.monitoring == "none",
+        sentence="autoscaling {autoscaling} follows what Prometheus sees: choose monitoring prometheus, "
+        "or autoscaling hpa",
+    ),
+    Condition(
+        id="queue-without-jobs",
+        reads=("batch_quota", "model_storage", "runtime"),
+        refused=lambda a: a.batch_quota != "none" and (a.model_storage != "pvc" or a.runtime != "python"),
+        sentence="there are no jobs to queue: choose batch_quota none, or runtime python with "
+        "model_storage pvc",
     ),
 )
 
@@ -75,6 +241,21 @@ ENVIRONMENT_CONDITIONS: Final[tuple[EnvironmentCondition, ...]] = (
         blames="gpu",
         refused=lambda a, _, e: e.gpu and a.accelerator == "none",
         sentence="{name} has gpu true but accelerator is none: choose accelerator nvidia, or gpu false",
+    ),
+    EnvironmentCondition(
+        id="vllm-without-gpu",
+        reads=("environments", "runtime"),
+        blames="gpu",
+        refused=lambda a, _, e: a.runtime == "vllm" and not e.gpu,
+        sentence="vLLM's image runs on GPUs only and {name} has none: choose gpu true, or runtime custom",
+    ),
+    EnvironmentCondition(
+        id="node-port-in-prod",
+        reads=("environments", "exposure"),
+        blames="class",
+        refused=lambda a, _, e: a.exposure == "node-port" and e.environment_class == "prod",
+        sentence="a node port has no TLS and {name} is of class prod: choose exposure gateway-api, "
+        "or class staging",
     ),
     EnvironmentCondition(
         id="replicas-upside-down",
@@ -109,6 +290,13 @@ ENVIRONMENT_CONDITIONS: Final[tuple[EnvironmentCondition, ...]] = (
         "choose a shorter model_name or environment name",
     ),
     EnvironmentCondition(
+        id="name-of-an-add-on",
+        reads=("environments", "model_name"),
+        blames="",
+        refused=lambda _, name, __: name in ADD_ONS or name.startswith("platform-"),
+        sentence="{model_name}-{name} is where an add-on lives: choose another name for the environment",
+    ),
+    EnvironmentCondition(
         id="reserved-name",
         reads=("environments",),
         blames="",
@@ -130,6 +318,10 @@ def refusals(answers: Answers, known: frozenset[str] | None = None) -> Iterator[
             if (known is None or known.issuperset(rule.reads)) and rule.refused(answers, name, environment):
                 path = ("environments", name, rule.blames) if rule.blames else ("environments", name)
                 yield Refusal(rule.id, path, rule.sentence.format(**own), rule.reads)
+
+
+def _minor(answers: Answers) -> int:
+    return int(answers.kubernetes_version.partition(".")[2])
 
 
 def _domain_twice(answers: Answers) -> bool:

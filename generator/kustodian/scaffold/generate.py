@@ -26,6 +26,7 @@ from kustodian.scaffold.record import RECORD_NAME, record
 _CACHES: Final = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 
 _LINES_SHOWN: Final = 20
+_REPLAY: Final = "replay.json"
 
 
 def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupts) -> Path:
@@ -37,7 +38,7 @@ def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupt
         (work / name).mkdir()
     # A replay file holds finished answers: cookiecutter neither asks nor renders them as templates, and takes
     # `environments` as a whole where extra context would be merged into the template's own.
-    replay = work / "replay.json"
+    replay = work / _REPLAY
     replay.write_text(json.dumps({"cookiecutter": context(answers)}), encoding="utf-8")
     config = work / "cookiecutter.yaml"
     config.write_text(
@@ -76,6 +77,8 @@ def _environment(work: Path, config: Path) -> dict[str, str]:
         "HOME": str(work / "home"),
         "TMPDIR": str(work / "tmp"),
         "COOKIECUTTER_CONFIG": str(config),
+        # The template renders only what these answers bring.
+        "KUSTODIAN_REPLAY": str(work / _REPLAY),
         # Packages installed with `pip install --user` are found through the real home.
         "PYTHONUSERBASE": site.getuserbase(),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -54,21 +54,27 @@ def _branches(node: _Tree, indent: str) -> Iterator[str]:
 
 
 def _file_diff(name: str, new: Path, old: Path) -> Iterator[str]:
-    new_bytes = new.read_bytes()
     old_bytes = old.read_bytes() if old.is_file() else None
-    if new_bytes == old_bytes:
+    yield from diff_lines(name, old_bytes, new.read_bytes(), executable=bool(new.stat().st_mode & 0o100))
+
+
+def diff_lines(name: str, old: bytes | None, new: bytes | None, *, executable: bool) -> Iterator[str]:
+    """The lines of git's diff of one file; None stands for a file that is not there."""
+    if new == old:
         return
-    mode = "100755" if new.stat().st_mode & 0o100 else "100644"
+    mode = "100755" if executable else "100644"
     yield f"diff --git a/{name} b/{name}"
-    if old_bytes is None:
+    if old is None:
         yield f"new file mode {mode}"
-    new_text, old_text = _text(new_bytes), _text(old_bytes or b"")
+    if new is None:
+        yield f"deleted file mode {mode}"
+    before = "/dev/null" if old is None else f"a/{name}"
+    after = "/dev/null" if new is None else f"b/{name}"
+    new_text, old_text = _text(new or b""), _text(old or b"")
     if new_text is None or old_text is None:
-        yield f"Binary files {'/dev/null' if old_bytes is None else f'a/{name}'} and b/{name} differ"
+        yield f"Binary files {before} and {after} differ"
         return
-    before = "/dev/null" if old_bytes is None else f"a/{name}"
-    lines = difflib.unified_diff(_lines(old_text), _lines(new_text), before, f"b/{name}", lineterm="\n")
-    for line in lines:
+    for line in difflib.unified_diff(_lines(old_text), _lines(new_text), before, after, lineterm="\n"):
         yield line.removesuffix("\n")
         if not line.endswith("\n"):
             yield "\\ No newline at end of file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +18,7 @@ from kustodian.scaffold.generate import context, generate
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.interrupts import Interrupts
 from tests.unit.scaffold.conftest import REAL_TEMPLATE, snapshot
+from tests.unit.scaffold.test_conditions import EXAMPLES
 
 Give = Callable[..., Given]
 
@@ -134,8 +135,9 @@ def test_a_template_that_fails_says_why(
 
 
 @pytest.fixture(scope="module")
-def template_module() -> ModuleType:
+def template_module() -> Iterator[ModuleType]:
     """The template's own validation, which plain `cookiecutter template/` relies on."""
+    sys.path.insert(0, str(REAL_TEMPLATE))  # as cookiecutter does
     spec = importlib.util.spec_from_file_location(
         "kustodian_template", REAL_TEMPLATE / "kustodian_template.py"
     )
@@ -146,9 +148,10 @@ def template_module() -> ModuleType:
     sys.dont_write_bytecode = True
     try:
         spec.loader.exec_module(module)
+        yield module
     finally:
         sys.dont_write_bytecode = before
-    return module
+        sys.path.remove(str(REAL_TEMPLATE))
 
 
 @pytest.mark.parametrize(
@@ -201,6 +204,20 @@ def test_the_template_takes_whatever_the_model_takes(
         template_module.validate(context(answers))
     else:
         assert problems
+
+
+# What the template mends: a GPU without an accelerator, a range that nothing scales.
+_MENDED = {"gpu-without-accelerator", "replicas-range-without-autoscaler"}
+
+
+@pytest.mark.parametrize("row", sorted(set(EXAMPLES) - _MENDED))
+def test_the_template_refuses_what_the_model_refuses(
+    give: Give, template_module: ModuleType, row: str
+) -> None:
+    answers, problems = examine(give(EXAMPLES[row][0]).values)
+    assert answers is not None and problems
+    with pytest.raises(template_module.AnswerError):
+        template_module.validate(context(answers))
 
 
 def test_the_default_answers_generate_the_real_template(answers: Answers, work: Path) -> None:

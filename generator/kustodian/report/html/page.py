@@ -16,7 +16,15 @@ from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.report.causes import causes
-from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural
+from kustodian.report.counts import (
+    checked,
+    compared_words,
+    failures,
+    found_words,
+    listed,
+    open_by_overlay,
+    plural,
+)
 from kustodian.report.html.cards import card, failure_card
 from kustodian.report.html.picture import MOST_NODES, arrows, as_svg
 
@@ -138,12 +146,16 @@ def _findings(report: CheckReport, groups: list[list[Finding]]) -> str:
 
 
 def _overlays(report: CheckReport) -> str:
-    numbers = _numbers(report)
+    numbers = open_by_overlay(report)
     outcomes = sorted(listed(report), key=lambda o: (*_badness(o, numbers.get(o.path, {})), o.path))
     drawn = {outcome.path for outcome in outcomes if outcome.path in report.graphs}
     if len(drawn) > _MOST_PICTURES:
         drawn = {o.path for o in [o for o in outcomes if o.path in drawn][:_MOST_PICTURES]}
-    rows = "".join(_overlay(report, outcome, numbers.get(outcome.path, {}), drawn) for outcome in outcomes)
+    found = _found(report, drawn)
+    rows = "".join(
+        _overlay(report, outcome, numbers.get(outcome.path, {}), found.get(outcome.path))
+        for outcome in outcomes
+    )
     legend = _legend() if report.graphs else ""
     left = len(report.graphs) - len(drawn)
     note = f"<p>{plural(left, 'overlay')} more without a picture: check one by itself.</p>" if left else ""
@@ -151,8 +163,12 @@ def _overlays(report: CheckReport) -> str:
 
 
 def _overlay(
-    report: CheckReport, outcome: OverlayOutcome, numbers: Mapping[Severity, int], drawn: set[str]
+    report: CheckReport,
+    outcome: OverlayOutcome,
+    numbers: Mapping[Severity, int],
+    found: Mapping[str, tuple[str, int]] | None,
 ) -> str:
+    """A row; with its picture where `found` (see `as_svg`) is given."""
     name = escape(report.shown(outcome.path))
     environment = f'<span class="chip">{escape(outcome.environment)}</span>' if outcome.environment else ""
     if outcome.error:
@@ -166,12 +182,26 @@ def _overlay(
         state = state or '<span class="count clean">clean</span>'
     objects = f'<span class="objects">{plural(outcome.objects, "object")}</span>'
     head = f"<code>{name}</code>{environment}{objects}{state}"
-    if outcome.path not in drawn:
+    if found is None:
         return f'<div class="overlay">{head}</div>'
-    return f'<details class="overlay"><summary>{head}</summary>{_drawn(report, outcome)}</details>'
+    return f'<details class="overlay"><summary>{head}</summary>{_drawn(report, outcome, found)}</details>'
 
 
-def _drawn(report: CheckReport, outcome: OverlayOutcome) -> str:
+def _found(report: CheckReport, drawn: set[str]) -> dict[str, dict[str, tuple[str, int]]]:
+    """For each overlay with a picture: its objects with findings, the worst severity and how many."""
+    worst: dict[str, dict[str, tuple[Severity, int]]] = {path: {} for path in drawn}
+    for finding in report.open_findings:
+        if finding.overlay in worst and finding.object is not None:
+            own, key = worst[finding.overlay], str(finding.object)
+            severity, number = own.get(key, (finding.severity, 0))
+            own[key] = (max(severity, finding.severity), number + 1)
+    return {
+        path: {key: (str(severity), number) for key, (severity, number) in own.items()}
+        for path, own in worst.items()
+    }
+
+
+def _drawn(report: CheckReport, outcome: OverlayOutcome, found: Mapping[str, tuple[str, int]]) -> str:
     graph = report.graphs[outcome.path]
     alone = "".join(f"<li>{escape(key)}</li>" for key in graph.alone)
     rest = f'<p class="alone-title">Without a relation</p><ul class="alone">{alone}</ul>' if alone else ""
@@ -179,12 +209,6 @@ def _drawn(report: CheckReport, outcome: OverlayOutcome) -> str:
         items = "".join(f"<li>{escape(node.key)}</li>" for node in graph.nodes)
         said = f'<p class="alone-title">{len(graph.nodes)} objects are too many for a picture.</p>'
         return f'{said}<ul class="alone">{items}</ul>{rest}'
-    worst: dict[str, tuple[Severity, int]] = {}
-    for finding in report.open_findings:
-        if finding.overlay == outcome.path and finding.object is not None:
-            severity, number = worst.get(str(finding.object), (finding.severity, 0))
-            worst[str(finding.object)] = (max(severity, finding.severity), number + 1)
-    found = {key: (str(severity), number) for key, (severity, number) in worst.items()}
     svg = as_svg(graph, report.shown(outcome.path), found) if graph.nodes else "<p>No relations.</p>"
     return f'<div class="canvas" tabindex="0" role="region" aria-label="Picture">{svg}</div>{rest}'
 
@@ -206,14 +230,6 @@ def _legend() -> str:
     return (
         f'<ul class="legend">{items}<li><span class="swatch"></span>named, but not in the overlay</li></ul>'
     )
-
-
-def _numbers(report: CheckReport) -> dict[str, dict[Severity, int]]:
-    numbers: dict[str, dict[Severity, int]] = {}
-    for finding in report.open_findings:
-        own = numbers.setdefault(finding.overlay, {})
-        own[finding.severity] = own.get(finding.severity, 0) + 1
-    return numbers
 
 
 def _badness(outcome: OverlayOutcome, numbers: Mapping[Severity, int]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Application deploys a folder that this repository does not have.
+"""Application deploys a folder or Helm value file that this repository does not have.
 
 Why: Argo CD cannot generate manifests: the application stays in an error, and what was there before is no
 longer reconciled.
@@ -17,6 +17,8 @@ Notes:
     exists here. Where no source has such a folder, a path whose parent folder exists here and holds
     kustomizations is taken for one of ours. Paths with a template parameter that only the cluster knows are
     not judged.
+    Value files are looked up beside the chart, from the root (`/values.yaml`) or in the source that `$ref/`
+    names, where that is this repository; not with `ignoreMissingValueFiles`, nor URLs, patterns, variables.
 
 Source: Argo CD documentation, "Application Specification Reference",
 https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
@@ -29,7 +31,7 @@ from collections.abc import Iterator
 
 from kustodian.model.errors import nearest
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import (
     Application,
     Source,
@@ -40,16 +42,32 @@ from kustodian.policy.rules.gitops._applications import (
     own_urls,
 )
 from kustodian.policy.rules.gitops._generators import UNKNOWN
+from kustodian.policy.rules.gitops._value_files import value_files
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each path that is no folder here."""
+    """One violation for each path that is no folder here, and each value file that is not here."""
     found = applications(view)
     own = own_urls(view, found)
     for application in found:
         for source in application.sources:
             if _is_missing(view, source, own):
                 yield _violation(view, application, source)
+    yield from _missing_value_files(view, found, own)
+
+
+def _missing_value_files(
+    view: RepositoryView, found: list[Application], own: set[str]
+) -> Iterator[SourceViolation]:
+    wanted = [(application, file) for application in found for file in value_files(application)]
+    # A chart from elsewhere with values from here: one file that is here tells whose repository it is.
+    own = own | {file.repo_url for _, file in wanted if file.is_by_ref and file.file in view.file_set}
+    for application, file in dict.fromkeys(wanted):
+        if file.repo_url in own and file.file not in view.file_set:
+            message = f"{label_of(application)} uses the values of {file.file}, which does not exist"
+            close = nearest(file.file, set(view.yaml_files))
+            fix = f"The nearest file is {close}" if close else "Correct the name, or add the file"
+            yield application.placed.violation(file.path, message, about(view, application), fix)
 
 
 def _is_missing(view: RepositoryView, source: Source, own: set[str]) -> bool:
@@ -77,6 +95,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "reliability"),
 )

@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import (
     Source,
     about,
@@ -109,6 +109,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "supply-chain"),
     options={"branches": Option(("main", "master"), "branches of this repository that prod may follow")},

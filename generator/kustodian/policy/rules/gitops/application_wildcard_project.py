@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import placed_objects
 
 _ANY = ("*", "**")
@@ -70,6 +70,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "security"),
 )

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import mapping
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import about, applications, label_of
 
 _KEEPS = ("create-update", "create-only")
@@ -60,6 +60,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "reliability"),
 )

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import sequence, text
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import about, applications, label_of
 
 
@@ -72,6 +72,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "reliability"),
 )

@@ -101,11 +101,27 @@ def _ignores(entry: JsonObject, workload: Manifest) -> bool:
     return bool(pointers or expressions or sequence(entry.get("managedFieldsManagers")))
 
 
+def _applications(view: RepositoryView) -> object:
+    """What the Applications say, and which folders they deploy."""
+    return [
+        (
+            a.placed.file,
+            a.placed.document,
+            a.placed.overlay,
+            label_of(a),
+            a.spec,
+            [s.folder for s in a.sources],
+        )
+        for a in applications(view)
+    ]
+
+
 RULE = RepositoryRule(
     id="autoscaled-replicas-not-ignored",
     topic="gitops",
     severity="W/W/W",
     check=check,
+    shared=_applications,
     doc=__doc__,
     tags=("argocd", "drift", "autoscaling"),
 )

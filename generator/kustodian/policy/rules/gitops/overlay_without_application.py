@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import applications, deployed_folders, own_urls
 
 #: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
@@ -58,6 +58,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("argocd", "drift"),
 )

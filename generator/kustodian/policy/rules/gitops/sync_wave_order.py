@@ -39,7 +39,7 @@ from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.workload import PodTemplate
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import source_of
 
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -154,6 +154,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/W/W",
     check=check,
+    reach=Reach.OVERLAY,
     doc=__doc__,
     tags=("argocd", "reliability"),
 )

@@ -72,11 +72,24 @@ def _asked(rendered: RenderedOverlay) -> tuple[Fraction, Demand | None]:
     return total, max(found, key=lambda demand: demand.most)
 
 
+def _shares(view: RepositoryView) -> object:
+    """What each overlay asks for, and where its largest part stands."""
+    shares = []
+    for rendered in view.overlays:
+        environment = rendered.overlay.environment
+        amount, largest = _asked(rendered) if environment.gpu_budget is not None else (Fraction(0), None)
+        if largest is not None:
+            manifest, path = largest.place()
+            shares.append((rendered.overlay.path, amount, manifest.ref, path))
+    return shares
+
+
 RULE = RepositoryRule(
     id="environment-gpu-budget-exceeded",
     topic="gpu",
     severity="E/E/E",
     check=check,
+    shared=_shares,
     doc=__doc__,
     tags=("ml", "cost"),
 )

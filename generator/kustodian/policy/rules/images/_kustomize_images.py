@@ -90,13 +90,7 @@ class ImageFlow:
 
     def __post_init__(self) -> None:
         """Read the configurations' own image fields first: they hold wherever they are merged."""
-        configured = [
-            text(spec.get("path"))
-            for kustomization in self.view.kustomizations.values()
-            for _, _, entry in kustomization.references("configurations")
-            for document in self.view.load(kustomization.resolve(entry))
-            for _, spec in mappings(mapping(document).get("images"))
-        ]
+        configured = configured_image_fields(self.view)
         self._fields = [_steps(path) for path in (*_DEFAULT_FIELDS, *configured) if path]
 
     def follow(self, kustomizations: list[Kustomization]) -> None:
@@ -205,6 +199,17 @@ class ImageFlow:
         for steps in self._fields:
             found.update(_at(data, steps))
         return found
+
+
+def configured_image_fields(view: RepositoryView) -> list[str]:
+    """The paths of image fields that `configurations:` files declare."""
+    return [
+        text(spec.get("path"))
+        for kustomization in view.kustomizations.values()
+        for _, _, entry in kustomization.references("configurations")
+        for document in view.load(kustomization.resolve(entry))
+        for _, spec in mappings(mapping(document).get("images"))
+    ]
 
 
 def image_entries(kustomization: Kustomization) -> list[ImageEntry]:

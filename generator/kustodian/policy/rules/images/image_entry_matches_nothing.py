@@ -33,10 +33,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.images._kustomize_images import (
     ImageEntry,
     ImageFlow,
+    configured_image_fields,
     image_entries,
     later_entries,
     rendered_images,
@@ -96,11 +97,18 @@ def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization
     return not any(pattern.matches(image) for image in images)
 
 
+def _configured_fields(view: RepositoryView) -> object:
+    """The image fields that configurations declare: they hold for every kustomization."""
+    return configured_image_fields(view)
+
+
 RULE = RepositoryRule(
     id="image-entry-matches-nothing",
     topic="images",
     severity="E/E/E",
     check=check,
+    shared=_configured_fields,
+    reach=Reach.OVERLAY,
     doc=__doc__,
     tags=("kustomize",),
 )

@@ -35,7 +35,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.image_reference import ImageReference, parse_image
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
@@ -113,6 +113,7 @@ RULE = RepositoryRule(
     topic="images",
     severity="-/-/W",
     check=check,
+    reach=Reach.PAIR,
     doc=__doc__,
     tags=("promotion", "supply-chain"),
 )

@@ -2,8 +2,7 @@
 
 Why: The container runtime refuses the reference, so the pod waits for an image that will never come.
 
-Fix: Copy the whole digest again (`sha256:` and 64 digits 0-9 a-f) into the `images:` entry, or run `kustodian
-pin`.
+Fix: Copy the whole digest again (`sha256:` and 64 digits 0-9 a-f) into the `images:` entry.
 
 Wrong:
     image: registry.example.com/iris@sha256:9f86d081

@@ -87,6 +87,9 @@ def differences(
     names: tuple[str, ...] = (),
 ) -> Iterator[Difference]:
     """The smallest parts that differ and are not allowed to."""
+    # What is the same to the letter is the same, though it may hold the name of one of the two.
+    if earlier == later:
+        return
     before, after = normalizers
     if names and is_allowed(names, absent=earlier is None or later is None):
         return

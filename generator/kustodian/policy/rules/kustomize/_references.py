@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
@@ -17,6 +18,8 @@ _GENERATORS = ("configMapGenerator", "secretGenerator")
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
 _USER = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+#: Many rules ask for them, and a comparison asks for both of its revisions.
+_KNOWN: WeakKeyDictionary[Kustomization, list[Reference]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,10 @@ class Reference:
 
 def references(kustomization: Kustomization) -> list[Reference]:
     """Every file, folder or address that the kustomization names, inline YAML left out."""
-    found = []
+    known = _KNOWN.get(kustomization)
+    if known is not None:
+        return known
+    found = _KNOWN[kustomization] = []
     for path, written in _written(kustomization):
         if written and "\n" not in written:
             target = kustomization.resolve(written)

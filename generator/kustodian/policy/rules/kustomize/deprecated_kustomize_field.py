@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import mappings
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 
 #: Deprecated field -> what to write.
 REPLACEMENTS = {
@@ -80,5 +80,6 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
 )

@@ -45,7 +45,7 @@ from kustodian.model.json_value import mappings, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import source_of
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 from kustodian.policy.rules.kustomize._environments import environment_pairs
@@ -220,6 +220,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="-/I/W",
     check=check,
+    reach=Reach.PAIR,
     doc=__doc__,
     tags=("drift",),
     options={

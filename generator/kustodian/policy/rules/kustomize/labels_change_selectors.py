@@ -39,7 +39,7 @@ from dataclasses import dataclass, replace
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, mappings, string_map, text
 from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 
 _IMMUTABLE_SELECTOR = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
@@ -177,6 +177,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="E/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("reliability",),
 )

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import deployed_folders
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import references
@@ -67,5 +67,6 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
 )

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.kustomize._references import is_pinned
 from kustodian.policy.rules.kustomize._remote import remote_references
 
@@ -49,6 +49,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("supply-chain",),
 )

@@ -36,7 +36,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from kustodian.model.repository_view import RepositoryView, SourceDocument
-from kustodian.policy.rule import Context, Option, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import Application, applications
 from kustodian.policy.rules.gitops._generators import UNKNOWN, git_files
 from kustodian.policy.rules.kustomize._folders import is_aside
@@ -165,6 +165,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     options={"ignore": Option((), "globs of files that may stand unused")},
 )

@@ -61,7 +61,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 text_ = f"AnalysisTemplate {name} does not exist in namespace {namespace}"
                 yield Violation(path, text_, rollout)
         routing = mapping(mapping(strategy.get("canary")).get("trafficRouting"))
-        for path, group, kind, name in _routes(routing):
+        for path, group, kind, name in _routes(routing, namespace):
             if not is_final(name) or objects.find(group, kind, namespace, name) is not None:
                 continue
             text_ = f"{kind} {name} does not exist in namespace {namespace}"
@@ -82,7 +82,7 @@ def _templates(strategy: JsonObject) -> Iterator[tuple[FieldPath, str]]:
                 yield where, text(entry.get("templateName"))
 
 
-def _routes(routing: JsonObject) -> Iterator[tuple[FieldPath, str, str, str]]:
+def _routes(routing: JsonObject, namespace: str) -> Iterator[tuple[FieldPath, str, str, str]]:
     """The routes of the Rollout's own namespace whose weights it changes: path, group, kind, name."""
     virtual = mapping(mapping(routing.get("istio")).get("virtualService"))
     if "/" not in text(virtual.get("name")) and "." not in text(virtual.get("name")):
@@ -90,9 +90,11 @@ def _routes(routing: JsonObject) -> Iterator[tuple[FieldPath, str, str, str]]:
     ingress = mapping(routing.get("nginx")).get("stableIngress")
     yield ("nginx", "stableIngress"), "networking.k8s.io", "Ingress", text(ingress)
     plugin = mapping(mapping(routing.get("plugins")).get(_GATEWAY_PLUGIN))
-    if not plugin.get("namespace"):
-        path: FieldPath = ("plugins", _GATEWAY_PLUGIN, "httpRoute")
-        yield path, GATEWAY_API, "HTTPRoute", text(plugin.get("httpRoute"))
+    if text(plugin.get("namespace"), namespace) == namespace:
+        path: FieldPath = ("plugins", _GATEWAY_PLUGIN)
+        yield (*path, "httpRoute"), GATEWAY_API, "HTTPRoute", text(plugin.get("httpRoute"))
+        for index, route in mappings(plugin.get("httpRoutes")):
+            yield (*path, "httpRoutes", index, "name"), GATEWAY_API, "HTTPRoute", text(route.get("name"))
 
 
 RULE = SetRule(

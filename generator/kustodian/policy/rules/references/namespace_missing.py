@@ -106,6 +106,7 @@ RULE = RepositoryRule(
     topic="references",
     severity="E/E/E",
     check=check,
+    shared=_declared,
     doc=__doc__,
     tags=("reliability",),
 )

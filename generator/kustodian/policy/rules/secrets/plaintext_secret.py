@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import Placed, source_of
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import references
@@ -165,6 +165,7 @@ RULE = RepositoryRule(
     topic="secrets",
     severity="W/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("security", "owasp"),
 )

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, text
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_text,
@@ -98,6 +98,7 @@ RULE = RepositoryRule(
     topic="secrets",
     severity="E/E/E",
     check=check,
+    reach=Reach.NOTHING,
     doc=__doc__,
     tags=("security", "sops"),
 )

@@ -1,0 +1,188 @@
+"""A comparison of two revisions that renders only the overlays that differ.
+
+An overlay that reads nothing that changed has the findings it had; that much needs no rule's help. The rules
+about the repository are evaluated on both revisions with as little rendered as each says it needs (`Reach`),
+and where that does not settle it, with everything. So the new and the fixed findings are those of two full
+checks; a property test holds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+
+from kustodian.model.environment import EnvironmentClass
+from kustodian.model.finding import Finding
+from kustodian.model.overlay import Overlay, RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.catalogue import by_id
+from kustodian.policy.evaluate import SourceHit
+from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
+from kustodian.review.revisions import Side
+from kustodian.review.targets import Plan
+
+_ARGO = "argoproj.io/"
+_ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
+
+
+def compare_rules(base: Side, head: Side, paths: frozenset[str]) -> None:
+    """Render and evaluate these overlays in both revisions, then the rules about the repository."""
+    sides = [_NarrowSide(side, paths) for side in (base, head)]
+    rules = [side.run.evaluator.repository_rules for side in sides]
+    for rule in rules[0]:
+        hits = [side.hits(rule) for side in sides]
+        if not _settled(rule, sides, hits):
+            hits = [side.all_hits(rule) for side in sides]
+        for side, found in zip(sides, hits, strict=True):
+            side.take(found)
+    for side in sides:
+        side.read_comments()
+
+
+def waivers_differ(base: Iterable[Finding], head: Iterable[Finding]) -> bool:
+    """Whether the findings about waivers differ: then overlays that were not looked at may decide."""
+    counts = [Counter(f.fingerprint for f in findings if _is_about_waiver(f)) for findings in (base, head)]
+    return counts[0] != counts[1]
+
+
+def without_unused_waivers(findings: list[Finding]) -> list[Finding]:
+    """Whether a waiver is used is not known where not everything was looked at."""
+    return [finding for finding in findings if finding.rule != "waiver-unused"]
+
+
+def _is_about_waiver(finding: Finding) -> bool:
+    return isinstance(by_id().get(finding.rule), WaiverRule)
+
+
+def _settled(rule: RepositoryRule, sides: list[_NarrowSide], hits: list[list[SourceHit]]) -> bool:
+    """Whether what was found so far gives the same difference as everything would."""
+    if rule.shared is None:
+        return rule.reach is not Reach.ALL
+    try:
+        before, after = (rule.shared(side.files_view) for side in sides)
+    except Exception:  # a defect of the rule: evaluated on everything, it is reported as any other
+        return False
+    return before == after and (rule.reach is not Reach.ALL or _same(*hits))
+
+
+def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
+    def key(hit: SourceHit) -> tuple[str | None, str, str, str, str]:
+        violation = hit.violation
+        subject = str(violation.manifest.ref) if violation.manifest else ""
+        return violation.overlay, violation.file, repr(violation.path), subject, violation.message
+
+    return Counter(map(key, before)) == Counter(map(key, after))
+
+
+class _NarrowSide:
+    """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them."""
+
+    def __init__(self, side: Side, paths: frozenset[str]) -> None:
+        self.run, self.reads, self.paths = side.run, side.reads, paths
+        self._files, self._lay_out = side.view, side.lay_out
+        self.run.own = paths
+        self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
+        bootstrap = self.reads.readers(_argo_files(self.run.plan)) & self._by_path.keys()
+        self._render(paths | bootstrap)
+        self.run.mention_unrendered()
+
+    def hits(self, rule: RepositoryRule) -> list[SourceHit]:
+        """With no more rendered than the rule's reach says."""
+        view = self.files_view
+        if rule.reach is Reach.OVERLAY:
+            view = self._own_view
+        elif rule.reach is Reach.PAIR:
+            view = self._pair_view
+        return self.run.repository_hits(view, [rule])
+
+    def all_hits(self, rule: RepositoryRule) -> list[SourceHit]:
+        """With everything rendered."""
+        self._render(frozenset(self._by_path))
+        return self.run.repository_hits(self._view(self._by_path), [rule])
+
+    def take(self, hits: list[SourceHit]) -> None:
+        """Make findings of hits; each is located in its file."""
+        self._lay_out({hit.violation.file for hit in hits})
+        self.run.take(hits)
+
+    def read_comments(self) -> None:
+        """A finding about the repository may stand in a file that only overlays not rendered read."""
+        found = {finding.source.file for finding in self.run.findings}
+        used = {file for overlay in self.files_view.overlays for file in overlay.files}
+        self.run.also_read = frozenset(found & used)
+
+    @cached_property
+    def files_view(self) -> RepositoryView:
+        """Every overlay, those that are not rendered without objects."""
+        unrendered = [
+            RenderedOverlay(overlay, files=dict.fromkeys(sorted(self._existing(path)), ""))
+            for path, overlay in self._by_path.items()
+            if path not in self._rendered
+        ]
+        known = [self._rendered[path] for path in self._by_path if path in self._rendered]
+        overlays = sorted([*known, *unrendered], key=lambda one: one.overlay.path)
+        return replace(self._files, overlays=overlays)
+
+    @cached_property
+    def _own_view(self) -> RepositoryView:
+        return self._view(self.paths)
+
+    @cached_property
+    def _pair_view(self) -> RepositoryView:
+        wanted = _partners(self._by_path.values(), self.paths)
+        self._render(frozenset(wanted))
+        return self._view(wanted)
+
+    @property
+    def _rendered(self) -> dict[str, RenderedOverlay]:
+        return {rendered.overlay.path: rendered for rendered in self.run.rendered}
+
+    def _view(self, paths: Iterable[str]) -> RepositoryView:
+        wanted = set(paths)
+        overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in wanted]
+        return replace(self._files, overlays=overlays)
+
+    def _existing(self, overlay: str) -> set[str]:
+        return self.reads.of(overlay) & self._files.file_set
+
+    def _render(self, paths: frozenset[str]) -> None:
+        missing = frozenset((paths & self._by_path.keys()) - self._rendered.keys())
+        self._lay_out({name for path in missing for name in self.reads.of(path)})
+        self.run.render(missing)
+
+
+def _argo_files(plan: Plan) -> list[str]:
+    return [
+        path
+        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
+        if any(
+            str(d.get("apiVersion") or "").startswith(_ARGO) and d.get("kind") in _ARGO_KINDS
+            for d in documents
+        )
+    ]
+
+
+def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
+    """Every prod overlay that a change can reach through its staging, and every staging that it may have."""
+    classes = (EnvironmentClass.STAGING, EnvironmentClass.PROD)
+    earlier, later = (
+        [o.path for o in overlays if o.environment.name and o.environment.environment_class is one]
+        for one in classes
+    )
+    by_rest: dict[tuple[int, tuple[str, ...]], set[str]] = {}
+    for path in earlier:
+        for rest in _without_one(path):
+            by_rest.setdefault(rest, set()).add(path)
+    found: set[str] = set()
+    for path in later:
+        candidates = {one for rest in _without_one(path) for one in by_rest.get(rest, ())}
+        if path in paths or not candidates.isdisjoint(paths):
+            found |= {path} | candidates
+    return found
+
+
+def _without_one(path: str) -> list[tuple[int, tuple[str, ...]]]:
+    parts = tuple(path.split("/"))
+    return [(index, parts[:index] + parts[index + 1 :]) for index in range(len(parts))]

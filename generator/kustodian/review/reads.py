@@ -1,0 +1,232 @@
+"""What rendering an overlay may read, told from the files alone: nothing is rendered for it.
+
+kustomize reads only what a kustomization, or a generator's or transformer's configuration, names. So every
+text in those is taken for a path, whatever field it stands in. That names too much (a label's value may be
+called like a file) and never too little, except inside a chart, of which everything counts as read.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kustodian.model.overlay import Overlay
+from kustodian.model.repository_view import BASE_FIELDS, Kustomization
+from kustodian.render.engine import Engine
+from kustodian.repository.changes import Changes
+from kustodian.repository.layout import KUSTOMIZATION_NAMES, is_kustomization_folder
+from kustodian.review.targets import Plan, kustomizations_of
+
+#: The fields whose entries configure a plugin, which may name files of its own.
+_PLUGINS = ("generators", "transformers", "validators")
+_WORD = re.compile(r"""[^\s"'`,\[\]{}]+""")
+_LONGEST_PATH = 4096
+
+
+@dataclass(slots=True)
+class Reads:
+    """`named` are the paths that each kustomization's folder names, `users` who names a folder.
+
+    `opaque` are the folders whose result may hold what no file here shows: charts and remote bases.
+    """
+
+    named: dict[str, set[str]] = field(default_factory=dict)
+    users: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    opaque: set[str] = field(default_factory=set)
+
+    def touched(self, changes: Changes, overlays: Iterable[Overlay]) -> set[str]:
+        """The paths of the overlays that a change may reach."""
+        above = changes.above
+        direct = {
+            folder
+            for folder, names in self.named.items()
+            if not names.isdisjoint(changes.files)
+            or any(self._meets(name, changes, above) for name in names)
+            or (folder in self.opaque and folder in above)
+        }
+        reached = self.and_users(direct)
+        return {
+            overlay.path
+            for overlay in overlays
+            if (overlay.path in reached if overlay.is_kustomization else _any(changes, overlay.files))
+        }
+
+    def and_users(self, folders: Iterable[str]) -> set[str]:
+        """Folders with all that are built from them."""
+        found, queue = set(), list(folders)
+        while queue:
+            folder = queue.pop()
+            if folder not in found:
+                found.add(folder)
+                queue.extend(self.users.get(folder, ()))
+        return found
+
+    def of(self, overlay: str) -> set[str]:
+        """Every path that rendering an overlay may read."""
+        seen, queue, paths = set(), [overlay], set()
+        while queue:
+            folder = queue.pop()
+            if folder in seen or folder not in self.named:
+                continue
+            seen.add(folder)
+            paths |= self.named[folder] | ({folder} & self.opaque)
+            queue.extend(self.named[folder] & self.named.keys())
+        return paths
+
+    def readers(self, files: Iterable[str]) -> set[str]:
+        """The folders whose rendering may read one of these files, or what no file shows."""
+        wanted = set(files)
+        return self.and_users(
+            {folder for folder, names in self.named.items() if not names.isdisjoint(wanted)} | self.opaque
+        )
+
+    def _meets(self, name: str, changes: Changes, above: frozenset[str]) -> bool:
+        """A named folder counts for what is in it, unless it has a kustomization, which names that itself."""
+        if name in above:
+            return name not in self.named
+        return bool(changes.folders) and any(
+            name == folder or name.startswith(f"{folder}/") or folder == "." for folder in changes.folders
+        )
+
+
+def reads_of(
+    plan: Plan,
+    engine: Engine,
+    links: Mapping[str, str],
+    lay_out: Callable[[Iterable[str]], None] = lambda _: None,
+) -> Reads:
+    """Follow every reference of every kustomization.
+
+    `links` are the symbolic links and where they lead; `lay_out` is told of files before they are looked at.
+    """
+    reads = Reads()
+    files = {path for path, _, _ in plan.scan.yaml_files} if plan.scan else set()
+    plugins: dict[str, set[str]] = {}
+    queue = list(kustomizations_of(plan.scan).values()) if plan.scan else []
+    while queue:
+        unknown: set[str] = set()
+        for kustomization in queue:
+            folder = kustomization.directory
+            names = reads.named.setdefault(folder, _own_files(folder))
+            names.update(_paths(folder, kustomization.data))
+            if _is_opaque(kustomization.data):
+                reads.opaque.add(folder)
+            plugins[folder] = {kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)}
+            unknown |= {
+                target
+                for _, _, text in kustomization.references(*BASE_FIELDS, *_PLUGINS)
+                if "\n" not in text and (target := kustomization.resolve(text)) not in files
+            }
+        unknown -= reads.named.keys()
+        lay_out(file for folder in unknown for file in _own_files(folder))
+        queue = _hidden(reads, plan.root, engine, unknown)
+    lay_out(file for wanted in plugins.values() for file in wanted)
+    _add_plugins(reads, plan.root, engine, plugins)
+    for folder, names in reads.named.items():
+        _follow_links(names, links)
+        for name in names & reads.named.keys():
+            if name != folder:
+                reads.users[name].add(folder)
+    return reads
+
+
+def _own_files(folder: str) -> set[str]:
+    return {posixpath.normpath(posixpath.join(folder, name)) for name in KUSTOMIZATION_NAMES}
+
+
+def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) -> list[Kustomization]:
+    """Named kustomizations that the scan passed over: in dot-folders, excluded, behind links."""
+    wanted: dict[str, None] = {}
+    for folder in sorted(folders):
+        if folder.startswith("..") or not is_kustomization_folder(root / folder):
+            continue
+        real = Path(os.path.relpath(os.path.realpath(root / folder), os.path.realpath(root))).as_posix()
+        if real != folder:
+            reads.named[folder] = {*_own_files(folder), real}
+        if real not in reads.named and not real.startswith(".."):
+            wanted[real] = None
+    files = [name for folder in wanted for name in sorted(_own_files(folder)) if (root / name).is_file()]
+    found = engine.parse(root, files) if files else []
+    for folder in wanted:
+        reads.named[folder] = _own_files(folder)
+    return [
+        Kustomization(file.path, document.data)
+        for file in found
+        for document in file.documents
+        if isinstance(document.data, dict)
+    ]
+
+
+def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str, set[str]]) -> None:
+    """What the configuration of generators and transformers names, beside itself and beside its user."""
+    files = sorted({file for wanted in plugins.values() for file in wanted if (root / file).is_file()})
+    parsed = {file.path: file.documents for file in engine.parse(root, files)} if files else {}
+    for folder, wanted in plugins.items():
+        for file in wanted & parsed.keys():
+            for document in parsed[file]:
+                for base in {folder, posixpath.dirname(file) or "."}:
+                    reads.named[folder].update(_paths(base, document.data))
+                if _is_opaque(document.data):
+                    reads.opaque.add(folder)
+
+
+def _paths(folder: str, value: Any) -> set[str]:
+    """Every text in a value as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
+    found = set()
+    for text in _texts(value):
+        words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
+        for word in words:
+            for written in (word, word.partition("=")[2]) if "=" in word else (word,):
+                if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
+                    path = posixpath.normpath(posixpath.join(folder, written))
+                    if not path.startswith(".."):
+                        found.add(path)
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _is_opaque(data: Any) -> bool:
+    """Whether a chart or something remote is asked for."""
+    if not isinstance(data, dict):
+        return False
+    if any(key.startswith("helm") for key in data) or data.get("kind") == "HelmChartInflationGenerator":
+        return True
+    return any("://" in text or "HelmChartInflationGenerator" in text for text in _texts(data))
+
+
+def _follow_links(names: set[str], links: Mapping[str, str]) -> None:
+    """Add where each path leads that goes through a symbolic link; the link itself is read, too."""
+    if not links:
+        return
+    queue = list(names)
+    while queue:
+        path = queue.pop()
+        head, rest = path, ""
+        while head:
+            if head in links:
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(head), links[head], rest))
+                for new in {head, target} - names:
+                    names.add(new)
+                    queue.append(new)
+            head, _, tail = head.rpartition("/")
+            rest = posixpath.join(tail, rest) if rest else tail
+
+
+def _any(changes: Changes, files: Iterable[str]) -> bool:
+    return any(changes.touch(file) for file in files)

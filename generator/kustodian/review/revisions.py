@@ -1,0 +1,176 @@
+"""The two sides of a comparison: the repository now, and at the commit that a change started from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.config import CONFIG_NAME
+from kustodian.render.engine import Engine, Scan
+from kustodian.repository.changes import Changes, changes, symbolic_links, tracked_links
+from kustodian.repository.layout import find_root
+from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
+from kustodian.review.check import CheckOptions, Run, start
+from kustodian.review.reads import Reads, reads_of
+from kustodian.review.targets import Plan, plan_beside
+from kustodian.review.view import view_beside, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
+
+    `lay_out` must be told of files before anything looks at them.
+    """
+
+    run: Run
+    reads: Reads
+    view: RepositoryView
+    lay_out: Callable[[Iterable[str]], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Nothing is rendered yet, and nothing laid out of the base; that is None before the first commit."""
+
+    root: Path
+    tree: WorkTree
+    commit: str
+    head: Run
+    staged: bool
+    _targets: list[Path]
+    _options: CheckOptions
+    _base: Checkout | None
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What differs. Raises UserError where git fails."""
+        return changes(self.tree, self.commit, staged=self.staged)
+
+    def whole_base(self) -> Run | None:
+        """A run over all of the base; None where it holds nothing to check. Raises UserError as `check`."""
+        if self._base is None or not self._base.files:
+            return None
+        self._base.lay_out_all()
+        base_root, engine = self._base.root, self.head.engine
+        targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
+        try:
+            return start(targets, _at(self._options, self.root, base_root), engine) if targets else None
+        except UserError as error:
+            if error.exit_code == ExitCode.NOTHING_TO_CHECK:
+                return None
+            raise UserError(
+                f"the base revision {self.commit[:12]} cannot be checked: {error.message}",
+                error.file, error.line, hint="compare with a revision that can: --base REV",
+                exit_code=error.exit_code,
+            ) from error  # fmt: skip
+
+    def sides(self) -> tuple[Side, Side] | None:
+        """Base and head, of the base only what changed laid out; None where that is not enough to go by."""
+        plan, engine, base = self.head.plan, self.head.engine, self._base
+        whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
+        if base is None or not base.files or not whole:
+            return None
+        if plan.scan is None or rules_touched(plan, self.changes):
+            return None
+        base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
+        scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
+        if not scan.kustomizations:
+            return None
+        options = _at(self._options, self.root, base.root)
+        try:
+            other = plan_beside(plan, base.root, options.config or base.root / CONFIG_NAME, scan, options)
+        except UserError:
+            return None  # said of the whole base, it is said better
+        if rules_touched(other, self.changes):
+            return None
+        known = view_of(plan, [], engine)
+        view = view_beside(other, known, self.changes, base.files, engine)
+        base.lay_out(links := tracked_links(base.root))
+        reads = [
+            reads_of(other, engine, symbolic_links(base.root, links), base.lay_out),
+            reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files)),
+        ]
+        before = Side(Run(other, options, engine), reads[0], view, base.lay_out)
+        return before, Side(Run(plan, self.head.options, engine), reads[1], known)
+
+
+@contextmanager
+def opened(
+    targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool
+) -> Iterator[Revisions]:
+    """Both sides: the merge base of HEAD and a revision, and the work tree (or the index).
+
+    Raises UserError as `check` does, and where git has no such revision.
+    """
+    paths = [target.resolve() for target in targets] or [Path.cwd()]
+    root = find_root(paths[0])
+    tree = work_tree(root)
+    commit = merge_base(tree, revision)
+    with ExitStack() as stack:
+        head_root = root
+        if staged:
+            index = stack.enter_context(checkout(tree, None, index=True))
+            index.lay_out_all()
+            head_root = index.root
+        head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
+        base = stack.enter_context(checkout(tree, commit)) if commit is not None else None
+        yield Revisions(root, tree, commit or empty_tree(tree), head, staged, paths, options, base)
+
+
+def rules_touched(plan: Plan, changes: Changes) -> bool:
+    """Whether the configuration, a policy or a schema changed: any finding may differ then."""
+    definitions = [
+        path
+        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
+        if any(document.get("kind") == "CustomResourceDefinition" for document in documents)
+    ]
+    named = [plan.config_file, *_inputs_of_rules(plan), *definitions]
+    return any(changes.touch(path) for path in named)
+
+
+def _inputs_of_rules(plan: Plan) -> list[str]:
+    config = plan.config
+    named = (*config.rego.policy, *config.rego.data, *config.schemas)
+    return [posixpath.normpath(path) for path in named]
+
+
+def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
+    """The scan of the base, of which only what changed has been looked at; the rest is as in the head."""
+    kustomizations = [entry for entry in head.kustomizations if not changes.touch(entry[0])]
+    kustomizations += [entry for entry in base.kustomizations if changes.touch(entry[0])]
+    files = [entry for entry in head.yaml_files if not changes.touch(entry[0])]
+    files += [entry for entry in base.yaml_files if changes.touch(entry[0])]
+    return Scan(sorted(kustomizations, key=lambda e: e[0]), sorted(files, key=lambda e: e[0]))
+
+
+def overlays_touched(changes: Changes, base: Side, head: Side) -> frozenset[str]:
+    """The overlays that a change may reach, in either revision; those that only one of them has, too."""
+    plans = (base.run.plan, head.run.plan)
+    found = base.reads.touched(changes, plans[0].overlays) | head.reads.touched(changes, plans[1].overlays)
+    before, after = ({(o.path, o.environment.name, o.files) for o in plan.overlays} for plan in plans)
+    return frozenset(found | {path for path, _, _ in before ^ after})
+
+
+def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:
+    """The targets in another checkout of the repository."""
+    outside = [path for path in paths if not path.is_relative_to(root)]
+    if outside:
+        raise UserError(
+            f"{outside[0]} is not in the repository {root}", hint="compare one repository at a time"
+        )
+    return [other / path.relative_to(root) for path in paths]
+
+
+def _at(options: CheckOptions, root: Path, other: Path) -> CheckOptions:
+    """The options for another checkout: a configuration in the repository is that of the revision."""
+    config = options.config.resolve() if options.config is not None else None
+    if config is not None and config.is_relative_to(root) and (other / config.relative_to(root)).exists():
+        config = other / config.relative_to(root)
+    return replace(options, config=config) if other != root else options

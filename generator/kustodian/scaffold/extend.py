@@ -1,0 +1,220 @@
+"""Other answers for a repository that is there already: an environment or a component more.
+
+The repository is generated twice, with the answers that it records and with the new ones. What differs
+between the two is brought into the files as they are now, which people have edited since: a three-way merge
+of each, as git does it. Where an edit and the change meet in the same lines nothing at all is written.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kustodian.model.errors import UserError, nearest
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.complete import complete
+from kustodian.scaffold.generate import generate
+from kustodian.scaffold.given import Given
+from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.plan import diff_lines
+from kustodian.scaffold.record import RECORD_NAME
+from kustodian.scaffold.workspace import workspace
+from kustodian.scaffold.writer import files_below
+
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file: its path in the repository and its bytes before and after; None where it is not there."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    executable: bool
+
+
+def recorded(root: Path) -> Given:
+    """The answers that the repository was generated from. Raises UserError where it records none."""
+    path = root / RECORD_NAME
+    if not path.is_file():
+        raise UserError(
+            f"no {RECORD_NAME} here: this repository does not say what it was generated from",
+            str(root),
+            hint="run this in a repository of `kustodian new`, or write its answers into that file",
+        )
+    given = Given()
+    given.add_file(path)
+    return given
+
+
+def with_environment(root: Path, name: str, settings: list[str]) -> Answers:
+    """The recorded answers and one environment more; `settings` are `key=value` of that environment.
+
+    Raises UserError where there is such an environment, or the answers are refused.
+    """
+    given = recorded(root)
+    environments = dict(complete(given).model_dump(by_alias=True)["environments"])
+    if name in environments:
+        raise UserError(
+            f"there is an environment {name} already",
+            hint=f"edit overlays/{name}, or choose another name than {', '.join(environments)}",
+        )
+    given.values["environments"] = {**environments, name: {}}
+    for setting in settings:
+        given.set(f"environments.{name}.{setting}")
+    return complete(given)
+
+
+def with_component(root: Path, name: str, settings: list[str], choices: Mapping[str, str]) -> Answers:
+    """The recorded answers with those that bring a component; `settings` are further answers, `key=value`.
+
+    `choices` are what `answers_of_component` found for it. Raises UserError where the repository has it, or
+    the answers are refused.
+    """
+    given = recorded(root)
+    now = complete(given).model_dump(by_alias=True)
+    changed = {key: value for key, value in choices.items() if now[key] != value}
+    if not changed and not settings:
+        raise UserError(
+            f"the component {name} is here already", hint=f"its answers are in {root / RECORD_NAME}"
+        )
+    for assignment in [*(f"{key}={value}" for key, value in changed.items()), *settings]:
+        given.set(assignment)
+    return complete(given)
+
+
+def answers_of_component(template: Path, root: Path, name: str) -> dict[str, str]:
+    """What has to be answered for a component of the template's modules.yaml to be part of the repository.
+
+    An answer that allows it already stays as it is; else the first that does. Raises UserError for a
+    component that there is not, or that every repository has.
+    """
+    import yaml
+
+    data = yaml.safe_load((template / "modules.yaml").read_text(encoding="utf-8"))
+    modules = [*data["components"], *data.get("addons", [])]
+    optional = sorted({str(module["name"]) for module in modules if module.get("when")})
+    found = next((module for module in modules if module["name"] == name and module.get("when")), None)
+    if found is None:
+        near = nearest(name, optional)
+        raise UserError(
+            f"there is no component {name} to add",
+            hint=f"did you mean {near}?" if near else "choose one of: " + ", ".join(optional),
+        )
+    now = complete(recorded(root)).model_dump(by_alias=True)
+    return {
+        question: now[question] if now[question] in allowed else allowed[0]
+        for question, allowed in found["when"].items()
+    }
+
+
+def changes(root: Path, after: Answers, template: Path) -> list[Change]:
+    """What the new answers change in the repository at `root`, sorted by path; nothing is written.
+
+    Raises UserError where files were edited in the lines that change.
+    """
+    before = complete(recorded(root))
+    with Interrupts() as interrupts, workspace(interrupts) as work:
+        trees = []
+        for name, answers in (("before", before), ("after", after)):
+            folder = work / name
+            folder.mkdir()
+            trees.append(generate(answers, template, folder, interrupts))
+        found = list(_changes(root, *trees))
+    conflicts = [path for path, change in found if change is None]
+    if conflicts:
+        shown = ", ".join(conflicts[:_SHOWN])
+        more = f" and {len(conflicts) - _SHOWN} more" if len(conflicts) > _SHOWN else ""
+        raise UserError(
+            f"edited where this would change them: {shown}{more}; nothing was written",
+            hint="generate elsewhere with `kustodian new DIR --answers FILE` and take over what is new",
+        )
+    return [change for _, change in found if change is not None and change.before != change.after]
+
+
+def diff(found: list[Change]) -> list[str]:
+    """The changes as lines that `git apply` accepts."""
+    return [
+        line
+        for change in found
+        for line in diff_lines(change.path, change.before, change.after, executable=change.executable)
+    ]
+
+
+def write(root: Path, found: list[Change]) -> None:
+    """Put every change in place, or none. Raises UserError where a file cannot be written."""
+    done: list[Change] = []
+    with Interrupts() as interrupts, interrupts.held():
+        try:
+            for change in found:
+                _put(root / change.path, change.after, executable=change.executable)
+                done.append(change)
+        except OSError as error:
+            for change in reversed(done):
+                _put(root / change.path, change.before, executable=change.executable)
+            raise UserError(
+                f"cannot write: {error.strerror or error}; everything is as it was", str(error.filename)
+            ) from error
+
+
+def _changes(root: Path, old: Path, new: Path) -> Iterator[tuple[str, Change | None]]:
+    """Each path that differs between the two trees, with its change; None where the merge is not clean."""
+    for path in sorted({*files_below(old), *files_below(new)}):
+        base, wanted, mine = _read(old / path), _read(new / path), _read(root / path)
+        if base == wanted:
+            continue
+        executable = (new / path if wanted is not None else old / path).stat().st_mode & 0o100 != 0
+        if mine in (base, wanted):
+            yield path, Change(path, mine, wanted, executable)
+        elif base is None or wanted is None or mine is None:
+            yield path, None
+        else:
+            merged = _merge(mine, base, wanted)
+            yield path, None if merged is None else Change(path, mine, merged, executable)
+
+
+def _merge(mine: bytes, base: bytes, wanted: bytes) -> bytes | None:
+    """Git's three-way merge of one file; None where both sides changed the same lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, content in (("mine", mine), ("base", base), ("wanted", wanted)):
+            (Path(folder) / name).write_bytes(content)
+            paths.append(name)
+        try:
+            done = subprocess.run(
+                ["git", "merge-file", "--stdout", *paths], cwd=folder, capture_output=True, check=False
+            )
+        except FileNotFoundError as error:
+            raise UserError("git is needed to merge edited files", hint="install git") from error
+    return done.stdout if done.returncode == 0 else None
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _put(path: Path, content: bytes | None, *, executable: bool) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+        for parent in path.parents:
+            try:
+                parent.rmdir()  # an empty folder is a folder that git does not know
+            except OSError:
+                return
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.kustodian-new")
+    try:
+        fresh.write_bytes(content)
+        if path.exists():
+            fresh.chmod(path.stat().st_mode)
+        elif executable:
+            fresh.chmod(fresh.stat().st_mode | 0o111)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

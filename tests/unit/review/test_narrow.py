@@ -1,0 +1,271 @@
+"""`check --base` renders little and must find the same as two full checks: random repositories, random changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from kustodian.model.check_report import CheckReport
+from kustodian.model.errors import UserError
+from kustodian.model.finding import Status
+from kustodian.model.resources import engine_binary
+from kustodian.render.engine import Engine
+from kustodian.review.check import CheckOptions, check
+from kustodian.review.pull_request import check_against
+
+K = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+CONFIG = """\
+environments:
+  dev: {paths: ['apps/*/overlays/dev']}
+  staging: {paths: ['apps/*/overlays/staging']}
+  prod: {paths: ['apps/*/overlays/prod'], gpuBudget: %d}
+exclude: [excluded]
+%s"""
+WAIVER = """\
+waivers:
+  - {rule: unpinned-image, object: 'Deployment/*', reason: later, owner: ml, expires: 2999-01-01}
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      containers:
+        - name: server
+          image: {image}{comment}
+          resources: {{limits: {{memory: 1Gi{gpu}}}}}
+"""
+SCALER = """\
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: {name}}}
+spec: {{minReplicas: 1, maxReplicas: 3, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}}}
+"""
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, annotations: {{argocd.argoproj.io/sync-wave: "{wave}"}}}}
+spec: {{template: {{spec: {{hostNetwork: {host}}}}}}}
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, namespace: argocd}}
+spec:
+  project: {project}
+  source: {{repoURL: https://git.example.com/fleet.git, path: {path}, targetRevision: main}}
+  destination: {{namespace: team, server: https://kubernetes.default.svc}}
+"""
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: all, namespace: argocd}
+spec:
+  generators: [{git: {repoURL: https://git.example.com/fleet.git, directories: [{path: 'apps/*/overlays/*'}]}}]
+  template:
+    metadata: {name: '{{path.basename}}'}
+    spec:
+      project: fleet
+      source: {repoURL: https://git.example.com/fleet.git, path: '{{path}}', targetRevision: main}
+      destination: {namespace: team, server: https://kubernetes.default.svc}
+"""
+A, B = "a" * 64, "b" * 64
+Variants = tuple[str | None, ...]
+#: The files of a first commit, and what each later change writes or deletes (None).
+History = tuple[dict[str, str], list[dict[str, str | None]]]
+
+
+def _deployments(name: str) -> Variants:
+    def one(image: str, replicas: int = 1, gpu: str = "", comment: str = "") -> str:
+        return DEPLOYMENT.format(name=name, image=image, replicas=replicas, gpu=gpu, comment=comment)
+
+    waiver = "  # kustodian: allow unpinned-image until 2999-01-01 by ml: later"
+    return (
+        one("x:1"), one("x:latest"), one("x:latest", comment=waiver), one("x:1", comment=waiver),
+        one("x:1", 2, ", nvidia.com/gpu: 1"), one("x:1", 3) + SCALER.format(name=name),
+        one(f"x@sha256:{A}"), None,
+    )  # fmt: skip
+
+
+def _application(name: str) -> dict[str, Variants]:
+    """The files of one application, each with the texts that it may have; None is no such file."""
+    app = f"apps/{name}"
+    base = f"{K}resources: [deployment.yaml"
+    files: dict[str, Variants] = {
+        f"{app}/base/deployment.yaml": _deployments(name),
+        f"{app}/base/namespace.yaml": (None, NAMESPACE.format(name="team"), NAMESPACE.format(name="other")),
+        f"{app}/base/settings.txt": ("a=1", "a=2", None),
+        f"{app}/base/generator.yaml": (
+            "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: s}\nfiles: [settings.txt]\n", None,
+        ),
+        f"{app}/base/kustomization.yaml": (
+            f"{base}]\n",
+            f"{base}, namespace.yaml]\n",
+            f"{base}]\nconfigMapGenerator: [{{name: s, files: [settings.txt]}}]\n",
+            f"{base}]\ngenerators: [generator.yaml]\n",
+            f"{base}, ../../../shared]\n",
+            f"{base}, ../../../.hidden]\n",
+        ),
+    }  # fmt: skip
+    for environment in ("dev", "staging", "prod"):
+        overlay = f"{app}/overlays/{environment}"
+        plain = f"{K}resources: [../../base]\n"
+        files[f"{overlay}/patch.yaml"] = (
+            None, PATCH.format(name=name, wave=1, host="true"), PATCH.format(name=name, wave=-1, host="false"),
+        )  # fmt: skip
+        files[f"{overlay}/kustomization.yaml"] = (
+            plain,
+            f"{plain}namespace: team\n",
+            f"{plain}namespace: team\npatches: [{{path: patch.yaml}}]\n",
+            f"{plain}components: [../../../../components/c]\n",
+            f"{plain}images: [{{name: x, newTag: '2'}}]\n",
+            f"{plain}images: [{{name: y, digest: 'sha256:{B}'}}, {{name: x, digest: 'sha256:{B}'}}]\n",
+            f"{plain}labels: [{{pairs: {{tier: {environment}}}, includeSelectors: true}}]\n",
+            f"{plain}resources: [nowhere.yaml]\n",
+            "resources: [\n",
+            *((None,) if name == "two" else ()),
+        )
+    return files
+
+
+SLOTS: dict[str, Variants] = {
+    **_application("one"),
+    **_application("two"),
+    "shared/kustomization.yaml": (f"{K}resources: [s.yaml]\n", None),
+    "shared/s.yaml": (NAMESPACE.format(name="team"), "kind: Secret\napiVersion: v1\nmetadata: {name: s}\nstringData: {a: b}\n"),
+    ".hidden/kustomization.yaml": (f"{K}resources: [h.yaml]\n",),
+    ".hidden/h.yaml": (NAMESPACE.format(name="hidden"), NAMESPACE.format(name="team")),
+    "components/c/kustomization.yaml": (
+        f"{COMPONENT}images: [{{name: x, newTag: '3'}}]\n",
+        f"{COMPONENT}patches: [{{path: c.yaml, target: {{kind: Deployment}}}}]\n",
+    ),
+    "components/c/c.yaml": (PATCH.format(name="any", wave=0, host="true"), None),
+    "argocd/kustomization.yaml": (None, f"{K}resources: [apps.yaml]\nnamespace: argocd\n"),
+    "argocd/apps.yaml": (
+        None, SET,
+        APPLICATION.format(name="one", project="default", path="apps/one/overlays/prod"),
+        APPLICATION.format(name="two", project="fleet", path="apps/two/overlays/prod"),
+        APPLICATION.format(name="two", project="fleet", path="apps/two/overlays/nowhere"),
+    ),
+    "loose/deployment.yaml": (None, *_deployments("loose")[:3]),
+    "kustodian.yaml": (CONFIG % (2, ""), CONFIG % (4, ""), CONFIG % (4, WAIVER), CONFIG % (2, WAIVER)),
+    "README.md": ("one", "two"),
+}  # fmt: skip
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """The files of a first commit, and a few changes: all but the last are commits, the last is not."""
+
+    def pick(slot: str) -> str | None:
+        return draw(st.sampled_from(SLOTS[slot]))
+
+    first = {slot: text for slot in SLOTS if (text := pick(slot)) is not None}
+    changes = draw(
+        st.lists(st.lists(st.sampled_from(sorted(SLOTS)), max_size=4, unique=True), min_size=1, max_size=3)
+    )
+    return first, [{slot: pick(slot) for slot in slots} for slots in changes]
+
+
+def _git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def _write(root: Path, files: Iterable[tuple[str, str | None]]) -> None:
+    for name, text in files:
+        path = root / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+
+def _repository(root: Path, first: dict[str, str], changes: list[dict[str, str | None]]) -> Path:
+    """A repository after these changes; returns a clone of it at its first commit."""
+    root.mkdir()
+    _git(root, "init", "--quiet", "--initial-branch", "main")
+    _write(root, first.items())
+    _git(root, "add", "--all")
+    _git(root, "commit", "--quiet", "--message", "first")
+    _git(root, "clone", "--quiet", ".", str(root.parent / "base"))
+    _git(root, "tag", "first")
+    for change in changes[:-1]:
+        _write(root, change.items())
+        _git(root, "add", "--all")
+        _git(root, "commit", "--quiet", "--allow-empty", "--message", "next")
+    _write(root, changes[-1].items())
+    return root.parent / "base"
+
+
+def _open(report: CheckReport) -> Counter[str]:
+    return Counter(
+        f"{finding.rule} {finding.overlay} {finding.fingerprint}" for finding in report.open_findings
+    )
+
+
+def _full(root: Path, engine: Engine) -> Counter[str] | None:
+    try:
+        return _open(check([root], CheckOptions(), engine)[0])
+    except UserError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterable[Engine]:
+    with Engine(engine_binary()) as engine:
+        yield engine
+
+
+_SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@settings(_SETTINGS, max_examples=12)
+@given(histories())
+def test_the_difference_of_two_full_checks(engine: Engine, history: History) -> None:
+    _holds(engine, history)
+
+
+@pytest.mark.slow
+@settings(_SETTINGS, max_examples=int(os.environ.get("KUSTODIAN_EXAMPLES", "150")))
+@given(histories())
+def test_the_difference_of_two_full_checks_more_often(engine: Engine, history: History) -> None:
+    _holds(engine, history)
+
+
+def _holds(engine: Engine, history: History) -> None:
+    """Compare `check --base` with two full checks, one of a clone that stayed at the first commit."""
+    folder = Path(tempfile.mkdtemp(prefix="kustodian-narrow-"))
+    try:
+        root = folder / "repository"
+        base = _repository(root, *history)
+        before, after = _full(base, engine), _full(root, engine)
+        if before is None or after is None:
+            event("not checkable")
+            return  # an environment without an overlay is a configuration error
+        report, _ = check_against([root], CheckOptions(), engine, "first")
+        assert report.comparison is not None
+        event(f"overlays left out: {report.comparison.untouched > 0}")
+        new = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.with_status(Status.NEW))
+        fixed = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.comparison.fixed)
+        assert (new, fixed) == (after - before, before - after)
+    finally:
+        shutil.rmtree(folder)
