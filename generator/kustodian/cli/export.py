@@ -100,11 +100,11 @@ def as_yaml(objects: list[dict[str, object]]) -> str:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
+    from kustodian.repository.files import replace_file
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
-            fresh = folder / f".{name}.kustodian-new"
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(folder / name)
+            replace_file(folder / name, text.encode())
     except OSError as error:
         raise UserError(f"the policies cannot be written: {error}", file=str(folder)) from error

@@ -158,12 +158,11 @@ def _render(report: CheckReport, entry: Output, style: Style) -> str:
 
 def _write(file: Path, text: str) -> None:
     """Whole or not at all: whoever reads the file never sees half a report."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    from kustodian.repository.files import replace_file
+
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(file)
+        replace_file(file, text.encode())
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise UserError(f"{file} cannot be written: {error.strerror}", hint="name another file") from error
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kustodian.model.errors import UserError
+from kustodian.repository.files import replace_file
 
 #: What says which image and which model revision run in an environment.
 VERSION_FILE = "version.yaml"
@@ -27,13 +28,9 @@ class Promotion:
 
     def write(self) -> None:
         """Put the file in place, whole or not at all. Raises UserError where it cannot be written."""
-        fresh = self.target.with_name(f".{self.target.name}.kustodian-new")
         try:
-            fresh.write_text(self.after, encoding="utf-8")
-            fresh.chmod(self.target.stat().st_mode)
-            fresh.replace(self.target)
+            replace_file(self.target, self.after.encode())
         except OSError as error:
-            fresh.unlink(missing_ok=True)
             raise UserError(f"the file cannot be written: {error}", file=str(self.target)) from error
 
 

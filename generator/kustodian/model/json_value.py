@@ -6,6 +6,7 @@ empty one where the value is something else; the schema check reports the wrong 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from kustodian.model.field_path import FieldPath
@@ -65,3 +66,15 @@ def has(value: object, path: FieldPath) -> bool:
     if isinstance(last, int):
         return isinstance(parent, list) and -len(parent) <= last < len(parent)
     return isinstance(parent, dict) and last in parent
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in a value, at any depth; keys are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)

@@ -1,8 +1,9 @@
-"""The files of a repository: what git tracks or would track, or everything where there is no git."""
+"""The files of a repository: what git tracks or would track, or all where there is no git; and writing one."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +25,20 @@ def _walk(root: Path) -> Iterator[str]:
         folders[:] = [name for name in folders if name not in _SKIPPED]
         for name in files:
             yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def replace_file(path: Path, content: bytes, *, executable: bool = False) -> None:
+    """Write a file whole or not at all; one that is there keeps its mode, a new one may be `executable`.
+
+    Raises OSError; the file is what it was then.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.kustodian-new")
+    try:
+        fresh.write_bytes(content)
+        if path.exists():
+            fresh.chmod(stat.S_IMODE(path.stat().st_mode))
+        elif executable:
+            fresh.chmod(fresh.stat().st_mode | 0o111)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.model.json_value import sequence
+from kustodian.model.json_value import sequence, texts_in
 from kustodian.model.overlay import NotChecked, Overlay
 from kustodian.model.repository_view import Kustomization
 
@@ -92,24 +92,12 @@ def _extent(folder: Path) -> Path:
             data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except (OSError, yaml.YAMLError):
             continue  # the check says what is wrong with it
-        for text in _texts(data):
+        written = (part for text in texts_in(data) for part in (text, text.partition("=")[2]))  # `name=path`
+        for text in written:
             named = Path(os.path.normpath(current / text)) if text.startswith("../") else None
             if named is not None and named.exists():
                 todo.append(named if named.is_dir() else named.parent)
     return Path(os.path.commonpath(seen))
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value.partition("=")[2] or value  # `name=path` in a generator's files
-        if "=" in value:
-            yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
 
 
 def work_tree_prefix(folder: Path) -> str:

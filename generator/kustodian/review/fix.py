@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,7 @@ from kustodian.model.overlay import RenderedOverlay
 from kustodian.policy.evaluate import Hit, SourceHit
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
+from kustodian.repository.files import replace_file
 from kustodian.repository.modernize import modernize
 from kustodian.repository.source_map import SourceNode
 from kustodian.review.check import CheckOptions, Fixable, Run, start
@@ -320,12 +320,7 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, text: str, shown: str) -> None:
-    target = path.resolve()
-    fresh = target.with_name(f".{target.name}.kustodian-new")
     try:
-        fresh.write_bytes(text.encode())
-        fresh.chmod(stat.S_IMODE(target.stat().st_mode))
-        fresh.replace(target)
+        replace_file(path.resolve(), text.encode())
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise UserError(f"the file cannot be written: {error}", file=shown) from error

@@ -11,11 +11,12 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kustodian.model.json_value import texts_in
 from kustodian.model.overlay import Overlay
 from kustodian.model.repository_view import BASE_FIELDS, Kustomization
 from kustodian.render.engine import Engine
@@ -179,7 +180,7 @@ def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str,
 def _paths(folder: str, value: Any) -> set[str]:
     """Every text in a value as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
     found = set()
-    for text in _texts(value):
+    for text in texts_in(value):
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
         for word in words:
             for written in (word, word.partition("=")[2]) if "=" in word else (word,):
@@ -190,24 +191,13 @@ def _paths(folder: str, value: Any) -> set[str]:
     return found
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
 def _is_opaque(data: Any) -> bool:
     """Whether a chart or something remote is asked for."""
     if not isinstance(data, dict):
         return False
     if any(key.startswith("helm") for key in data) or data.get("kind") == "HelmChartInflationGenerator":
         return True
-    return any("://" in text or "HelmChartInflationGenerator" in text for text in _texts(data))
+    return any("://" in text or "HelmChartInflationGenerator" in text for text in texts_in(data))
 
 
 def _follow_links(names: set[str], links: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from kustodian.model.errors import UserError, nearest
+from kustodian.repository.files import replace_file
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete
 from kustodian.scaffold.generate import generate
@@ -208,13 +209,4 @@ def _put(path: Path, content: bytes | None, *, executable: bool) -> None:
                 return
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.kustodian-new")
-    try:
-        fresh.write_bytes(content)
-        if path.exists():
-            fresh.chmod(path.stat().st_mode)
-        elif executable:
-            fresh.chmod(fresh.stat().st_mode | 0o111)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    replace_file(path, content, executable=executable)

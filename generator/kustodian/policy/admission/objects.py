@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from kustodian.policy.admission.cel import Cel, Resources, strings
 from kustodian.policy.rule import Context
+from kustodian.policy.rules.network._exposure import INTERNAL, RANGES
+from kustodian.policy.rules.pod_security.namespace_without_pod_security_label import LEVELS
 
 _RBAC = "rbac.authorization.k8s.io"
 _ROLES: tuple[Resources, ...] = ((_RBAC, ("v1",), ("roles", "clusterroles")),)
 _BINDINGS: tuple[Resources, ...] = ((_RBAC, ("v1",), ("rolebindings", "clusterrolebindings")),)
 _SERVICES: tuple[Resources, ...] = (("", ("v1",), ("services",)),)
-_INTERNAL = {
-    "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
-    "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
-    "networking.gke.io/load-balancer-type": ("internal",),
-    "cloud.google.com/load-balancer-type": ("internal",),
-    "service.beta.kubernetes.io/azure-load-balancer-internal": ("true",),
-    "service.beta.kubernetes.io/openstack-internal-load-balancer": ("true",),
-    "service.beta.kubernetes.io/oci-load-balancer-internal": ("true",),
-    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",),
-    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": ("intranet",),
-}
-_LEVELS = ("privileged", "baseline", "restricted")
 
 
 def object_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
@@ -126,11 +116,10 @@ def _rbac() -> dict[str, Cel]:
 def _network() -> dict[str, Cel]:
     internal = " || ".join(
         f"variables.annotations[?'{key}'].orValue('').lowerAscii() in {strings(values)}"
-        for key, values in _INTERNAL.items()
+        for key, values in INTERNAL.items()
     )
     everywhere = "['0.0.0.0/0', '::/0']"
-    ranges_key = "service.beta.kubernetes.io/load-balancer-source-ranges"
-    written = f"variables.annotations[?'{ranges_key}'].orValue('').split(',').map(b, b.trim())"
+    written = f"variables.annotations[?'{RANGES}'].orValue('').split(',').map(b, b.trim())"
     ranges = (
         "(variables.spec.?loadBalancerSourceRanges.orValue([]).size() > 0 ? "
         f"variables.spec.loadBalancerSourceRanges : {written}).filter(b, b != '')"
@@ -173,12 +162,12 @@ def _network() -> dict[str, Cel]:
 def _namespace(settings: Context) -> Cel:
     label = "dyn(object.metadata).?labels[?'pod-security.kubernetes.io/{name}']"
     enforce = label.format(name="enforce")
-    strong = strings(_LEVELS[_LEVELS.index(settings.options["minimumLevel"]) :])
+    strong = strings(LEVELS[LEVELS.index(settings.options["minimumLevel"]) :])
     parts = [f"{enforce}.orValue('') in {strong}"]
     for mode in ("audit", "warn"):
         other = label.format(name=mode)
         required = settings.options["requireAuditAndWarn"]
-        parts.append(f"{other}.orValue('{'' if required else 'baseline'}') in {strings(_LEVELS)}")
+        parts.append(f"{other}.orValue('{'' if required else 'baseline'}') in {strings(LEVELS)}")
     for mode in ("enforce", "audit", "warn"):
         version = label.format(name=f"{mode}-version")
         pinned = mode == "enforce" and settings.options["requireVersion"]

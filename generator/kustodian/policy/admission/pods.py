@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 
 from kustodian.policy.admission.cel import Cel, context, each, literal, strings
+from kustodian.policy.pod_resources import POD_LEVEL_SINCE
 from kustodian.policy.rule import Context
 from kustodian.policy.rules.images.retired_registry import RETIRED
+from kustodian.policy.rules.pod_security._standard import USER_NAMESPACES_SINCE
 from kustodian.policy.rules.pod_security.added_capabilities import ALLOWED as CAPABILITIES
+from kustodian.policy.rules.pod_security.host_probe_target import SINCE as HOST_PROBES_SINCE
 from kustodian.policy.rules.pod_security.restricted_volume_types import ALLOWED as VOLUMES
 from kustodian.policy.rules.pod_security.restricted_volume_types import FORBIDDEN as FORBIDDEN_VOLUMES
 from kustodian.policy.rules.pod_security.seccomp_unconfined import ALLOWED as SECCOMP
+from kustodian.policy.rules.pod_security.selinux_options import allowed_types
 from kustodian.policy.rules.pod_security.unsafe_sysctls import SAFE_SINCE
 
 _HUB = r"(docker\.io|index\.docker\.io|registry-1\.docker\.io)"
-_USER_NAMESPACES_SINCE = (1, 35)
 
 
 def pod_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
@@ -29,12 +32,9 @@ def pod_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
 
 def _security(version: tuple[int, int]) -> dict[str, Cel]:
     windows = "variables.isWindows || "
-    relaxed = "variables.userNamespace || " if version >= _USER_NAMESPACES_SINCE else ""
+    relaxed = "variables.userNamespace || " if version >= USER_NAMESPACES_SINCE else ""
     unmasked = each(f"{context('procMount', repr('Default'))} == 'Default'")
     sysctls = strings([name for name, since in SAFE_SINCE.items() if since <= version])
-    types = ["", "container_t", "container_init_t", "container_kvm_t"]
-    if version >= (1, 31):
-        types.append("container_engine_t")
     rules = {
         "privileged-container": each(f"{context('privileged', 'false')} != true"),
         "host-namespaces": "['hostNetwork', 'hostPID', 'hostIPC'].all(f, "
@@ -54,7 +54,7 @@ def _security(version: tuple[int, int]) -> dict[str, Cel]:
             "variables.podAnnotations[k].startsWith('localhost/'))"
         ),
         "selinux-options": (
-            f"variables.contexts.all(s, dyn(s).?seLinuxOptions.?type.orValue('') in {strings(types)} && "
+            f"variables.contexts.all(s, dyn(s).?seLinuxOptions.?type.orValue('') in {strings(allowed_types(version))} && "
             "dyn(s).?seLinuxOptions.?user.orValue('') == '' && "
             "dyn(s).?seLinuxOptions.?role.orValue('') == '')"
         ),
@@ -92,7 +92,7 @@ def _security(version: tuple[int, int]) -> dict[str, Cel]:
         "writable-root-filesystem": windows
         + each(f"{context('readOnlyRootFilesystem', 'false')} == true", "lasting"),
     }
-    if version >= (1, 34):
+    if version >= HOST_PROBES_SINCE:
         rules["host-probe-target"] = each(
             "[dyn(c).?livenessProbe, dyn(c).?readinessProbe, dyn(c).?startupProbe, dyn(c).?lifecycle.?postStart, "
             "dyn(c).?lifecycle.?preStop].all(h, h.?httpGet.?host.orValue('') == '' && "
@@ -137,7 +137,7 @@ def _place(entry: str) -> str:
 
 
 def _resources(contexts: dict[str, Context]) -> dict[str, Cel]:
-    pod_level = contexts["missing-memory-limit"].version >= (1, 34)
+    pod_level = contexts["missing-memory-limit"].version >= POD_LEVEL_SINCE
     rules = {}
     for rule, side, resource in (
         ("missing-cpu-request", "requests", "cpu"),

@@ -7,7 +7,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.policy.rules.network._policies import is_everywhere
 
 #: Annotations (with the values that say so) which keep a load balancer inside the private network.
-_INTERNAL: dict[str, tuple[str, ...]] = {
+INTERNAL: dict[str, tuple[str, ...]] = {
     "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
     "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
     "networking.gke.io/load-balancer-type": ("internal",),
@@ -18,19 +18,19 @@ _INTERNAL: dict[str, tuple[str, ...]] = {
     "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",),
     "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": ("intranet",),
 }
-_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 
 def is_internal(manifest: Manifest) -> bool:
     """Whether a LoadBalancer Service gets a private address only."""
-    return any(manifest.annotations.get(key, "").lower() in values for key, values in _INTERNAL.items())
+    return any(manifest.annotations.get(key, "").lower() in values for key, values in INTERNAL.items())
 
 
 def source_ranges(manifest: Manifest) -> list[str]:
     """The client address blocks that a LoadBalancer Service lets in; empty for anyone."""
     ranges = [text(block) for block in sequence(manifest.spec.get("loadBalancerSourceRanges"))]
-    if not ranges and _RANGES in manifest.annotations:
-        ranges = [block.strip() for block in manifest.annotations[_RANGES].split(",")]
+    if not ranges and RANGES in manifest.annotations:
+        ranges = [block.strip() for block in manifest.annotations[RANGES].split(",")]
     return [] if any(is_everywhere(block) for block in ranges) else [block for block in ranges if block]
 
 

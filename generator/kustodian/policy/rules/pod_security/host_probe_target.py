@@ -34,7 +34,7 @@ from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
-_SINCE = (1, 34)
+SINCE = (1, 34)
 _HANDLERS: tuple[FieldPath, ...] = (
     ("livenessProbe",), ("readinessProbe",), ("startupProbe",),
     ("lifecycle", "postStart"), ("lifecycle", "preStop"),
@@ -43,7 +43,7 @@ _HANDLERS: tuple[FieldPath, ...] = (
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each host that a probe or hook names."""
-    if context.version < _SINCE:
+    if context.version < SINCE:
         return
     for container in pod.containers:
         for handler in _HANDLERS:

@@ -43,7 +43,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Option, Violation
 
 _PREFIX = "pod-security.kubernetes.io/"
-_LEVELS = ("privileged", "baseline", "restricted")
+LEVELS = ("privileged", "baseline", "restricted")
 _VERSION = re.compile(r"latest|v1\.(0|[1-9]\d*)")
 
 
@@ -53,7 +53,7 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
     minimum = context.options["minimumLevel"]
     for mode in ("enforce", "audit", "warn"):
         level, version = labels.get(_PREFIX + mode), labels.get(f"{_PREFIX}{mode}-version")
-        if level is not None and level not in _LEVELS:
+        if level is not None and level not in LEVELS:
             yield _violation(mode, f"`{level}` is no Pod Security level: {mode}")
         elif version is not None and not _VERSION.fullmatch(version):
             yield _violation(f"{mode}-version", f"`{version}` is no policy version: {mode}-version")
@@ -62,7 +62,7 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
             only = f", it only has {' and '.join(others)}" if others else ""
             message = f"namespace {namespace.name} enforces no Pod Security Standard{only}"
             yield _violation(mode, message, minimum)
-        elif mode == "enforce" and level and _LEVELS.index(level) < _LEVELS.index(minimum):
+        elif mode == "enforce" and level and LEVELS.index(level) < LEVELS.index(minimum):
             yield _violation(mode, f"namespace {namespace.name} enforces only the level {level}")
         elif mode == "enforce" and context.options["requireVersion"] and version in (None, "latest"):
             message = f"namespace {namespace.name} does not pin the policy version"
@@ -86,7 +86,7 @@ RULE = ObjectRule(
     doc=__doc__,
     tags=("cis", "security"),
     options={
-        "minimumLevel": Option("baseline", "the weakest level that may be enforced", choices=_LEVELS),
+        "minimumLevel": Option("baseline", "the weakest level that may be enforced", choices=LEVELS),
         "requireVersion": Option(False, "also demand a pinned enforce-version"),
         "requireAuditAndWarn": Option(False, "also demand the audit and warn labels"),
     },

@@ -35,9 +35,14 @@ _TYPES = ("", "container_t", "container_init_t", "container_kvm_t")
 _TYPES_SINCE_1_31 = (*_TYPES, "container_engine_t")
 
 
+def allowed_types(version: tuple[int, int]) -> tuple[str, ...]:
+    """The types that a container may have in a Kubernetes version; "" is none."""
+    return _TYPES_SINCE_1_31 if version >= (1, 31) else _TYPES
+
+
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each of type, user and role that is not allowed."""
-    types = _TYPES_SINCE_1_31 if context.version >= (1, 31) else _TYPES
+    types = allowed_types(context.version)
     for who, path, security_context in security_contexts(pod):
         options = mapping(security_context.get("seLinuxOptions"))
         for field in ("type", "user", "role"):
