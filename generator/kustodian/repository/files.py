@@ -1,4 +1,4 @@
-"""The files of a repository: what git tracks or would track, or all where there is no git; and writing one."""
+"""The files of a repository (what git tracks or would track, or all where there is no git); writing one."""
 
 from __future__ import annotations
 
