@@ -10,7 +10,8 @@ from functools import cache
 import yaml
 from jinja2 import Environment
 from jinja2.ext import Extension
-from kustodian_template import TEMPLATE_ROOT, Answers, Module, environments, has, kinds, scalar
+from kustodian_environments import Answers, environments, scalar
+from kustodian_modules import TEMPLATE_ROOT, Module, has, kinds
 
 
 @cache

@@ -30,6 +30,16 @@ _TOGETHER: tuple[tuple[Mapping[str, tuple[str, ...]], str], ...] = (
         },
         "choose backup none, or model_storage pvc",
     ),
+    (
+        {
+            "secrets": ("sops",),
+            "runtime": ("triton", "kserve"),
+            "logging": ("none", "elastic"),
+            "model_registry": ("none",),
+            "cache": ("none",),
+        },
+        "no secret is there to encrypt: choose secrets kubernetes, or runtime python",
+    ),
     ({"helm_chart": ("yes",), "runtime": ("kserve",)}, "choose helm_chart no, or runtime custom"),
     (
         {"accelerator": ("nvidia-dra",), "kubernetes_version": ("1.31", "1.32", "1.33")},

@@ -17,18 +17,9 @@ from typing import Any
 from cookiecutter.generate import generate_context, generate_files
 from kustodian_addons import addon_catalogue, addon_namespace, addons, needed_secrets, schema_files
 from kustodian_chart import write_chart
-from kustodian_template import (
-    TEMPLATE_ROOT,
-    AnswerError,
-    Answers,
-    catalogue,
-    components,
-    environments,
-    patches,
-    scalar,
-    skipping,
-    uses_gpu,
-)
+from kustodian_environments import AnswerError, Answers, environments, scalar
+from kustodian_modules import TEMPLATE_ROOT, catalogue, components, patches
+from kustodian_template import skipping, uses_gpu
 
 ANSWERS_FILE = ".kustodian-answers.yaml"
 _HEADER = """\

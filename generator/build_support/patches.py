@@ -1,4 +1,4 @@
-"""Our patches of kustomize: applied to copies of the downloaded modules, which a second go.mod names.
+"""Our patches of kustomize and conftest, applied to copies of the modules, which a second go.mod names.
 
 Patches are applied here, strictly (every context line must be where the patch says): `git apply` looks for a
 repository around the folder, and `patch` is not on every machine.
@@ -19,7 +19,12 @@ from build_support.errors import BuildError
 
 #: Set to 1 to build with the modules as upstream published them.
 UNPATCHED_VARIABLE = "ENGINE_UNPATCHED"
-_MODULES = "sigs.k8s.io/kustomize/"  # the folder api/ of engine/patches is for the module of that name below
+#: The module that each folder of engine/patches is for.
+_MODULES = {
+    "api": "sigs.k8s.io/kustomize/api",
+    "kyaml": "sigs.k8s.io/kustomize/kyaml",
+    "conftest": "github.com/open-policy-agent/conftest",
+}
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 
@@ -50,9 +55,12 @@ def patched_modfile(
     if unpatched() or not folders:
         return None
     target.mkdir(parents=True, exist_ok=True)
-    lines = [(program / "go.mod").read_text(encoding="utf-8")]
+    required = (program / "go.mod").read_text(encoding="utf-8")
+    lines = [required]
     for folder in folders:
-        module = _MODULES + folder.name
+        module = _MODULES[folder.name]
+        if f"{module} v" not in required:
+            continue  # a program that is built of some of them only
         copy = target / folder.name
         shutil.rmtree(copy, ignore_errors=True)
         _copy(_downloaded(module, program, go, env), copy)

@@ -34,12 +34,18 @@ class Outcome:
         ]
 
 
-def kustodian(*arguments: str, cwd: Path, stdin: str | None = None) -> Outcome:
-    """Run `python -m kustodian` in a folder; no terminal, no HOME, no user's git configuration."""
+def kustodian(*arguments: str, cwd: Path, stdin: str | None = None, **variables: str) -> Outcome:
+    """Run `python -m kustodian` in a folder; no terminal, no HOME, no cache, no user's git configuration."""
     done = subprocess.run(
         [sys.executable, "-m", "kustodian", *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "LC_ALL": "C.UTF-8", "COLUMNS": "120"},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(SOURCE),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "120",
+            **variables,
+        },
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,

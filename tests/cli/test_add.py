@@ -41,12 +41,24 @@ def test_a_component_is_added(repository: Path) -> None:
         (["environment", "qa", "--set", "replica_min=2"], "did you mean replicas_min?"),
         (["component", "kedda"], "did you mean keda?"),
         (["component", "canary", "--set", "monitoring=none"], "choose monitoring prometheus"),
+        (["component", "istio-tokens"], "does not go with runtime python"),
+        (["component", "keda", "--set", "modle_name=a"], "did you mean model_name?"),
     ],
 )
 def test_a_wrong_word_changes_nothing(repository: Path, words: list[str], said: str) -> None:
     done = kustodian("add", *words, cwd=repository)
     assert done.code == 2 and said in done.err
     assert not (repository / "overlays/qa").exists()
+
+
+def test_what_people_have_not_committed_stays(repository: Path) -> None:
+    readme = repository / "README.md"
+    readme.write_text(readme.read_text() + "Ours.\n")
+    (repository / "notes.txt").write_text("ours")
+    done = kustodian("add", "environment", "qa", "--no-check", cwd=repository)
+    assert done.code == 0, done.err
+    assert readme.read_text().endswith("Ours.\n") and "qa" in readme.read_text()
+    assert (repository / "notes.txt").read_text() == "ours"
 
 
 def test_elsewhere_it_says_what_is_missing(tmp_path: Path) -> None:

@@ -64,6 +64,84 @@ def test_an_overlay_that_no_longer_renders_is_not_called_unchanged(root: Path) -
     outcome = kustodian("diff", cwd=root)
     assert outcome.code == 3
     assert "overlays/dev: does not render now" in outcome.out
+    assert "1 overlay NOT COMPARED" in outcome.out
+
+
+@pytest.mark.parametrize("config", ["", "exclude: [x]\n"], ids=["narrow", "everything"])
+def test_a_kustomization_that_cannot_be_read_is_not_taken_for_an_empty_one(root: Path, config: str) -> None:
+    file = root / "overlays/dev/kustomization.yaml"
+    whole = file.read_text()
+    file.write_text(f"{whole}resources: []\n")
+    if config:  # compares everything: both ways have to know of it
+        (root / "kustodian.yaml").write_text(config)
+    outcome = kustodian("diff", cwd=root)
+    assert (outcome.code, "removed" in outcome.out) == (3, False)
+    assert "overlays/dev: does not render now" in outcome.out
+    assert "set twice in the same mapping (overlays/dev/kustomization.yaml:4)" in outcome.out
+    commit(root, "broken")
+    file.write_text(whole)
+    if config:
+        (root / "kustodian.yaml").write_text("exclude: [z]\n")
+    outcome = kustodian("diff", cwd=root)
+    assert outcome.code == 3 and "overlays/dev: did not render at the base" in outcome.out
+
+
+def test_overlays_come_go_and_get_another_name(root: Path) -> None:
+    git(root, "mv", "overlays/prod", "overlays/production")
+    write(
+        root, {"overlays/qa/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../base]\nnamespace: qa\n"}
+    )
+    git(root, "rm", "-rq", "overlays/dev")
+    data = json.loads(kustodian("diff", "--format", "json", cwd=root).out)
+    found = {o["path"]: (o["change"], o["before"], len(o["changes"])) for o in data["overlays"]}
+    # dev and prod are equal: either may be the one that was renamed.
+    assert found.pop("overlays/production")[0] == "changed"
+    assert found.pop("overlays/qa") == ("added", None, 2)
+    ((_, gone),) = found.items()
+    assert gone == ("removed", None, 2)
+
+
+def test_a_secret_is_never_printed(root: Path) -> None:
+    for value in ("hunter2", "hunter3"):
+        (root / "overlays/prod/kustomization.yaml").write_text(
+            f"{KUSTOMIZATION}resources: [../../base]\nsecretGenerator: [{{name: s, literals: [pw={value}]}}]\n"
+        )
+        for name in ("text", "markdown", "json"):
+            out = kustodian("diff", "--format", name, cwd=root).out
+            assert "(hidden)" in out and not any(word in out for word in (value, "aHVudGVy"))
+        commit(root, value)
+
+
+def test_argo_cd_prunes_one_environment_and_not_the_other(root: Path) -> None:
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {0}}}\nspec:\n"
+        "  source: {{repoURL: https://git.example.com/x.git, path: overlays/{0}}}\n"
+        "  syncPolicy: {{automated: {{prune: {1}}}}}\n"
+    )
+    write(root, {
+        "argocd/dev.yaml": application.format("dev", "true"), "argocd/prod.yaml": application.format("prod", "false"),
+    })  # fmt: skip
+    commit(root, "applications")
+    (root / "base/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [a.yaml]\n")
+    text = kustodian("diff", cwd=root).out
+    dev, prod = text.split("overlays/prod")
+    assert "Argo CD deletes it: Application dev prunes" in dev
+    assert "stays in the cluster until a person prunes it: Application prod does not" in prod
+
+
+def test_plain_manifests(tmp_path: Path) -> None:
+    root = write(
+        tmp_path, {"a.yaml": POD.format(name="a", tag="1.0"), "b.yaml": POD.format(name="b", tag="1.0")}
+    )
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    commit(root, "one")
+    (root / "a.yaml").write_text(POD.format(name="a", tag="2.0"))
+    assert changes(root) == {".": [("changed", "a")]}
+    data = json.loads(kustodian("diff", "a.yaml", "--format", "json", cwd=root).out)
+    assert [o["path"] for o in data["overlays"]] == ["a.yaml"]
+    (root / "b.yaml").write_text("a: [\n")
+    outcome = kustodian("diff", cwd=root)
+    assert outcome.code == 3 and "does not render now" in outcome.out and "b.yaml" in outcome.out
 
 
 def test_misuse(root: Path) -> None:

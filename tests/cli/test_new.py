@@ -111,6 +111,45 @@ def test_plain_cookiecutter_gives_the_same_files(default_repository: Path, place
     assert files(place / "again") == files(default_repository)
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            ["rollout=canary", "exposure=cluster-only"],
+            "a canary needs a traffic router: choose exposure gateway-api",
+        ),
+        (
+            ["accelerator=nvidia-dra", "kubernetes_version=1.33"],
+            "choose a kubernetes_version of 1.34 or later",
+        ),
+        (["exposure=node-port"], "a node port has no TLS: choose exposure gateway-api"),
+        (["model_name=Iris"], "model_name is 'Iris'"),
+    ],
+)
+def test_plain_cookiecutter_refuses_what_does_not_go_together(
+    place: Path, answers: list[str], said: str
+) -> None:
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "cookiecutter",
+            str(TEMPLATE),
+            "--no-input",
+            "--output-dir",
+            str(place),
+            *answers,
+        ],
+        env=environment(place),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert result.returncode != 0
+    assert said in result.stdout + result.stderr
+    assert list(place.iterdir()) == []
+
+
 def test_the_recorded_answers_give_the_same_bytes_again(place: Path) -> None:
     chosen = [
         "--set", "model_name=cats", "--set", "accelerator=none", "--set", "exposure=cluster-only",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.cli.harness import SOURCE, kustodian, write
+from tests.cli.test_base import commit, git
 from tests.cli.test_check import ARTICLE, KUSTOMIZATION
 
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html")
@@ -55,8 +59,7 @@ def named(formats: tuple[str, ...], prefix: str) -> list[str]:
 
 @pytest.mark.parametrize("total", [1, 3, 9])
 def test_the_merged_parts_are_the_report_in_one_piece(repository: Path, total: int) -> None:
-    files = tuple(name for name in FORMATS if name != "text")  # text ends in how long it took
-    whole = kustodian("check", "--graph", *named(files, "whole"), cwd=repository)
+    whole = kustodian("check", "--graph", *named(FORMATS, "whole"), cwd=repository)
     assert whole.code == 3 and whole.out == "", whole.err
     codes = set()
     for index in range(1, total + 1):
@@ -67,15 +70,88 @@ def test_the_merged_parts_are_the_report_in_one_piece(repository: Path, total: i
         codes.add(part.code)
     assert 3 in codes and codes <= {0, 1, 3}
     parts = [f"part-{index}.json" for index in range(total, 0, -1)]
-    merged = kustodian("report", "merge", "--graph", *parts, *named(files, "merged"), cwd=repository)
+    merged = kustodian("report", "merge", "--graph", *parts, *named(FORMATS, "merged"), cwd=repository)
     assert merged.code == 3, merged.err
-    for name in files:
+    for name in FORMATS:
         expected = (repository / f"whole.{name}").read_bytes()
+        if name == "text":  # ends in how long it took
+            expected = _without_duration(expected)
         assert (repository / f"merged.{name}").read_bytes() == expected, name
     data = json.loads((repository / "whole.json").read_bytes())
     rules = [finding["rule"] for finding in data["findings"]]
     assert rules.count("waiver-unused") == 2 and rules.count("waiver-expired") == 1
     assert "unused-file" in rules and data["summary"]["waived"] > 0 and data["summary"]["notChecked"] == 1
+
+
+#: What differs between two machines and must not show.
+MACHINES: tuple[dict[str, str], ...] = (
+    {"GOMAXPROCS": "1", "PYTHONHASHSEED": "1", "TZ": "UTC", "LC_ALL": "C", "COLUMNS": "40"},
+    {"GOMAXPROCS": "2", "PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8", "COLUMNS": "300"},
+)
+
+
+def test_the_same_input_gives_the_same_bytes_on_every_machine(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Cores, hash seeds, locales, time zones, windows, and the order in which folders list their files."""
+    (repository / "base" / "übersicht.yaml").write_text(ARTICLE)
+    git(repository, "init", "--quiet")
+    commit(repository, "one")
+    base = repository / "base" / "deployment.yaml"
+    base.write_text(
+        base.read_text()
+        .replace("replicas: 3", "replicas: 1")
+        .replace("containerPort: 5000", "containerPort: 80")
+    )
+    twin = tmp_path_factory.mktemp("twin") / "repository"
+    shutil.copytree(repository, twin, copy_function=shutil.copy)
+    for path in sorted(twin.rglob("*.yaml"), reverse=True):  # made anew, the last one first
+        text = path.read_bytes()
+        path.unlink()
+        path.write_bytes(text)
+    written: list[dict[str, bytes]] = []
+    for root, machine in zip((repository, twin), MACHINES, strict=True):
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), **machine}
+        commands = [
+            ["check", "--graph", "--show-waived", *named(FORMATS, "r")],
+            [
+                "check",
+                "--base",
+                "HEAD",
+                "--format",
+                "json=base.json",
+                "--format",
+                "text=base.text",
+            ],
+            ["diff", "--format", "json"],
+            ["diff", "--format", "markdown"],
+            ["matrix"],
+        ]
+        outputs: dict[str, bytes] = {}
+        for command in commands:
+            done = subprocess.run(
+                [sys.executable, "-m", "kustodian", *command],
+                cwd=root, env=environment, capture_output=True, check=False,
+            )  # fmt: skip
+            assert done.returncode in (0, 1, 3) and not done.stderr, done.stderr
+            outputs[" ".join(command)] = done.stdout
+        outputs |= {
+            path.name: path.read_bytes() for path in root.iterdir() if path.suffix.lstrip(".") in FORMATS
+        }
+        outputs |= {name: _without_duration(outputs[name]) for name in ("r.text", "base.text")}
+        written.append(outputs)
+    assert {f"r.{name}" for name in FORMATS} <= written[0].keys()
+    assert "übersicht".encode() in written[0]["r.html"]
+    assert b"the number of pods changes" in written[0]["diff --format json"]
+    for name, first in written[0].items():
+        assert first == written[1][name], name
+
+
+def _without_duration(text: bytes) -> bytes:
+    """Only the last figure of the text, for people, says how long it took."""
+    shorter, times = re.subn(rb" \(\d+\.\d s\)$", b"", text, flags=re.MULTILINE)
+    assert times == 1
+    return shorter
 
 
 def test_each_overlay_is_in_exactly_one_part(repository: Path) -> None:
@@ -189,10 +265,50 @@ def test_paths_for_forges_start_at_the_top_of_the_work_tree(
     assert paths and all(path.startswith("iris/") for path in paths)
 
 
-def test_the_job_of_the_docs_is_a_valid_and_careful_one(tmp_path: Path) -> None:
+def job_of_the_docs() -> str:
     text = (SOURCE.parent / "docs" / "sharding.md").read_text(encoding="utf-8")
     (job,) = [block for block in text.split("```yaml\n")[1:] if "kind: Job" in block]
-    write(tmp_path, {"job.yaml": job.partition("```")[0]})
+    return job.partition("```")[0]
+
+
+def test_the_pods_of_the_job_of_the_docs_make_the_whole_report(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Its very shell lines, with the mounts at other places; then what the second Job runs."""
+    git(repository, "init", "--quiet")
+    commit(repository, "one")
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    container = YAML(typ="safe").load(job_of_the_docs())["spec"]["template"]["spec"]["containers"][0]
+    reports, programs = tmp_path_factory.mktemp("reports"), tmp_path_factory.mktemp("bin")
+    (programs / "kustodian").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kustodian "$@"\n')
+    (programs / "kustodian").chmod(0o755)
+    checkout = Path()
+    for index in range(3):
+        work = tmp_path_factory.mktemp("work")
+        checkout = work / "repository"
+        (script,) = container["args"]
+        script = script.replace("/work", str(work)).replace("/reports", str(reports))
+        given = {"TOTAL": "3", "REPOSITORY": repository.as_uri(), "COMMIT": head, "HOME": str(work)}
+        assert {entry["name"] for entry in container["env"]} == given.keys()
+        environment = given | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(SOURCE)}
+        done = subprocess.run(
+            [*container["command"], script], cwd=work, capture_output=True, text=True, check=False,
+            env=environment | {"JOB_COMPLETION_INDEX": str(index)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    parts = sorted(str(path) for path in reports.iterdir())
+    assert [Path(part).name for part in parts] == ["part-1.json", "part-2.json", "part-3.json"]
+    outcome = kustodian("report", "merge", *parts, "--graph", "-f", "json=merged.json", cwd=checkout)
+    assert outcome.code == 3, outcome.err
+    kustodian("check", "--graph", "--format", "json=whole.json", cwd=checkout)
+    merged, whole = (json.loads((checkout / f"{n}.json").read_bytes()) for n in ("merged", "whole"))
+    assert merged == whole
+
+
+def test_the_job_of_the_docs_is_a_valid_and_careful_one(tmp_path: Path) -> None:
+    write(tmp_path, {"job.yaml": job_of_the_docs()})
     outcome = kustodian("check", "job.yaml", "--format", "json", cwd=tmp_path)
     assert outcome.data["overlays"][0]["objects"] == 1
     serious = {f["rule"] for f in outcome.data["findings"] if f["severity"] == "error"}

@@ -1,7 +1,8 @@
 """Every pair of answers that go together, in as few repositories as it takes.
 
-`python -m tests.generator.pairwise` makes and checks them all (about fifty, some minutes);
-`python -m tests.generator.pairwise 3/10` every tenth of them, from the third. The test suite takes a few.
+`python -m tests.generator.pairwise` makes and checks them all (about seventy, some minutes on one core), each with
+its components in another order as well; `python -m tests.generator.pairwise 3/10` every tenth of them, from the third.
+The test suite takes a few.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import examine
 from kustodian.scaffold.questions import questions_of
 from tests.generator.assertions import problems
+from tests.generator.component_order import order_matters
 from tests.generator.repositories import answers_of, make
 
 Row: TypeAlias = dict[str, str]
@@ -27,9 +29,18 @@ _Pair: TypeAlias = tuple[tuple[str, str], tuple[str, str]]
 _ENVIRONMENTS: Final[Mapping[str, object]] = {
     "usual": ["dev", "staging", "prod"],
     "no prod": ["dev", "staging"],
-    "own": {"qa": {}, "live": {"class": "prod", "replicas_min": 2, "replicas_max": 3}},
+    "own": {
+        "qa": {},
+        "live": {
+            "class": "prod",
+            "replicas_min": 2,
+            "gpu_pool": "NVIDIA-L4",
+            "cpu": "4500m",
+            "memory": "30Gi",
+        },
+    },
 }
-_CHOICES: Final[Mapping[str, list[str]]] = {
+CHOICES: Final[Mapping[str, list[str]]] = {
     "environments": list(_ENVIRONMENTS),
     "kubernetes_version": ["1.34", "1.31", "1.37"],
     **{question.key: list(question.choices) for question in questions_of(Answers) if question.choices},
@@ -43,7 +54,7 @@ def rows() -> list[dict[str, object]]:
     missing pairs. (allpairspy gives up pairs that it cannot complete in the order of the questions.)
     """
     chance = random.Random(0)
-    missing = {pair for row in combinations(_CHOICES, 2) for pair in _pairs(*row)}
+    missing = {pair for row in combinations(CHOICES, 2) for pair in pairs(*row)}
     found = []
     for pair in sorted(missing):
         if pair not in missing:
@@ -55,33 +66,33 @@ def rows() -> list[dict[str, object]]:
     return [settings(row) for row in found]
 
 
-def _pairs(one: str, other: str) -> Iterator[_Pair]:
-    for choices in product(_CHOICES[one], _CHOICES[other]):
+def pairs(one: str, other: str) -> Iterator[_Pair]:
+    for choices in product(CHOICES[one], CHOICES[other]):
         yield (one, choices[0]), (other, choices[1])
 
 
 def _completed(row: Row, missing: set[_Pair], chance: random.Random) -> Row | None:
     """A whole row that begins with this one, its answers in the order of the questions; None at a dead end."""
-    if not _goes_together(row):
+    if not goes_together(row):
         return None
-    for key in chance.sample(list(_CHOICES), len(_CHOICES)):
+    for key in chance.sample(list(CHOICES), len(CHOICES)):
         if key in row:
             continue
-        choices = [choice for choice in _CHOICES[key] if _goes_together({**row, key: choice})]
+        choices = [choice for choice in CHOICES[key] if goes_together({**row, key: choice})]
         if not choices:
             return None
         chance.shuffle(choices)
         row[key] = max(choices, key=lambda choice: _brings({**row, key: choice}, key, missing))
-    return {key: row[key] for key in _CHOICES}
+    return {key: row[key] for key in CHOICES}
 
 
 def _brings(row: Row, key: str, missing: set[_Pair]) -> int:
-    order = list(_CHOICES)
+    order = list(CHOICES)
     pairs = (sorted((item, (key, row[key])), key=lambda part: order.index(part[0])) for item in row.items())
     return sum((one, other) in missing for one, other in pairs)
 
 
-def _goes_together(row: Row) -> bool:
+def goes_together(row: Row) -> bool:
     """Whether these answers are accepted, whatever the others are."""
     return not examine(settings(row), frozenset(row))[1]
 
@@ -102,7 +113,8 @@ def main() -> int:
     for number, row in enumerate(chosen, start=1):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                found = problems(make(answers_of(None, row), Path(folder) / "repository"))
+                repository = make(answers_of(None, row), Path(folder) / "repository")
+                found = problems(repository) + order_matters(repository, random.Random(number))
             except Exception as error:  # every row is tried, and each failure told
                 found = [f"{type(error).__name__}: {error}"]
         said = " ".join(f"{key}={value}" for key, value in row.items()) if found else ""

@@ -47,7 +47,7 @@ class Repository:
         with Engine(engine_binary()) as engine:
             run = start([self.root], CheckOptions(), engine)
             report = run.report()
-        assert not report.incomplete, [outcome.error for outcome in report.outcomes if outcome.error]
+        assert not report.incomplete, [entry.error for entry in report.overlays if entry.error]
         return run
 
     @cached_property
@@ -60,6 +60,25 @@ class Repository:
         }
         assert sorted(found) == sorted(self.answers.environments)
         return found
+
+    @cached_property
+    def addons(self) -> dict[str, Objects]:
+        """The rendered objects of each add-on."""
+        return {
+            Path(rendered.overlay.path).name: [manifest.data for manifest in rendered.objects]
+            for rendered in self.run.rendered
+            if rendered.overlay.path.startswith("platform/")
+        }
+
+    @property
+    def everything(self) -> dict[str, Objects]:
+        """The rendered objects of environments and add-ons; no two have the same name."""
+        return {**self.objects, **self.addons}
+
+    def configuration(self) -> dict[str, Any]:
+        """kustodian.yaml."""
+        data: dict[str, Any] = yaml.safe_load((self.root / "kustodian.yaml").read_text(encoding="utf-8"))
+        return data
 
     def findings(self) -> list[str]:
         """What `kustodian check` finds beside the placeholder digests that every new repository has."""
@@ -93,11 +112,21 @@ def edited(path: Path, old: str, new: str) -> Iterator[None]:
     """A file with one text replaced, for a while; `old` has to be there."""
     before = path.read_text(encoding="utf-8")
     assert old in before, f"{path} has no {old!r}"
-    path.write_text(before.replace(old, new), encoding="utf-8")
+    with edited_text({path: before.replace(old, new)}):
+        yield
+
+
+@contextmanager
+def edited_text(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Files with another text, for a while."""
+    before = {path: path.read_text(encoding="utf-8") for path in texts}
     try:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
         yield
     finally:
-        path.write_text(before, encoding="utf-8")
+        for path, text in before.items():
+            path.write_text(text, encoding="utf-8")
 
 
 def of(objects: Objects, *kinds: str) -> Objects:

@@ -96,7 +96,7 @@ def addons_module() -> Iterator[ModuleType]:
 
 
 def test_names_of_add_ons_are_kept_from_environments(addons_module: ModuleType) -> None:
-    template = sys.modules["kustodian_template"]
+    template = sys.modules["kustodian_environments"]
     names = {module.name for module in addons_module.addon_catalogue()}
     assert names == template.ADDON_NAMES == set(conditions.ADD_ONS)
     values = json.loads((template_dir() / "cookiecutter.json").read_text(encoding="utf-8"))

@@ -12,6 +12,8 @@ import yaml
 from groovy_parser.parser import parse_groovy_content
 
 from tests.generator.repositories import Repository, answers_of, make
+from tests.support.ci_scripts import SCRIPTS
+from tests.support.command_lines import commands, kustodian_problem
 
 BIN = Path(sys.executable).parent
 CASES = {
@@ -66,6 +68,25 @@ def test_gitlab_s_schema_accepts_its_file(repositories: dict[str, Repository]) -
         jobs = {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
         assert {job["stage"] for job in jobs.values()} <= set(pipeline["stages"])
         assert {need for job in jobs.values() for need in job.get("needs", ())} <= set(jobs)
+
+
+@pytest.mark.parametrize("ci", FILES)
+def test_every_kustodian_command_is_one_that_it_takes(repositories: dict[str, Repository], ci: str) -> None:
+    for file in _files(repositories, ci):
+        lines = "\n".join(SCRIPTS[ci](file).values()).splitlines()
+        used = [words for line in lines for words in commands(line) if words[:1] == ["kustodian"]]
+        assert {words[1] for words in used} == {"check", "diff"}
+        assert [problem for words in used if (problem := kustodian_problem(words))] == []
+
+
+def test_a_wrong_option_would_be_seen() -> None:
+    for wrong in (
+        "check --form github",
+        "diff --base",
+        "chek",
+        "diff --format github",
+    ):
+        assert kustodian_problem(["kustodian", *wrong.split()]), wrong
 
 
 def test_a_wrong_gitlab_file_would_be_seen(tmp_path: Path) -> None:

@@ -290,4 +290,7 @@ def test_every_patch_names_an_upstream_issue() -> None:
     assert patches
     for patch in patches:
         description = patch.read_text(encoding="utf-8").partition("\n--- ")[0]
-        assert "https://github.com/kubernetes-sigs/kustomize/issues/" in description, patch.name
+        upstream = {"conftest": "open-policy-agent/conftest"}.get(
+            patch.parent.name, "kubernetes-sigs/kustomize"
+        )
+        assert f"https://github.com/{upstream}/issues/" in description, patch.name

@@ -7,10 +7,8 @@ the document names.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ import yaml
 
 from tests.generator.repositories import PRESETS, answers_of, make
 from tests.support.peers import ROOT, build_peer
+from tests.support.pypi_programs import pypi_program
 
 DOCUMENT = ROOT / "docs" / "compared-checkers.md"
 
@@ -81,14 +80,7 @@ def test_checkov_says_what_the_document_explains(manifests: list[Path], tmp_path
 
 
 def _checkov() -> Path:
-    """checkov's program, installed once for each version."""
+    """checkov's program, at the version that the document names."""
     version = re.search(r"checkov (\d+\.\d+\.\d+)", DOCUMENT.read_text(encoding="utf-8"))
     assert version, "the document names no version of checkov"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "kustodian" / "peers" / f"checkov-{version[1]}"
-    program = folder / "bin" / "checkov"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", f"checkov=={version[1]}"]
-        subprocess.run(install, check=True)
-    return program
+    return pypi_program("checkov", version[1], "checkov")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.generator.repositories import answers_of, make
+from tests.generator.repositories import answers_of, edited, make
 from tests.support.peers import build_peer
 
 RUNTIMES = ("python", "vllm", "triton", "custom")
@@ -48,12 +48,36 @@ def test_it_lints_strictly(helm: Path, repository: Path) -> None:
     _run(helm, "lint", "--strict", VERSION, repository / "chart")
 
 
-def test_the_default_values_install_what_base_says(helm: Path, repository: Path) -> None:
+def _base(repository: Path) -> dict[tuple[str, str], dict[str, Any]]:
     kustomization = yaml.safe_load((repository / "base/kustomization.yaml").read_text(encoding="utf-8"))
     base: dict[tuple[str, str], dict[str, Any]] = {}
     for name in kustomization["resources"]:
         base |= _objects((repository / "base" / name).read_text(encoding="utf-8"))
-    assert _objects(_run(helm, "template", "release", repository / "chart", VERSION)) == base
+    return base
+
+
+def test_the_default_values_install_what_base_says(helm: Path, repository: Path) -> None:
+    assert _objects(_run(helm, "template", "release", repository / "chart", VERSION)) == _base(repository)
+
+
+def test_one_other_field_would_be_seen(helm: Path, repository: Path) -> None:
+    with edited(repository / "base" / "deployment.yaml", "runAsUser: 10001", "runAsUser: 10002"):
+        assert _objects(_run(helm, "template", "release", repository / "chart", VERSION)) != _base(repository)
+
+
+def test_ingress_and_redis_only_add_to_what_base_says(helm: Path, repository: Path) -> None:
+    """The server gets one variable more; no other object of base/ is touched."""
+    on = ("--set", "redis.enabled=true", "--set", "ingress.enabled=true")
+    objects = _objects(_run(helm, "template", "release", repository / "chart", VERSION, *on))
+    base = _base(repository)
+    kept = {key: objects[key] for key in base}
+    (server,) = (item for key, item in kept.items() if key[0] == "Deployment")
+    variables = server["spec"]["template"]["spec"]["containers"][0]["env"]
+    variables.remove({"name": "REDIS_URL", "value": "redis://release-redis:6379/0"})
+    assert kept == base
+    assert sorted(key[0] for key in objects.keys() - base.keys()) == [
+        "Deployment", "Ingress", "NetworkPolicy", "NetworkPolicy", "NetworkPolicy", "Service", "ServiceAccount",
+    ]  # fmt: skip
 
 
 def test_values_reach_the_server(helm: Path, repository: Path) -> None:

@@ -17,6 +17,7 @@ from build_support.patches import patched_modfile
 ROOT = Path(__file__).parents[2]
 PATCHES = ROOT / "engine" / "patches"
 PACKAGES = {
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
     "conftest": "github.com/open-policy-agent/conftest",
     "kube-score": "github.com/zegl/kube-score/cmd/kube-score",

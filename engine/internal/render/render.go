@@ -392,13 +392,3 @@ func (b *build) recordChart(dir string) (found bool, failure *protocol.Failure) 
 	})
 	return true, protocol.AsFailure(err, protocol.CodeHelm)
 }
-
-// sensitive reports whether anything read could react to two more annotations.
-func (b *build) sensitive() bool {
-	found := false
-	b.view.Each(func(_ string, file *hermetic.File) bool {
-		found = file.Sensitive(touchesAnnotations)
-		return !found
-	})
-	return found
-}

@@ -393,24 +393,3 @@ func TestOverlaysOutsideOfTheRoot(t *testing.T) {
 		}
 	}
 }
-
-func TestTouchesAnnotations(t *testing.T) {
-	for text, want := range map[string]bool{
-		"- op: add\n  path: /metadata/annotations/a\n":              true,
-		"path: \"/metadata\"\n":                                     true,
-		`[{"op":"replace","path":"/metadata","value":1}]`:           true,
-		"fieldPath: metadata.annotations.[a]\n":                     true,
-		"fieldPath: metadata\n":                                     true,
-		"fieldPaths:\n- metadata\n":                                 true,
-		"annotations: {kustomize.config.k8s.io/needs-hash: 'true'}": true,
-		"metadata:\n  annotations:\n    a: b\n":                     false,
-		`{"metadata": {"annotations": {}}}`:                         false,
-		"description: Standard object metadata. More info\n":        false,
-		"path: /metadata/labels/a\n":                                false,
-		"fieldPath: metadata.name\n":                                false,
-	} {
-		if got := touchesAnnotations([]byte(text)); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-}

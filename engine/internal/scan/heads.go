@@ -11,6 +11,12 @@ import (
 func manifests(rel string, content []byte) ([]Head, *protocol.Failure) {
 	heads := []Head{}
 	for _, chunk := range manifest.Split(content) {
+		if len(chunk.Text) > largeDocument {
+			if head, ok := quickHead(chunk.Text, chunk.Head); ok {
+				heads = append(heads, head)
+				continue
+			}
+		}
 		var node yamlv3.Node
 		if err := yamlv3.Unmarshal(chunk.Text, &node); err != nil {
 			// The slow way words the error and finds its line.
@@ -19,12 +25,16 @@ func manifests(rel string, content []byte) ([]Head, *protocol.Failure) {
 			}
 			continue
 		}
-		if len(node.Content) == 0 || node.Content[0].Kind != yamlv3.MappingNode {
-			continue
-		}
-		heads = appendHeads(heads, node.Content[0], chunk.Head, chunk.Line-1)
+		heads = append(heads, headsOf(&node, chunk)...)
 	}
 	return heads, nil
+}
+
+func headsOf(node *yamlv3.Node, chunk manifest.Chunk) []Head {
+	if len(node.Content) == 0 || node.Content[0].Kind != yamlv3.MappingNode {
+		return nil
+	}
+	return appendHeads(nil, node.Content[0], chunk.Head, chunk.Line-1)
 }
 
 // appendHeads adds the object, or the objects of a List at their own lines.
@@ -43,6 +53,12 @@ func appendHeads(heads []Head, object *yamlv3.Node, line, offset int) []Head {
 	}
 	if metadata := child(object, "metadata"); metadata != nil {
 		head.Name, head.Namespace = scalar(metadata, "name"), scalar(metadata, "namespace")
+	}
+	if spec := child(object, "spec"); head.Kind == "CustomResourceDefinition" && spec != nil {
+		head.DefinesGroup = scalar(spec, "group")
+		if names := child(spec, "names"); names != nil {
+			head.DefinesKind = scalar(names, "kind")
+		}
 	}
 	return append(heads, head)
 }

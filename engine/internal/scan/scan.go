@@ -42,6 +42,10 @@ type Head struct {
 	Kind       string `json:"kind"`
 	Name       string `json:"name"`
 	Namespace  string `json:"namespace"`
+	// What a CustomResourceDefinition defines, so that a reader knows which
+	// file to parse for a kind.
+	DefinesGroup string `json:"definesGroup,omitempty"`
+	DefinesKind  string `json:"definesKind,omitempty"`
 }
 
 // folders that hold no manifests of the repository itself.

@@ -17,8 +17,10 @@ from kustodian.cli.output import (
     parse_outputs,
     wants_colour,
     wants_graph,
+    wants_proposals,
     write_reports,
 )
+from kustodian.cli.replay import remember
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -97,6 +99,9 @@ def check(
     conftest: Annotated[
         Path | None, typer.Option("--conftest", help="Evaluate Rego with this conftest binary instead.")
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Check again even if nothing has changed since the last time.")
+    ] = False,
     against_cluster: Annotated[
         str | None,
         typer.Option(
@@ -144,6 +149,7 @@ def check(
         graphs=graph or wants_graph(outputs),
         shard=part,
         against_cluster=_context(against_cluster, base, fix or diff),
+        proposals=wants_proposals(outputs),
     )
     if fix or diff:
         from kustodian.cli.fix import fix_or_show
@@ -155,8 +161,11 @@ def check(
         print(f"note: part {part} has no overlay, there are more parts than overlays", file=sys.stderr)
     chosen = fail_on or FailOn.NEW
     threshold = failing if chosen in (FailOn.NEW, FailOn.ALL) else chosen
-    write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
-    return exit_code(report, chosen, FailOn(failing))
+    written = write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
+    code = exit_code(report, chosen, FailOn(failing))
+    if not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS) and sys.argv[1:2] == ["check"]:
+        remember(sys.argv[1:], report, written, code)
+    return code
 
 
 def run_check(

@@ -27,6 +27,11 @@ _RENDERING = ("check", "diff", "matrix")
 def _app() -> int:
     # Short-lived, and most of what it makes it keeps: looking for garbage often only costs.
     gc.set_threshold(100_000)
+    if sys.argv[1:2] == ["check"] and "--no-cache" not in sys.argv:
+        from kustodian.cli.replay import replay
+
+        if (code := replay(sys.argv[1:])) is not None:
+            return code
     if sys.argv[1:2] and sys.argv[1] in _RENDERING and not {"-h", "--help"} & set(sys.argv):
         from kustodian.cli.engine import start_early
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -28,10 +29,14 @@ def matrix(
         MatrixFormat, typer.Option("--format", "-f", help="How to print it.")
     ] = MatrixFormat.TEXT,
     only_drift: Annotated[
-        bool, typer.Option("--drift", help="Only rows in which environments differ.")
+        bool,
+        typer.Option("--drift", help="Only what differs and should not: no sizes, hosts and quotas."),
     ] = False,
+    environment: Annotated[
+        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
+    ] = None,
 ) -> int:
-    """Show images, model revisions, pods, resources, GPUs, hosts, secrets and policies of each environment.
+    """Show images, models, pods, resources, GPUs, hosts, secrets and policies of environments side by side.
 
     Example: kustodian matrix --drift
 
@@ -42,18 +47,20 @@ def matrix(
     from kustodian.review.check import CheckOptions
     from kustodian.review.matrix import matrices
 
+    options = CheckOptions(environments=tuple(environment or ()))
     with the_engine() as engine:
-        found = matrices([Path(target) for target in targets or ["."]], CheckOptions(), engine)
+        found = matrices([Path(target) for target in targets or ["."]], options, engine)
     if not found:
         raise UserError(
             "no overlay is in an environment",
             hint="name the environments in kustodian.yaml: docs/configuration.md",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    write = {
-        MatrixFormat.TEXT: report.as_text,
-        MatrixFormat.MARKDOWN: report.as_markdown,
-        MatrixFormat.JSON: report.as_json,
-    }[output]
-    sys.stdout.write(write(found, only_drift))
+    if output is MatrixFormat.TEXT:
+        # In a file or a pipe the same input gives the same bytes, whatever the window.
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else report.WIDTH
+        sys.stdout.write(report.as_text(found, only_drift, columns))
+    else:
+        write = {MatrixFormat.MARKDOWN: report.as_markdown, MatrixFormat.JSON: report.as_json}[output]
+        sys.stdout.write(write(found, only_drift))
     return ExitCode.NOT_CHECKED if any(one.errors for one in found) else ExitCode.CLEAN

@@ -52,6 +52,14 @@ class Style:
     graph: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report as it was written: to a file, or to standard output where that is None."""
+
+    file: Path | None
+    text: str
+
+
 def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output]:
     """Read `--format sarif=out.sarif --format text`, or `--format sarif --output out.sarif`.
 
@@ -87,7 +95,12 @@ def wants_graph(outputs: list[Output]) -> bool:
     return any(entry.format is ReportFormat.HTML for entry in outputs)
 
 
-def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> None:
+def wants_proposals(outputs: list[Output]) -> bool:
+    """Whether a report says how each finding is fixed: those that are read by machines."""
+    return any(entry.format in (ReportFormat.JSON, ReportFormat.SARIF) for entry in outputs)
+
+
+def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> list[Written]:
     """Render every report, then write the files and print what goes to standard output."""
     rendered = [(entry, _render(report, entry, style)) for entry in outputs]
     for entry, text in rendered:
@@ -98,6 +111,7 @@ def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> N
             sys.stdout.write(text)
         if entry.format is ReportFormat.GITHUB:
             _step_summary(report)
+    return [Written(entry.file.resolve() if entry.file else None, text) for entry, text in rendered]
 
 
 def wants_colour() -> bool:

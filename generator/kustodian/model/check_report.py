@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
@@ -37,6 +40,23 @@ class Comparison:
     untouched: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a report follows from, beside the command line, the program and what git knows.
+
+    `files` maps what rendering read to its sha256, `absent` is what it looked for and did not find, both
+    relative to `root`; `named` are files elsewhere. `started` is when reading began (nanoseconds since the
+    epoch), `until` the last day on which the same waivers hold (None: no waiver ends).
+    """
+
+    root: Path
+    files: Mapping[str, str]
+    absent: frozenset[str]
+    named: tuple[Path, ...]
+    started: int
+    until: date | None
+
+
 @dataclass(slots=True)
 class CheckReport:
     """Everything that `check` found, sorted; paths are relative to `root`.
@@ -65,6 +85,8 @@ class CheckReport:
     comparison: Comparison | None = None
     #: Set where this is one part of a run that was split.
     shard: ShardReport | None = None
+    #: Set where the report follows from nothing else, so that it need not be made again.
+    inputs: Inputs | None = None
 
     @property
     def objects(self) -> int:

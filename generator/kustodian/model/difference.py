@@ -10,7 +10,7 @@ from kustodian.model.manifest import ObjectRef
 
 
 class Kind(StrEnum):
-    """What became of an object."""
+    """What became of an object, or of an overlay."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -21,7 +21,8 @@ class Kind(StrEnum):
 class FieldChange:
     """One field; `path` names list items by their merge key: `spec.containers[name=server].image`.
 
-    A side that does not have the field is ABSENT.
+    Items without one go by their index: after the change, or before it for one that is gone. A side that
+    does not have the field is ABSENT. The path of a whole object is empty.
     """
 
     path: str
@@ -39,7 +40,10 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object; `risks` are sentences about what a reviewer should look at twice."""
+    """One object; `risks` are sentences about what a reviewer should look at twice.
+
+    An object that came or went has one field, itself.
+    """
 
     object: ObjectRef
     kind: Kind
@@ -49,12 +53,19 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class OverlayDifference:
-    """The changes of one overlay, sorted; `error` where one of the two sides does not render."""
+    """The changes of one overlay, sorted; `error` where one of the two sides does not render.
+
+    `kind` is ADDED or REMOVED where only one side has the overlay; `before` is its path at the base where
+    its folder has another name now; `notes` are sentences about the overlay as a whole.
+    """
 
     path: str
     environment: str | None
     changes: tuple[ObjectChange, ...] = ()
     error: str | None = None
+    kind: Kind = Kind.CHANGED
+    before: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

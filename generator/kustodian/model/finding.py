@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
+from kustodian.model.replacement import Replacement
 
 #: Rules that are not ours and have no page: an organisation's Rego, and what a cluster's API server says.
 FOREIGN_RULES = ("rego/", "cluster/")
@@ -46,7 +47,8 @@ class Finding:
     """One violation of one rule in one overlay, at the line a person edits.
 
     `field` is a formatted path into the rendered object; `fingerprint` stays the same when lines move;
-    `fixable` says that `check --fix` knows a safe change.
+    `fixable` says that `check --fix` knows a safe change, `replacements` are that change where a report
+    asks for it.
     """
 
     rule: str
@@ -64,6 +66,7 @@ class Finding:
     waiver: AppliedWaiver | None = None
     fixable: bool = False
     status: Status | None = None
+    replacements: tuple[Replacement, ...] = ()
 
 
 def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:

@@ -24,7 +24,7 @@ class Kustomization:
     path: str
     data: JsonObject
 
-    @property
+    @cached_property
     def directory(self) -> str:
         """The folder it lies in ("." for the root)."""
         return posixpath.dirname(self.path) or "."
@@ -89,6 +89,9 @@ class RepositoryView:
     `history` gives every text that a file had in the commits that HEAD reaches, newest first, without the
     working tree's own. It is empty where that cannot be known for sure: no git, a shallow clone, a file
     that was never committed.
+
+    `subjects` are the folders of the kustomizations that a rule has to speak of, where it is asked about some
+    only (None: all); everything else is there to be looked up.
     """
 
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -102,6 +105,13 @@ class RepositoryView:
     prefetch: Callable[[list[str]], None] = lambda _: None
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
+    subjects: frozenset[str] | None = None
+
+    @cached_property
+    def asked_about(self) -> tuple[Kustomization, ...]:
+        """The kustomizations that a rule about each of them has to look at."""
+        found = self.kustomizations.values()
+        return tuple(k for k in found if self.subjects is None or k.directory in self.subjects)
 
     @cached_property
     def files_used(self) -> frozenset[str]:

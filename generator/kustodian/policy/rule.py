@@ -178,7 +178,8 @@ class Reach(StrEnum):
     change makes worse. Argo CD's own objects are always rendered.
 
     `NOTHING`: which overlays there are, the environment of each and the files it may read. `OVERLAY`: one
-    overlay. `PAIR`: the overlays of one application in two environments. `ALL`: any overlay.
+    overlay, or one kustomization with its parts and users; such a rule looks at `RepositoryView.asked_about`
+    only. `PAIR`: the overlays of one application in two environments. `ALL`: any overlay.
     """
 
     NOTHING = "nothing"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +78,7 @@ class Schemas:
         self._builtin = _kinds(self._definitions)
         # Groups that were emptied since still belong to Kubernetes.
         self._groups = {"extensions"} | {version.rpartition("/")[0] for version, _ in self._builtin}
-        self._given: dict[tuple[str, str], CustomKind] = {}
+        self._given: dict[tuple[str, str], CustomKind | Callable[[], Iterable[JsonObject]]] = {}
         self._validators: dict[tuple[str, str], tuple[JsonObject, Draft202012Validator] | None] = {}
         self._registry: Registry | None = None
         for crd in crds:
@@ -89,6 +89,11 @@ class Schemas:
         custom = read_crd(manifest.data)
         if custom is not None:
             self._given.setdefault((custom.group, custom.kind), custom)
+
+    def add_crd_of(self, group: str, kind: str, load: Callable[[], Iterable[JsonObject]]) -> None:
+        """Take a CustomResourceDefinition into account that `load` gives, among others, when it is needed."""
+        if group and kind:
+            self._given.setdefault((group, kind), load)
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Whether there is a schema for this API version and kind."""
@@ -102,7 +107,15 @@ class Schemas:
         """What is known of a custom resource, of whatever version: given CRDs first, then the shipped."""
         from kustodian.policy.schemas_builtin import builtin_kinds
 
-        return self._given.get((group, kind)) or builtin_kinds().get((group, kind))
+        given = self._given.get((group, kind))
+        if callable(given):
+            read = (custom for data in given() if (custom := read_crd(data)) is not None)
+            given = next((custom for custom in read if (custom.group, custom.kind) == (group, kind)), None)
+            if given is None:  # the file has changed since it was looked at
+                del self._given[group, kind]
+            else:
+                self._given[group, kind] = given
+        return given or builtin_kinds().get((group, kind))
 
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition comes from the user (its list of versions is then complete)."""

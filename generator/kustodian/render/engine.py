@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ class Engine:
             ) from error
         self.versions: JsonObject = {}
         self._next_id = 0
-        self._answering = False  # a request whose last answer has not been read
+        self._waiting: dict[int, deque[JsonObject]] = {}  # answers that were read while another was wanted
 
     def __enter__(self) -> Self:
         """The engine itself."""
@@ -205,18 +206,16 @@ class Engine:
         return list(self._ask(request, _policy_error))
 
     def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
-        """The answers to a request, as they come; one request at a time.
+        """The answers to a request, as they come.
 
-        A second one in the middle would wait for ever: the engine reads nothing while we read nothing.
+        Another request may be asked in the middle: each reader keeps what it reads for the others.
         """
         import orjson
 
         assert self._process.stdin is not None
-        if self._answering:
-            raise RuntimeError("the engine is still answering another request; read its answers first")
-        self._answering = True
         self._next_id += 1
-        request["id"] = self._next_id
+        own = request["id"] = self._next_id
+        waiting = self._waiting[own] = deque()
         try:
             self._process.stdin.write(orjson.dumps(request) + b"\n")
             self._process.stdin.flush()
@@ -226,29 +225,25 @@ class Engine:
             self._greet()
         try:
             while True:
-                answer = self._read()
-                if answer.get("id") != self._next_id:
-                    raise RuntimeError(
-                        f"an answer to request {answer.get('id')} while {self._next_id} is asked"
-                    )
+                answer = waiting.popleft() if waiting else self._read_for(own)
+                if answer is None:
+                    continue
                 if answer.get("done"):
-                    self._answering = False
                     if answer.get("error"):
                         raise (to_error or _request_error)(answer["error"])
                     return
                 yield answer
         finally:
-            self._skip_answers()
+            del self._waiting[own]  # what nobody wants any more is passed over
 
-    def _skip_answers(self) -> None:
-        """Read what nobody wants any more, so that the next request can be asked."""
-        import orjson
-
-        assert self._process.stdout is not None
-        while self._answering:
-            line = b"" if self._process.stdout.closed else self._process.stdout.readline()
-            if not line or orjson.loads(line).get("done"):
-                self._answering = False
+    def _read_for(self, request: int) -> JsonObject | None:
+        """The next answer if it is to this request, else it is kept for the one that asked."""
+        answer = self._read()
+        if answer.get("id") == request:
+            return answer
+        if answer.get("id") in self._waiting:
+            self._waiting[answer["id"]].append(answer)
+        return None
 
     def _greet(self) -> None:
         greeting = self._read()

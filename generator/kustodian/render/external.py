@@ -31,7 +31,7 @@ class ExternalRenderer:
     ) -> Iterator[RenderedOverlay]:
         """Render overlays; provenance and files read come from the engine, objects from the binary."""
         engine_rego = rego if self.conftest is None and self.kustomize is None else None
-        # All of them first: the engine is asked again for each, and it answers one request at a time.
+        # All of them first: what the binaries say is then not mixed with waiting for the engine.
         for rendered in list(self.engine.render(root, overlays, options, engine_rego)):
             if self.kustomize is not None:
                 self._replace_objects(root, rendered, options)

@@ -5,43 +5,48 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from kustodian.model.environment_matrix import EnvironmentMatrix, Row
+from kustodian.model.environment_matrix import EnvironmentMatrix, Mark, Row
 
 SCHEMA = "kustodian/matrix/v1"
 _ABSENT = "—"
-#: Marks a row whose environments differ, and one that some environment lacks.
-_DIFFERS, _MISSING = "≠", "!"
+_MARKS = {Mark.SAME: " ", Mark.VARIES: "~", Mark.DRIFT: "≠", Mark.MISSING: "!"}
+_LEGEND = {
+    Mark.DRIFT: "what runs differs",
+    Mark.MISSING: "some environment lacks it",
+    Mark.VARIES: "differs as environments do",
+}
+#: How wide text is where nothing else is known, and how much of it the facts' names may take.
+WIDTH = 120
+_NARROWEST = 12
 
 
-def as_text(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
-    """Tables in columns; the mark before a row says whether the environments differ."""
-    blocks = []
-    for matrix in matrices:
-        table = [("", "", *matrix.columns), *(_cells(row) for row in _rows(matrix, only_drift))]
-        lines = [matrix.application, *_errors(matrix)]
-        subject = ""
-        widths = [max(len(line[column]) for line in table) for column in range(1, len(table[0]))]
-        lines.append("    " + _columns(table[0][1:], widths))
-        for row, cells in zip(_rows(matrix, only_drift), table[1:], strict=True):
-            if row.subject != subject:
-                subject = row.subject
-                lines.append(f"  {subject}")
-            lines.append(f"  {_mark(row)} {_columns(cells[1:], widths)}")
-        blocks.append("\n".join(line.rstrip() for line in lines) + "\n")
-    legend = f"{_DIFFERS} the environments differ   {_MISSING} some environment lacks it\n"
-    return "\n".join([*blocks, legend]) if blocks else "no overlay is in an environment\n"
+def as_text(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False, width: int = WIDTH) -> str:
+    """Tables in columns; a row that does not fit into the width has its values below each other."""
+    if not matrices:
+        return "no overlay is in an environment\n"
+    blocks = ["\n".join(_table(matrix, only_drift, width)) + "\n" for matrix in matrices]
+    marks = {row.mark for matrix in matrices for row in _rows(matrix, only_drift)}
+    legend = "   ".join(f"{_MARKS[mark]} {said}" for mark, said in _LEGEND.items() if mark in marks)
+    if not legend:
+        legend = "no drift" if only_drift else "the environments do not differ"
+    return "\n".join([*blocks, f"{legend}\n"])
 
 
 def as_markdown(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
     """A table for each application."""
     parts = []
     for matrix in matrices:
-        lines = [f"### {matrix.application}", *_errors(matrix), ""]
-        lines.append("| | | " + " | ".join(matrix.columns) + " | |")
-        lines.append("|---" * (len(matrix.columns) + 3) + "|")
-        for row in _rows(matrix, only_drift):
-            cells = " | ".join(_escaped(cell) for cell in _cells(row))
-            lines.append(f"| {cells} | {_mark(row).strip()} |")
+        lines = [f"### {_escaped(matrix.application)}"]
+        lines += [f"\n{_escaped(line)}" for line in _errors(matrix)]
+        rows = _rows(matrix, only_drift)
+        if rows:
+            lines += ["", "| | | " + " | ".join(map(_escaped, matrix.columns)) + " | |"]
+            lines.append("|---" * (len(matrix.columns) + 3) + "|")
+        elif not matrix.errors:
+            lines += ["", "No drift."]
+        for row in rows:
+            cells = " | ".join(_escaped(cell) for cell in (row.subject, row.fact, *_cells(row)))
+            lines.append(f"| {cells} | {_MARKS[row.mark].strip()} |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -61,6 +66,7 @@ def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> 
                         "fact": row.fact,
                         "values": [value or None for value in row.values],
                         "differs": row.differs,
+                        "mark": row.mark,
                     }
                     for row in _rows(matrix, only_drift)
                 ],
@@ -72,15 +78,43 @@ def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> 
 
 
 def _rows(matrix: EnvironmentMatrix, only_drift: bool) -> list[Row]:
-    return [row for row in matrix.rows if row.differs or not only_drift]
+    return [row for row in matrix.rows if row.is_drift or not only_drift]
+
+
+def _table(matrix: EnvironmentMatrix, only_drift: bool, width: int) -> Iterator[str]:
+    rows = _rows(matrix, only_drift)
+    yield matrix.application
+    yield from (f"  {line}" for line in _errors(matrix))
+    if not rows:
+        return
+    label = max(len(row.fact) for row in rows)
+    room = (width - 4 - label) // len(matrix.columns) - 2
+    # A longer value does not make every column as wide: its row is written in another way.
+    fitting = [row for row in rows if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
+    columns = [
+        max(len(name), *(len(_cells(row)[number]) for row in fitting), 0)
+        for number, name in enumerate(matrix.columns)
+    ]
+    yield f"    {' ' * label}  {_columns(matrix.columns, columns)}".rstrip()
+    subject = ""
+    for row in rows:
+        if row.subject != subject:
+            subject = row.subject
+            yield f"  {subject}"
+        head = f"  {_MARKS[row.mark]} {row.fact.ljust(label)}"
+        if row in fitting:
+            yield f"{head}  {_columns(_cells(row), columns)}".rstrip()
+        elif not row.differs:
+            yield f"{head}  {row.values[0]} (in each)"
+        else:
+            yield head.rstrip()
+            names = max(map(len, matrix.columns))
+            for name, cell in zip(matrix.columns, _cells(row), strict=True):
+                yield f"      {name.ljust(names)}  {cell}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.subject, row.fact, *(value or _ABSENT for value in row.values))
-
-
-def _mark(row: Row) -> str:
-    return _MISSING if row.missing else (_DIFFERS if row.differs else " ")
+    return tuple(value or _ABSENT for value in row.values)
 
 
 def _errors(matrix: EnvironmentMatrix) -> Iterator[str]:
@@ -93,4 +127,7 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _escaped(text: str) -> str:
+    """Text in a cell: it ends neither the cell nor the line, and is neither markup nor a mention."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "\\*")):
+        text = text.replace(character, entity)
     return text.replace("|", "\\|").replace("\n", " ")

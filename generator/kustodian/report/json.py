@@ -128,6 +128,13 @@ def _finding(report: CheckReport, finding: Finding) -> JsonObject:
         "why": finding.why,
         "fix": finding.fix,
         "fixable": finding.fixable,
+        "replacements": [
+            {
+                "file": report.shown(change.file), "line": change.line, "column": change.column,
+                "endLine": change.end_line, "endColumn": change.end_column, "text": change.text,
+            }
+            for change in finding.replacements
+        ],
         "tags": list(finding.tags),
         "source": {
             "file": report.shown(source.file), "line": source.line, "column": source.column,

@@ -105,7 +105,19 @@ def _finding() -> JsonObject:
             "fingerprint": _TEXT,
             "status": {"enum": [*(str(status) for status in Status), None]},
             "waiver": _or_null(_object({"reason": _TEXT, "owner": _TEXT, "expires": _TEXT})),
-        }
+        },
+        replacements=_list_of(
+            _object(
+                {
+                    "file": _TEXT,
+                    "line": _PLACE,
+                    "column": _PLACE,
+                    "endLine": _PLACE,
+                    "endColumn": _PLACE,
+                    "text": _TEXT,
+                }
+            )
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.overlay import NotChecked
+from kustodian.model.replacement import Replacement
 from kustodian.model.shard import Shard, ShardReport
 from kustodian.report.json_schema import json_schema
 
@@ -92,7 +93,14 @@ def _finding(data: JsonObject) -> Finding:
         waiver=AppliedWaiver(waiver["reason"], waiver["owner"], waiver["expires"]) if waiver else None,
         fixable=data["fixable"],
         status=Status(data["status"]) if data["status"] else None,
-    )
+        replacements=tuple(
+            Replacement(
+                change["file"], change["line"], change["column"],
+                change["endLine"], change["endColumn"], change["text"],
+            )
+            for change in data.get("replacements", ())
+        ),
+    )  # fmt: skip
 
 
 def _graph(data: JsonObject) -> ObjectGraph:

@@ -135,7 +135,26 @@ def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, a
     status = Status.FIXED if absent else finding.status
     if report.comparison is not None and status is not None:
         data["baselineState"] = _BASELINE[status]
+    if finding.replacements and not absent:  # places of the base mean nothing in the work tree
+        data["fixes"] = [_fix(report, finding)]
     return data
+
+
+def _fix(report: CheckReport, finding: Finding) -> JsonObject:
+    """One proposed fix: all changes of all files belong together."""
+    by_file: dict[str, list[JsonObject]] = {}
+    for change in finding.replacements:
+        region = {
+            "startLine": change.line, "startColumn": change.column,
+            "endLine": change.end_line, "endColumn": change.end_column,
+        }  # fmt: skip
+        inserted = {"insertedContent": {"text": change.text}} if change.text else {}
+        by_file.setdefault(change.file, []).append({"deletedRegion": region, **inserted})
+    changes = [
+        {"artifactLocation": _artifact(report, file), "replacements": replacements}
+        for file, replacements in by_file.items()
+    ]
+    return {"description": {"text": finding.fix}, "artifactChanges": changes}
 
 
 def _suppressions(finding: Finding) -> list[JsonObject]:

@@ -132,13 +132,15 @@ def lay_out(
     environments: Mapping[str, tuple[list[str], Environment]],
     exclude: list[str],
     below: str = ".",
+    users: dict[str, set[str]] | None = None,
 ) -> Layout:
     """Decide what is checked.
 
     `environments` maps a name to its path globs and value; `broken` are kustomization files that do not
-    parse; `below` limits the run to one folder of the repository.
+    parse; `below` limits the run to one folder of the repository; `users` are those of `users_of`, where
+    they are known.
     """
-    layout = Layout(users=users_of(kustomizations))
+    layout = Layout(users=users_of(kustomizations) if users is None else users)
     components = {k.directory for k in kustomizations.values() if k.is_component}
     broken_folders = {posixpath.dirname(path) or ".": error for path, error in broken.items()}
     folders = sorted({k.directory for k in kustomizations.values()} | set(broken_folders))

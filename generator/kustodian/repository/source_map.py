@@ -7,6 +7,7 @@ tenths of a second instead of many. Files are edited through ruamel.yaml, which 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,9 +143,10 @@ class Documents(Sequence[SourceNode]):
             self._parsed[index] = _parse(chunk, self._shown, offset, self._tolerant)
         return self._parsed[index]
 
-    def mentioning(self, word: str) -> list[SourceNode]:
-        """The documents whose text has this word; the others are not parsed."""
-        return [self[index] for index, (_, chunk) in enumerate(self._chunks) if word in chunk]
+    def with_kind(self, kind: str) -> list[SourceNode]:
+        """The documents that may be, or list, objects of a kind; the others are not parsed."""
+        says = re.compile(rf"""\bkind["']?\s*:[^\n]*\b{re.escape(kind)}\b""")
+        return [self[i] for i, (_, chunk) in enumerate(self._chunks) if kind in chunk and says.search(chunk)]
 
 
 class SourceFile:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
+from kustodian.model.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding, Location, finding_order
+from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.object_set import ObjectSet
@@ -23,7 +24,7 @@ from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.renderer import Renderer, renderer_of
-from kustodian.repository.layout import work_tree_prefix
+from kustodian.repository.layout import marked_root, work_tree_prefix
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.findings import from_hit, from_policy, from_source_hit
 from kustodian.review.locate import Locator
@@ -38,7 +39,8 @@ class CheckOptions:
     """What the command line says. `today` is the day on which waivers are judged.
 
     `against_cluster` names a context of the kubeconfig ("" for the current one) whose API server is asked;
-    `graphs` asks for the picture of each overlay's objects, `shard` for one part of the work.
+    `graphs` asks for the picture of each overlay's objects, `proposals` for the text that would fix a
+    finding, `shard` for one part of the work.
     """
 
     config: Path | None = None
@@ -53,6 +55,7 @@ class CheckOptions:
     graphs: bool = False
     shard: Shard | None = None
     against_cluster: str | None = None
+    proposals: bool = False
 
 
 def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
@@ -61,11 +64,12 @@ def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tup
     Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
     that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
     """
-    started = time.perf_counter()
+    started, clock = time.perf_counter(), time.time_ns()
     run = start(targets, options, engine)
     report = run.report()
     report.root = shown_root(run.plan.root)
     report.seconds = time.perf_counter() - started
+    report.inputs = run.inputs(clock)
     return report, run.plan.config.fail_on
 
 
@@ -109,9 +113,12 @@ class Run:
         self.policy_results = 0
         self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
+        self.waivers_until: date | None = None
         #: Files whose comments may waive a finding, beside those that the rendered overlays read.
         self.also_read: frozenset[str] = frozenset()
         self.own = own_overlays(plan, options.shard)
+        #: Whether somebody looks at whole CustomResourceDefinitions once the overlays are evaluated.
+        self.keeps_schemas = options.against_cluster is not None
 
     def report(self) -> CheckReport:
         """Render, evaluate, locate, waive."""
@@ -156,6 +163,10 @@ class Run:
             self._ask_cluster(self.options.against_cluster)
         if self.options.waivers:
             self._waive()
+        if self.options.proposals:
+            from kustodian.review.proposals import propose
+
+            propose(self)
         self.findings.sort(key=finding_order)
         shard = self.options.shard
         return CheckReport(
@@ -175,6 +186,27 @@ class Run:
             rule_help=rule_help_of(self.findings),
             graphs=self._graphs() if self.options.graphs else {},
             shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
+        )
+
+    def inputs(self, started: int) -> Inputs | None:
+        """What the report follows from; None where that is more than can be told."""
+        options, root, config = self.options, self.plan.root, self.plan.config
+        binaries = options.kustomize or options.conftest or options.against_cluster is not None
+        outside = any(
+            Path(os.path.normpath(root / name)) != root / os.path.normpath(name) or name.startswith("..")
+            for name in (*config.rego.policy, *config.rego.data, *config.schemas)
+        )
+        if options.stdin is not None or options.render != RenderOptions() or binaries or outside:
+            return None
+        if marked_root(root) != root:
+            return None  # what belongs to it follows from what its files name
+        return Inputs(
+            root=root,
+            files={name: content for rendered in self.rendered for name, content in rendered.files.items()},
+            absent=frozenset(name for rendered in self.rendered for name in rendered.absent),
+            named=() if options.config is None else (options.config.resolve(),),
+            started=started,
+            until=self.waivers_until,
         )
 
     def _rendered(self, wanted: frozenset[str]) -> Iterator[RenderedOverlay]:
@@ -236,6 +268,8 @@ class Run:
             finding = from_policy(result, rendered, self.locator)
             if finding is not None:
                 self.findings.append(finding)
+        if not self.keeps_schemas:
+            rendered.objects = [without_schemas(manifest) for manifest in rendered.objects]
 
     def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
         self.findings.append(finding)
@@ -258,6 +292,7 @@ class Run:
         waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
         self.findings += waived.findings
         self.used_waivers = waived.used
+        self.waivers_until = waived.until
 
     def _graphs(self) -> dict[str, ObjectGraph]:
         from kustodian.review.graph import graph_of
@@ -274,6 +309,23 @@ class Run:
         if "-" in files and self.options.stdin is not None:
             sources["-"] = self.options.stdin.splitlines()
         return sources
+
+
+def without_schemas(manifest: Manifest) -> Manifest:
+    """A CustomResourceDefinition without its schemas, once it was looked at; any other object as it is.
+
+    The rules about the repository read no schema, and those of a large platform are most of what it renders.
+    """
+    if not manifest.is_a("apiextensions.k8s.io", "CustomResourceDefinition"):
+        return manifest
+    versions = [
+        {key: value for key, value in version.items() if key != "schema"}
+        for _, version in mappings(manifest.get("spec", "versions"))
+    ]
+    spec = {key: value for key, value in manifest.spec.items() if key != "validation"} | {
+        "versions": versions
+    }
+    return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
 
 
 def shown_root(root: Path) -> str:

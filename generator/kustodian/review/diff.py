@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kustodian.model.difference import ABSENT, Difference, FieldChange, Kind, ObjectChange, OverlayDifference
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
 from kustodian.render.engine import Engine
-from kustodian.repository.source_map import MERGE_KEYS
 from kustodian.review.check import CheckOptions, Run
+from kustodian.review.diff_fields import field_changes, without_secrets
+from kustodian.review.diff_pruning import Pruning
 from kustodian.review.diff_risks import risks_of
 from kustodian.review.findings import stable_name
 from kustodian.review.revisions import opened, overlays_touched
+from kustodian.review.view import view_of
 
 Key = tuple[str, str, str, str]
 
@@ -30,91 +33,131 @@ def difference(
         head, sides = revisions.head, revisions.sides()
         if sides is not None:
             base: Run | None = sides[0].run
+            views = sides[0].view, sides[1].view
             wanted = set(overlays_touched(revisions.changes, *sides))
             sides[0].lay_out({name for path in wanted for name in sides[0].reads.of(path)})
         else:
             base = revisions.whole_base()
-            wanted = {overlay.path for run in (base, head) if run for overlay in run.plan.overlays}
-        before = _rendered(base, wanted) if base is not None else {}
-        after = _rendered(head, wanted)
-        every = {overlay.path for run in (base, head) if run for overlay in run.plan.overlays}
-    found = [_overlay(name, before.get(name), after.get(name)) for name in sorted({*before, *after})]
-    changed = tuple(overlay for overlay in found if overlay.changes or overlay.error)
+            views = _view(base), _view(head)
+            wanted = _paths(base) | _paths(head)
+        before, after = _rendered(base, wanted), _rendered(head, wanted)
+        pruning = Pruning(*views)
+        renamed = _renamed(before, after)
+        found = [
+            _overlay(path, before.get(renamed.get(path, path)), after.get(path), pruning)
+            for path in sorted({*before, *after} - set(renamed.values()))
+        ]
+        every = (_paths(base) | _paths(head)) - set(renamed.values())
+    changed = tuple(one for one in found if one.changes or one.error or one.before)
     return Difference(revisions.commit, changed, len(every) - len(changed))
 
 
-def _rendered(run: Run, wanted: set[str]) -> dict[str, RenderedOverlay]:
+def _view(run: Run | None) -> RepositoryView:
+    return view_of(run.plan, [], run.engine) if run is not None else RepositoryView()
+
+
+def _paths(run: Run | None) -> set[str]:
+    if run is None:
+        return set()
+    broken = (overlay for overlay, _ in run.plan.not_checkable)
+    return {overlay.path for overlay in (*run.plan.overlays, *broken)}
+
+
+def _rendered(run: Run | None, wanted: set[str]) -> dict[str, RenderedOverlay]:
+    """By path; an overlay whose kustomization cannot even be read is one that does not render."""
+    if run is None:
+        return {}
     overlays = [o for o in run.plan.overlays if o.is_kustomization and o.path in wanted]
     rendered = run.engine.render(run.plan.root, overlays, run.options.render) if overlays else ()
-    return {one.overlay.path: one for one in rendered}
+    broken = [
+        RenderedOverlay(overlay, error=why)
+        for overlay, why in run.plan.not_checkable
+        if overlay.path in wanted
+    ]
+    plain = [_read(run, o) for o in run.plan.overlays if not o.is_kustomization and o.path in wanted]
+    return {one.overlay.path: one for one in (*rendered, *broken, *plain)}
 
 
-def _overlay(path: str, before: RenderedOverlay | None, after: RenderedOverlay | None) -> OverlayDifference:
+def _read(run: Run, overlay: Overlay) -> RenderedOverlay:
+    """Manifests that no kustomization names, as they are."""
+    read = RenderedOverlay(overlay)
+    for parsed in run.engine.parse(run.plan.root, list(overlay.files)):
+        read.error = read.error or parsed.error
+        documents = [document.data for document in parsed.documents]
+        read.objects += [Manifest(data) for data in documents if isinstance(data, dict) and data]
+    return read
+
+
+def _renamed(before: dict[str, RenderedOverlay], after: dict[str, RenderedOverlay]) -> dict[str, str]:
+    """For overlays that only the head has, the one that only the base has and that holds the same objects."""
+    gone = {path: set(_by_key(one)) for path, one in sorted(before.items()) if path not in after}
+    pairs: dict[str, str] = {}
+    for path, one in sorted(after.items()):
+        new = set(_by_key(one)) if path not in before else set()
+        shared = {old: len(new & keys) for old, keys in gone.items() if 2 * len(new & keys) > len(new | keys)}
+        if shared:
+            pairs[path] = max(shared, key=lambda old: (shared[old], old))
+            del gone[pairs[path]]
+    return pairs
+
+
+def _overlay(
+    path: str, before: RenderedOverlay | None, after: RenderedOverlay | None, pruning: Pruning
+) -> OverlayDifference:
     known = after or before
     assert known is not None
-    environment = known.overlay.environment.name
-    for side, one in (("at the base", before), ("now", after)):
-        if one is not None and one.error is not None:
-            return OverlayDifference(path, environment, error=f"does not render {side}: {one.error.message}")
+    old_path = before.overlay.path if before is not None and before.overlay.path != path else None
+    kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
+    notes = pruning.moved(old_path, path) if old_path is not None else ()
+    outcome = OverlayDifference(path, known.overlay.environment.name, kind=kind, before=old_path, notes=notes)
+    error = _error(before, after)
+    if error is not None:
+        return replace(outcome, error=error)
     old, new = _by_key(before), _by_key(after)
     changes = []
     for key in sorted({*old, *new}):
-        change = _object(old.get(key), new.get(key))
+        one = old.get(key)
+        gone = one is not None and key not in new
+        fate = pruning.fate(one, path, overlay_is_gone=after is None) if gone and one is not None else ""
+        change = _object(one, new.get(key), fate)
         if change is not None:
             changes.append(change)
-    return OverlayDifference(path, environment, tuple(changes))
+    return replace(outcome, changes=tuple(changes))
+
+
+def _error(before: RenderedOverlay | None, after: RenderedOverlay | None) -> str | None:
+    old, new = (one.error if one is not None else None for one in (before, after))
+    if old and new:
+        return f"does not render, neither at the base nor now: {_said(new)}"
+    if new:
+        return f"does not render now: {_said(new)}"
+    return f"did not render at the base: {_said(old)}" if old else None
+
+
+def _said(error: NotChecked) -> str:
+    place = f"{error.file}:{error.line}" if error.file and error.line else error.file
+    return error.message if place is None or place in error.message else f"{error.message} ({place})"
 
 
 def _by_key(rendered: RenderedOverlay | None) -> dict[Key, Manifest]:
     """Objects by identity; a generated name counts without its hash, so that its two versions are paired."""
-    objects = rendered.objects if rendered is not None else []
-    return {(m.kind, m.group, m.namespace or "", stable_name(m)): m for m in objects}
+    found: dict[Key, Manifest] = {}
+    for one in rendered.objects if rendered is not None else ():
+        key = (one.kind, one.group, one.namespace or "", stable_name(one))
+        found[key if key not in found else (*key[:3], one.name)] = one
+    return found
 
 
-def _object(before: Manifest | None, after: Manifest | None) -> ObjectChange | None:
-    if before is None:
-        assert after is not None
-        return ObjectChange(after.ref, Kind.ADDED, risks=risks_of(None, after, ()))
-    if after is None:
-        return ObjectChange(before.ref, Kind.REMOVED, risks=risks_of(before, None, ()))
-    fields = tuple(field_changes(before.data, after.data))
+def _object(before: Manifest | None, after: Manifest | None, fate: str) -> ObjectChange | None:
+    known = after or before
+    assert known is not None
+    old, new = (one.data if one is not None else ABSENT for one in (before, after))
+    fields = tuple(field_changes(old, new))
     if not fields:
         return None
-    return ObjectChange(after.ref, Kind.CHANGED, fields, risks_of(before, after, fields))
-
-
-def field_changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
-    """The smallest parts that differ; list items are matched by their merge key, where they have one."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in [*before, *(key for key in after if key not in before)]:
-            yield from field_changes(before.get(key, ABSENT), after.get(key, ABSENT), _joined(path, str(key)))
-    elif isinstance(before, list) and isinstance(after, list):
-        yield from _list_changes(before, after, path)
-    elif before != after:
-        yield FieldChange(path, before, after)
-
-
-def _list_changes(before: list[Any], after: list[Any], path: str) -> Iterator[FieldChange]:
-    key = next((key for key in MERGE_KEYS if _identifies(key, before) and _identifies(key, after)), None)
-    if key is None:
-        if len(before) == len(after) and all(isinstance(item, dict) for item in (*before, *after)):
-            for index, (one, other) in enumerate(zip(before, after, strict=True)):
-                yield from field_changes(one, other, f"{path}[{index}]")
-        elif before != after:
-            yield FieldChange(path, before, after)
-        return
-    old, new = ({item[key]: item for item in items} for items in (before, after))
-    for name in [*old, *(name for name in new if name not in old)]:
-        yield from field_changes(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}[{key}={name}]")
-    if list(old) != list(new) and old.keys() == new.keys():
-        yield FieldChange(f"{path} (order)", list(old), list(new))
-
-
-def _identifies(key: str, items: list[Any]) -> bool:
-    names = [item.get(key) if isinstance(item, dict) else None for item in items]
-    return all(isinstance(name, str | int) for name in names) and len(set(names)) == len(names)
-
-
-def _joined(path: str, key: str) -> str:
-    shown = key if key.replace("-", "").replace("_", "").isalnum() else f'["{key}"]'
-    return f"{path}.{shown}" if path and not shown.startswith("[") else f"{path}{shown}"
+    kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
+    risks = risks_of(before, after, fields, fate)
+    shown: tuple[FieldChange, ...] = fields
+    if known.is_a("", "Secret"):
+        shown = tuple(without_secrets(change) for change in fields)
+    return ObjectChange(known.ref, kind, shown, risks)

@@ -11,57 +11,20 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kustodian.model.check_report import CheckReport
-from kustodian.model.edit import Action, Edit
+from kustodian.model.edit import Action
 from kustodian.model.errors import UserError
-from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Finding
-from kustodian.model.json_value import has
-from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.policy.evaluate import Hit, SourceHit
 from kustodian.render.engine import Engine
-from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
+from kustodian.repository.edit import CannotEdit
 from kustodian.repository.files import replace_file
-from kustodian.repository.modernize import modernize
-from kustodian.repository.source_map import SourceNode
-from kustodian.review.check import CheckOptions, Fixable, Run, start
-from kustodian.review.source_path import AS_IS
-
-#: Entries of a kustomization that are taken away whole.
-_WHOLE_ENTRIES = frozenset({"replicas"})
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One edit of one file: `path` leads into document `document` of it."""
-
-    file: str
-    document: int
-    action: Action
-    path: FieldPath
-    value: str  # written as JSON, so that equal changes are equal
-
-    def apply(self, text: str) -> str:
-        """The text after it. Raises CannotEdit."""
-        mark = text[:1] if text.startswith("\ufeff") else ""  # a byte order mark stays, and is no column
-        return mark + self._apply(text[len(mark) :])
-
-    def _apply(self, text: str) -> str:
-        import json
-
-        if self.action is Action.REMOVE:
-            return remove(text, self.document, self.path)
-        if self.action is Action.MOVE_TO_END:
-            return move_to_end(text, self.document, self.path)
-        if self.action is Action.MODERNIZE:
-            return modernize(text, self.path)
-        return set_value(text, self.document, self.path, json.loads(self.value))
-
+from kustodian.review.check import CheckOptions, Run, start
+from kustodian.review.proposed_changes import Change, changes_of, read_text
 
 #: Changes that belong together, and the findings that they fix.
 Group = tuple[tuple[Change, ...], list[Finding]]
@@ -83,7 +46,7 @@ class Fixes:
         Raises UserError where a file cannot be written, and before any is where one was changed meanwhile.
         """
         for name in self.after:
-            if _read(root / name) != self.before[name]:
+            if read_text(root / name) != self.before[name]:
                 raise UserError("the file was changed meanwhile; nothing was fixed", file=name)
         for name, text in self.after.items():
             _write(root / name, text, name)
@@ -93,6 +56,7 @@ def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -
     """Find out what can be fixed safely; nothing is written. Returns the repository's root, too."""
     targets = list(targets) or [Path()]
     run = start(targets, options, engine)
+    run.keeps_schemas = True
     report = run.report()
     fixes = Fixes()
     fixes.not_checked = len(report.not_checked) + sum(one.error is not None for one in report.overlays)
@@ -101,7 +65,7 @@ def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -
         if fixable.finding.waiver is not None:
             continue
         try:
-            changes = tuple(_changes(run, fixable))
+            changes = tuple(changes_of(run, fixable))
         except CannotEdit as why:
             fixes.left.append((fixable.finding, str(why)))
         else:
@@ -166,7 +130,7 @@ class _Trial:
         last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
         for change in (*(c for c in changes if c.action not in shifting), *last):
             if change.file not in self.fixes.before:
-                self.fixes.before[change.file] = _read(self.run.plan.root / change.file)
+                self.fixes.before[change.file] = read_text(self.run.plan.root / change.file)
             text = texts.get(change.file, self.fixes.before[change.file])
             texts[change.file] = change.apply(text)
         return texts
@@ -175,6 +139,7 @@ class _Trial:
         """Why the changed repository is not better, empty where it is."""
         try:
             run = start([copy / target for target in self.targets], self.run.options, self.run.engine)
+            run.keeps_schemas = True
             report = run.report()
         except UserError as error:
             return f"the result could not be checked: {error.message}"
@@ -196,80 +161,6 @@ class _Trial:
 
 #: The copy has no history.
 _ABOUT_GIT = frozenset({"image-skips-environment", "waiver-unused"})
-
-
-def _changes(run: Run, fixable: Fixable) -> Iterator[Change]:
-    hit = fixable.hit
-    for edit in hit.violation.edits:
-        if isinstance(hit, SourceHit) and hit.violation.manifest is None:
-            yield _change(run, hit.violation.file, hit.violation.document, edit, edit.path)
-        else:
-            manifest, rendered = hit.violation.manifest, hit.overlay
-            assert manifest is not None and rendered is not None
-            place = _place(run, rendered, manifest, edit.path)
-            if edit.action is Action.REMOVE and isinstance(hit, Hit):
-                _refuse_if_others_need_it(run, hit, edit, place)
-            yield _change(run, *place[:2], edit, place[2])
-
-
-def _change(run: Run, file: str, document: int, edit: Edit, path: FieldPath) -> Change:
-    import json
-
-    root = run.plan.root
-    real = (root / file).resolve()
-    if not real.is_relative_to(root):
-        raise CannotEdit("the file is outside the repository")
-    return Change(real.relative_to(root).as_posix(), document, edit.action, path, json.dumps(edit.value))
-
-
-def _place(
-    run: Run, rendered: RenderedOverlay, manifest: Manifest, path: FieldPath
-) -> tuple[str, int, FieldPath]:
-    """File, document and path in it where the field is, or is to be written."""
-    found = run.locator.writable(manifest, path, rendered.files)
-    if found is None:
-        raise CannotEdit("the object is written in no file")
-    place, depth = found
-    if place.inline != AS_IS:
-        raise CannotEdit("it is set in an inline patch")
-    source = run.maps.file(place.file)
-    for index, root in enumerate(source.documents if source is not None else ()):
-        inside = _path_to(root, place.node)
-        if inside is None:
-            continue
-        is_entry = place.file.rpartition("/")[2].lower().startswith("kustomization")
-        if is_entry and inside[:1] and inside[0] in _WHOLE_ENTRIES:
-            return place.file, index, inside[:2]
-        if is_entry or root.is_list:
-            raise CannotEdit("it is made by an entry of a kustomization or a JSON patch")
-        return place.file, index, (*inside, *path[depth:])
-    raise CannotEdit("it is written in an unusual form")
-
-
-def _path_to(root: SourceNode, wanted: SourceNode) -> FieldPath | None:
-    if root is wanted:
-        return ()
-    for key, child in root.children.items():
-        if (below := _path_to(child, wanted)) is not None:
-            return (key, *below)
-    return None
-
-
-def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, int, FieldPath]) -> None:
-    """A line in a base may only go where every overlay that it reaches has the same finding."""
-    affected = {
-        id(fixable.hit.violation.manifest) for fixable in run.fixable if fixable.hit.rule.id == hit.rule.id
-    }
-    for rendered in run.rendered:
-        for manifest in rendered.objects if place[0] in rendered.files else ():
-            if id(manifest) in affected or not has(manifest.data, edit.path):
-                continue
-            try:
-                same = _place(run, rendered, manifest, edit.path) == place
-            except CannotEdit:
-                same = False
-            if same:
-                raise CannotEdit(f"{rendered.overlay.path} needs the line: the finding is not about it")
 
 
 def _data(rendered: RenderedOverlay) -> list[object]:
@@ -309,14 +200,6 @@ def _link(source: str, target: str) -> None:
     except OSError:  # another file system
         if not Path(source).is_fifo():
             shutil.copyfile(source, target)
-
-
-def _read(path: Path) -> str:
-    """The text with its line ends as they are."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotEdit(f"{path.name} cannot be read: {error}") from None
 
 
 def _write(path: Path, text: str, shown: str) -> None:

@@ -184,12 +184,15 @@ class _Builder:
         cluster_scoped = kind in ("ClusterRole", "User", "Group") or not namespace
         return self._outside(kind, name, layer, None if cluster_scoped else namespace)
 
-    def _outside(self, kind: str, name: str, layer: Layer, namespace: str | None = None) -> str:
+    def _outside(
+        self, kind: str, name: str, layer: Layer, namespace: str | None = None, note: str = ""
+    ) -> str:
         key = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+        key += f" / {note}" if note else ""
         # Two columns can name the same thing (a namespace allowed in and out): two nodes.
         if key in self.named and self.named[key].layer != layer:
             key = f"{key} ({layer.name.lower()})"
-        self.named[key] = GraphNode(key, kind, name, layer, in_overlay=False)
+        self.named[key] = GraphNode(key, kind, name, layer, (note,) if note else (), in_overlay=False)
         return key
 
     def _notes(self, manifest: Manifest) -> Iterator[str]:

@@ -22,8 +22,10 @@ _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 class Outside(Protocol):
     """Makes the node of something outside the overlay; returns its key."""
 
-    def __call__(self, kind: str, name: str, layer: Layer, namespace: str | None = None) -> str:
-        """`kind` and `name` are what the picture shows."""
+    def __call__(
+        self, kind: str, name: str, layer: Layer, namespace: str | None = None, note: str = ""
+    ) -> str:
+        """`kind`, `name` and `note` are what the picture shows."""
 
 
 def policy_edges(
@@ -77,8 +79,8 @@ def _peer(
     if "ipBlock" in peer:
         yield outside("Network", text(mapping(peer["ipBlock"]).get("cidr"), "addresses"), layer)
     elif "namespaceSelector" in peer:
-        pods = f" / {_words(peer['podSelector'])}" if "podSelector" in peer else ""
-        yield outside("Namespace", _namespaces(peer["namespaceSelector"]) + pods, layer)
+        pods = _words(peer["podSelector"]) if "podSelector" in peer else ""
+        yield outside("Namespace", _namespaces(peer["namespaceSelector"]), layer, note=pods)
     elif "podSelector" in peer:
         found: list[PodTemplate] = objects.pods_selected(peer["podSelector"], namespace_of(policy))
         yield from sorted({str(pod.owner.ref) for pod in found})

@@ -162,7 +162,7 @@ class Locator:
             return Place(file, inside or node)
         key = (file, manifest.kind)
         if key not in self._by_kind:
-            self._by_kind[key] = candidates_of(source.documents.mentioning(manifest.kind), manifest.kind)
+            self._by_kind[key] = candidates_of(source.documents.with_kind(manifest.kind), manifest.kind)
         best = best_document(self._by_kind[key], manifest)
         return Place(file, best) if best is not None else None
 

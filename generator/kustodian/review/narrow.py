@@ -27,9 +27,12 @@ _ARGO = "argoproj.io/"
 _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 
-def compare_rules(base: Side, head: Side, paths: frozenset[str]) -> None:
-    """Render and evaluate these overlays in both revisions, then the rules about the repository."""
-    sides = [_NarrowSide(side, paths) for side in (base, head)]
+def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
+    """Render and evaluate these overlays in both revisions, then the rules about the repository.
+
+    `folders` are the kustomizations that a change may reach, overlays or not.
+    """
+    sides = [_NarrowSide(side, paths, folders) for side in (base, head)]
     rules = [side.run.evaluator.repository_rules for side in sides]
     for rule in rules[0]:
         hits = [side.hits(rule) for side in sides]
@@ -79,8 +82,8 @@ def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
 class _NarrowSide:
     """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them."""
 
-    def __init__(self, side: Side, paths: frozenset[str]) -> None:
-        self.run, self.reads, self.paths = side.run, side.reads, paths
+    def __init__(self, side: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
+        self.run, self.reads, self.paths, self.folders = side.run, side.reads, paths, folders
         self._files, self._lay_out = side.view, side.lay_out
         self.run.own = paths
         self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
@@ -127,7 +130,7 @@ class _NarrowSide:
 
     @cached_property
     def _own_view(self) -> RepositoryView:
-        return self._view(self.paths)
+        return replace(self._view(self.paths), subjects=self.folders)
 
     @cached_property
     def _pair_view(self) -> RepositoryView:

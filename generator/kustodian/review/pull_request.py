@@ -13,7 +13,7 @@ from kustodian.model.finding import Finding, Status
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, shown_root
 from kustodian.review.narrow import compare_rules, waivers_differ, without_unused_waivers
-from kustodian.review.revisions import Revisions, opened, overlays_touched
+from kustodian.review.revisions import Revisions, folders_touched, opened, overlays_touched
 
 
 def check_against(
@@ -64,7 +64,7 @@ def _narrow(revisions: Revisions) -> CheckReport | None:
     if sides is None:
         return None
     paths = overlays_touched(revisions.changes, *sides)
-    compare_rules(*sides, paths)
+    compare_rules(*sides, paths, folders_touched(revisions.changes, *sides))
     old, report = (side.run.finish() for side in sides)
     if waivers_differ(old.findings, report.findings):
         return None

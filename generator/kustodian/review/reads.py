@@ -41,17 +41,32 @@ class Reads:
     users: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     opaque: set[str] = field(default_factory=set)
 
+    def touched_folders(self, changes: Changes) -> set[str]:
+        """The folders of kustomizations whose result a change may reach."""
+        above = changes.above
+        return self.and_users(
+            {
+                folder
+                for folder, names in self.named.items()
+                if not names.isdisjoint(changes.files)
+                or any(self._meets(name, changes, above) for name in names)
+                or (folder in self.opaque and folder in above)
+            }
+        )
+
+    def and_parts(self, folders: Iterable[str]) -> set[str]:
+        """Folders with all that they are built from."""
+        found, queue = set(), list(folders)
+        while queue:
+            folder = queue.pop()
+            if folder not in found and folder in self.named:
+                found.add(folder)
+                queue.extend(self.named[folder] & self.named.keys())
+        return found
+
     def touched(self, changes: Changes, overlays: Iterable[Overlay]) -> set[str]:
         """The paths of the overlays that a change may reach."""
-        above = changes.above
-        direct = {
-            folder
-            for folder, names in self.named.items()
-            if not names.isdisjoint(changes.files)
-            or any(self._meets(name, changes, above) for name in names)
-            or (folder in self.opaque and folder in above)
-        }
-        reached = self.and_users(direct)
+        reached = self.touched_folders(changes)
         return {
             overlay.path
             for overlay in overlays
@@ -101,12 +116,15 @@ def reads_of(
     engine: Engine,
     links: Mapping[str, str],
     lay_out: Callable[[Iterable[str]], None] = lambda _: None,
+    known: dict[int, set[str]] | None = None,
 ) -> Reads:
     """Follow every reference of every kustomization.
 
-    `links` are the symbolic links and where they lead; `lay_out` is told of files before they are looked at.
+    `known` remembers what a document names, for revisions that share it. `links` are the symbolic links and
+    where they lead; `lay_out` is told of files before they are looked at.
     """
     reads = Reads()
+    known = {} if known is None else known
     files = {path for path, _, _ in plan.scan.yaml_files} if plan.scan else set()
     plugins: dict[str, set[str]] = {}
     queue = list(kustomizations_of(plan.scan).values()) if plan.scan else []
@@ -115,7 +133,10 @@ def reads_of(
         for kustomization in queue:
             folder = kustomization.directory
             names = reads.named.setdefault(folder, _own_files(folder))
-            names.update(_paths(folder, kustomization.data))
+            document = id(kustomization.data)
+            if document not in known:
+                known[document] = _paths(folder, kustomization.data)
+            names.update(known[document])
             if _is_opaque(kustomization.data):
                 reads.opaque.add(folder)
             plugins[folder] = {kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)}

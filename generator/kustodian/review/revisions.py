@@ -13,6 +13,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine, Scan
+from kustodian.repository.background import Background
 from kustodian.repository.changes import Changes, changes, symbolic_links, tracked_links
 from kustodian.repository.layout import find_root
 from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
@@ -47,11 +48,12 @@ class Revisions:
     _targets: list[Path]
     _options: CheckOptions
     _base: Checkout | None
+    _changes: Background[Changes]
 
     @cached_property
     def changes(self) -> Changes:
         """What differs. Raises UserError where git fails."""
-        return changes(self.tree, self.commit, staged=self.staged)
+        return self._changes.result()
 
     def whole_base(self) -> Run | None:
         """A run over all of the base; None where it holds nothing to check. Raises UserError as `check`."""
@@ -61,7 +63,7 @@ class Revisions:
         base_root, engine = self._base.root, self.head.engine
         targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
         try:
-            return start(targets, _at(self._options, self.root, base_root), engine) if targets else None
+            return start(targets, self._base_options(base_root), engine) if targets else None
         except UserError as error:
             if error.exit_code == ExitCode.NOTHING_TO_CHECK:
                 return None
@@ -70,6 +72,10 @@ class Revisions:
                 error.file, error.line, hint="compare with a revision that can: --base REV",
                 exit_code=error.exit_code,
             ) from error  # fmt: skip
+
+    def _base_options(self, root: Path) -> CheckOptions:
+        """Those of the command line in the base's checkout; nobody fixes what was there."""
+        return replace(_at(self._options, self.root, root), proposals=False)
 
     def sides(self) -> tuple[Side, Side] | None:
         """Base and head, of the base only what changed laid out; None where that is not enough to go by."""
@@ -83,7 +89,7 @@ class Revisions:
         scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
         if not scan.kustomizations:
             return None
-        options = _at(self._options, self.root, base.root)
+        options = self._base_options(base.root)
         try:
             other = plan_beside(plan, base.root, options.config or base.root / CONFIG_NAME, scan, options)
         except UserError:
@@ -93,9 +99,10 @@ class Revisions:
         known = view_of(plan, [], engine)
         view = view_beside(other, known, self.changes, base.files, engine)
         base.lay_out(links := tracked_links(base.root))
+        named: dict[int, set[str]] = {}
         reads = [
-            reads_of(other, engine, symbolic_links(base.root, links), base.lay_out),
-            reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files)),
+            reads_of(other, engine, symbolic_links(base.root, links), base.lay_out, named),
+            reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files), known=named),
         ]
         before = Side(Run(other, options, engine), reads[0], view, base.lay_out)
         return before, Side(Run(plan, self.head.options, engine), reads[1], known)
@@ -119,9 +126,15 @@ def opened(
             index = stack.enter_context(checkout(tree, None, index=True))
             index.lay_out_all()
             head_root = index.root
-        head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
-        base = stack.enter_context(checkout(tree, commit)) if commit is not None else None
-        yield Revisions(root, tree, commit or empty_tree(tree), head, staged, paths, options, base)
+        at = commit or empty_tree(tree)
+        differing = Background(lambda: changes(tree, at, staged=staged))
+        laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
+        try:
+            head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
+        finally:
+            laid_out.wait()  # what it leaves behind is cleared away with the rest
+            differing.wait()
+        yield Revisions(root, tree, at, head, staged, paths, options, laid_out.result(), differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:
@@ -156,6 +169,13 @@ def overlays_touched(changes: Changes, base: Side, head: Side) -> frozenset[str]
     found = base.reads.touched(changes, plans[0].overlays) | head.reads.touched(changes, plans[1].overlays)
     before, after = ({(o.path, o.environment.name, o.files) for o in plan.overlays} for plan in plans)
     return frozenset(found | {path for path, _, _ in before ^ after})
+
+
+def folders_touched(changes: Changes, base: Side, head: Side) -> frozenset[str]:
+    """The kustomizations that a change may reach in either revision, with all that those are built from."""
+    sides = [side.reads for side in (base, head)]
+    reached = {folder for reads in sides for folder in reads.touched_folders(changes)}
+    return frozenset(part for reads in sides for part in reads.and_parts(reached))
 
 
 def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:

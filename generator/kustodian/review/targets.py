@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from kustodian.model.environment import Environment
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, text
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository_view import Kustomization
 from kustodian.policy.catalogue import RULES, by_id
@@ -190,9 +192,10 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
                 if close
                 else f"there are: {', '.join(environments) or 'none'}",
             )
+    users = layout.users_of(kustomizations)
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(kustomizations, broken, environments, config.exclude, below)
+        found = layout.lay_out(kustomizations, broken, environments, config.exclude, below, users)
         own_path = {overlay.path for overlay in found.overlays}
         if below not in own_path and below in found.through:
             # Named by itself, a base is checked by itself.
@@ -293,14 +296,11 @@ def _rego(config: Config) -> RegoOptions | None:
 
 def _load_schemas(plan: Plan, engine: Engine) -> None:
     """CRDs in the repository and in the configured folders extend the built-in schemas."""
-    from kustodian.model.manifest import Manifest, Provenance
     from kustodian.policy.schemas import Schemas
 
-    files = {
-        path
-        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
-        if any(document.get("kind") == "CustomResourceDefinition" for document in documents)
-    }
+    schemas = Schemas(plan.settings.version)
+    scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
+    files = {path for path, documents in scanned.items() if any(map(_is_definition, documents))}
     for entry in plan.config.schemas:
         folder = plan.root / entry
         if not folder.exists():
@@ -311,13 +311,30 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
             )
         inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
         files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
-    crds = [
-        Manifest(document.data, Provenance(parsed.path, document=document.index, item=document.item))
-        for parsed in (engine.parse(plan.root, sorted(files)) if files else [])
-        for document in parsed.documents
-        if isinstance(document.data, dict) and document.data.get("kind") == "CustomResourceDefinition"
-    ]
-    plan.settings = replace(plan.settings, schemas=Schemas(plan.settings.version, crds))
+
+    @cache
+    def definitions(file: str) -> list[JsonObject]:
+        return [
+            document.data
+            for parsed in engine.parse(plan.root, [file])
+            for document in parsed.documents
+            if isinstance(document.data, dict) and _is_definition(document.data)
+        ]
+
+    for file in sorted(files):
+        if file not in scanned:
+            for data in definitions(file):
+                schemas.add_crd(Manifest(data))
+        for head in filter(_is_definition, scanned.get(file, ())):
+            # Definitions are large and most of them are of kinds that nobody uses.
+            schemas.add_crd_of(
+                text(head.get("definesGroup")), text(head.get("definesKind")), partial(definitions, file)
+            )
+    plan.settings = replace(plan.settings, schemas=schemas)
+
+
+def _is_definition(data: JsonObject) -> bool:
+    return data.get("kind") == "CustomResourceDefinition"
 
 
 def _without(scan: Scan, exclude: list[str]) -> Scan:

@@ -18,10 +18,14 @@ _MARK = "kustodian: allow"
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """What applying the waivers gave: findings about the waivers, and where those that covered any are."""
+    """What applying the waivers gave: findings about the waivers, and where those that covered any are.
+
+    `until` is the last day of the one that ends first; None where none does.
+    """
 
     findings: list[Finding]
     used: list[Location]
+    until: date | None = None
 
 
 def waive(findings: list[Finding], plan: Plan, files: Iterable[str], today: date, maps: SourceMaps) -> Waived:
@@ -42,6 +46,7 @@ def waive(findings: list[Finding], plan: Plan, files: Iterable[str], today: date
     return Waived(
         findings=[finding for finding in about if finding is not None],
         used=[waiver.location for waiver in book.waivers if waiver.covered],
+        until=min((waiver.expires for waiver in book.waivers if waiver.expires >= today), default=None),
     )
 
 

@@ -8,121 +8,35 @@ a test compares them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from kustodian.scaffold.environment import (
+    CLASS_DEFAULTS,
+    DEFAULT_ENVIRONMENTS,
+    Environment,
+    filled,
+    spelled_out,
+)
 from kustodian.scaffold.formats import (
-    Cpu,
     DnsLabel,
     DomainName,
     Email,
     GitBranch,
     GitUrl,
     KubernetesVersion,
-    LabelValue,
-    Memory,
     ModelName,
     Registry,
-    Size,
     Text,
 )
 from kustodian.scaffold.questions import AskUnless, OneOf
 
-DEFAULT_ENVIRONMENTS: Final = ("dev", "staging", "prod")
 
-# What an environment of each class gets where nothing else is said.
-_CLASS_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
-    "dev": {
-        "replicas_min": 1,
-        "replicas_max": 2,
-        "cpu": "250m",
-        "memory": "512Mi",
-        "ephemeral_storage": "512Mi",
-        "gpu": False,
-        "model_storage_size": "5Gi",
-    },
-    "staging": {
-        "replicas_min": 2,
-        "replicas_max": 3,
-        "cpu": "1",
-        "memory": "2Gi",
-        "ephemeral_storage": "1Gi",
-        "gpu": True,
-        "model_storage_size": "20Gi",
-    },
-    "prod": {
-        "replicas_min": 3,
-        "replicas_max": 6,
-        "cpu": "1",
-        "memory": "2Gi",
-        "ephemeral_storage": "1Gi",
-        "gpu": True,
-        "model_storage_size": "20Gi",
-    },
-}
-
-# What a server of some runtimes needs at least, in every environment, where nothing else is said.
-_RUNTIME_SIZES: Final[Mapping[str, Mapping[str, object]]] = {
-    # vLLM's image runs on GPUs only, and the weights pass through the server's memory.
-    "vllm": {
-        "cpu": "4",
-        "memory": "24Gi",
-        "ephemeral_storage": "8Gi",
-        "gpu": True,
-        "model_storage_size": "50Gi",
-    },
-    "triton": {"cpu": "1", "memory": "4Gi", "ephemeral_storage": "2Gi"},
-}
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _nothing_required(schema: dict[str, JsonValue]) -> None:
-    """In an answers file an environment may say nothing: `_filled` gives the rest."""
-    schema.pop("required", None)
-
-
-class Environment(_Model):
-    """One environment: a namespace, an overlay and its size."""
-
-    model_config = ConfigDict(json_schema_extra=_nothing_required)
-
-    environment_class: Annotated[
-        str,
-        OneOf(
-            {
-                "dev": "people try things here; rules are mild",
-                "staging": "a rehearsal of prod",
-                "prod": "users depend on it; rules are strict",
-            }
-        ),
-    ] = Field(alias="class", description="How strictly the environment is checked")
-    domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
-        description="Domain of the environment; the model answers at MODEL_NAME.DOMAIN"
-    )
-    replicas_min: int = Field(ge=1, le=1000, description="Replicas that always run")
-    replicas_max: Annotated[int, AskUnless("autoscaling", "none")] = Field(
-        ge=1, le=1000, description="Replicas that the autoscaler may reach"
-    )
-    cpu: Cpu = Field(description="CPU that each replica requests")
-    memory: Memory = Field(description="Memory that each replica requests and may use")
-    ephemeral_storage: Size = Field(description="Scratch space on the node that each replica may use")
-    gpu: Annotated[bool, AskUnless("accelerator", "none")] = Field(
-        description="Whether the model server runs on the accelerator here"
-    )
-    gpu_pool: Annotated[LabelValue, AskUnless("gpu", False)] = Field(
-        "", description="Value of the node label that selects the GPU pool; empty for the platform's own"
-    )
-    model_storage_size: Annotated[Size, AskUnless("model_storage", "baked-in")] = Field(
-        description="Size of the volume that holds the model"
-    )
-
-
-class Answers(_Model):
+class Answers(BaseModel):
     """Everything that `kustodian new` can be told, in the order in which it asks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     repo_name: DnsLabel = Field("iris-model", description="Name of the repository")
     model_name: ModelName = Field(
@@ -377,48 +291,11 @@ class Answers(_Model):
         value = spelled_out(value)
         if not isinstance(value, Mapping):
             return value
-        return {name: _filled(str(name), given, info.data) for name, given in value.items()}
+        return {name: filled(str(name), given, info.data) for name, given in value.items()}
 
     @field_validator("environments")
     @classmethod
     def _in_order_of_promotion(cls, value: dict[str, Environment]) -> dict[str, Environment]:
         """dev, staging, prod; as written within a class."""
-        order = list(_CLASS_DEFAULTS)
+        order = list(CLASS_DEFAULTS)
         return dict(sorted(value.items(), key=lambda item: order.index(item[1].environment_class)))
-
-
-def spelled_out(environments: object) -> object:
-    """`dev, prod` and `[dev, prod]` as a mapping of names to nothing said; any other value as it is."""
-    if isinstance(environments, str):
-        environments = [name.strip() for name in environments.split(",")]
-    if isinstance(environments, list) and all(isinstance(name, str) for name in environments):
-        return {name: {} for name in environments}
-    return environments
-
-
-def _filled(name: str, given: object, answers: Mapping[str, object]) -> object:
-    """One environment's answers with the defaults under them."""
-    if given is None:
-        given = {}
-    if not isinstance(given, Mapping):
-        return given
-    environment_class = given.get("class", name if name in _CLASS_DEFAULTS else "staging")
-    size = dict(_CLASS_DEFAULTS.get(str(environment_class), _CLASS_DEFAULTS["staging"]))
-    size |= _RUNTIME_SIZES.get(str(answers.get("runtime")), {})
-    if answers.get("accelerator") == "none":
-        size["gpu"] = False
-    if answers.get("autoscaling") == "none":
-        size["replicas_max"] = given.get("replicas_min", size["replicas_min"])
-    else:
-        size["replicas_max"] = _at_least(size["replicas_max"], given.get("replicas_min"))
-    domain = str(answers.get("domain"))
-    host = domain if name == "prod" else f"{name}.{domain}"
-    return {"class": environment_class, **size, "domain": host, **given}
-
-
-def _at_least(default: object, minimum: object) -> object:
-    """The default maximum, raised where more replicas than that always run."""
-    try:
-        return max(int(str(default)), int(str(minimum)))
-    except ValueError:
-        return default

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kustodian.model.errors import UserError, nearest
-from kustodian.scaffold.answers import Answers, Environment
+from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.conditions import refusals
+from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.formats import SecretInAnswer
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import Question, questions_of

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kustodian.scaffold.answers import Answers, Environment
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.formats import MAX_LABEL
 
 
@@ -101,6 +102,12 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
         ),
         sentence="the cluster holds nothing that git or a store does not have: choose backup none, "
         "or model_storage pvc",
+    ),
+    Condition(
+        id="nothing-to-encrypt",
+        reads=("secrets", "runtime", "logging", "model_registry", "cache"),
+        refused=lambda a: a.secrets == "sops" and not _needs_secrets(a),
+        sentence="there is no secret that SOPS could encrypt: choose secrets kubernetes, or runtime python",
     ),
     Condition(
         id="chart-without-deployment",
@@ -326,3 +333,13 @@ def _minor(answers: Answers) -> int:
 
 def _domain_twice(answers: Answers) -> bool:
     return any(count > 1 for count in Counter(e.domain for e in answers.environments.values()).values())
+
+
+def _needs_secrets(answers: Answers) -> bool:
+    """Whether the servers or an add-on read a Secret; the template's `needed_secrets` says which."""
+    return (
+        answers.runtime not in ("triton", "kserve")
+        or answers.logging == "splunk"
+        or answers.model_registry != "none"
+        or answers.cache != "none"
+    )

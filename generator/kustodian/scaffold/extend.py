@@ -84,6 +84,11 @@ def with_component(root: Path, name: str, settings: list[str], choices: Mapping[
         raise UserError(
             f"the component {name} is here already", hint=f"its answers are in {root / RECORD_NAME}"
         )
+    if "runtime" in changed and not any(setting.startswith("runtime=") for setting in settings):
+        raise UserError(
+            f"the component {name} does not go with runtime {now['runtime']}",
+            hint=f"another runtime is another server; if it is meant: --set runtime={changed['runtime']}",
+        )
     for assignment in [*(f"{key}={value}" for key, value in changed.items()), *settings]:
         given.set(assignment)
     return complete(given)
@@ -100,18 +105,23 @@ def answers_of_component(template: Path, root: Path, name: str) -> dict[str, str
     data = yaml.safe_load((template / "modules.yaml").read_text(encoding="utf-8"))
     modules = [*data["components"], *data.get("addons", [])]
     optional = sorted({str(module["name"]) for module in modules if module.get("when")})
-    found = next((module for module in modules if module["name"] == name and module.get("when")), None)
-    if found is None:
+    found = [module["when"] for module in modules if module["name"] == name and module.get("when")]
+    if not found:
         near = nearest(name, optional)
         raise UserError(
             f"there is no component {name} to add",
             hint=f"did you mean {near}?" if near else "choose one of: " + ", ".join(optional),
         )
     now = complete(recorded(root)).model_dump(by_alias=True)
-    return {
-        question: now[question] if now[question] in allowed else allowed[0]
-        for question, allowed in found["when"].items()
-    }
+    # Several entries may bring it (redis, for each place of its password): the one that is nearest.
+    ways = [
+        {
+            question: now[question] if now[question] in allowed else allowed[0]
+            for question, allowed in when.items()
+        }
+        for when in found
+    ]
+    return min(ways, key=lambda way: sum(now[question] != choice for question, choice in way.items()))
 
 
 def changes(root: Path, after: Answers, template: Path) -> list[Change]:

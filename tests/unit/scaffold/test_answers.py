@@ -9,8 +9,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers, Environment
+from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete
+from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.generate import context
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import questions_of

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers, Environment
+from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete, examine
 from kustodian.scaffold.conditions import CONDITIONS, ENVIRONMENT_CONDITIONS
+from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import questions_of
 
@@ -52,6 +53,12 @@ EXAMPLES: dict[str, tuple[str, str, str, list[str]]] = {
         "2:9",
         "choose backup none, or model_storage pvc",
         ["backup=none", "model_storage=pvc"],
+    ),
+    "nothing-to-encrypt": (
+        "runtime: triton\nexposure: cluster-only\nsecrets: sops\n",
+        "3:10",
+        "choose secrets kubernetes, or runtime python",
+        ["secrets=kubernetes", "runtime=python", "logging=splunk", "model_registry=mlflow"],
     ),
     "chart-without-deployment": (
         "runtime: kserve\nexposure: cluster-only\nhelm_chart: 'yes'\n",

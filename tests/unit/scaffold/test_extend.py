@@ -67,6 +67,20 @@ def test_a_component_more_equals_one_that_was_there_from_the_start(
     assert snapshot(repository) == snapshot(elsewhere)
 
 
+def test_a_component_leaves_the_answers_that_allow_it(repository: Path) -> None:
+    record = repository / RECORD_NAME
+    record.write_text(record.read_text().replace("secrets: external-secrets", "secrets: sealed-secrets"))
+    assert answers_of_component(REAL_TEMPLATE, repository, "redis") == {
+        "cache": "redis",
+        "secrets": "sealed-secrets",
+    }
+    choices = answers_of_component(REAL_TEMPLATE, repository, "istio-tokens")
+    with pytest.raises(UserError, match="does not go with runtime python"):
+        with_component(repository, "istio-tokens", [], choices)
+    meant = ["runtime=triton", "secrets=kubernetes"]
+    assert with_component(repository, "istio-tokens", meant, choices).runtime == "triton"
+
+
 def test_edits_elsewhere_in_a_file_stay(repository: Path) -> None:
     edited = repository / "kustodian.yaml"
     edited.write_text(edited.read_text() + "# ours\n")

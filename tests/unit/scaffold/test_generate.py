@@ -139,7 +139,7 @@ def template_module() -> Iterator[ModuleType]:
     """The template's own validation, which plain `cookiecutter template/` relies on."""
     sys.path.insert(0, str(REAL_TEMPLATE))  # as cookiecutter does
     spec = importlib.util.spec_from_file_location(
-        "kustodian_template", REAL_TEMPLATE / "kustodian_template.py"
+        "kustodian_validate", REAL_TEMPLATE / "kustodian_validate.py"
     )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

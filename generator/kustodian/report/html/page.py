@@ -117,7 +117,7 @@ def _filters(report: CheckReport, groups: list[list[Finding]]) -> str:
         f"{_select('environment', 'every environment', [(name, name) for name in environments])}"
         f"{_select('rule', 'every rule', [(name, f'{name} ({rules[name]})') for name in sorted(rules)])}"
         '<label class="search"><span class="hidden">Text</span><input type="search" name="text" '
-        'placeholder="Search message, file, object   ( / )" autocomplete="off" spellcheck="false"></label>'
+        'placeholder="Search   ( / )" autocomplete="off" spellcheck="false"></label>'
         '<label class="toggle waived"><input type="checkbox" name="waived"><span>waived</span></label>'
         '<button type="reset">Reset</button>'
         '<output role="status" aria-live="polite"></output></form>'

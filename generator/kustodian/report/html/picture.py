@@ -14,7 +14,7 @@ _MARGIN = 12
 #: A picture of more boxes says nothing; the page then lists the objects instead.
 MOST_NODES = 140
 #: How many letters fit into a box in bold and in small type, above a straight line, and between two columns.
-_NAME_LENGTH, _NOTE_LENGTH, _LONG_LABEL, _SHORT_LABEL = 21, 27, 32, 16
+_NAME_LENGTH, _NOTE_LENGTH, _LONG_LABEL, _SHORT_LABEL = 21, 26, 32, 16
 #: Relations with a style of their own; the others are plain.
 _STYLED = (Relation.ALLOWS, Relation.SCALES, Relation.GUARDS, Relation.WATCHES, Relation.GRANTS)
 
@@ -62,9 +62,17 @@ def _path(line: Line) -> str:
 def _labels(lines: tuple[Line, ...]) -> list[str]:
     """What lets whom: a use says nothing that its two boxes do not say, so its label is in the title only."""
     ends = Counter(key for line in lines for key in (line.edge.source, line.edge.target))
-    shown = (line for line in lines if line.edge.label and line.edge.relation != Relation.USES)
-    # Nearer the end with fewer lines, where they are apart.
-    return [_label(line, 0.3 if ends[line.edge.source] <= ends[line.edge.target] else 0.7) for line in shown]
+    found: dict[tuple[str, ...], str] = {}
+    for line in lines:
+        edge = line.edge
+        if not edge.label or edge.relation is Relation.USES:
+            continue
+        # Nearer the end with fewer lines, where they are apart; what meets there says it once.
+        at_source = ends[edge.source] <= ends[edge.target]
+        end = edge.source if at_source else edge.target
+        place = (edge.target, edge.source) if len(line.points) > 2 or line.inside else (end,)
+        found.setdefault((edge.label, *place), _label(line, 0.35 if at_source else 0.6))
+    return list(found.values())
 
 
 def _label(line: Line, part: float) -> str:

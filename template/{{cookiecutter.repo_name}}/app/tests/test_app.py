@@ -40,7 +40,9 @@ def test_a_flower_gets_its_species(client: FlaskClient, features: list[float], s
         b'{"features": [1, 2, 3, null]}',
         b'{"features": [1, 2, 3, NaN]}',
         b'{"features": [1, 2, 3, 1e999]}',
+        b'{"features": ' + b"[" * 20_000 + b"]" * 20_000 + b"}",
     ],
+    ids=lambda body: repr(body[:40]),
 )
 def test_anything_else_is_refused_with_a_sentence(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/predict", data=body, content_type="application/json")
@@ -50,7 +52,8 @@ def test_anything_else_is_refused_with_a_sentence(client: FlaskClient, body: byt
 
 def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
     answer = client.post("/predict", data=b" " * 70_000, content_type="application/json")
-    assert answer.status_code in {400, 413}
+    assert answer.status_code == 413
+    assert answer.json["error"]
 
 
 def test_only_post_predicts(client: FlaskClient) -> None:

@@ -86,17 +86,18 @@ def test_it_answers_and_counts_over_all_workers(server: Server) -> None:
 
 
 def test_it_finishes_what_has_begun_when_it_is_stopped(server: Server) -> None:
-    # A request whose body is still on its way when SIGTERM comes has to be answered.
+    # A request that a worker is busy with when SIGTERM comes has to be answered.
     host, port = server.url.removeprefix("http://").split(":")
     body = json.dumps(VERSICOLOR).encode()
     head = f"POST /predict HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    head += f"Content-Length: {len(body)}\r\n\r\n"
+    head += f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(head.encode() + body[:5])
-        time.sleep(0.5)
+        connection.sendall(head.encode())
+        # Said by the worker that has begun with this request and waits for its body.
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
         server.process.send_signal(signal.SIGTERM)
         time.sleep(1)
-        connection.sendall(body[5:])
+        connection.sendall(body)
         answer = b""
         while not answer.endswith(b"}\n"):
             part = connection.recv(4096)

@@ -92,6 +92,13 @@ class ImageFlow:
         """Read the configurations' own image fields first: they hold wherever they are merged."""
         configured = configured_image_fields(self.view)
         self._fields = [_steps(path) for path in (*_DEFAULT_FIELDS, *configured) if path]
+        kinds: dict[str, set[str]] = {}
+        for document in self.view.documents:
+            kinds.setdefault(document.file, set()).add(document.kind)
+        #: Files of nothing but definitions, which are large and run nothing.
+        self._without_images = {
+            file for file, found in kinds.items() if found == {"CustomResourceDefinition"}
+        }
 
     def follow(self, kustomizations: list[Kustomization]) -> None:
         """Build what these kustomizations take part in: themselves, or whoever uses them as a component."""
@@ -101,7 +108,7 @@ class ImageFlow:
                 builds[build.path] = build
         reached = {k.path: k for build in builds.values() for k in self.view.reach(build)}
         files = {k.resolve(entry) for k in reached.values() for _, _, entry in k.references("resources")}
-        self.view.prefetch(sorted(files & self.view.file_set))
+        self.view.prefetch(sorted(files & self.view.file_set - self._without_images))
         for build in builds.values():
             if not build.is_component:
                 self.leaving(build)
@@ -158,6 +165,8 @@ class ImageFlow:
         target = kustomization.resolve(entry)
         if target in self.view.by_folder:
             return self.leaving(self.view.by_folder[target])
+        if target in self._without_images:
+            return Images()
         if target in self.view.file_set:
             documents = self.view.load(target)
             names = frozenset(image for document in documents for image in self.images_of(document))

@@ -47,11 +47,12 @@ from kustodian.policy.rules.images._kustomize_images import (
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each entry that no image of its kustomization matches."""
-    if not any(image_entries(kustomization) for kustomization in view.kustomizations.values()):
+    with_entries = [k for k in view.asked_about if image_entries(k)]
+    if not with_entries:
         return
     flow = ImageFlow(view)
-    flow.follow([k for k in view.kustomizations.values() if image_entries(k)])
-    for kustomization in view.kustomizations.values():
+    flow.follow(with_entries)
+    for kustomization in with_entries:
         for entry in image_entries(kustomization):
             if not entry.name:
                 continue

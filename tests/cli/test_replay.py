@@ -1,0 +1,136 @@
+"""A second `kustodian check` of the same files: the same reports without checking, and never an old one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.harness import Outcome, kustodian, write
+from tests.cli.test_base import commit, git
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: 'x:latest'}]}\n"
+AGAIN = "nothing has changed since it was checked"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write(tmp_path / "repo", {
+        "kustodian.yaml": "waivers: []\n",
+        "overlays/prod/kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml, .hidden/b.yaml]\n",
+        "overlays/prod/a.yaml": POD,
+        "overlays/prod/.venv/note": "not ours",
+        "overlays/prod/.hidden/b.yaml": POD.replace("name: a", "name: b"),
+    })  # fmt: skip
+
+
+@pytest.fixture
+def check(root: Path, tmp_path: Path) -> Callable[..., Outcome]:
+    def run(*arguments: str, cwd: Path = root) -> Outcome:
+        return kustodian("check", *arguments, cwd=cwd, XDG_CACHE_HOME=str(tmp_path / "cache"))
+
+    return run
+
+
+def test_the_same_reports_again(root: Path, check: Callable[..., Outcome]) -> None:
+    first, second = check(), check()
+    assert AGAIN not in first.out
+    assert AGAIN in second.out
+    assert (first.code, first.out.splitlines()[:-1]) == (second.code, second.out.splitlines()[:-1])
+    assert check("--format", "json").out == check("--format", "json").out
+    assert AGAIN not in check("--no-cache").out
+    assert AGAIN not in check("--rule", "unpinned-image").out
+
+
+def test_files_are_written_again(root: Path, check: Callable[..., Outcome]) -> None:
+    arguments = ("--format", "json=report.json", "--format", "text")
+    check(*arguments)
+    before = (root / "report.json").read_text()
+    (root / "report.json").unlink()
+    assert AGAIN in check(*arguments).out
+    assert (root / "report.json").read_text() == before
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a manifest": lambda root: (root / "overlays/prod/a.yaml").write_text(POD.replace("latest", "newest")),
+    "a file in a dot-folder": lambda root: (root / "overlays/prod/.hidden/b.yaml").write_text(POD),
+    "a new overlay": lambda root: write(root, {"overlays/x/kustomization.yaml": KUSTOMIZATION + "resources: []"}),
+    "a file that is gone": lambda root: (root / "overlays/prod/a.yaml").unlink(),
+    "the configuration": lambda root: (root / "kustodian.yaml").write_text("kubernetesVersion: '1.33'\n"),
+    "a folder for another": lambda root: (root / "overlays/prod").rename(root / "overlays/dev"),
+    "a link": lambda root: (root / "overlays/prod/link.yaml").symlink_to("a.yaml"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_is_noticed(
+    root: Path, check: Callable[..., Outcome], change: Callable[[Path], object]
+) -> None:
+    check()
+    assert AGAIN in check().out
+    change(root)
+    after = check()
+    assert AGAIN not in after.out
+    fresh = check("--no-cache")
+    assert (after.code, after.out.rpartition("(")[0]) == (fresh.code, fresh.out.rpartition("(")[0])
+
+
+def test_a_file_that_was_only_written_again_is_no_change(root: Path, check: Callable[..., Outcome]) -> None:
+    check()
+    manifest = root / "overlays/prod/a.yaml"
+    manifest.unlink()
+    manifest.write_text(POD)
+    assert AGAIN in check().out
+    stat = manifest.stat()
+    manifest.write_text(POD.replace("latest", "newest"))  # as long as before, at the same time
+    os.utime(manifest, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert AGAIN not in check().out
+
+
+def test_what_git_says_counts(root: Path, check: Callable[..., Outcome]) -> None:
+    git(root, "init", "--quiet")
+    commit(root, "one")
+    check()
+    assert AGAIN in check().out
+    git(root, "commit", "--quiet", "--amend", "--message", "another history")
+    assert AGAIN not in check().out
+
+
+def test_a_repository_above_counts(root: Path, check: Callable[..., Outcome]) -> None:
+    check()
+    (root.parent / ".git").mkdir()
+    assert AGAIN not in check().out
+
+
+def test_a_waiver_ends(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
+    waiver = "{rule: unpinned-image, object: Pod/a, reason: soon, owner: me, expires: 2999-01-01}"
+    (root / "kustodian.yaml").write_text(f"waivers: [{waiver}]\n")
+    check()
+    assert AGAIN in check().out
+    (entry,) = (tmp_path / "cache" / "kustodian" / "check").iterdir()
+    head, _, body = entry.read_bytes().partition(b"\n")
+    known = json.loads(head)
+    assert known["until"] == "2999-01-01"
+    entry.write_bytes(json.dumps({**known, "until": "2020-01-01"}).encode() + b"\n" + body)
+    assert AGAIN not in check().out
+
+
+def test_a_damaged_cache_is_no_cache(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
+    first = check()
+    (entry,) = (tmp_path / "cache" / "kustodian" / "check").iterdir()
+    for content in (b"", b"{}\n", b"no json", b"[1]\n"):
+        entry.write_bytes(content)
+        again = check()
+        assert (again.code, AGAIN in again.out, again.err) == (first.code, False, "")
+
+
+def test_what_cannot_be_told_is_checked_again(root: Path, check: Callable[..., Outcome]) -> None:
+    (root / "overlays/prod/a.yaml").write_text("a: [")
+    assert check().code == 3
+    assert AGAIN not in check().out
+    (root / "overlays/prod/a.yaml").write_text(POD)
+    assert AGAIN not in check("--allow-remote").out + check("--allow-remote").out

@@ -1,0 +1,61 @@
+"""Several requests to one engine process: the answers of each reach the one that asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from kustodian.model.overlay import Overlay
+from kustodian.model.resources import engine_binary
+from kustodian.render.engine import Engine, RenderOptions
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
+COUNT = 40
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine(engine_binary()) as engine:
+        yield engine
+
+
+@pytest.fixture
+def overlays(tmp_path: Path) -> list[Overlay]:
+    """Overlays whose results do not fit into a pipe all at once."""
+    names = [f"o{number}" for number in range(COUNT)]
+    for name in names:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "kustomization.yaml").write_text(KUSTOMIZATION)
+        text = (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{text: {'x' * 20_000}}}\n"
+        )
+        (folder / "a.yaml").write_text(text)
+    return [Overlay(name) for name in names]
+
+
+def test_one_asks_while_another_reads(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
+    seen = {}
+    for rendered in engine.render(tmp_path, overlays, RenderOptions()):
+        (parsed,) = engine.parse(tmp_path, [f"{rendered.overlay.path}/a.yaml"])
+        seen[rendered.overlay.path] = (parsed.documents[0].data, rendered.objects[0].data)
+    assert len(seen) == COUNT
+    assert all(on_disk == rendered for on_disk, rendered in seen.values())
+
+
+def test_two_readers_in_turn(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
+    half = COUNT // 2
+    both = (engine.render(tmp_path, part, RenderOptions()) for part in (overlays[:half], overlays[half:]))
+    pairs = list(zip(*both, strict=True))
+    assert {one.overlay.path for one, _ in pairs} == {overlay.path for overlay in overlays[:half]}
+    assert {one.overlay.path for _, one in pairs} == {overlay.path for overlay in overlays[half:]}
+
+
+def test_who_stops_reading_disturbs_nobody(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
+    assert len(list(islice(engine.render(tmp_path, overlays, RenderOptions()), 1))) == 1
+    (parsed,) = engine.parse(tmp_path, ["o3/a.yaml"])
+    assert parsed.documents[0].data["metadata"]["name"] == "o3"
+    assert len(list(engine.render(tmp_path, overlays, RenderOptions()))) == COUNT
