@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.generator.repositories import PRESETS, answers_of, make
+from tests.slow.kube_linter_defaults import raised
 from tests.support.peers import ROOT, build_peer
 from tests.support.pypi_programs import pypi_program
 
@@ -84,3 +85,55 @@ def _checkov() -> Path:
     version = re.search(r"checkov (\d+\.\d+\.\d+)", DOCUMENT.read_text(encoding="utf-8"))
     assert version, "the document names no version of checkov"
     return pypi_program("checkov", version[1], "checkov")
+
+
+def test_the_default_checks_of_kube_linter_are_explained(manifests: list[Path]) -> None:
+    said = set()
+    for file in manifests:
+        said |= raised(list(yaml.safe_load_all(file.read_text(encoding="utf-8"))))
+    assert said == _explained("kube-linter")
+
+
+def test_the_stand_in_of_kube_linter_sees_what_is_wrong() -> None:
+    bad = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"},
+        "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"app": "a"}},
+            "template": {"metadata": {"labels": {"app": "b"}}, "spec": {
+                "serviceAccount": "x", "serviceAccountName": "x", "hostNetwork": True, "hostPID": True, "hostIPC": True,
+                "volumes": [{"name": "d", "hostPath": {"path": "/run/docker.sock"}}, {"name": "e", "hostPath": {"path": "/etc"}}],
+                "securityContext": {"sysctls": [{"name": "kernel.sem", "value": "1"}]},
+                "containers": [{
+                    "name": "c", "image": "x", "securityContext": {"privileged": True},
+                    "ports": [{"containerPort": 22, "name": "Not_A_Name"}],
+                    "env": [{"name": "SECRET", "value": "x"}, {"name": "SECRET", "value": "y"}],
+                    "livenessProbe": {"httpGet": {"port": 80}}, "readinessProbe": {"grpc": {"port": 80}},
+                    "startupProbe": {"tcpSocket": {"port": "http"}},
+                }],
+            }},
+        },
+    }  # fmt: skip
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a"},
+        "spec": {"selector": {"app": "c"}},
+    }
+    budget = {
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "a"},
+        "spec": {"maxUnavailable": 0, "minAvailable": "100%"},
+    }  # fmt: skip
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"},
+        "spec": {"template": {"spec": {"containers": []}}},
+    }  # fmt: skip
+    old = {"apiVersion": "extensions/v1beta1", "kind": "Ingress", "metadata": {"name": "a"}}
+    assert raised([bad, service, budget, job, old]) == {
+        "dangling-service", "deprecated-service-account-field", "docker-sock", "drop-net-raw-capability",
+        "duplicate-env-var", "env-var-secret", "host-ipc", "host-network", "host-pid", "invalid-target-ports",
+        "job-ttl-seconds-after-finished", "latest-tag", "liveness-port", "mismatching-selector", "no-anti-affinity",
+        "no-extensions-v1beta", "no-read-only-root-fs", "non-existent-service-account", "pdb-max-unavailable",
+        "pdb-min-available", "pdb-unhealthy-pod-eviction-policy", "privilege-escalation-container",
+        "privileged-container", "readiness-port", "run-as-non-root", "sensitive-host-mounts", "ssh-port",
+        "startup-port", "unsafe-sysctls", "unset-cpu-requirements", "unset-memory-requirements",
+    }  # fmt: skip
