@@ -157,3 +157,20 @@ def test_an_assertion_notices_a_broken_file(
 def _assertion(name: str, repository: Repository) -> Iterator[str]:
     found: Iterator[str] = getattr(assertions, name)(repository)
     return found
+
+
+def test_several_models_are_served_behind_one_route(tmp_path: Path) -> None:
+    """One server loads every folder of its repository; the route takes any model's name and reaches only it."""
+    repository = make(answers_of("multi-model"), tmp_path / "repository")
+    for objects in repository.objects.values():
+        (route,) = of(objects, "HTTPRoute")
+        paths = [match["path"] for rule in route["spec"]["rules"] for match in rule["matches"]]
+        assert {"type": "PathPrefix", "value": "/v2/models"} in paths
+        (backend,) = {ref["name"] for rule in route["spec"]["rules"] for ref in rule["backendRefs"]}
+        (service,) = (one for one in of(objects, "Service") if one["metadata"]["name"] == backend)
+        (server,) = of(objects, "Deployment")
+        template = server["spec"]["template"]
+        assert service["spec"]["selector"].items() <= template["metadata"]["labels"].items()
+        arguments = template["spec"]["containers"][0]["args"]
+        assert "--model-repository=/models/$(MODEL_REVISION)" in arguments
+        assert not any(argument.startswith("--load-model") for argument in arguments)  # then only those named
