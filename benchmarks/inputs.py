@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,15 @@ def large(folder: Path, objects: int = 4000) -> Path:
         f"{_KUSTOMIZATION}namePrefix: p-\nresources: [all.yaml]\nlabels: [{{pairs: {{team: ml}}}}]\n"
     )
     return root
+
+
+def with_a_change(root: Path) -> Path:
+    """A git repository of the same files, in which one overlay is not as it was committed."""
+    copy = root.with_name(f"{root.name}-changed")
+    shutil.copytree(root, copy)
+    identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")
+    for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "-m", "fleet")):
+        subprocess.run(["git", *arguments], cwd=copy, check=True)
+    changed = copy / "overlays" / "o7" / "kustomization.yaml"
+    changed.write_text(changed.read_text().replace("newTag: 1.0.7", "newTag: 1.0.8"))
+    return copy

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import resource
 import statistics
 import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from pathlib import Path
 class Contender:
     """One way to look at the input: `command` is run in `cwd`; `prepare` before each run, not counted.
 
-    `coverage` says what it checks; exit codes in `accepted` are results, any other one is a failure.
+    `coverage` says what it checks; exit codes in `accepted` are results, any other one is a failure. `given`
+    is a file for its standard input, `variables` are set for it. `memory` asks for the peak of all of its
+    processes together, which costs a little of its time.
     """
 
     name: str
@@ -26,7 +28,11 @@ class Contender:
     coverage: str
     accepted: tuple[int, ...] = (0, 1)
     prepare: Callable[[], object] | None = None
+    given: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    memory: bool = False
     seconds: list[float] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
 
     @property
     def median(self) -> float:
@@ -40,15 +46,62 @@ def interleave(contenders: Sequence[Contender], runs: int) -> None:
         for contender in contenders:
             if contender.prepare is not None:
                 contender.prepare()
-            started = time.perf_counter()
-            done = subprocess.run(
-                [str(word) for word in contender.command], cwd=contender.cwd, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(), check=False,
-            )  # fmt: skip
-            contender.seconds.append(time.perf_counter() - started)
-            if done.returncode not in contender.accepted:
-                said = done.stderr.decode("utf-8", "replace")[-600:]
-                raise RuntimeError(f"{contender.name} exited with {done.returncode}: {said}")
+            _run(contender)
+
+
+def _run(contender: Contender) -> None:
+    given = contender.given or Path(os.devnull)
+    with given.open("rb") as stdin, tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            [str(word) for word in contender.command],
+            cwd=contender.cwd,
+            stdin=stdin,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=_environment() | dict(contender.variables),
+        )
+        if contender.memory:
+            contender.peaks.append(_peak_of_all(process))
+        code = process.wait()
+        contender.seconds.append(time.perf_counter() - started)
+        if code not in contender.accepted:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace")[-600:]
+            raise RuntimeError(f"{contender.name} exited with {code}: {said}")
+
+
+def _peak_of_all(process: subprocess.Popen[bytes]) -> int:
+    """The most memory (MiB, shared pages counted once) that a process and its children had at one time."""
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(map(_proportional_kib, _with_children(process.pid))))
+        time.sleep(0.02)
+    return peak // 1024
+
+
+def _with_children(process: int) -> list[int]:
+    found = [process]
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                found += _with_children(int(child))
+    return found
+
+
+def _proportional_kib(process: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
+
+
+def line_through(points: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Least squares: intercept, slope, and how much of the variance the line explains."""
+    slope, intercept = statistics.linear_regression(*zip(*points, strict=True))
+    explained = statistics.correlation(*zip(*points, strict=True)) ** 2
+    return intercept, slope, explained
 
 
 def table(title: str, contenders: Sequence[Contender], reference: str) -> str:
@@ -59,12 +112,6 @@ def table(title: str, contenders: Sequence[Contender], reference: str) -> str:
         f"| {one.name} | {one.median:.2f} | {one.median / base:.2f} | {one.coverage} |" for one in contenders
     ]
     return "\n".join(lines) + "\n"
-
-
-def peak_memory() -> int:
-    """The most memory that one child process ever had, in MiB."""
-    scale = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // scale
 
 
 def _environment() -> dict[str, str]:

@@ -17,7 +17,7 @@ import yaml
 from tests.generator.repositories import PRESETS, answers_of, make
 from tests.slow.kube_linter_defaults import raised
 from tests.support.peers import ROOT, build_peer
-from tests.support.pypi_programs import pypi_program
+from tests.support.pypi_programs import checkov
 
 DOCUMENT = ROOT / "docs" / "compared-checkers.md"
 
@@ -72,19 +72,12 @@ def test_kube_score_says_what_the_document_explains(manifests: list[Path]) -> No
 
 def test_checkov_says_what_the_document_explains(manifests: list[Path], tmp_path: Path) -> None:
     done = subprocess.run(
-        [_checkov(), "--quiet", "--compact", "--framework", "kubernetes", "--output", "json", "--file", *manifests],
+        [checkov(), "--quiet", "--compact", "--framework", "kubernetes", "--output", "json", "--file", *manifests],
         capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     report = json.loads(done.stdout)
     assert report["summary"]["passed"] > 100
     assert {check["check_id"] for check in report["results"]["failed_checks"]} == _explained("checkov")
-
-
-def _checkov() -> Path:
-    """checkov's program, at the version that the document names."""
-    version = re.search(r"checkov (\d+\.\d+\.\d+)", DOCUMENT.read_text(encoding="utf-8"))
-    assert version, "the document names no version of checkov"
-    return pypi_program("checkov", version[1], "checkov")
 
 
 def test_the_default_checks_of_kube_linter_are_explained(manifests: list[Path]) -> None:

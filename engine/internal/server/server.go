@@ -20,10 +20,10 @@ import (
 type operation func(request []byte, response *protocol.Response) error
 
 var operations = map[string]operation{
-	"scan": scanRepository, "parse": parse, "render": renderOverlays, "provenance": traceOverlays, "policy": evaluatePolicy, "verify": verifyPolicy,
+	"scan": scanRepository, "parse": parse, "render": renderOverlays, "policy": evaluatePolicy, "verify": verifyPolicy,
 }
 
-const names = "scan, parse, render, provenance, policy, verify"
+const names = "scan, parse, render, policy, verify"
 
 // Serve answers requests until in ends and every answer is written.
 func Serve(in io.Reader, out *protocol.Writer) error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -26,10 +25,11 @@ type line struct {
 		Object map[string]any `json:"object"`
 	} `json:"documents"`
 	Objects []struct {
-		Object          map[string]any   `json:"object"`
-		Origin          map[string]any   `json:"origin"`
-		Transformations []map[string]any `json:"transformations"`
+		Object map[string]any `json:"object"`
+		Origin map[string]any `json:"origin"`
+		Chain  int            `json:"chain"`
 	} `json:"objects"`
+	Chains [][]map[string]any  `json:"chains"`
 	Files  []map[string]string `json:"files"`
 	Absent []string            `json:"absent"`
 	Policy *struct {
@@ -146,7 +146,7 @@ func TestRenderWithPolicy(t *testing.T) {
 	}
 	dev, prod, none := overlays["overlays/dev"], overlays["overlays/prod"], overlays["overlays/none"]
 	if dev.Error != nil || len(dev.Objects) != 1 || dev.Objects[0].Origin["path"] != "base/a.yaml" ||
-		len(dev.Objects[0].Transformations) != 1 || len(dev.Files) != 3 || len(dev.Absent) == 0 {
+		len(dev.Chains) != 1 || len(dev.Chains[dev.Objects[0].Chain]) != 1 || len(dev.Files) != 3 || len(dev.Absent) == 0 {
 		t.Fatalf("dev: %+v", dev)
 	}
 	if dev.Policy == nil || len(dev.Policy.Results) != 1 || dev.Policy.Successes != 1 || dev.Policy.Results[0]["query"] != "deny_node_port" {
@@ -157,35 +157,6 @@ func TestRenderWithPolicy(t *testing.T) {
 	}
 	if none.Error == nil || none.Error.Code != "no-kustomization" {
 		t.Errorf("none: %+v", none)
-	}
-}
-
-// The two halves together are what one request with provenance gives.
-func TestProvenanceAfterwards(t *testing.T) {
-	root := testtree.Write(t, repository)
-	answers := talk(t,
-		m{"id": 1, "op": "render", "root": root, "overlays": []string{"overlays/dev"}},
-		m{"id": 2, "op": "render", "root": root, "overlays": []string{"overlays/dev"}, "provenance": false},
-		m{"id": 3, "op": "provenance", "root": root, "overlays": []string{"overlays/dev", "overlays/prod"}},
-	)
-	whole, objects := answers["1"][0], answers["2"][0]
-	if objects.Objects[0].Origin != nil || len(objects.Objects[0].Transformations) != 0 {
-		t.Errorf("provenance that was not asked for: %+v", objects.Objects[0])
-	}
-	for _, l := range answers["3"][:2] {
-		if l.Kind != "provenance" {
-			t.Errorf("kind %q", l.Kind)
-		}
-		if l.Overlay == "overlays/prod" {
-			if l.Error == nil || l.Error.Code != "remote-base" {
-				t.Errorf("prod: %+v", l)
-			}
-			continue
-		}
-		objects.Objects[0].Origin, objects.Objects[0].Transformations = l.Objects[0].Origin, l.Objects[0].Transformations
-	}
-	if !reflect.DeepEqual(whole.Objects, objects.Objects) || len(whole.Objects) != 1 || !reflect.DeepEqual(whole.Files, objects.Files) {
-		t.Errorf("got %+v\nwant %+v", objects, whole)
 	}
 }
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
 from kustodian.model.object_set import ObjectSet
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
+from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import (
     Context,
     ObjectRule,
@@ -27,7 +28,6 @@ from kustodian.policy.rule import (
 from kustodian.policy.settings import Settings
 
 _T = TypeVar("_T")
-_V = TypeVar("_V")
 Check: TypeAlias = Callable[[_T, Context], Iterable[Violation]]
 
 
@@ -68,30 +68,38 @@ class Evaluator:
         self.settings = settings
         self.rules = tuple(rules)
         self.failures: list[RuleFailure] = []
-        self._contexts: dict[tuple[str | None, EnvironmentClass], dict[str, Context]] = {}
-        self._last: tuple[Environment, dict[str, Context]] | None = None
         self._by_environment: dict[tuple[str | None, EnvironmentClass], _Active] = {}
 
     def overlay(self, rendered: RenderedOverlay) -> list[Hit]:
         """The hits of one overlay, by object and rule."""
-        environment = rendered.overlay.environment
-        active = self._active(environment)
+        active = self._active(rendered.overlay.environment)
         hits: list[Hit] = []
-
-        def run(rule: Rule, check: Check[_T], subject: _T, owner: Manifest | None) -> None:
-            for violation in self._violations(rule, check, subject, environment, rendered):
-                hits.append(Hit(rule, active.level[rule.id], rendered, _owned(violation, owner)))
-
         for manifest in rendered.objects:
-            for rule in (*active.any_object, *active.by_kind.get((manifest.group, manifest.kind), ())):
-                run(rule, rule.check, manifest, manifest)
+            kind = active.by_kind.get((manifest.group, manifest.kind), ())
+            self._apply(active.any_object, manifest, manifest, rendered, hits)
+            self._apply(kind, manifest, manifest, rendered, hits)
             for pod in manifest.pods:
-                for pod_rule in active.pods:
-                    run(pod_rule, pod_rule.check, pod, manifest)
-        objects = ObjectSet(rendered.objects)
-        for set_rule in active.sets:
-            run(set_rule, set_rule.check, objects, None)
+                self._apply(active.pods, pod, manifest, rendered, hits)
+        self._apply(active.sets, ObjectSet(rendered.objects), None, rendered, hits)
         return hits
+
+    def _apply(
+        self,
+        rules: Iterable[Ready[_T]],
+        subject: _T,
+        owner: Manifest | None,
+        rendered: RenderedOverlay,
+        hits: list[Hit],
+    ) -> None:
+        """Run rules over one subject: this loop turns for every rule and object of a repository."""
+        for ready in rules:
+            try:
+                found = list(ready.check(subject, ready.context))
+            except Exception as error:
+                self._failed(ready.rule, rendered, error)
+                continue
+            for violation in found:
+                hits.append(Hit(ready.rule, ready.level, rendered, _owned(violation, owner)))
 
     @property
     def repository_rules(self) -> list[RepositoryRule]:
@@ -112,7 +120,7 @@ class Evaluator:
             levels = [level for e in everywhere if (level := self.settings.severity(rule, e))]
             if not levels:
                 continue
-            for violation in self._violations(rule, rule.check, view, everywhere[-1], None):
+            for violation in self._violations(rule, view, everywhere[-1]):
                 about = overlays.get(violation.overlay) if violation.overlay is not None else None
                 level = self.settings.severity(rule, about.overlay.environment) if about else max(levels)
                 if level is not None:
@@ -126,59 +134,59 @@ class Evaluator:
             for rule in self.rules:
                 level = self.settings.severity(rule, environment)
                 if level is not None:
-                    active.add(rule, level)
+                    active.add(rule, level, self.settings.context(rule, environment))
             self._by_environment[key] = active
         return self._by_environment[key]
 
-    def _contexts_of(self, environment: Environment) -> dict[str, Context]:
-        """The contexts of an environment by rule; asked for every rule and object, mostly of the same one."""
-        if self._last is None or self._last[0] is not environment:
-            self._last = (environment, self._contexts.setdefault(_key(environment), {}))
-        return self._last[1]
-
     def _violations(
         self,
-        rule: Rule,
-        check: Callable[[_T, Context], Iterable[_V]],
-        subject: _T,
+        rule: RepositoryRule,
+        view: RepositoryView,
         environment: Environment,
-        rendered: RenderedOverlay | None,
-    ) -> list[_V]:
-        """Run one check; one that raises is recorded as a failure, so nothing passes for clean."""
-        contexts = self._contexts_of(environment)
-        context = contexts.get(rule.id)
-        if context is None:
-            context = contexts[rule.id] = self.settings.context(rule, environment)
+    ) -> list[SourceViolation]:
         try:
-            return list(check(subject, context))
+            return list(rule.check(view, self.settings.context(rule, environment)))
         except Exception as error:
-            where = rendered.overlay.path if rendered else "."
-            self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
+            self._failed(rule, None, error)
             return []
+
+    def _failed(self, rule: Rule, rendered: RenderedOverlay | None, error: Exception) -> None:
+        """Record a check that raised, so nothing passes for clean."""
+        where = rendered.overlay.path if rendered else "."
+        self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Generic[_T]):
+    """A rule that is on in an environment, with what it is called with there."""
+
+    rule: Rule
+    check: Check[_T]
+    context: Context
+    level: Severity
 
 
 @dataclass
 class _Active:
     """The rules that are on in one environment, by what they look at."""
 
-    level: dict[str, Severity] = field(default_factory=dict)
-    any_object: list[ObjectRule] = field(default_factory=list)
-    by_kind: dict[tuple[str, str], list[ObjectRule]] = field(default_factory=dict)
-    pods: list[PodRule] = field(default_factory=list)
-    sets: list[SetRule] = field(default_factory=list)
+    any_object: list[Ready[Manifest]] = field(default_factory=list)
+    by_kind: dict[tuple[str, str], list[Ready[Manifest]]] = field(default_factory=dict)
+    pods: list[Ready[PodTemplate]] = field(default_factory=list)
+    sets: list[Ready[ObjectSet]] = field(default_factory=list)
 
-    def add(self, rule: Rule, level: Severity) -> None:
+    def add(self, rule: Rule, level: Severity, context: Context) -> None:
         """File the rule under what it looks at."""
-        self.level[rule.id] = level
         if isinstance(rule, PodRule):
-            self.pods.append(rule)
+            self.pods.append(Ready(rule, rule.check, context, level))
         elif isinstance(rule, SetRule):
-            self.sets.append(rule)
+            self.sets.append(Ready(rule, rule.check, context, level))
         elif isinstance(rule, ObjectRule):
+            ready = Ready(rule, rule.check, context, level)
             if not rule.kinds:
-                self.any_object.append(rule)
+                self.any_object.append(ready)
             for kind in rule.kinds:
-                self.by_kind.setdefault(kind, []).append(rule)
+                self.by_kind.setdefault(kind, []).append(ready)
 
 
 def _key(environment: Environment) -> tuple[str | None, EnvironmentClass]:

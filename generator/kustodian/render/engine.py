@@ -20,7 +20,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +310,10 @@ def _policy_error(error: JsonObject) -> UserError:
 
 def _rendered(overlay: Overlay, answer: JsonObject) -> RenderedOverlay:
     policy, successes = _policy(answer.get("policy"))
+    chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
     return RenderedOverlay(
         overlay,
-        [Manifest(entry["object"], _provenance(entry)) for entry in answer.get("objects") or []],
+        [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
         not_checked(answer.get("error")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),
@@ -333,13 +334,12 @@ def _policy(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
     return results, answer.get("successes", 0)
 
 
-def _provenance(entry: JsonObject) -> Provenance:
+def _provenance(entry: JsonObject, chains: Sequence[tuple[Step, ...]]) -> Provenance:
     origin = entry.get("origin") or {}
     generator = None
     if origin.get("configuredIn"):
         generator = _step(origin)
-    steps = tuple(_step(step) for step in entry.get("transformations") or ())
-    return Provenance(origin.get("path") or None, generator, steps)
+    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]])
 
 
 def _step(data: JsonObject) -> Step:
