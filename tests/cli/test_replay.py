@@ -134,3 +134,14 @@ def test_what_cannot_be_told_is_checked_again(root: Path, check: Callable[..., O
     assert AGAIN not in check().out
     (root / "overlays/prod/a.yaml").write_text(POD)
     assert AGAIN not in check("--allow-remote").out + check("--allow-remote").out
+
+
+def test_policies_elsewhere_are_read_again(root: Path, check: Callable[..., Outcome]) -> None:
+    policy = 'package main\n\ndeny contains msg if {\n\tmsg := "%s"\n}\n'
+    elsewhere = write(root.parent / "policies", {"main.rego": policy % "policy says one"})
+    (root / "kustodian.yaml").write_text(f"rego: {{policy: [{elsewhere}]}}\n")
+    first = check()
+    assert first.code == 1, first.err
+    assert "policy says one" in first.out
+    (elsewhere / "main.rego").write_text(policy % "policy says two")
+    assert "policy says two" in check().out

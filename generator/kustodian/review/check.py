@@ -193,7 +193,7 @@ class Run:
         options, root, config = self.options, self.plan.root, self.plan.config
         binaries = options.kustomize or options.conftest or options.against_cluster is not None
         outside = any(
-            Path(os.path.normpath(root / name)) != root / os.path.normpath(name) or name.startswith("..")
+            not Path(os.path.normpath(root / name)).is_relative_to(root)
             for name in (*config.rego.policy, *config.rego.data, *config.schemas)
         )
         if options.stdin is not None or options.render != RenderOptions() or binaries or outside:
