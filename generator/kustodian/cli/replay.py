@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ def _entry(arguments: Sequence[str]) -> Path | None:
     return Path(base, "kustodian", "check", name)
 
 
+@cache
 def _program() -> str:
     """Changes with every change of the program: its own files, its engine, the packages beside it."""
     package = os.path.dirname(os.path.dirname(__file__))

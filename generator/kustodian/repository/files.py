@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kustodian.repository.history import git
-
-#: Folders whose files are never the repository's own.
-_SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
+from kustodian.repository.snapshot import SKIPPED
 
 
 def repository_files(root: Path) -> tuple[str, ...]:
@@ -22,7 +20,7 @@ def repository_files(root: Path) -> tuple[str, ...]:
 
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in _SKIPPED]
+        folders[:] = [name for name in folders if name not in SKIPPED]
         for name in files:
             yield (Path(folder) / name).relative_to(root).as_posix()
 

@@ -28,16 +28,14 @@ REFERENCE_FIELDS = ("resources", "bases", "components")
 
 @dataclass(slots=True)
 class Layout:
-    """The overlays to render, those that cannot be rendered and why, and who uses whom.
+    """The overlays to render, those that cannot be rendered and why.
 
-    `users` maps a kustomization's folder to the folders of those that name it; `through` the folders that
-    are checked as part of another.
+    `through` maps the folders that are checked as part of another to that one.
     """
 
     overlays: list[Overlay] = field(default_factory=list)
     not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
     through: dict[str, str] = field(default_factory=dict)
-    users: dict[str, set[str]] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -131,16 +129,15 @@ def lay_out(
     broken: Mapping[str, NotChecked],
     environments: Mapping[str, tuple[list[str], Environment]],
     exclude: list[str],
+    users: Mapping[str, set[str]],
     below: str = ".",
-    users: dict[str, set[str]] | None = None,
 ) -> Layout:
     """Decide what is checked.
 
     `environments` maps a name to its path globs and value; `broken` are kustomization files that do not
-    parse; `below` limits the run to one folder of the repository; `users` are those of `users_of`, where
-    they are known.
+    parse; `users` are those of `users_of`; `below` limits the run to one folder of the repository.
     """
-    layout = Layout(users=users_of(kustomizations) if users is None else users)
+    layout = Layout()
     components = {k.directory for k in kustomizations.values() if k.is_component}
     broken_folders = {posixpath.dirname(path) or ".": error for path, error in broken.items()}
     folders = sorted({k.directory for k in kustomizations.values()} | set(broken_folders))
@@ -151,11 +148,9 @@ def lay_out(
         overlay = Overlay(folder, environment or Environment())
         if folder in broken_folders:
             layout.not_checkable.append((overlay, broken_folders[folder]))
-        elif environment is None and environments and layout.users[folder]:
-            layout.through[folder] = _rendered_user(folder, layout.users, components) or min(
-                layout.users[folder]
-            )
-        elif folder in components and (user := _rendered_user(folder, layout.users, components)):
+        elif environment is None and environments and users[folder]:
+            layout.through[folder] = _rendered_user(folder, users, components) or min(users[folder])
+        elif folder in components and (user := _rendered_user(folder, users, components)):
             # A part of its user: alone, if it builds at all, its references would point nowhere.
             layout.through[folder] = user
         else:

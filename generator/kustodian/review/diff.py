@@ -16,7 +16,7 @@ from kustodian.review.diff_fields import field_changes, without_secrets
 from kustodian.review.diff_pruning import Pruning
 from kustodian.review.diff_risks import risks_of
 from kustodian.review.findings import stable_name
-from kustodian.review.revisions import opened, overlays_touched
+from kustodian.review.revisions import opened, touched
 from kustodian.review.view import view_of
 
 Key = tuple[str, str, str, str]
@@ -34,7 +34,7 @@ def difference(
         if sides is not None:
             base: Run | None = sides[0].run
             views = sides[0].view, sides[1].view
-            wanted = set(overlays_touched(revisions.changes, *sides))
+            wanted = set(touched(revisions.changes, *sides).overlays)
             sides[0].lay_out({name for path in wanted for name in sides[0].reads.of(path)})
         else:
             base = revisions.whole_base()

@@ -13,7 +13,7 @@ from kustodian.model.finding import Finding, Status
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, shown_root
 from kustodian.review.narrow import compare_rules, waivers_differ, without_unused_waivers
-from kustodian.review.revisions import Revisions, folders_touched, opened, overlays_touched
+from kustodian.review.revisions import Revisions, opened, touched
 
 
 def check_against(
@@ -63,13 +63,13 @@ def _narrow(revisions: Revisions) -> CheckReport | None:
     sides = revisions.sides()
     if sides is None:
         return None
-    paths = overlays_touched(revisions.changes, *sides)
-    compare_rules(*sides, paths, folders_touched(revisions.changes, *sides))
+    reached = touched(revisions.changes, *sides)
+    compare_rules(*sides, reached.overlays, reached.folders)
     old, report = (side.run.finish() for side in sides)
     if waivers_differ(old.findings, report.findings):
         return None
     report.findings = without_unused_waivers(report.findings)
-    untouched = sum(overlay.path not in paths for overlay in revisions.head.plan.overlays)
+    untouched = sum(overlay.path not in reached.overlays for overlay in revisions.head.plan.overlays)
     compare(report, without_unused_waivers(old.findings), revisions.commit, untouched)
     return report
 

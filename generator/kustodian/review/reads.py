@@ -55,7 +55,7 @@ class Reads:
         )
 
     def and_parts(self, folders: Iterable[str]) -> set[str]:
-        """Folders with all that they are built from."""
+        """Those of the folders that hold kustomizations, with all that they are built from."""
         found, queue = set(), list(folders)
         while queue:
             folder = queue.pop()
@@ -64,9 +64,8 @@ class Reads:
                 queue.extend(self.named[folder] & self.named.keys())
         return found
 
-    def touched(self, changes: Changes, overlays: Iterable[Overlay]) -> set[str]:
-        """The paths of the overlays that a change may reach."""
-        reached = self.touched_folders(changes)
+    def touched(self, changes: Changes, reached: set[str], overlays: Iterable[Overlay]) -> set[str]:
+        """The paths of the overlays that a change may reach; `reached` are the folders that it does."""
         return {
             overlay.path
             for overlay in overlays
@@ -85,15 +84,8 @@ class Reads:
 
     def of(self, overlay: str) -> set[str]:
         """Every path that rendering an overlay may read."""
-        seen, queue, paths = set(), [overlay], set()
-        while queue:
-            folder = queue.pop()
-            if folder in seen or folder not in self.named:
-                continue
-            seen.add(folder)
-            paths |= self.named[folder] | ({folder} & self.opaque)
-            queue.extend(self.named[folder] & self.named.keys())
-        return paths
+        parts = self.and_parts([overlay])
+        return (parts & self.opaque).union(*(self.named[folder] for folder in parts))
 
     def readers(self, files: Iterable[str]) -> set[str]:
         """The folders whose rendering may read one of these files, or what no file shows."""

@@ -19,7 +19,7 @@ from kustodian.repository.layout import find_root
 from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
 from kustodian.review.check import CheckOptions, Run, start
 from kustodian.review.reads import Reads, reads_of
-from kustodian.review.targets import Plan, plan_beside
+from kustodian.review.targets import Plan, is_definition, plan_beside
 from kustodian.review.view import view_beside, view_of
 
 
@@ -142,7 +142,7 @@ def rules_touched(plan: Plan, changes: Changes) -> bool:
     definitions = [
         path
         for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
-        if any(document.get("kind") == "CustomResourceDefinition" for document in documents)
+        if any(map(is_definition, documents))
     ]
     named = [plan.config_file, *_inputs_of_rules(plan), *definitions]
     return any(changes.touch(path) for path in named)
@@ -163,19 +163,33 @@ def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
     return Scan(sorted(kustomizations, key=lambda e: e[0]), sorted(files, key=lambda e: e[0]))
 
 
-def overlays_touched(changes: Changes, base: Side, head: Side) -> frozenset[str]:
-    """The overlays that a change may reach, in either revision; those that only one of them has, too."""
-    plans = (base.run.plan, head.run.plan)
-    found = base.reads.touched(changes, plans[0].overlays) | head.reads.touched(changes, plans[1].overlays)
-    before, after = ({(o.path, o.environment.name, o.files) for o in plan.overlays} for plan in plans)
-    return frozenset(found | {path for path, _, _ in before ^ after})
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a change may reach in either revision.
+
+    `overlays` are paths, those that only one revision has among them; `folders` hold the kustomizations, with
+    all that those are built from.
+    """
+
+    overlays: frozenset[str]
+    folders: frozenset[str]
 
 
-def folders_touched(changes: Changes, base: Side, head: Side) -> frozenset[str]:
-    """The kustomizations that a change may reach in either revision, with all that those are built from."""
-    sides = [side.reads for side in (base, head)]
-    reached = {folder for reads in sides for folder in reads.touched_folders(changes)}
-    return frozenset(part for reads in sides for part in reads.and_parts(reached))
+def touched(changes: Changes, base: Side, head: Side) -> Touched:
+    """Follow a change through both revisions."""
+    sides = (base, head)
+    reached = [side.reads.touched_folders(changes) for side in sides]
+    overlays = set[str]()
+    for side, folders in zip(sides, reached, strict=True):
+        overlays |= side.reads.touched(changes, folders, side.run.plan.overlays)
+    before, after = (
+        {(o.path, o.environment.name, o.files) for o in side.run.plan.overlays} for side in sides
+    )
+    everywhere = set[str]().union(*reached)
+    return Touched(
+        frozenset(overlays | {path for path, _, _ in before ^ after}),
+        frozenset(part for side in sides for part in side.reads.and_parts(everywhere)),
+    )
 
 
 def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:

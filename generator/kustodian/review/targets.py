@@ -195,7 +195,7 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
     users = layout.users_of(kustomizations)
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(kustomizations, broken, environments, config.exclude, below, users)
+        found = layout.lay_out(kustomizations, broken, environments, config.exclude, users, below)
         own_path = {overlay.path for overlay in found.overlays}
         if below not in own_path and below in found.through:
             # Named by itself, a base is checked by itself.
@@ -300,7 +300,7 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
 
     schemas = Schemas(plan.settings.version)
     scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
-    files = {path for path, documents in scanned.items() if any(map(_is_definition, documents))}
+    files = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
     for entry in plan.config.schemas:
         folder = plan.root / entry
         if not folder.exists():
@@ -318,14 +318,14 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
             document.data
             for parsed in engine.parse(plan.root, [file])
             for document in parsed.documents
-            if isinstance(document.data, dict) and _is_definition(document.data)
+            if isinstance(document.data, dict) and is_definition(document.data)
         ]
 
     for file in sorted(files):
         if file not in scanned:
             for data in definitions(file):
                 schemas.add_crd(Manifest(data))
-        for head in filter(_is_definition, scanned.get(file, ())):
+        for head in filter(is_definition, scanned.get(file, ())):
             # Definitions are large and most of them are of kinds that nobody uses.
             schemas.add_crd_of(
                 text(head.get("definesGroup")), text(head.get("definesKind")), partial(definitions, file)
@@ -333,7 +333,8 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
     plan.settings = replace(plan.settings, schemas=schemas)
 
 
-def _is_definition(data: JsonObject) -> bool:
+def is_definition(data: JsonObject) -> bool:
+    """Whether this, or what a scan says of it, is a CustomResourceDefinition."""
     return data.get("kind") == "CustomResourceDefinition"
 
 
