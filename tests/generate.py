@@ -52,13 +52,16 @@ def _rule_pages() -> dict[str, str]:
 
 def _schemas() -> dict[str, str]:
     from kustodian.policy.config import Config
-    from kustodian.report.json_schema import json_schema
+    from kustodian.report.check_schema import check_schema
+    from kustodian.report.comparison_schemas import diff_schema, matrix_schema
     from kustodian.scaffold.answers import Answers
 
     schemas = {
         "kustodian.yaml": Config.model_json_schema(by_alias=True),
         "answers": Answers.model_json_schema(by_alias=True),
-        "check": json_schema(),
+        "check": check_schema(),
+        "diff": diff_schema(),
+        "matrix": matrix_schema(),
     }
     return {
         f"docs/schemas/{name}.schema.json": json.dumps(schema, indent=2) + "\n"

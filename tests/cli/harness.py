@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 SOURCE = Path(__file__).parents[2] / "generator"
+SCHEMAS = SOURCE.parent / "docs" / "schemas"
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,11 @@ class Outcome:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The JSON report on standard output."""
+        """The JSON on standard output; it is as its published schema says."""
         parsed: dict[str, Any] = json.loads(self.out)
+        contract = parsed["schema"].split("/")[1]
+        schema = json.loads((SCHEMAS / f"{contract}.schema.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(parsed)
         return parsed
 
     def found(self, rule: str) -> list[tuple[str, int]]:

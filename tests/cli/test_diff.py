@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def changes(root: Path, *arguments: str) -> dict[str, list[tuple[str, str]]]:
-    data = json.loads(kustodian("diff", ".", "--format", "json", *arguments, cwd=root).out)
+    data = kustodian("diff", ".", "--format", "json", *arguments, cwd=root).data
     return {o["path"]: [(c["change"], c["object"]["name"]) for c in o["changes"]] for o in data["overlays"]}
 
 
@@ -92,7 +91,7 @@ def test_overlays_come_go_and_get_another_name(root: Path) -> None:
         root, {"overlays/qa/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../base]\nnamespace: qa\n"}
     )
     git(root, "rm", "-rq", "overlays/dev")
-    data = json.loads(kustodian("diff", "--format", "json", cwd=root).out)
+    data = kustodian("diff", "--format", "json", cwd=root).data
     found = {o["path"]: (o["change"], o["before"], len(o["changes"])) for o in data["overlays"]}
     # dev and prod are equal: either may be the one that was renamed.
     assert found.pop("overlays/production")[0] == "changed"
@@ -137,7 +136,7 @@ def test_plain_manifests(tmp_path: Path) -> None:
     commit(root, "one")
     (root / "a.yaml").write_text(POD.format(name="a", tag="2.0"))
     assert changes(root) == {".": [("changed", "a")]}
-    data = json.loads(kustodian("diff", "a.yaml", "--format", "json", cwd=root).out)
+    data = kustodian("diff", "a.yaml", "--format", "json", cwd=root).data
     assert [o["path"] for o in data["overlays"]] == ["a.yaml"]
     (root / "b.yaml").write_text("a: [\n")
     outcome = kustodian("diff", cwd=root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomizatio
 
 
 def rows(*arguments: str, cwd: Path = ROOT) -> dict[tuple[str, str], tuple[list[str | None], bool]]:
-    data = json.loads(kustodian("matrix", "--format", "json", *arguments, cwd=cwd).out)
+    data = kustodian("matrix", "--format", "json", *arguments, cwd=cwd).data
     (application,) = data["applications"]
     assert application["environments"] == ["dev", "staging", "prod"]
     return {(row["subject"], row["fact"]): (row["values"], row["differs"]) for row in application["rows"]}
@@ -83,7 +82,7 @@ def drifted(tmp_path: Path) -> Path:
 
 
 def test_drift_is_what_should_not_differ(drifted: Path) -> None:
-    data = json.loads(kustodian("matrix", "--format", "json", cwd=drifted).out)
+    data = kustodian("matrix", "--format", "json", cwd=drifted).data
     (application,) = data["applications"]
     assert application["environments"] == ["dev", "prod"], "in the order of promotion, not of the file"
     found = {(row["subject"], row["fact"]): (row["mark"], row["values"]) for row in application["rows"]}
@@ -94,7 +93,7 @@ def test_drift_is_what_should_not_differ(drifted: Path) -> None:
         ("network policies", "out"): ("drift", ["egress 1 (A)", "egress 1 (B)"]),
         ("network policies", "allow-prometheus"): ("missing", ["egress 1", None]),
     }
-    data = json.loads(kustodian("matrix", "--drift", "--format", "json", cwd=drifted).out)
+    data = kustodian("matrix", "--drift", "--format", "json", cwd=drifted).data
     assert {row["fact"] for row in data["applications"][0]["rows"]} == {"image", "out", "allow-prometheus"}
 
 
@@ -115,12 +114,12 @@ def test_several_applications_and_overlays_of_one_environment(tmp_path: Path) ->
                 f"{KUSTOMIZATION}resources: [d.yaml]\nnameSuffix: -{overlay}\n"
             )
             files[f"{folder}/d.yaml"] = DEPLOYMENT.format(replicas=1, image="x:1", model="1")
-    data = json.loads(kustodian("matrix", "--format", "json", cwd=write(tmp_path, files)).out)
+    data = kustodian("matrix", "--format", "json", cwd=write(tmp_path, files)).data
     assert [(a["application"], a["environments"]) for a in data["applications"]] == [
         (f"{name}/overlays/*", ["dev", "prod-eu", "prod-us"]) for name in ("one", "two")
     ]
     assert {row["subject"] for a in data["applications"] for row in a["rows"]} == {"Deployment m-*"}
-    only = json.loads(kustodian("matrix", "--format", "json", "-e", "prod", cwd=tmp_path).out)
+    only = kustodian("matrix", "--format", "json", "-e", "prod", cwd=tmp_path).data
     assert {tuple(a["environments"]) for a in only["applications"]} == {("prod-eu", "prod-us")}
 
 

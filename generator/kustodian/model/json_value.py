@@ -6,7 +6,6 @@ empty one where the value is something else; the schema check reports the wrong 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from kustodian.model.field_path import FieldPath
@@ -68,13 +67,16 @@ def has(value: object, path: FieldPath) -> bool:
     return isinstance(parent, dict) and last in parent
 
 
-def texts_in(value: object) -> Iterator[str]:
-    """Every text in a value, at any depth; keys are none."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from texts_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_in(item)
+def texts_in(value: object) -> list[str]:
+    """Every text in a value, at any depth and in no order; keys are none."""
+    found: list[str] = []
+    queue = [value]
+    while queue:
+        item = queue.pop()
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            queue.extend(item.values())
+        elif isinstance(item, list):
+            queue.extend(item)
+    return found

@@ -55,7 +55,8 @@ class RenderedOverlay:
     """What rendering gave: objects, or the reason there are none.
 
     `files` maps each file that was read (relative to the repository root) to its sha256;
-    `absent` are paths that were looked for and not there.
+    `absent` are paths that were looked for and not there. An overlay that was not rendered has nothing but
+    `may_read`: files that rendering it may read.
     """
 
     overlay: Overlay
@@ -65,3 +66,4 @@ class RenderedOverlay:
     absent: tuple[str, ...] = ()
     policy: tuple[PolicyResult, ...] = ()
     policy_successes: int = 0
+    may_read: frozenset[str] = frozenset()

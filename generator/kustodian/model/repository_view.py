@@ -119,6 +119,11 @@ class RepositoryView:
         return frozenset(path for overlay in self.overlays for path in overlay.files)
 
     @cached_property
+    def files_maybe_used(self) -> frozenset[str]:
+        """What rendering the overlays that are not rendered here may read."""
+        return frozenset().union(*(overlay.may_read for overlay in self.overlays))
+
+    @cached_property
     def file_set(self) -> frozenset[str]:
         """Every file of the repository."""
         return frozenset((*self.files, *self.yaml_files, *self.kustomizations))

@@ -12,7 +12,7 @@ from kustodian.model.object_graph import GraphEdge, GraphNode, Layer, ObjectGrap
 from kustodian.model.overlay import NotChecked
 from kustodian.model.replacement import Replacement
 from kustodian.model.shard import Shard, ShardReport
-from kustodian.report.json_schema import json_schema
+from kustodian.report.check_schema import check_schema
 
 
 def read_json(text: bytes, name: str) -> CheckReport:
@@ -50,7 +50,7 @@ def _validated(text: bytes, name: str) -> JsonObject:
         data = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise UserError(f"no JSON: {error.msg}", name, error.lineno, error.colno, _HINT) from None
-    wrong = next(iter(jsonschema_rs.validator_for(json_schema()).iter_errors(data)), None)
+    wrong = next(iter(jsonschema_rs.validator_for(check_schema()).iter_errors(data)), None)
     if wrong is not None:
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in wrong.instance_path)
         message = wrong.message if len(wrong.message) < 200 else f"{wrong.message[:200]} ..."

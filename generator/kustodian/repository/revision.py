@@ -7,9 +7,9 @@ A revision is checked out in a temporary clone that shares the objects: unlike a
 from __future__ import annotations
 
 import os
-import posixpath
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,21 +96,26 @@ class Checkout:
         """Files of these names, and all below folders of these names. Raises UserError where git fails."""
         if not self._laid_out:
             self._lay_out_submodules()
-        wanted = {file for name in names for file in self._by_name.get(name, ())} - self._laid_out
+        wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
             given = "\0".join(sorted(wanted)) + "\0"
             _must(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
             self._laid_out |= wanted
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
+    def _meant_by(self, name: str) -> tuple[str, ...]:
         """The files that a name means: itself, or what is below it."""
-        found: dict[str, list[str]] = {".": list(self.files)}
-        for file in self.files:
-            found.setdefault(file, []).append(file)
-            for folder in _parents(file):
-                found.setdefault(folder, []).append(file)
-        return found
+        if name == ".":
+            return self.files
+        first = bisect_left(self._sorted, name)
+        if first < len(self._sorted) and self._sorted[first] == name:
+            return (name,)
+        first = bisect_left(self._sorted, f"{name}/", first)
+        # The character after the slash ends the range of what begins with the folder.
+        return tuple(self._sorted[first : bisect_left(self._sorted, f"{name}0", first)])
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.files)  # git sorts by bytes
 
     def lay_out_all(self) -> None:
         """Everything."""
@@ -164,11 +169,6 @@ def _must(output: str | None, what: str) -> None:
             hint="`git fsck` says whether the clone is whole",
             exit_code=ExitCode.NOT_CHECKED,
         )
-
-
-def _parents(path: str) -> Iterator[str]:
-    while path := posixpath.dirname(path):
-        yield path
 
 
 def _submodules(clone: Path) -> Iterator[tuple[str, str]]:

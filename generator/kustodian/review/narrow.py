@@ -40,8 +40,8 @@ def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozen
             hits = [side.all_hits(rule) for side in sides]
         for side, found in zip(sides, hits, strict=True):
             side.take(found)
-    for side in sides:
-        side.read_comments()
+    for side, other in (sides, sides[::-1]):
+        side.read_comments(other)
 
 
 def waivers_differ(base: Iterable[Finding], head: Iterable[Finding]) -> bool:
@@ -110,17 +110,21 @@ class _NarrowSide:
         self._lay_out({hit.violation.file for hit in hits})
         self.run.take(hits)
 
-    def read_comments(self) -> None:
-        """A finding about the repository may stand in a file that only overlays not rendered read."""
-        found = {finding.source.file for finding in self.run.findings}
-        used = {file for overlay in self.files_view.overlays for file in overlay.files}
-        self.run.also_read = frozenset(found & used)
+    def read_comments(self, other: _NarrowSide) -> None:
+        """Files that only overlays not rendered read, and whose waivers count all the same.
+
+        A finding about the repository may stand in one, and the other revision may have used its waivers.
+        """
+        view = self.files_view
+        found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
+        self.run.also_read = view.files_maybe_used & found - view.files_used
+        self._lay_out(self.run.also_read)
 
     @cached_property
     def files_view(self) -> RepositoryView:
         """Every overlay, those that are not rendered without objects."""
         unrendered = [
-            RenderedOverlay(overlay, files=dict.fromkeys(sorted(self._existing(path)), ""))
+            RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
             for path, overlay in self._by_path.items()
             if path not in self._rendered
         ]
@@ -146,9 +150,6 @@ class _NarrowSide:
         wanted = set(paths)
         overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in wanted]
         return replace(self._files, overlays=overlays)
-
-    def _existing(self, overlay: str) -> set[str]:
-        return self.reads.of(overlay) & self._files.file_set
 
     def _render(self, paths: frozenset[str]) -> None:
         missing = frozenset((paths & self._by_path.keys()) - self._rendered.keys())

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kustodian.model.json_value import texts_in
+from kustodian.model.json_value import JsonObject, texts_in
 from kustodian.model.overlay import Overlay
 from kustodian.model.repository_view import BASE_FIELDS, Kustomization
 from kustodian.render.engine import Engine
@@ -103,12 +103,40 @@ class Reads:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What one kustomization names: any `paths`, its `plugins`, and `folders` that may hold kustomizations.
+
+    `of` is the document, which has to live as long as this is known by it.
+    """
+
+    of: JsonObject
+    paths: frozenset[str]
+    plugins: frozenset[str]
+    folders: frozenset[str]
+    is_opaque: bool
+
+
+def named_by(kustomization: Kustomization) -> Named:
+    """Read one kustomization's references."""
+    data = kustomization.data
+    texts = texts_in(data)
+    bases = kustomization.references(*BASE_FIELDS, *_PLUGINS)
+    return Named(
+        data,
+        paths=frozenset(_paths(kustomization.directory, texts)),
+        plugins=frozenset(kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)),
+        folders=frozenset(kustomization.resolve(t) for _, _, t in bases if "\n" not in t),
+        is_opaque=_is_opaque(data, texts),
+    )
+
+
 def reads_of(
     plan: Plan,
     engine: Engine,
     links: Mapping[str, str],
     lay_out: Callable[[Iterable[str]], None] = lambda _: None,
-    known: dict[int, set[str]] | None = None,
+    known: dict[int, Named] | None = None,
 ) -> Reads:
     """Follow every reference of every kustomization.
 
@@ -118,25 +146,22 @@ def reads_of(
     reads = Reads()
     known = {} if known is None else known
     files = {path for path, _, _ in plan.scan.yaml_files} if plan.scan else set()
-    plugins: dict[str, set[str]] = {}
+    plugins: dict[str, frozenset[str]] = {}
     queue = list(kustomizations_of(plan.scan).values()) if plan.scan else []
     while queue:
         unknown: set[str] = set()
         for kustomization in queue:
             folder = kustomization.directory
-            names = reads.named.setdefault(folder, _own_files(folder))
             document = id(kustomization.data)
             if document not in known:
-                known[document] = _paths(folder, kustomization.data)
-            names.update(known[document])
-            if _is_opaque(kustomization.data):
+                known[document] = named_by(kustomization)
+            named = known[document]
+            reads.named.setdefault(folder, _own_files(folder)).update(named.paths)
+            if named.is_opaque:
                 reads.opaque.add(folder)
-            plugins[folder] = {kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)}
-            unknown |= {
-                target
-                for _, _, text in kustomization.references(*BASE_FIELDS, *_PLUGINS)
-                if "\n" not in text and (target := kustomization.resolve(text)) not in files
-            }
+            plugins[folder] = named.plugins
+            unknown |= named.folders
+        unknown -= files
         unknown -= reads.named.keys()
         lay_out(file for folder in unknown for file in _own_files(folder))
         queue = _hidden(reads, plan.root, engine, unknown)
@@ -177,23 +202,24 @@ def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) ->
     ]
 
 
-def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str, set[str]]) -> None:
+def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str, frozenset[str]]) -> None:
     """What the configuration of generators and transformers names, beside itself and beside its user."""
     files = sorted({file for wanted in plugins.values() for file in wanted if (root / file).is_file()})
     parsed = {file.path: file.documents for file in engine.parse(root, files)} if files else {}
     for folder, wanted in plugins.items():
         for file in wanted & parsed.keys():
             for document in parsed[file]:
+                texts = texts_in(document.data)
                 for base in {folder, posixpath.dirname(file) or "."}:
-                    reads.named[folder].update(_paths(base, document.data))
-                if _is_opaque(document.data):
+                    reads.named[folder].update(_paths(base, texts))
+                if _is_opaque(document.data, texts):
                     reads.opaque.add(folder)
 
 
-def _paths(folder: str, value: Any) -> set[str]:
-    """Every text in a value as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
+def _paths(folder: str, texts: list[str]) -> set[str]:
+    """Each text as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
     found = set()
-    for text in texts_in(value):
+    for text in texts:
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
         for word in words:
             for written in (word, word.partition("=")[2]) if "=" in word else (word,):
@@ -204,13 +230,13 @@ def _paths(folder: str, value: Any) -> set[str]:
     return found
 
 
-def _is_opaque(data: Any) -> bool:
-    """Whether a chart or something remote is asked for."""
+def _is_opaque(data: Any, texts: list[str]) -> bool:
+    """Whether a chart or something remote is asked for by a document with these texts."""
     if not isinstance(data, dict):
         return False
     if any(key.startswith("helm") for key in data) or data.get("kind") == "HelmChartInflationGenerator":
         return True
-    return any("://" in text or "HelmChartInflationGenerator" in text for text in texts_in(data))
+    return any("://" in text or "HelmChartInflationGenerator" in text for text in texts)
 
 
 def _follow_links(names: set[str], links: Mapping[str, str]) -> None:

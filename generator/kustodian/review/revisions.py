@@ -18,7 +18,7 @@ from kustodian.repository.changes import Changes, changes, symbolic_links, track
 from kustodian.repository.layout import find_root
 from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
 from kustodian.review.check import CheckOptions, Run, start
-from kustodian.review.reads import Reads, reads_of
+from kustodian.review.reads import Named, Reads, reads_of
 from kustodian.review.targets import Plan, is_definition, plan_beside
 from kustodian.review.view import view_beside, view_of
 
@@ -99,7 +99,7 @@ class Revisions:
         known = view_of(plan, [], engine)
         view = view_beside(other, known, self.changes, base.files, engine)
         base.lay_out(links := tracked_links(base.root))
-        named: dict[int, set[str]] = {}
+        named: dict[int, Named] = {}
         reads = [
             reads_of(other, engine, symbolic_links(base.root, links), base.lay_out, named),
             reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files), known=named),

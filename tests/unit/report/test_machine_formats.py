@@ -15,9 +15,9 @@ from kustodian.model.environment import Severity
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Location, Status
 from kustodian.model.shard import Shard, ShardReport
+from kustodian.report.check_schema import check_schema
 from kustodian.report.gitlab import as_gitlab
 from kustodian.report.json import as_json
-from kustodian.report.json_schema import json_schema
 from kustodian.report.junit import as_junit
 from kustodian.report.read_json import read_json
 from kustodian.report.sarif import as_data as sarif_data
@@ -151,7 +151,7 @@ def sharded() -> CheckReport:
 @pytest.mark.parametrize("graphs", [True, False])
 def test_json_matches_its_schema_and_reads_back(report: CheckReport, graphs: bool) -> None:
     text = as_json(report, graphs)
-    jsonschema.Draft202012Validator(json_schema()).validate(json.loads(text))
+    jsonschema.Draft202012Validator(check_schema()).validate(json.loads(text))
     assert as_json(read_json(text.encode(), "r.json"), graphs) == text
 
 

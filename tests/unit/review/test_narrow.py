@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 
 from kustodian.model.check_report import CheckReport
@@ -298,6 +298,12 @@ def _repository(root: Path, first: dict[str, str], changes: list[dict[str, str |
     return root.parent / "base"
 
 
+def _note(text: str) -> None:
+    """Count for hypothesis's statistics, where it runs the test."""
+    if currently_in_test_context():
+        event(text)
+
+
 def _open(report: CheckReport) -> Counter[str]:
     return Counter(
         f"{finding.rule} {finding.overlay} {finding.fingerprint}" for finding in report.open_findings
@@ -308,7 +314,7 @@ def _full(root: Path, engine: Engine) -> Counter[str] | None:
     try:
         return _open(check([root], CheckOptions(), engine)[0])
     except UserError as error:
-        event(f"refused: {error.message.partition(':')[0]}")
+        _note(f"refused: {error.message.partition(':')[0]}")
         return None
 
 
@@ -334,8 +340,44 @@ def test_the_difference_of_two_full_checks_more_often(engine: Engine, history: H
     _holds(engine, history, staged)
 
 
-def _holds(engine: Engine, history: History, staged: bool) -> None:
-    """Compare `check --base` with two full checks, one of a clone that stayed at the first commit."""
+PLAIN = {slot: texts[0] for slot, texts in SLOTS.items() if texts[0] is not None}
+
+
+def test_a_waiver_in_a_file_that_only_overlays_not_rendered_still_read(engine: Engine) -> None:
+    """dev used it; qa, which takes dev's place, does not get as far as the file, and the others fail to build."""
+    plain = f"{K}resources: [../../base]\n"
+    first = PLAIN | {"apps/two/base/deployment.yaml": _deployments("two")[2] or ""}
+    for environment in ("staging", "prod"):
+        first[f"apps/two/overlays/{environment}/kustomization.yaml"] = (
+            f"{plain}patches: [{{path: patch.yaml}}]\n"
+        )
+    images = f"images: [{{name: y, digest: 'sha256:{B}'}}, {{name: x, digest: 'sha256:{B}'}}]\n"
+    change = {
+        "apps/two/overlays/dev/kustomization.yaml": None,
+        "apps/two/overlays/qa/kustomization.yaml": plain + images,
+    }
+    _holds(engine, (first, [change]), staged=False)
+
+
+def test_a_file_that_only_an_overlay_that_fails_to_build_seems_to_use(engine: Engine) -> None:
+    """Staging names prod's patch and never reads it; once prod uses it, a finding is gone."""
+    plain, overlays = f"{K}resources: [../../base]\n", "apps/two/overlays"
+    first = PLAIN | {
+        f"{overlays}/prod/patch.yaml": PATCH.format(name="two", wave=1, host="true"),
+        f"{overlays}/staging/kustomization.yaml": f"{K}resources: [nowhere.yaml]\nnameSuffix: ../prod/patch.yaml\n",
+    }
+    change: dict[str, str | None] = {
+        f"{overlays}/prod/kustomization.yaml": f"{plain}patches: [{{path: patch.yaml}}]\n"
+    }
+    fixed = _holds(engine, (first, [change]), staged=False)
+    assert any(finding.startswith("unused-file ") for finding in fixed)
+
+
+def _holds(engine: Engine, history: History, staged: bool) -> Counter[str]:
+    """Compare `check --base` with two full checks, one of a clone that stayed at the first commit.
+
+    Returns the findings that are fixed.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kustodian-narrow-"))
     try:
         root = folder / "repository"
@@ -343,15 +385,16 @@ def _holds(engine: Engine, history: History, staged: bool) -> None:
         head = _index_of(root) if staged else root
         before, after = _full(base, engine), _full(head, engine)
         if before is None or after is None:
-            event("not checkable")
-            return  # an environment without an overlay is a configuration error
+            _note("not checkable")
+            return Counter()  # an environment without an overlay is a configuration error
         report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
         assert report.comparison is not None
-        event(f"overlays left out: {report.comparison.untouched > 0}")
-        event(f"something is new or fixed: {before != after}")
+        _note(f"overlays left out: {report.comparison.untouched > 0}")
+        _note(f"something is new or fixed: {before != after}")
         new = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.with_status(Status.NEW))
         fixed = Counter(f"{f.rule} {f.overlay} {f.fingerprint}" for f in report.comparison.fixed)
         assert (new, fixed) == (after - before, before - after)
+        return fixed
     finally:
         shutil.rmtree(folder)
 

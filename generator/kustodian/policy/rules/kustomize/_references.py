@@ -81,7 +81,7 @@ def is_remote_repository(written: str) -> bool:
     a `git::` in front is ignored. There must be a repository path after the host.
     """
     rest = written.partition("?")[0]
-    if rest.startswith("/"):
+    if rest.startswith("/") or not (":" in rest or "@" in rest or rest[:6].lower() == "github"):
         return False
     if rest.lower().startswith("git::"):
         rest = rest[len("git::") :]

@@ -54,7 +54,7 @@ _DEFINITIONS = ("crds", "crd")
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     """One violation for each file whose manifests nothing uses."""
-    used = _used(view)
+    used = _used(view) | view.files_maybe_used
     folders = {posixpath.dirname(file) or "." for file in used} | set(view.by_folder)
     found = applications(view)
     plain = set(_plain_folders(view, found))
@@ -91,8 +91,14 @@ def _used(view: RepositoryView) -> set[str]:
         used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
     for config in view.load("kustodian.yaml"):
         named = {posixpath.normpath(t) for t in _texts(config) if "/" in t or "." in t}
-        used.update(f for f in view.file_set if any(f == n or f.startswith(n + "/") for n in named))
+        below = tuple(f"{name}/" for name in named)
+        used.update(file for file in view.file_set if file in named or file.startswith(below))
     return used
+
+
+def _perhaps_used(view: RepositoryView) -> object:
+    """Files that nothing but the rendering of overlays that are not rendered would show to be in use."""
+    return (view.files_maybe_used & {document.file for document in view.documents}) - _used(view)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -165,6 +171,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
+    shared=_perhaps_used,
     reach=Reach.NOTHING,
     doc=__doc__,
     options={"ignore": Option((), "globs of files that may stand unused")},

@@ -1,0 +1,35 @@
+"""What the JSON Schemas of the contracts are made of.
+
+Objects are open: fields are only ever added to a contract, and a reader must not fail on a new one.
+"""
+
+from __future__ import annotations
+
+from kustodian.model.json_value import JsonObject
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TEXT: JsonObject = {"type": "string"}
+TEXT_OR_NULL: JsonObject = {"type": ["string", "null"]}
+COUNT: JsonObject = {"type": "integer", "minimum": 0}
+PLACE: JsonObject = {"type": "integer", "minimum": 1}
+PLACE_OR_NULL: JsonObject = {"type": ["integer", "null"], "minimum": 1}
+FLAG: JsonObject = {"type": "boolean"}
+
+
+def object_of(required: JsonObject, **optional: JsonObject) -> JsonObject:
+    """An object with these fields, and maybe others."""
+    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
+
+
+def list_of(items: JsonObject) -> JsonObject:
+    """A list of any length."""
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: JsonObject) -> JsonObject:
+    """The same, or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+#: What names a Kubernetes object.
+OBJECT = object_of({"apiVersion": TEXT, "kind": TEXT, "namespace": TEXT_OR_NULL, "name": TEXT})
