@@ -51,13 +51,13 @@ def _rule_pages() -> dict[str, str]:
 
 
 def _schemas() -> dict[str, str]:
-    from kustodian.policy.config import Config
+    from kustodian.policy.config_schema import config_schema
     from kustodian.report.check_schema import check_schema
     from kustodian.report.comparison_schemas import diff_schema, matrix_schema
     from kustodian.scaffold.answers import Answers
 
     schemas = {
-        "kustodian.yaml": Config.model_json_schema(by_alias=True),
+        "kustodian.yaml": config_schema(),
         "answers": Answers.model_json_schema(by_alias=True),
         "check": check_schema(),
         "diff": diff_schema(),

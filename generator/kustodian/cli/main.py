@@ -35,7 +35,7 @@ def _app() -> int:
     if sys.argv[1:2] and sys.argv[1] in _RENDERING and not {"-h", "--help"} & set(sys.argv):
         from kustodian.cli.engine import start_early
 
-        start_early()
+        start_early(sys.argv[2:])
     from kustodian.cli.app import app
 
     result = app(standalone_mode=False)

@@ -36,9 +36,9 @@ def rules(
     import json
 
     if schema:
-        from kustodian.policy.config import Config
+        from kustodian.policy.config_schema import config_schema
 
-        sys.stdout.write(json.dumps(Config.model_json_schema(by_alias=True), indent=2) + "\n")
+        sys.stdout.write(json.dumps(config_schema(), indent=2) + "\n")
         return 0
     from kustodian.model.environment import EnvironmentClass
     from kustodian.policy.catalogue import RULES

@@ -1,114 +1,88 @@
-"""`kustodian.yaml`: the model, its JSON Schema, and errors at the line that is wrong."""
+"""`kustodian.yaml`: its values, and errors at the line that is wrong.
+
+It is read in every run, so that its shape is checked by the same fast validator as manifests are, against the
+published JSON Schema.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
+from typing import TYPE_CHECKING, Any
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import FOREIGN_RULES
+from kustodian.model.json_value import JsonObject
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.rule import Option
 from kustodian.policy.settings import DEFAULT_VERSION, RuleSettings, Settings
 
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
 CONFIG_NAME = "kustodian.yaml"
-Level = Annotated[
-    Literal["error", "warning", "info", "off"],
-    # YAML 1.1 reads a bare `off` as false; people mean the word.
-    BeforeValidator(lambda value: "off" if value is False else value),
-]
-Version = Annotated[
-    str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, float) else value),
-    StringConstraints(pattern=r"^1\.\d{1,2}$"),
-]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+@dataclass(frozen=True, slots=True)
+class EnvironmentConfig:
+    """One environment: globs of its overlay folders, and how strict it is (a severity, "off" for none)."""
+
+    paths: list[str]
+    environment_class: EnvironmentClass
+    gpu_budget: int | None
+    severity: dict[str, str]
 
 
-class EnvironmentConfig(_Model):
-    """One environment: which overlays belong to it and how strict it is."""
+@dataclass(frozen=True, slots=True)
+class RegoConfig:
+    """Organisation policies in Rego, evaluated by conftest's own code; paths relative to the root."""
 
-    paths: list[str] = Field(description="Globs of overlay folders, relative to the repository root.")
-    class_: EnvironmentClass | None = Field(
-        None, alias="class", description="Severity column: dev, staging or prod. Default: by name, else prod."
-    )
-    gpu_budget: int | None = Field(None, ge=0, description="Most GPUs the overlays may ask for together.")
-    severity: dict[str, Level] = Field(
-        default_factory=dict, description="Severity by rule id, tag or topic, for this environment."
-    )
+    policy: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ("main",)
+    data: tuple[str, ...] = ()
 
 
-class RegoConfig(_Model):
-    """Organisation policies in Rego, evaluated by conftest's own code."""
+@dataclass(frozen=True, slots=True)
+class WaiverConfig:
+    """A finding that is accepted, by whom, why and until when (the last day on which it holds)."""
 
-    policy: list[str] = Field(default_factory=list, description="Files or folders with Rego policies.")
-    namespaces: list[str] = Field(
-        default_factory=lambda: ["main"], description="Rego namespaces to evaluate."
-    )
-    data: list[str] = Field(default_factory=list, description="Files or folders with data for the policies.")
-
-
-class WaiverConfig(_Model):
-    """A finding that is accepted, by whom, why and until when."""
-
-    rule: str = Field(description="Rule id.")
-    object: str = Field(description="`Kind/name` or `Kind/namespace/name`; `*` matches any part.")
-    reason: str = Field(min_length=1, description="Why it is accepted.")
-    owner: str = Field(min_length=1, description="Who answers for it.")
-    expires: date = Field(description="Last day on which it holds, ISO date.")
-    environments: list[str] = Field(default_factory=list, description="Only in these environments.")
+    rule: str
+    object: str
+    reason: str
+    owner: str
+    expires: date
+    environments: tuple[str, ...]
 
 
-class PodTemplateConfig(_Model):
-    """A custom resource that owns a pod template."""
+@dataclass(frozen=True, slots=True)
+class PodTemplateConfig:
+    """A custom resource that owns a pod template, and the template's path."""
 
-    group: str = Field(description="API group of the custom resource.")
-    kind: str = Field(description="Its kind.")
-    path: str = Field(description="Path of the pod template, `spec.template`.")
-
-    @property
-    def field_path(self) -> FieldPath:
-        """The path as a tuple."""
-        return tuple(self.path.split("."))
+    group: str
+    kind: str
+    field_path: FieldPath
 
 
-class Config(_Model):
-    """The whole file."""
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file; `rules` are its settings and options by rule id, lists as they were written."""
 
-    kubernetes_version: Version = Field(DEFAULT_VERSION, description="Kubernetes version of the clusters.")
-    profile: Literal["production", "baseline"] = Field(
-        "production", description="`baseline` makes every finding milder except what is broken anywhere."
-    )
-    fail_on: Literal["error", "warning", "info"] = Field(
-        "error", description="The mildest severity that makes `check` exit with 1."
-    )
-    environments: dict[str, EnvironmentConfig] = Field(
-        default_factory=dict, description="Environments by name."
-    )
-    registries: list[str] = Field(
-        default_factory=list, description="Hosts (or host/path) that images may come from; empty: any."
-    )
-    cpu_limits: Literal["ignore", "require", "forbid"] = Field("ignore", description="Policy on CPU limits.")
-    rules: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Per rule id: `severity` and the rule's own options."
-    )
-    schemas: list[str] = Field(default_factory=list, description="Files or folders with further CRDs.")
-    pod_templates: list[PodTemplateConfig] = Field(
-        default_factory=list, description="Custom resources that own pod templates."
-    )
-    exclude: list[str] = Field(default_factory=list, description="Globs of folders that are not looked at.")
-    rego: RegoConfig = Field(default_factory=RegoConfig, description="Organisation policies.")
-    waivers: list[WaiverConfig] = Field(default_factory=list, description="Accepted findings.")
+    kubernetes_version: str = DEFAULT_VERSION
+    profile: str = "production"
+    fail_on: str = "error"
+    environments: dict[str, EnvironmentConfig] = field(default_factory=dict)
+    registries: tuple[str, ...] = ()
+    cpu_limits: str = "ignore"
+    rules: dict[str, JsonObject] = field(default_factory=dict)
+    schemas: tuple[str, ...] = ()
+    pod_templates: tuple[PodTemplateConfig, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rego: RegoConfig = field(default_factory=RegoConfig)
+    waivers: tuple[WaiverConfig, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """The environment of that name as a value."""
@@ -116,14 +90,14 @@ class Config(_Model):
         severities = {
             key: None if level == "off" else Severity.parse(level) for key, level in given.severity.items()
         }
-        return Environment(name, given.class_ or class_of(name), given.gpu_budget, severities)
+        return Environment(name, given.environment_class, given.gpu_budget, severities)
 
     def settings(self) -> Settings:
         """What the evaluator needs, without schemas."""
         return Settings(
             version=self.kubernetes_version,
             profile=self.profile,
-            registries=tuple(self.registries),
+            registries=self.registries,
             cpu_limits=self.cpu_limits,
             rules={rule: _rule_settings(values) for rule, values in self.rules.items()},
         )
@@ -148,12 +122,68 @@ def load_config(data: object, shown: str, locate: Locate = lambda _: None) -> Co
     `locate` gives line and column of a path (asked only where something is wrong). Raises UserError with
     the place, what is wrong and the nearest known word.
     """
-    try:
-        config = Config.model_validate(data if data is not None else {})
-    except ValidationError as error:
-        raise _first_problem(error, shown, locate) from None
+    meant = _as_meant(data)
+    if problem := _first_problem(meant, locate):
+        raise _explained(problem, shown, locate)
+    config = _read(meant)
     _check_words(config, shown, locate)
     return config
+
+
+def _as_meant(data: object) -> JsonObject:
+    """The file with what YAML 1.1 reads as something else: `off` is no boolean here, 1.34 no number."""
+    if not isinstance(data, dict):
+        return {"": data} if data is not None else {}
+    meant = dict(data)
+    if isinstance(meant.get("kubernetesVersion"), float):
+        meant["kubernetesVersion"] = str(meant["kubernetesVersion"])
+    if isinstance(meant.get("environments"), dict):
+        meant["environments"] = {name: _with_off(given) for name, given in meant["environments"].items()}
+    return meant
+
+
+def _with_off(environment: Any) -> Any:
+    if not isinstance(environment, dict) or not isinstance(environment.get("severity"), dict):
+        return environment
+    levels = {word: "off" if level is False else level for word, level in environment["severity"].items()}
+    return {**environment, "severity": levels}
+
+
+def _read(data: JsonObject) -> Config:
+    """The values of a file that is as the schema says."""
+    given: dict[str, Any] = {
+        "kubernetes_version": data.get("kubernetesVersion"), "profile": data.get("profile"),
+        "fail_on": data.get("failOn"), "cpu_limits": data.get("cpuLimits"), "rules": data.get("rules"),
+    }  # fmt: skip
+    given |= {key: tuple(data[key]) for key in ("registries", "schemas", "exclude") if key in data}
+    rego = {key: tuple(values) for key, values in data.get("rego", {}).items()}
+    return Config(
+        environments={name: _environment(name, each) for name, each in data.get("environments", {}).items()},
+        pod_templates=tuple(
+            PodTemplateConfig(each["group"], each["kind"], tuple(each["path"].split(".")))
+            for each in data.get("podTemplates", ())
+        ),
+        rego=RegoConfig(**rego),
+        waivers=tuple(_waiver(each) for each in data.get("waivers", ())),
+        **{key: value for key, value in given.items() if value is not None},
+    )
+
+
+def _environment(name: str, data: JsonObject) -> EnvironmentConfig:
+    given = data.get("class")
+    return EnvironmentConfig(
+        data["paths"],
+        EnvironmentClass(given) if given is not None else class_of(name),
+        int(data["gpuBudget"]) if data.get("gpuBudget") is not None else None,
+        data.get("severity", {}),
+    )
+
+
+def _waiver(data: JsonObject) -> WaiverConfig:
+    return WaiverConfig(
+        data["rule"], data["object"], data["reason"], data["owner"], date.fromisoformat(data["expires"]),
+        tuple(data.get("environments", ())),
+    )  # fmt: skip
 
 
 def _rule_settings(values: dict[str, Any]) -> RuleSettings:
@@ -164,44 +194,60 @@ def _rule_settings(values: dict[str, Any]) -> RuleSettings:
     return RuleSettings(severity, off, options)
 
 
-def _first_problem(error: ValidationError, shown: str, locate: Locate) -> UserError:
-    problem = error.errors()[0]
-    path: FieldPath = tuple(part for part in problem["loc"] if part != "[key]")
-    hint = None
-    if problem["type"] == "extra_forbidden":
+def _first_problem(data: JsonObject, locate: Locate) -> ValidationError | None:
+    """What is wrong first in the file."""
+    from jsonschema_rs import validator_for
+
+    from kustodian.policy.config_schema import config_schema
+
+    problems = validator_for(config_schema(), validate_formats=True).iter_errors(data)
+    return min(problems, key=lambda problem: _place(_path(problem), locate) or (0, 0), default=None)
+
+
+def _path(problem: ValidationError) -> FieldPath:
+    """The field that is wrong; of a key that nobody knows, the key."""
+    path = tuple(problem.instance_path)
+    if problem.kind.name == "additionalProperties":
+        return (*path, problem.kind.as_dict()["unexpected"][0])
+    return path
+
+
+def _explained(problem: ValidationError, shown: str, locate: Locate) -> UserError:
+    from kustodian.policy.config_schema import known_keys
+
+    path, kind = _path(problem), problem.kind.name
+    if kind == "additionalProperties":
         word = str(path[-1])
-        message = f"unknown key `{word}`"
-        close = nearest(word, _known_keys(path[:-1]))
-        hint = f"did you mean `{close}`?" if close else "see docs/configuration.md for the keys"
-    elif problem["type"] == "missing":
-        message, path = f"`{path[-1]}` is missing", path[:-1]
-    else:
-        dotted = ".".join(str(part) for part in path) or "the file"
-        message = f"`{dotted}`: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
-    return _at(message, path, shown, locate, hint)
-
-
-def _known_keys(path: Sequence[str | int]) -> list[str]:
-    """The keys that the model knows at a path."""
-    models: dict[str, type[_Model]] = {
-        "environments": EnvironmentConfig,
-        "rego": RegoConfig,
-        "waivers": WaiverConfig,
-        "podTemplates": PodTemplateConfig,
-    }
-    model = models.get(str(path[0]), Config) if path else Config
-    return [f.alias or name for name, f in model.model_fields.items()]
+        if not word:
+            return _at("it is no mapping", (), shown, locate, "see docs/configuration.md for the keys")
+        close = nearest(word, known_keys(path[:-1]))
+        help_ = f"did you mean `{close}`?" if close else "see docs/configuration.md for the keys"
+        return _at(f"unknown key `{word}`", path, shown, locate, help_)
+    if kind == "required":
+        return _at(f"`{problem.kind.as_dict()['property']}` is missing", path, shown, locate, None)
+    dotted, said = ".".join(str(part) for part in path), problem.message
+    hint: str | None = None
+    if kind == "enum":
+        options = [option for option in problem.kind.as_dict()["options"] if option is not None]
+        close = nearest(str(problem.instance), options)
+        said, hint = f"none of {', '.join(options)}", f"did you mean `{close}`?" if close else None
+    elif kind == "pattern":
+        said = f"`{problem.instance}` is no version such as {DEFAULT_VERSION}"
+    return _at(f"`{dotted}`: {said}", path, shown, locate, hint)
 
 
 def _at(message: str, path: FieldPath, shown: str, locate: Locate, hint: str | None) -> UserError:
-    place = None
-    while place is None:
-        place = locate(path)
-        if not path:
-            break
-        path = path[:-1]
-    line, column = place or (None, None)
+    line, column = _place(path, locate) or (None, None)
     return UserError(message, shown, line, column, hint)
+
+
+def _place(path: FieldPath, locate: Locate) -> tuple[int, int] | None:
+    """Where a field stands, or what is above it."""
+    place = locate(path)
+    while place is None and path:
+        path = path[:-1]
+        place = locate(path)
+    return place
 
 
 def _check_words(config: Config, shown: str, locate: Locate) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from kustodian.model.errors import EngineError, ExitCode, UserError
 from kustodian.model.json_value import JsonObject
@@ -21,6 +21,7 @@ from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
 
 PROTOCOL = 2
+_PIPE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,10 @@ class Engine:
                 hint="reinstall kustodian; the engine is built with it",
                 exit_code=ExitCode.NOT_CHECKED,
             ) from error
+        _widen(self._process.stdout)
         self.versions: JsonObject = {}
         self._next_id = 0
+        self._early_scan: tuple[Path, int] | None = None
         self._waiting: dict[int, deque[JsonObject]] = {}  # answers that were read while another was wanted
 
     def __enter__(self) -> Self:
@@ -122,10 +125,21 @@ class Engine:
         self._process.wait()
         self._process.stdout.close()
 
+    def begin_scan(self, root: Path) -> None:
+        """Have the engine walk a repository while this side does something else; `scan` takes the answers."""
+        self._early_scan = (root, self._send({"op": "scan", "root": str(root)}))
+
     def scan(self, root: Path) -> Scan:
         """Walk a repository."""
         found = Scan()
-        for answer in self._ask({"op": "scan", "root": str(root)}):
+        early, self._early_scan = self._early_scan, None
+        if early is not None and early[0] == root:
+            answers = self._answers(early[1])
+        else:
+            if early is not None:
+                del self._waiting[early[1]]  # what it says is passed over
+            answers = self._ask({"op": "scan", "root": str(root)})
+        for answer in answers:
             error = not_checked(answer.get("error"))
             if answer["kind"] == "kustomization":
                 found.kustomizations.append((answer["path"], answer.get("document"), error))
@@ -210,17 +224,25 @@ class Engine:
 
         Another request may be asked in the middle: each reader keeps what it reads for the others.
         """
+        return self._answers(self._send(request), to_error)
+
+    def _send(self, request: JsonObject) -> int:
+        """Send a request; its number, by which its answers are asked for."""
         import orjson
 
         assert self._process.stdin is not None
         self._next_id += 1
-        own = request["id"] = self._next_id
-        waiting = self._waiting[own] = deque()
+        own = self._next_id
+        self._waiting[own] = deque()
         try:
-            self._process.stdin.write(orjson.dumps(request) + b"\n")
+            self._process.stdin.write(orjson.dumps({**request, "id": own}) + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._died() from None
+        return own
+
+    def _answers(self, own: int, to_error: Any = None) -> Iterator[JsonObject]:
+        waiting = self._waiting[own]
         if not self.versions:
             self._greet()
         try:
@@ -272,6 +294,15 @@ class Engine:
             hint="its last words are above; please report them",
             exit_code=ExitCode.NOT_CHECKED,
         )
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let the engine go on while this side is busy: a pipe holds 64 KiB, and on Linux up to 1 MiB."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        assert pipe is not None
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def not_checked(error: JsonObject | None) -> NotChecked | None:

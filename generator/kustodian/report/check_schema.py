@@ -6,8 +6,7 @@ from kustodian.model.environment import Severity
 from kustodian.model.finding import Status
 from kustodian.model.json_value import JsonObject
 from kustodian.model.object_graph import Layer, Relation
-from kustodian.report.json import SCHEMA
-from kustodian.report.schema_parts import (
+from kustodian.model.schema_parts import (
     COUNT,
     DIALECT,
     FLAG,
@@ -20,6 +19,7 @@ from kustodian.report.schema_parts import (
     object_of,
     or_null,
 )  # fmt: skip
+from kustodian.report.json import SCHEMA
 
 
 def check_schema() -> JsonObject:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from kustodian.model.difference import Kind
 from kustodian.model.environment_matrix import Mark
 from kustodian.model.json_value import JsonObject
-from kustodian.report import difference, environment_matrix
-from kustodian.report.schema_parts import (
+from kustodian.model.schema_parts import (
     COUNT,
     DIALECT,
     FLAG,
@@ -16,6 +15,7 @@ from kustodian.report.schema_parts import (
     list_of,
     object_of,
 )  # fmt: skip
+from kustodian.report import difference, environment_matrix
 
 _KIND: JsonObject = {"enum": [str(kind) for kind in Kind]}
 

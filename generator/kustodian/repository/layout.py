@@ -128,7 +128,7 @@ def lay_out(
     kustomizations: Mapping[str, Kustomization],
     broken: Mapping[str, NotChecked],
     environments: Mapping[str, tuple[list[str], Environment]],
-    exclude: list[str],
+    exclude: Sequence[str],
     users: Mapping[str, set[str]],
     below: str = ".",
 ) -> Layout:
@@ -168,7 +168,7 @@ def environment_of(
     return None
 
 
-def is_excluded(folder: str, exclude: list[str]) -> bool:
+def is_excluded(folder: str, exclude: Sequence[str]) -> bool:
     """Whether a configured glob leaves the folder out."""
     return any(_matches(folder, glob) for glob in exclude)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -338,7 +338,7 @@ def is_definition(data: JsonObject) -> bool:
     return data.get("kind") == "CustomResourceDefinition"
 
 
-def _without(scan: Scan, exclude: list[str]) -> Scan:
+def _without(scan: Scan, exclude: Sequence[str]) -> Scan:
     """The scan without what lies in excluded folders."""
 
     def kept(path: str) -> bool:
