@@ -55,6 +55,7 @@ class Cluster(Api):
 
     def close(self) -> None:
         """Stop everything and leave nothing behind."""
+        self.disconnect()
         self.processes.close()
 
     def wait(self, what: str, ready: Any, seconds: float = 120) -> None:
