@@ -27,6 +27,10 @@ KINDS = (
 #: The plugin that a generated Rollout names. programs/traffic-router stands in: the Go module of the real one
 #: (github.com/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi) is not on the module proxy.
 PLUGIN = "argoproj-labs/gatewayAPI"
+#: What a Prometheus answers that has seen no request, and what is there when it is not.
+NO_SERIES, UNREACHABLE = "no series", "unreachable"
+#: A number, one of these two, or what makes one of them of a query.
+Answer = float | str | Callable[[str], float | str]
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,11 @@ class Question:
 class Prometheus:
     """Stands in for Prometheus, under whatever address a manifest gives it: the controller takes it for its proxy.
 
-    `answers` is by namespace: a number, or what makes one of the query. Without an answer there is no such series,
-    which is what a Prometheus says that has seen no request.
+    `answers` is by namespace; of one that it does not name there are no series.
     """
 
     def __init__(self) -> None:
-        self.answers: dict[str, float | Callable[[str], float]] = {}
+        self.answers: dict[str, Answer] = {}
         self.asked: list[Question] = []
         self.port = free_port()
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler())
@@ -67,15 +70,13 @@ class Prometheus:
         """The questions so far about a namespace."""
         return [question for question in self.asked if question.is_about(namespace)]
 
-    def answer(self, question: Question) -> list[dict[str, Any]]:
-        """The vector that is the answer."""
+    def answer(self, question: Question) -> float | str:
+        """A number, NO_SERIES or UNREACHABLE."""
         self.asked.append(question)
         for namespace, answer in self.answers.items():
             if question.is_about(namespace):
-                value = answer(question.query) if callable(answer) else answer
-                # The API writes numbers as text, and "not a number" its own way.
-                return [{"metric": {}, "value": [0, str(value).replace("nan", "NaN")]}]
-        return []
+                return answer(question.query) if callable(answer) else answer
+        return NO_SERIES
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         prometheus = self
@@ -92,10 +93,13 @@ class Prometheus:
             def reply(self, form: str) -> None:
                 url = urlsplit(self.path)
                 query = parse_qs(form).get("query", [""])[0]
-                found = prometheus.answer(Question(f"{url.scheme}://{url.netloc}", query))
-                data = {"resultType": "vector", "result": found}
+                answer = prometheus.answer(Question(f"{url.scheme}://{url.netloc}", query))
+                # The API writes numbers as text, and "not a number" its own way.
+                value = [0, str(answer).replace("nan", "NaN")]
+                result = [] if answer == NO_SERIES else [{"metric": {}, "value": value}]
+                data = {"resultType": "vector", "result": result}
                 content = json.dumps({"status": "success", "data": data}).encode()
-                self.send_response(200)
+                self.send_response(503 if answer == UNREACHABLE else 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
