@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 
 import pytest
 
 from tests.acceptance.cluster import Cluster
+from tests.acceptance.processes import RUNNING
 from tests.acceptance.repositories import Repository, generate
 from tests.acceptance.site import Site, running_site
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows the end of the log of each program that runs."""
+    report = yield
+    if report.failed:
+        for processes in RUNNING:
+            report.sections.append((f"programs in {processes.folder}", processes.logs()))
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
