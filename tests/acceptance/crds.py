@@ -21,6 +21,14 @@ from tests.acceptance.programs import module_folder
 
 MODULES = ROOT / "engine" / "crds" / "modules.json"
 INDEX = ROOT / "generator" / "kustodian" / "_build" / "crds" / "index.json"
+#: Groups whose module is too big for the wheel, and so not in its index.
+NOT_IN_THE_WHEEL = {"velero.io": "github.com/vmware-tanzu/velero"}
+#: Kinds whose definitions are neither in a module on the proxy nor in KUSTODIAN_CRDS: any field is taken.
+#: `group/Kind` -> plural and version. Elastic's licence also keeps ECK's own out of this repository.
+WITHOUT_SCHEMA = {
+    "elasticsearch.k8s.elastic.co/Elasticsearch": ("elasticsearches", "v1"),
+    "kibana.k8s.elastic.co/Kibana": ("kibanas", "v1"),
+}
 BUILT_IN_GROUPS = {
     "", "admissionregistration.k8s.io", "apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io",
     "networking.k8s.io", "node.k8s.io", "policy", "rbac.authorization.k8s.io", "resource.k8s.io",
@@ -62,7 +70,8 @@ def install(cluster: Cluster, kinds: Iterable[str]) -> set[str]:
 
 def find(kind: str) -> dict[str, Any] | None:
     """The definition of a kind (`group/Kind`), if a module or the folder has it."""
-    module = json.loads(INDEX.read_text())["kinds"].get(kind, {}).get("module")
+    indexed = json.loads(INDEX.read_text())["kinds"].get(kind, {})
+    module = indexed.get("module") or NOT_IN_THE_WHEEL.get(kind.split("/", maxsplit=1)[0])
     for entry in json.loads(MODULES.read_text())["modules"]:
         if entry["module"] == module:
             folder = module_folder(entry["module"], entry["version"])
@@ -74,7 +83,27 @@ def find(kind: str) -> dict[str, Any] | None:
     for path in sorted(Path(extra).glob("*.yaml")) if extra else ():
         if kind in _definitions(path):
             return _definitions(path)[kind]
-    return None
+    return _without_schema(kind)
+
+
+def _without_schema(kind: str) -> dict[str, Any] | None:
+    if kind not in WITHOUT_SCHEMA:
+        return None
+    plural, version = WITHOUT_SCHEMA[kind]
+    group, name = kind.split("/")
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    served = {"name": version, "served": True, "storage": True, "subresources": {"status": {}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "names": {"kind": name, "plural": plural, "singular": name.lower()},
+            "scope": "Namespaced",
+            "versions": [{**served, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
 
 
 class _Loader(yaml.CSafeLoader):
@@ -82,7 +111,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 for _tag in ("value", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.CSafeLoader.construct_scalar)
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", yaml.CSafeLoader.construct_scalar)  # type: ignore[type-var]
 
 
 @cache
