@@ -38,8 +38,8 @@ class Pool:
     resource: str
     labels: Mapping[str, str]
     taint: dict[str, str]
-    #: The vendor's operator labels nodes alike on every platform, and the platform adds nothing to tell them by.
-    is_alike_everywhere: bool = False
+    #: Another pool that is as good: the vendor's operator labels both alike, and nothing else is asked of a node.
+    twin: str = ""
 
 
 def _taint(key: str, value: str) -> dict[str, str]:
@@ -87,21 +87,16 @@ _MIG_SINGLE = {
 _OPERATED = ("generic", "eks-karpenter", "aks")
 
 
-def _on(platform: str, accelerator: str, resource: str, *more: Mapping[str, str]) -> Pool:
+def _on(platform: str, accelerator: str, resource: str, *more: Mapping[str, str], twin: str = "") -> Pool:
     labels = dict(_CLOUD[platform])
     for part in more:
         labels |= part
-    return Pool(accelerator, platform, resource, labels, _TAINTS[platform], platform == "generic")
+    return Pool(accelerator, platform, resource, labels, _TAINTS[platform], twin)
 
 
 def _gke(accelerator: str, **labels: str) -> Pool:
     """GKE runs no operator: its labels say how a pool's GPUs are cut or shared, and each part is called a GPU."""
     return _on("gke", accelerator, GPU, {f"cloud.google.com/{key}": value for key, value in labels.items()})
-
-
-def _h100(platform: str) -> dict[str, str]:
-    """What Karpenter calls the GPU that `1g.10gb` is cut from; the other platforms' labels do not name it."""
-    return {"karpenter.k8s.aws/instance-gpu-name": "h100"} if platform == "eks-karpenter" else {}
 
 
 _AMD_FOUND = {"feature.node.kubernetes.io/amd-gpu": "true"}
@@ -112,27 +107,30 @@ _ALL = (
     _on("eks-karpenter", "nvidia", GPU),
     _on("aks", "nvidia", GPU),
     # --- slices
-    *(_on(name, "nvidia-mig", MIG_SLICE, _MIG_MIXED, _h100(name)) for name in _OPERATED),
+    _on("generic", "nvidia-mig", MIG_SLICE, _MIG_MIXED, twin="nvidia-mig-eks-karpenter"),
+    _on("eks-karpenter", "nvidia-mig", MIG_SLICE, _MIG_MIXED, {"karpenter.k8s.aws/instance-gpu-name": "h100"}),
+    _on("aks", "nvidia-mig", MIG_SLICE, _MIG_MIXED),
     _gke("nvidia-mig", **{"gke-accelerator": "nvidia-tesla-a100", "gke-gpu-partition-size": "1g.5gb"}),
     # --- turns
-    *(_on(name, "nvidia-time-slicing", GPU, _SHARED) for name in _OPERATED),
+    _on("generic", "nvidia-time-slicing", GPU, _SHARED, twin="nvidia-time-slicing-eks-karpenter"),
+    *(_on(name, "nvidia-time-slicing", GPU, _SHARED) for name in ("eks-karpenter", "aks")),
     _gke("nvidia-time-slicing", **{"gke-gpu-sharing-strategy": "time-sharing", "gke-max-shared-clients-per-gpu": "4"}),
     # --- devices that are claimed. The driver runs where NFD or the GPU operator saw a GPU (DRA).
     _on("generic", "nvidia-dra", CLAIMED, {"nvidia.com/gpu.present": "true"}),
     *(_on(name, "nvidia-dra", CLAIMED) for name in ("gke", "eks-karpenter", "aks")),
     # --- AMD's operator lets NFD label the nodes (AMD); EC2 has AMD GPUs that it does not know, Karpenter does.
-    Pool("amd", "generic", AMD_GPU, _AMD_FOUND, _taint(AMD_GPU, "present"), True),
+    Pool("amd", "generic", AMD_GPU, _AMD_FOUND, _taint(AMD_GPU, "present")),
     Pool("amd", "eks-karpenter", AMD_GPU, {
         "karpenter.k8s.aws/instance-gpu-manufacturer": "amd",
         "karpenter.k8s.aws/instance-gpu-name": "radeon-pro-v520",
     }, _taint(AMD_GPU, "true")),
-    Pool("amd", "aks", AMD_GPU, _AMD_FOUND, _TAINTS["aks"], True),
+    Pool("amd", "aks", AMD_GPU, _AMD_FOUND, _TAINTS["aks"], twin="amd-generic"),
 )  # fmt: skip
 
 #: `accelerator-platform` -> the pool that a repository with these answers is meant for.
 POOLS: Mapping[str, Pool] = {f"{pool.accelerator}-{pool.platform}": pool for pool in _ALL}
 
-#: Pools that no answer asks for, beside the others in a cluster: what they offer is called a GPU and is less than one.
+#: Pools that no answer asks for, beside the others in a cluster: what they offer has the name of something else.
 FOREIGN_POOLS: Mapping[str, Pool] = {
     **{
         f"mps-{name}": _on(name, "mps", GPU, _SHARED, {"nvidia.com/gpu.sharing-strategy": "mps"})
@@ -140,8 +138,12 @@ FOREIGN_POOLS: Mapping[str, Pool] = {
     },
     "mps-gke": _gke("mps", **{"gke-gpu-sharing-strategy": "mps", "gke-max-shared-clients-per-gpu": "4"}),
     **{f"mig-single-{name}": _on(name, "mig-single", GPU, _MIG_SINGLE) for name in _OPERATED},
-    # No GPU of the name nvidia-l4 can be cut: a pool of the other kind under the same name.
-    "mig-gke": _gke("mig", **{"gke-gpu-partition-size": "1g.5gb"}),
+    # No GPU of the name nvidia-l4 can be cut, but the label has that value by default.
+    "mig-single-gke": _gke("mig-single", **{"gke-gpu-partition-size": "1g.5gb"}),
+    # Slices of several sizes, for somebody who needs those (MIG: all-balanced).
+    "mig-balanced": _on(
+        "generic", "mig-balanced", MIG_SLICE, _MIG_MIXED, {"nvidia.com/mig.config": "all-balanced"}
+    ),
 }
 
 
