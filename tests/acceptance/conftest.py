@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.processes import RUNNING
 from tests.acceptance.repositories import Repository, generate
+from tests.acceptance.served import GpuCluster, gpu_cluster
 from tests.acceptance.site import Site, running_site
 
 
@@ -53,4 +54,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Repo
 def site() -> Iterator[Site]:
     """A control plane with Argo CD and nodes; each test brings repositories with model names of their own."""
     with running_site() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gpu_pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuCluster]:
+    """A control plane with every GPU pool, for the tests of the group "gpu"."""
+    with gpu_cluster(tmp_path_factory.mktemp("pools")) as running:
         yield running
