@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
 
 from tests.acceptance.cluster import Cluster
+from tests.acceptance.mistakes import MISTAKES, careless, prepare
 from tests.acceptance.processes import RUNNING
-from tests.acceptance.repositories import Repository, generate
+from tests.acceptance.repositories import SOURCES, Repository, generate
 from tests.acceptance.served import GpuCluster, gpu_cluster
-from tests.acceptance.site import Site, running_site
+from tests.acceptance.site import Deployed, Site, running_site
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,9 +54,49 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Repo
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """A control plane with Argo CD and nodes; each test brings repositories with model names of their own."""
+    """Control planes with Argo CD and nodes; each test brings repositories with model names of their own."""
     with running_site() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def sources(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed | AssertionError]:
+    """Every generated repository, brought to Argo CD; a broken one fails its own tests only."""
+    folder = tmp_path_factory.mktemp("argocd")
+
+    def deploy(source: str) -> Deployed | AssertionError:
+        try:
+            return site.deploy(source, f"m-{source}", folder)
+        except AssertionError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(SOURCES, pool.map(deploy, SOURCES), strict=True))
+
+
+@pytest.fixture(scope="session")
+def mistaken(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed]:
+    """Every repository of mistakes.py, brought to Argo CD at once; they settle while others are looked at."""
+    made = prepare(MISTAKES, tmp_path_factory.mktemp("mistakes"))
+    for mistake in MISTAKES:
+        site.connect(made[mistake.name], provide=mistake.is_readable)
+    return made
+
+
+@pytest.fixture(scope="session")
+def promoted(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The default repository, for versions that go through it."""
+    return site.deploy("default", "promoted", tmp_path_factory.mktemp("promotion"))
+
+
+@pytest.fixture(scope="session")
+def neglected(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The same with an ApplicationSet that keeps none of the promises of the generated documents."""
+    made = site.prepare("default", "neglected", tmp_path_factory.mktemp("neglected"))
+    careless(made.repository)
+    made.repository.commit("A mistake")
+    site.connect(made)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.processes import free_port
@@ -77,7 +77,7 @@ class Metrics:
 
     def answer(self, path: str, selector: str) -> dict[str, Any] | None:
         """What is said to `path`; None for a path that none of the APIs has."""
-        match path.strip("/").split("/"):
+        match unquote(path).strip("/").split("/"):
             case ["apis", group, version, *words] if APIS.get(group) == version:
                 return {"apiVersion": f"{group}/{version}"} | self._of(group, words, selector)
         return None

@@ -207,6 +207,17 @@ MISTAKES = (
 )  # fmt: skip
 
 
+def careless(repository: Repository) -> None:
+    """An ApplicationSet that prunes everywhere, heals nothing, and takes the servers with it that leave git."""
+    for old, new in (
+        ('prune: {{ has .path.basename (list "dev" "staging") }}', "prune: true"),
+        ("selfHeal: true", "selfHeal: false"),
+        ("applicationsSync: create-update", "applicationsSync: sync"),
+        ("preserveResourcesOnDeletion: true", "preserveResourcesOnDeletion: false"),
+    ):
+        repository.replace("argocd/applicationset.yaml", old, new)
+
+
 def prepare(mistakes: Iterable[Mistake], folder: Path) -> dict[str, Deployed]:
     """Make the repositories, each with its own bare one; nothing is pushed yet."""
     mistakes = list(mistakes)

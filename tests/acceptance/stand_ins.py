@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,11 +149,14 @@ STAND_INS: dict[tuple[str, str], StandIn] = {
 
 
 class StandIns:
-    """Plays the controllers of STAND_INS: sets status and makes objects within a second, until `close`."""
+    """Plays the controllers of STAND_INS: sets status and makes objects within a second, until `close`.
+
+    `errors` holds what does not work at the moment, by object.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.errors: list[str] = []
+        self.errors: dict[str, str] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stand-ins", daemon=True)
         self._thread.start()
@@ -165,33 +168,48 @@ class StandIns:
 
     def _run(self) -> None:
         while not self._ended.wait(0.5):
+            errors = {}
             for (version, kind), stand_in in STAND_INS.items():
                 try:
                     for item in self.cluster.items(version, kind):
-                        self.errors += self._act(item, stand_in)
+                        if problem := self._act(item, stand_in):
+                            errors[f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}"] = (
+                                problem
+                            )
                 except (OSError, AssertionError) as error:
-                    self.errors.append(f"{kind}: {error}")
+                    errors[kind] = str(error)
+            self.errors = errors
 
-    def _act(self, item: Object, stand_in: StandIn) -> Iterator[str]:
+    def _act(self, item: Object, stand_in: StandIn) -> str:
         if "deletionTimestamp" in item["metadata"]:
-            return
-        where = f"{item['kind']}/{item['metadata']['name']}"
+            return ""
         for made in stand_in.makes(item):
-            if self.cluster.read(made["apiVersion"], made["kind"], made["metadata"]["name"], made["metadata"]["namespace"]) is None:  # fmt: skip
+            metadata = made["metadata"]
+            if (
+                self.cluster.read(made["apiVersion"], made["kind"], metadata["name"], metadata["namespace"])
+                is None
+            ):
                 answer = self.cluster.create(made)
                 if not answer.ok:
-                    yield f"{where}: {made['kind']}: {answer.message}"
+                    return f"{made['kind']}: {answer.message}"
         status = stand_in.status(item)
-        if _timeless(item.get("status")) != _timeless(status):
-            answer = self.cluster.merge(item, {"status": status}, part="status")
-            if answer.ok and _timeless(answer.body.get("status")) != _timeless(status):
-                yield f"{where}: the API server keeps another status: {answer.body.get('status')}"
-            elif not answer.ok and answer.status not in (404, 409):
-                yield f"{where}: {answer.message}"
+        if _holds(item.get("status"), status):
+            return ""
+        answer = self.cluster.merge(item, {"status": status}, part="status")
+        if answer.status == 404:  # deleted meanwhile
+            return ""
+        if not answer.ok:
+            return answer.message
+        kept = answer.body.get("status")
+        return "" if _holds(kept, status) else f"the API server keeps another status: {kept}"
 
 
-def _timeless(status: Any) -> Any:
-    """The status without its times."""
-    if isinstance(status, dict):
-        return {key: _timeless(value) for key, value in status.items() if key != "lastTransitionTime"}
-    return [_timeless(item) for item in status] if isinstance(status, list) else status
+def _holds(found: Any, wanted: Any) -> bool:
+    """Whether a status has what is wanted, whatever the API server has filled in besides; times do not count."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(
+            key == "lastTransitionTime" or _holds(found.get(key), value) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_holds, found, wanted))
+    return bool(found == wanted)

@@ -12,19 +12,10 @@ from tests.acceptance.checks import (
     workload_problems,
 )
 from tests.acceptance.compare import differences
-from tests.acceptance.mistakes import MISTAKES, OVERLAY, Mistake, Step, prepare
+from tests.acceptance.mistakes import MISTAKES, OVERLAY, Mistake, Step
 from tests.acceptance.site import Deployed, Site
 
 pytestmark = pytest.mark.xdist_group("site")
-
-
-@pytest.fixture(scope="module")
-def mistaken(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed]:
-    """All of them at once."""
-    made = prepare(MISTAKES, tmp_path_factory.mktemp("mistakes"))
-    for mistake in MISTAKES:
-        site.connect(made[mistake.name], provide=mistake.is_readable)
-    return made
 
 
 def of(step: Step) -> pytest.MarkDecorator:
