@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import secrets
@@ -17,7 +18,6 @@ from tests.acceptance.cluster import Cluster
 from tests.acceptance.crds import install
 from tests.acceptance.processes import free_port
 from tests.acceptance.programs import program
-from tests.acceptance.repositories import Repository
 
 NAMESPACE = "argocd"
 API = "argoproj.io/v1alpha1"
@@ -74,7 +74,13 @@ class ArgoCD:
             "--metrics-address", "127.0.0.1", "--metrics-port", str(free_port()), "--disable-tls",
             "--revision-cache-expiration", f"{RESYNC}s",
         ], environment)  # fmt: skip
-        common: list[str | Path] = ["--namespace", NAMESPACE, "--kubeconfig", cluster.kubeconfig, "--repo-server-plaintext"]
+        common: list[str | Path] = [
+            "--namespace",
+            NAMESPACE,
+            "--kubeconfig",
+            cluster.kubeconfig,
+            "--repo-server-plaintext",
+        ]
         spawn("argocd-application-controller", [
             program("argocd"), "argocd-application-controller", *common, *cache, "--repo-server", address,
             "--metrics-port", str(free_port()),
@@ -101,13 +107,13 @@ class ArgoCD:
         answer = self.cluster.apply(secret)
         assert answer.ok, answer.message
 
-    def connect(self, repository: Repository) -> list[str]:
+    def connect(self, objects: list[dict[str, Any]]) -> list[str]:
         """What the generated argocd/README.md tells an administrator to do: apply argocd/.
 
         Returns the Helm charts that were left out of it: they would have to be downloaded.
         """
         charts = []
-        for item in repository.rendered("argocd"):
+        for item in copy.deepcopy(objects):
             spec = item["spec"]
             for source in [source for source in spec.get("sources", []) if "chart" in source]:
                 charts.append(f"{item['metadata']['name']}: {source['chart']} of {source['repoURL']}")

@@ -79,7 +79,7 @@ def mistaken(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """Every repository of mistakes.py, brought to Argo CD at once; they settle while others are looked at."""
     made = prepare(MISTAKES, tmp_path_factory.mktemp("mistakes"))
     for mistake in MISTAKES:
-        site.connect(made[mistake.name], provide=mistake.is_readable)
+        (site.connect if mistake.is_provided else site.connect_unprovided)(made[mistake.name])
     return made
 
 

@@ -56,30 +56,37 @@ def install(cluster: Cluster, kinds: Iterable[str]) -> set[str]:
         if definition is None:
             missing.add(kind)
             continue
-        answer = cluster.create(definition, strict=False)
-        assert answer.ok or answer.status == 409, f"{kind}: {answer.message}"
         spec = definition["spec"]
-        added += [
+        served = [
             {"apiVersion": f"{spec['group']}/{version['name']}", "kind": spec["names"]["kind"]}
             for version in spec["versions"]
             if version["served"]
         ]
+        if not all(cluster.knows(version) for version in served):
+            answer = cluster.create(definition, strict=False)
+            assert answer.ok or answer.status == 409, f"{kind}: {answer.message}"
+            added += served
     cluster.wait("the custom resources", lambda: all(cluster.knows(kind) for kind in added), 60)
     return missing
 
 
 def find(kind: str) -> dict[str, Any] | None:
     """The definition of a kind (`group/Kind`), if a module or the folder has it."""
+    return _find(kind, os.environ.get("KUSTODIAN_CRDS"))
+
+
+@cache
+def _find(kind: str, extra: str | None) -> dict[str, Any] | None:
+    group, name = kind.split("/")
     indexed = json.loads(INDEX.read_text())["kinds"].get(kind, {})
-    module = indexed.get("module") or NOT_IN_THE_WHEEL.get(kind.split("/", maxsplit=1)[0])
+    module = indexed.get("module") or NOT_IN_THE_WHEEL.get(group)
     for entry in json.loads(MODULES.read_text())["modules"]:
         if entry["module"] == module:
             folder = module_folder(entry["module"], entry["version"])
             for pattern in [*entry["crds"], *entry.get("onlyNew", [])]:
                 for path in sorted(folder.glob(pattern)):
-                    if kind.split("/")[1] in path.read_text() and kind in _definitions(path):
+                    if name in path.read_text() and kind in _definitions(path):
                         return _definitions(path)[kind]
-    extra = os.environ.get("KUSTODIAN_CRDS")
     for path in sorted(Path(extra).glob("*.yaml")) if extra else ():
         if kind in _definitions(path):
             return _definitions(path)[kind]

@@ -43,8 +43,8 @@ class Mistake:
     step: Step
     expected: str
     source: str = "default"
-    #: The overlay cannot be rendered, or not applied: nobody can provide volumes for it.
-    is_readable: bool = True
+    #: Whether there are definitions and volumes; not where the overlay cannot be read, or is what nobody provides for.
+    is_provided: bool = True
 
     @property
     def name(self) -> str:
@@ -189,10 +189,10 @@ MISTAKES = (
     Mistake(kind_that_nobody_serves, Step.SYNCED, "Widget"),
     Mistake(kind_outside_of_the_project, Step.SYNCED, "Secret is not permitted in project"),
     Mistake(namespace_outside_of_the_project, Step.SYNCED, "namespace kube-public is not permitted"),
-    Mistake(missing_file, Step.SYNCED, "service.yaml", is_readable=False),
+    Mistake(missing_file, Step.SYNCED, "service.yaml", is_provided=False),
     Mistake(branch_that_nobody_has, Step.SYNCED, "mian"),
     Mistake(training_that_fails, Step.SYNCED, "training-that-fails-train"),
-    Mistake(storage_that_nobody_has, Step.SYNCED, "PersistentVolumeClaim", is_readable=False),
+    Mistake(storage_that_nobody_has, Step.SYNCED, "PersistentVolumeClaim", is_provided=False),
     Mistake(pool_that_nobody_has, Step.HEALTHY, "Deployment/pool-that-nobody-has: Progressing"),
     Mistake(quota_that_is_too_small, Step.HEALTHY, "Deployment/quota-that-is-too-small"),
     Mistake(pod_that_is_privileged, Step.HEALTHY, "Deployment/pod-that-is-privileged"),

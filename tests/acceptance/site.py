@@ -53,12 +53,16 @@ class Deployed:
         """One of the applications."""
         return next(application for application in self.applications if application.name == name)
 
+    def rendered(self, folder: str) -> list[dict[str, Any]]:
+        """What the newest commit says in a folder."""
+        if self.head not in self._rendered:
+            folders = {application.folder for application in self.applications}
+            self._rendered[self.head] = self.repository.rendered_all(["argocd", *sorted(folders)])
+        return self._rendered[self.head][folder]
+
     def objects(self, application: Application) -> list[dict[str, Any]]:
         """What the newest commit says of an application."""
-        folders = {application.folder for application in self.applications}
-        if self.head not in self._rendered:
-            self._rendered[self.head] = self.repository.rendered_all(sorted(folders))
-        return self._rendered[self.head][application.folder]
+        return self.rendered(application.folder)
 
     def kept(self, application: Application) -> list[dict[str, Any]]:
         """The same without what Argo CD only runs in a sync."""
@@ -105,16 +109,20 @@ class Site:
         )
         return adopt(repository, remote)
 
-    def connect(self, deployed: Deployed, *, provide: bool = True) -> None:
+    def connect(self, deployed: Deployed) -> None:
         """Push, make what a cluster's administrator provides, and apply argocd/."""
         deployed.repository.git("push", "--quiet", "origin", "HEAD:main")
-        if provide:
-            for application in deployed.applications:
-                objects = deployed.objects(application)
-                cluster = self.cluster_of(application)
-                deployed.missing |= install(cluster, {group_kind(item) for item in objects})
-                add_volumes(cluster, objects)
-        deployed.charts += self.argocd.connect(deployed.repository)
+        for application in deployed.applications:
+            objects = deployed.objects(application)
+            cluster = self.cluster_of(application)
+            deployed.missing |= install(cluster, {group_kind(item) for item in objects})
+            add_volumes(cluster, objects)
+        deployed.charts += self.argocd.connect(deployed.rendered("argocd"))
+
+    def connect_unprovided(self, deployed: Deployed) -> None:
+        """The same for a repository that cannot be rendered, or that nobody provides anything for."""
+        deployed.repository.git("push", "--quiet", "origin", "HEAD:main")
+        self.argocd.connect(deployed.repository.rendered("argocd"))
 
     def push(self, deployed: Deployed, message: str = "") -> str:
         """Commit all changes if there is a message, push, and tell Argo CD as a webhook does; the commit."""

@@ -399,6 +399,6 @@ def test_an_application_set_that_is_removed_leaves_the_servers(site: Site, made:
     assert versions(site.cluster, made.kept(application)) == before
     assert running(site, made, "prod") == pods
     # Applying argocd/ again takes everything over as it is.
-    site.argocd.connect(made.repository)
+    site.argocd.connect(made.rendered("argocd"))
     site.argocd.wait_for_commit(application.name, made.head)
     assert versions(site.cluster, made.kept(application)) == before
