@@ -16,6 +16,16 @@ from tests.acceptance.repositories import SOURCES, Repository, generate
 from tests.acceptance.served import GpuCluster, gpu_cluster
 from tests.acceptance.site import Deployed, Site, running_site
 
+#: Tests that share what is expensive to start, in the order in which `--dist loadgroup` hands them out: the longest
+#: first.
+GROUPS = ("site", "gpu", "rollouts", "harness", "apply", "admission")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group first."""
+    groups = {item: [mark.args[0] for mark in item.iter_markers("xdist_group")] for item in items}
+    items.sort(key=lambda item: [GROUPS.index(name) for name in groups[item]])
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
