@@ -85,11 +85,12 @@ class Processes:
     def spawn(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> Process:
-        """Start a program in a process group of its own, in the temporary folder."""
+        """Start a program in a process group of its own; what it leaves is in the temporary folder."""
         log = self.folder / f"{name}.log"
+        environment = {**os.environ, "TMPDIR": str(self.folder), **(env or {})}
         with log.open("ab") as output:
             popen = subprocess.Popen(
-                [str(word) for word in command], cwd=self.folder, env={**os.environ, **(env or {})},
+                [str(word) for word in command], cwd=self.folder, env=environment,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._tell(popen.pid)

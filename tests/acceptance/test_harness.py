@@ -154,6 +154,18 @@ def test_a_program_that_ends_is_named_with_its_log() -> None:
     assert not processes.folder.exists()
 
 
+def test_a_program_has_its_temporary_files_in_the_folder() -> None:
+    processes = Processes()
+    code = "import os, tempfile; print(os.path.realpath(tempfile.mkstemp()[1]), os.getcwd())"
+    try:
+        writer = processes.spawn("writer", [sys.executable, "-c", code])
+        writer.popen.wait(timeout=30)
+        for path in writer.log.read_text().split():
+            assert Path(path).is_relative_to(processes.folder.resolve())
+    finally:
+        processes.close()
+
+
 def test_children_of_a_program_end_with_it() -> None:
     """A program that starts others and dies first does not leave them."""
     mark = f"{os.getpid()}-children"
