@@ -6,6 +6,7 @@ the same time, each in its namespace; the tests then look at every step that the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -255,14 +256,14 @@ def test_the_commit_that_takes_a_version_back_ends_the_alarm(
         assert all(set(shares) <= {0} for shares in found.shares.values())
 
 
-#: What is broken -> preset or default, settings, file and what is replaced in it, and what is said.
+#: What is broken -> what it is generated from, file and what is replaced in it, and what is said.
 BROKEN = {
     "an analysis that does not exist": (
-        "default", "components/canary/rollout.yaml", "templateName: {name}", "templateName: nobody",
+        "default", "components/canary/rollout.yaml", "templateName: iris", "templateName: nobody",
         r"AnalysisTemplate 'nobody' not found",
     ),
     "a Service that does not exist": (
-        "default", "components/canary/rollout.yaml", "canaryService: {name}-canary", "canaryService: nobody",
+        "default", "components/canary/rollout.yaml", "canaryService: iris-canary", "canaryService: nobody",
         r'service "nobody" not found',
     ),
     "a plugin that is not installed": (
@@ -270,11 +271,11 @@ BROKEN = {
         r"plugin argoproj-labs/gateway not configured",
     ),
     "a route without the canary": (
-        "default", "components/gateway-api/route.yaml", "name: {name}-canary", "name: nobody",
+        "default", "components/gateway-api/route.yaml", "name: iris-canary", "name: nobody",
         r"no backendRef names the Service",
     ),
     "a route that does not exist": (
-        "default", "components/canary/rollout.yaml", "httpRoute: {name}", "httpRoute: nobody", r'"nobody" not found',
+        "default", "components/canary/rollout.yaml", "httpRoute: iris", "httpRoute: nobody", r'"nobody" not found',
     ),
     "a route of the mesh by another name": (
         "istio-canary", "components/istio/traffic.yaml", "- name: primary", "- name: first", r"primary.*not found",
@@ -289,15 +290,19 @@ BROKEN = {
 def broken(
     controlled: tuple[Cluster, Prometheus], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Server]:
-    """Every broken repository, applied."""
+    """Every broken repository, applied; each copy of a repository gets a namespace of its own when it is rendered."""
     folder = tmp_path_factory.mktemp("broken")
+    sources = {source for source, *_ in BROKEN.values()}
+    whole = {
+        source: generate(source, folder / source, "model_name=iris", "rollout=canary") for source in sources
+    }
     found = {}
     for number, (what, (source, file, old, new, _)) in enumerate(BROKEN.items()):
-        name = f"broken-{number}"
-        repository = generate(source, folder / name, f"model_name={name}", "rollout=canary")
+        repository = whole[source].copy(folder / str(number))
         for path in repository.folder.glob(file):
-            repository.replace(str(path.relative_to(repository.folder)), old.format(name=name), new)
-        found[what] = Server(*controlled, repository.rendered("overlays/prod"))
+            repository.replace(str(path.relative_to(repository.folder)), old, new)
+        text = json.dumps(repository.rendered("overlays/prod"))
+        found[what] = Server(*controlled, json.loads(text.replace("iris-prod", f"broken-{number}")))
         found[what].deploy("1")
     return found
 
