@@ -29,10 +29,19 @@ class GpuCluster:
     cluster: Cluster
     nodes: dict[str, str]
     folder: Path
+    executor: ThreadPoolExecutor
     _made: dict[str, Future[Repository]] = field(default_factory=dict)
 
     def repository(self, pool: str) -> Repository:
-        """The default repository with the accelerator and the platform of a pool; generated once."""
+        """The default repository with the accelerator and the platform of a pool; generated once.
+
+        Those of the two pools after it are begun, which tests are likely to ask for next.
+        """
+        keys = list(POOLS)
+        for key in keys[keys.index(pool) :][:3]:
+            if key not in self._made:
+                settings = (*settings_of(key), f"model_name={key}")
+                self._made[key] = self.executor.submit(generate, "default", self.folder / key, *settings)
         return self._made[pool].result()
 
     def pools_of(self, pods: list[Object]) -> set[str]:
@@ -64,16 +73,12 @@ def unschedulable(pod: Object) -> str:
 
 @contextmanager
 def gpu_cluster(folder: Path) -> Iterator[GpuCluster]:
-    """Start a cluster with all pools, and generate a repository for each while it starts."""
+    """Start a cluster with all pools."""
     with ThreadPoolExecutor(2) as executor, Cluster(controllers=True) as cluster:
-        made = {
-            key: executor.submit(generate, "default", folder / key, *settings_of(key), f"model_name={key}")
-            for key in POOLS
-        }
+        add_node(cluster, PLAIN)
+        nodes = add_pools(cluster, ["zone-a"], SPARE, [*POOLS, *FOREIGN_POOLS])
         try:
-            add_node(cluster, PLAIN)
-            nodes = add_pools(cluster, ["zone-a"], SPARE, [*POOLS, *FOREIGN_POOLS])
-            yield GpuCluster(cluster, {PLAIN: PLAIN, **nodes}, folder, made)
+            yield GpuCluster(cluster, {PLAIN: PLAIN, **nodes}, folder, executor)
         finally:
             executor.shutdown(cancel_futures=True)
 
