@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.crds import group_kind, install
-from tests.acceptance.nodes import FOREIGN_POOLS, POOLS, add_node, add_pools, add_volumes
+from tests.acceptance.nodes import FOREIGN_POOLS, POOLS, add_node, add_pools, add_volumes, cordon
 from tests.acceptance.repositories import Repository, generate
 
 #: The name that stands for a node without GPUs among the names of pools.
@@ -29,20 +31,28 @@ class GpuCluster:
     cluster: Cluster
     nodes: dict[str, str]
     folder: Path
-    executor: ThreadPoolExecutor
+    _generators: ThreadPoolExecutor
+    _appliers: ThreadPoolExecutor
     _made: dict[str, Future[Repository]] = field(default_factory=dict)
+    _applied: dict[str, Future[OnPool]] = field(default_factory=dict)
 
     def repository(self, pool: str) -> Repository:
         """The default repository with the accelerator and the platform of a pool; generated once.
 
         Those of the two pools after it are begun, which tests are likely to ask for next.
         """
-        keys = list(POOLS)
-        for key in keys[keys.index(pool) :][:3]:
+        for key in _from(pool, 4):
             if key not in self._made:
                 settings = (*settings_of(key), f"model_name={key}")
-                self._made[key] = self.executor.submit(generate, "default", self.folder / key, *settings)
+                self._made[key] = self._generators.submit(generate, "default", self.folder / key, *settings)
         return self._made[pool].result()
+
+    def on_pool(self, pool: str) -> OnPool:
+        """All environments of that repository, applied once; those for the pool after it are begun."""
+        for key in _from(pool, 2):
+            if key not in self._applied:
+                self._applied[key] = self._appliers.submit(OnPool, self, key)
+        return self._applied[pool].result()
 
     def pools_of(self, pods: list[Object]) -> set[str]:
         """The pools of the nodes that the pods are on; `unscheduled` for those that are on none."""
@@ -74,13 +84,23 @@ def unschedulable(pod: Object) -> str:
 @contextmanager
 def gpu_cluster(folder: Path) -> Iterator[GpuCluster]:
     """Start a cluster with all pools."""
-    with ThreadPoolExecutor(2) as executor, Cluster(controllers=True) as cluster:
+    with (
+        ThreadPoolExecutor(2) as generators,
+        ThreadPoolExecutor(1) as appliers,
+        Cluster(controllers=True) as cluster,
+    ):
         add_node(cluster, PLAIN)
         nodes = add_pools(cluster, ["zone-a"], SPARE, [*POOLS, *FOREIGN_POOLS])
         try:
-            yield GpuCluster(cluster, {PLAIN: PLAIN, **nodes}, folder, executor)
+            yield GpuCluster(cluster, {PLAIN: PLAIN, **nodes}, folder, generators, appliers)
         finally:
-            executor.shutdown(cancel_futures=True)
+            appliers.shutdown(cancel_futures=True)
+            generators.shutdown(cancel_futures=True)
+
+
+def _from(pool: str, number: int) -> list[str]:
+    keys = list(POOLS)
+    return keys[keys.index(pool) :][:number]
 
 
 def settings_of(pool: str) -> tuple[str, str]:
@@ -97,9 +117,8 @@ def container_of(template: Object) -> Object:
 class Served:
     """One environment of a generated repository, applied to a cluster."""
 
-    def __init__(self, cluster: Cluster, repository: Repository, environment: str) -> None:
-        self.cluster, self.repository, self.environment = cluster, repository, environment
-        self.objects = repository.rendered(f"overlays/{environment}")
+    def __init__(self, cluster: Cluster, objects: list[Object]) -> None:
+        self.cluster, self.objects = cluster, objects
         missing = install(cluster, {group_kind(item) for item in self.objects})
         assert not missing, f"nobody defines {sorted(missing)} here"
         add_volumes(cluster, self.objects)
@@ -169,6 +188,13 @@ class Served:
             f"the training job of {self.namespace}", lambda: self.live("Job")["status"].get("succeeded"), 60
         )
 
+    def wait_counted(self, key: str, number: int) -> None:
+        """Wait until the quota counts so many; who left a moment ago may still be among them."""
+        self.cluster.wait(
+            f"{number} {key} in {self.namespace}",
+            lambda: self.live("ResourceQuota")["status"].get("used", {}).get(key) == str(number), 30,
+        )  # fmt: skip
+
     def scale(self, number: int) -> None:
         """Give the Deployment a number of servers and take the autoscaler away, which would change it."""
         autoscaler = self.one("HorizontalPodAutoscaler")
@@ -207,3 +233,42 @@ class Served:
 
         self.cluster.wait(f"a node for {name}", lambda: live()["spec"].get("nodeName"), 20)
         return live()
+
+
+class OnPool:
+    """All environments of a repository that is meant for one pool."""
+
+    def __init__(self, gpus: GpuCluster, key: str) -> None:
+        self.gpus, self.key, self.pool = gpus, key, POOLS[key]
+        self.repository = gpus.repository(key)
+        names = self.repository.environments
+        rendered = self.repository.rendered_all(f"overlays/{name}" for name in names)
+        self.environments = {name: Served(gpus.cluster, rendered[f"overlays/{name}"]) for name in names}
+
+    @property
+    def with_gpus(self) -> list[Served]:
+        """The environments whose servers run on GPUs, as the answers say by default."""
+        return [self.environments["staging"], self.environments["prod"]]
+
+    @property
+    def homes(self) -> set[str]:
+        """The pools that are right for the servers."""
+        return {self.key, self.pool.twin} - {""}
+
+    def cordon(self, *, on: bool = True) -> None:
+        """Close the nodes of those pools, or open them again."""
+        for node, key in self.gpus.nodes.items():
+            if key in self.homes:
+                cordon(self.gpus.cluster, node, on=on)
+
+    def broken(self, folder: Path, *fields: str) -> Object:
+        """The server of a repository whose GPU component lost these fields: prod's pod template."""
+        repository = self.repository.copy(folder)
+        (server,) = repository.folder.glob("components/gpu-*/server.yaml")
+        patch = yaml.safe_load(server.read_text())
+        for name in fields:
+            del patch["spec"]["template"]["spec"][name]
+        server.write_text(yaml.safe_dump(patch))
+        (found,) = [item for item in repository.rendered("overlays/prod") if item["kind"] == "Deployment"]
+        template: Object = found["spec"]["template"]
+        return template

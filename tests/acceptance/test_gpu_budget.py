@@ -33,7 +33,7 @@ class FullPool(Served):
     def __init__(self, gpus: GpuCluster, repository: Repository, key: str) -> None:
         self.gpus, self.key, self.product, self.nodes = gpus, key, f"test-{key}", [""]
         self.nodes = [self.add_node(f"full-{number}", EACH, f"zone-{number}") for number in "ab"]
-        super().__init__(gpus.cluster, repository, "prod")
+        super().__init__(gpus.cluster, repository.rendered("overlays/prod"))
         self.scale(2 * EACH)
         self.wait_running(2 * EACH)
 
@@ -162,9 +162,7 @@ def test_the_quota_and_the_budget_hold_where_the_pool_would_not(full: FullPool) 
     assert full.one("ResourceQuota")["spec"]["hard"][key] == str(full.most)
     # Who left a moment ago is still counted, and the controllers would come back late for the difference.
     full.wait_running(2 * EACH)
-    full.cluster.wait(
-        "the count", lambda: full.live("ResourceQuota")["status"]["used"][key] == str(2 * EACH), 60
-    )
+    full.wait_counted(key, 2 * EACH)
     full.scale(full.most + 1)
     full.cluster.wait("the servers", lambda: len(full.running()) == full.most, 60)
     full.cluster.wait("the refusal", lambda: "exceeded quota" in refusal(full), 30)

@@ -12,68 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.conditions import refusals
 from kustodian.scaffold.questions import OneOf
 from tests.acceptance.nodes import POOLS, cordon
-from tests.acceptance.repositories import Repository, generate
-from tests.acceptance.served import PLAIN, GpuCluster, Served, container_of
+from tests.acceptance.repositories import generate
+from tests.acceptance.served import PLAIN, GpuCluster, OnPool, Served, container_of
 
 pytestmark = pytest.mark.xdist_group("gpu")
 
 Object = dict[str, Any]
 
 
-class OnPool:
-    """All environments of a repository that is meant for one pool."""
-
-    def __init__(self, gpus: GpuCluster, key: str) -> None:
-        self.gpus, self.key, self.pool = gpus, key, POOLS[key]
-        self.repository = gpus.repository(key)
-        self.environments = {
-            name: Served(gpus.cluster, self.repository, name) for name in self.repository.environments
-        }
-
-    @property
-    def with_gpus(self) -> list[Served]:
-        """The environments whose servers run on GPUs, as the answers say by default."""
-        return [self.environments["staging"], self.environments["prod"]]
-
-    @property
-    def homes(self) -> set[str]:
-        """The pools that are right for the servers."""
-        return {self.key, self.pool.twin} - {""}
-
-    def cordon(self, *, on: bool = True) -> None:
-        """Close the nodes of those pools, or open them again."""
-        for node, key in self.gpus.nodes.items():
-            if key in self.homes:
-                cordon(self.gpus.cluster, node, on=on)
-
-    def broken(self, folder: Path, *fields: str) -> Object:
-        """The server of a repository whose GPU component lost these fields: prod's pod template."""
-        repository = self.repository.copy(folder)
-        (server,) = repository.folder.glob("components/gpu-*/server.yaml")
-        patch = yaml.safe_load(server.read_text())
-        for name in fields:
-            del patch["spec"]["template"]["spec"][name]
-        server.write_text(yaml.safe_dump(patch))
-        return template_of(repository)
-
-
-def template_of(repository: Repository, environment: str = "prod") -> Object:
-    """The pod template of an environment's server."""
-    (found,) = [i for i in repository.rendered(f"overlays/{environment}") if i["kind"] == "Deployment"]
-    template: Object = found["spec"]["template"]
-    return template
-
-
 @pytest.fixture(scope="module")
 def on_pool(gpu_pools: GpuCluster, request: pytest.FixtureRequest) -> Iterator[OnPool]:
     """The environments for one pool; gone before the next pool's come."""
-    found = OnPool(gpu_pools, request.param)
+    found = gpu_pools.on_pool(request.param)
     yield found
     for served in found.environments.values():
         served.delete()
@@ -120,7 +75,8 @@ def test_a_server_without_its_toleration_or_its_selector_is_seen(on_pool: OnPool
     served = on_pool.environments["prod"]
     assert served.create_pod("intolerant", on_pool.broken(tmp_path / "a", "tolerations")).ok
     assert "untolerated taint" in served.wait_unschedulable("intolerant")
-    good, careless = template_of(on_pool.repository), on_pool.broken(tmp_path / "b", "nodeSelector")
+    good = served.one("Deployment")["spec"]["template"]
+    careless = on_pool.broken(tmp_path / "b", "nodeSelector")
     on_pool.cordon()
     try:
         # With its own nodes closed, the good one waits for them and the careless one does not.
@@ -129,12 +85,12 @@ def test_a_server_without_its_toleration_or_its_selector_is_seen(on_pool: OnPool
         served.wait_unschedulable("good")
         landed = on_pool.gpus.pools_of([served.wait_scheduled("careless")])
         assert landed.isdisjoint({PLAIN, *on_pool.homes})
-        assert not served.cluster.read("v1", "Pod", "good", served.namespace)["spec"].get("nodeName")  # type: ignore[index]
+        waiting = served.cluster.read("v1", "Pod", "good", served.namespace)
+        assert waiting and not waiting["spec"].get("nodeName")
     finally:
         on_pool.cordon(on=False)
-    assert on_pool.gpus.pools_of([served.wait_scheduled("good")]) <= on_pool.homes
-    for name in ("intolerant", "good", "careless"):
-        served.delete_pod(name)
+        for name in ("intolerant", "good", "careless"):
+            served.delete_pod(name)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +119,9 @@ def test_the_quota_stops_at_the_most_servers(on_pool: OnPool) -> None:
         key, ask = _asking(on_pool, served)
         hard = served.one("ResourceQuota")["spec"]["hard"]
         assert hard[key] == str(gpus)
-        used = served.live("ResourceQuota")["status"]["used"][key]
-        left = gpus - int(used)
-        assert int(used) == (served.least if gpus else 0)
+        taken = served.least if gpus else 0
+        served.wait_counted(key, taken)
+        left = gpus - taken
         assert not left or ask(left).ok, ask(left).message
         refused = ask(left + 1)
         assert refused.status == 403 and f"exceeded quota: {on_pool.key}" in refused.message
@@ -224,7 +180,7 @@ def pod_templates(item: object) -> Iterator[Object]:
 
 
 @pytest.fixture(scope="module")
-def everything(gpu_pools: GpuCluster, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Object]:
+def everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Object]:
     """Each pod template of a repository with everything around the server, as a pod without its volumes."""
     settings = (
         "pipeline=cronjob",
@@ -248,7 +204,6 @@ def everything(gpu_pools: GpuCluster, tmp_path_factory: pytest.TempPathFactory) 
                 container.setdefault("image", "registry.example.com/none:1")  # the operator's choice
             name = f"{item['kind']}-{item['metadata']['name']}-{len(found)}".lower()
             found[name] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
-    del gpu_pools
     return found
 
 
