@@ -168,7 +168,7 @@ class Api:
         is_fresh = connection.sock is None
         try:
             return _send(connection, method, path, content, headers)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             # The server had closed the kept connection; a fresh one shows whether it is there.
             connection.close()
             if is_fresh:

@@ -86,6 +86,11 @@ class State:
         return str(self._status.get("operationState", {}).get("finishedAt", ""))
 
     @property
+    def compared(self) -> str:
+        """When it was last compared with git."""
+        return str(self._status.get("reconciledAt", ""))
+
+    @property
     def resources(self) -> dict[str, str]:
         """`kind/name` -> Synced, OutOfSync or Unknown."""
         return {

@@ -21,8 +21,6 @@ from tests.acceptance.programs import program
 
 NAMESPACE = "argocd"
 API = "argoproj.io/v1alpha1"
-#: Seconds after which everything is compared again, whether or not something has happened; Argo CD's default is 120.
-RESYNC = 30
 IN_CLUSTER = "https://kubernetes.default.svc"
 
 
@@ -58,8 +56,6 @@ class ArgoCD:
             "ARGOCD_TLS_DATA_PATH": str(temporary / "tls"), "ARGOCD_SSH_DATA_PATH": str(temporary / "ssh"),
             "ARGOCD_GPG_DATA_PATH": str(temporary / "gpg"), "ARGOCD_ASK_PASS_SOCK": str(temporary / "ask-pass.sock"),
             "ARGOCD_PLUGINSOCKFILEPATH": str(temporary / "plugins"),
-            "ARGOCD_RECONCILIATION_TIMEOUT": f"{RESYNC}s", "ARGOCD_RECONCILIATION_JITTER": "0s",
-            "ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER": f"{RESYNC}s",
             # So that a test sees the health of each resource, not only that of the whole.
             "ARGOCD_APPLICATION_CONTROLLER_PERSIST_RESOURCE_HEALTH": "true",
             # Client-side throttling protects a shared API server; this one is nobody else's.
@@ -72,7 +68,6 @@ class ArgoCD:
         spawn("argocd-repo-server", [
             program("argocd"), "argocd-repo-server", *cache, "--address", "127.0.0.1", "--port", str(repo_server),
             "--metrics-address", "127.0.0.1", "--metrics-port", str(free_port()), "--disable-tls",
-            "--revision-cache-expiration", f"{RESYNC}s",
         ], environment)  # fmt: skip
         common: list[str | Path] = [
             "--namespace",
@@ -169,7 +164,7 @@ class ArgoCD:
             time.sleep(0.2)
         return self.state(name)
 
-    def settle(self, wanted: Mapping[str, Callable[[State], bool]], seconds: float = 240) -> list[str]:
+    def settle(self, wanted: Mapping[str, Callable[[State], bool]], seconds: float = 400) -> list[str]:
         """Wait until all of the applications are as wanted; those that are not when time is up."""
         deadline = time.monotonic() + seconds
         while True:
@@ -177,7 +172,7 @@ class ArgoCD:
             late = [name for name, is_so in wanted.items() if name not in states or not is_so(states[name])]
             if not late or time.monotonic() > deadline:
                 return late
-            time.sleep(0.5)
+            time.sleep(1)
 
     def wait_for_commit(self, name: str, commit: str, seconds: float = 150) -> State:
         """Wait until the application is Synced to the commit and Healthy, and no sync is running."""

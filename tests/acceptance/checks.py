@@ -129,16 +129,36 @@ def _versions(site: Site, deployed: Deployed, application: Application) -> dict[
 def drift(
     site: Site, names: Iterable[str], seconds: float, meanwhile: Callable[[], object] = lambda: None
 ) -> dict[str, str]:
-    """Watch applications; the first moment at which each was not Synced, or a sync ran."""
-    before = {name: state.finished for name, state in site.argocd.states().items() if name in set(names)}
+    """Watch applications; the first moment at which each was not Synced, or a sync ran.
+
+    Argo CD compares whenever something changes in the cluster; at the end it is asked to compare everything once more.
+    """
+    before = {name: state for name, state in site.argocd.states().items() if name in set(names)}
     found: dict[str, str] = {}
-    meanwhile()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+
+    def look() -> dict[str, State]:
         states = site.argocd.states()
         for name in before.keys() - found.keys():
             state = states.get(name, State({"metadata": {"name": name}}))
-            if state.sync != "Synced" or state.finished != before[name] or state.operation == "Running":
+            if (
+                state.sync != "Synced"
+                or state.finished != before[name].finished
+                or state.operation == "Running"
+            ):
                 found[name] = state.explain()
-        time.sleep(0.5)
+        return states
+
+    def compared_since(then: str) -> Callable[[State], bool]:
+        return lambda now: now.compared != then
+
+    meanwhile()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        look()
+        time.sleep(1)
+    asked = {name: state.compared for name, state in look().items() if name in before}
+    for name in asked:
+        site.argocd.refresh("Application", name)
+    site.argocd.settle({name: compared_since(then) for name, then in asked.items()}, 60)
+    look()
     return found | dict.fromkeys(set(names) - before.keys(), "no such application")

@@ -140,7 +140,11 @@ class Metrics:
 
             def do_GET(self) -> None:
                 url = urlsplit(self.path)
-                found = metrics.answer(url.path, parse_qs(url.query).get("labelSelector", [""])[0])
+                try:
+                    found = metrics.answer(url.path, parse_qs(url.query).get("labelSelector", [""])[0])
+                except OSError as error:  # the API server stops
+                    self.send_error(503, str(error))
+                    return
                 content = json.dumps(found).encode()
                 self.send_response(404 if found is None or "code" in found else 200)
                 self.send_header("Content-Type", "application/json")

@@ -23,6 +23,20 @@ from tests.acceptance.stand_ins import StandIns
 #: The GPU pools that the default repository and the presets name.
 GPU_POOLS = ("nvidia-generic", "nvidia-mig-generic")
 ZONES = ("zone-a", "zone-b")
+#: Custom resources of the default repository and the presets, beside those of Argo's own projects. They are installed
+#: before Argo CD starts, which looks at the whole API again after each new one.
+KINDS = (
+    "argoproj.io/CronWorkflow", "argoproj.io/WorkflowTemplate", "autoscaling.k8s.io/VerticalPodAutoscaler",
+    "elasticsearch.k8s.elastic.co/Elasticsearch", "external-secrets.io/ExternalSecret",
+    "gateway.networking.k8s.io/HTTPRoute", "keda.sh/ScaledObject", "kibana.k8s.elastic.co/Kibana",
+    "kueue.x-k8s.io/LocalQueue", "monitoring.coreos.com/PrometheusRule", "monitoring.coreos.com/ServiceMonitor",
+    "networking.istio.io/DestinationRule", "networking.istio.io/VirtualService", "opentelemetry.io/Instrumentation",
+    "opentelemetry.io/OpenTelemetryCollector", "security.istio.io/AuthorizationPolicy",
+    "security.istio.io/PeerAuthentication", "security.istio.io/RequestAuthentication",
+    "serving.kserve.io/InferenceService", "velero.io/Schedule",
+)  # fmt: skip
+#: Of these, what goes to the second cluster.
+SECOND_KINDS = tuple(kind for kind in KINDS if kind.startswith(("external-secrets", "gateway", "monitoring")))
 #: Namespaces that the generated documents say the platform team has.
 NAMESPACES = ("velero",)
 #: The model of the preset `multi-cluster`: its ApplicationSet looks for a label on the clusters.
@@ -152,8 +166,9 @@ def adopt(repository: Repository, remote: Path) -> Deployed:
 
 
 @contextmanager
-def _place(nodes: int) -> Iterator[Place]:
+def _place(nodes: int, kinds: tuple[str, ...]) -> Iterator[Place]:
     with Cluster(controllers=True) as cluster, ExitStack() as stack:
+        install(cluster, kinds)
         for number in range(nodes):
             add_node(cluster, f"cpu-{number}", zone=ZONES[number % len(ZONES)])
         metrics = Metrics(cluster)
@@ -169,10 +184,10 @@ def running_site() -> Iterator[Site]:
     with ExitStack() as stack:
         # Each takes seconds in which it mostly waits.
         with ThreadPoolExecutor() as pool:
-            started = list(pool.map(stack.enter_context, [_place(4), _place(2)]))
+            started = list(pool.map(stack.enter_context, [_place(4, KINDS), _place(2, SECOND_KINDS)]))
         places = dict(zip(CLUSTERS, started, strict=True))
         cluster = places[CLUSTERS[0]].cluster
-        add_pools(cluster, ZONES, 32, GPU_POOLS)
+        add_pools(cluster, ZONES, 64, GPU_POOLS)
         for name in NAMESPACES:
             assert cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).ok
         prometheus = Prometheus()

@@ -149,7 +149,7 @@ STAND_INS: dict[tuple[str, str], StandIn] = {
 
 
 class StandIns:
-    """Plays the controllers of STAND_INS: sets status and makes objects within a second, until `close`.
+    """Plays the controllers of STAND_INS: sets status and makes objects within two seconds, until `close`.
 
     `errors` holds what does not work at the moment, by object.
     """
@@ -167,7 +167,7 @@ class StandIns:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._ended.wait(0.5):
+        while not self._ended.wait(1):
             errors = {}
             for (version, kind), stand_in in STAND_INS.items():
                 try:
