@@ -242,7 +242,7 @@ class OnPool:
         self.gpus, self.key, self.pool = gpus, key, POOLS[key]
         self.repository = gpus.repository(key)
         names = self.repository.environments
-        rendered = self.repository.rendered_all(f"overlays/{name}" for name in names)
+        rendered = self.repository.rendered_all([f"overlays/{name}" for name in names])
         self.environments = {name: Served(gpus.cluster, rendered[f"overlays/{name}"]) for name in names}
 
     @property
