@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -130,9 +131,11 @@ class Served:
         answer = self.cluster.apply(item)
         assert answer.ok, f"{item['kind']} {item['metadata']['name']}: {answer.message}"
 
-    def delete(self) -> None:
-        """Delete the namespace; what is in it goes a little later."""
-        assert self.cluster.delete(self.one("Namespace")).ok
+    def end(self) -> None:
+        """Take the servers away. The rest may stay: deleting a namespace costs a look at every kind there is."""
+        for kind in ("HorizontalPodAutoscaler", "Deployment"):
+            answer = self.cluster.delete(self.one(kind))
+            assert answer.ok or answer.status == 404, answer.message
 
     @property
     def namespace(self) -> str:
@@ -261,14 +264,25 @@ class OnPool:
             if key in self.homes:
                 cordon(self.gpus.cluster, node, on=on)
 
-    def broken(self, folder: Path, *fields: str) -> Object:
-        """The server of a repository whose GPU component lost these fields: prod's pod template."""
+    def broken(self, folder: Path, *fields: str) -> list[Object]:
+        """prod's pod template in a repository whose GPU component lost a field, for each of the fields.
+
+        One repository, rendered once: it has a component and an overlay for each mistake.
+        """
         repository = self.repository.copy(folder)
         (server,) = repository.folder.glob("components/gpu-*/server.yaml")
-        patch = yaml.safe_load(server.read_text())
         for name in fields:
+            careless = server.parent.with_name(name.lower())
+            shutil.copytree(server.parent, careless)
+            patch = yaml.safe_load(server.read_text())
             del patch["spec"]["template"]["spec"][name]
-        server.write_text(yaml.safe_dump(patch))
-        (found,) = [item for item in repository.rendered("overlays/prod") if item["kind"] == "Deployment"]
-        template: Object = found["spec"]["template"]
-        return template
+            (careless / server.name).write_text(yaml.safe_dump(patch))
+            overlay = f"overlays/{name.lower()}"
+            shutil.copytree(repository.folder / "overlays/prod", repository.folder / overlay)
+            old = f"components/{server.parent.name}\n"
+            repository.replace(f"{overlay}/kustomization.yaml", old, f"components/{careless.name}\n")
+        rendered = repository.rendered_all([f"overlays/{name.lower()}" for name in fields])
+        return [
+            next(item["spec"]["template"] for item in objects if item["kind"] == "Deployment")
+            for objects in rendered.values()
+        ]

@@ -48,7 +48,7 @@ class FullPool(Served):
 
     def close(self) -> None:
         """Take the environment and the nodes away."""
-        self.delete()
+        self.end()
         for name in [name for name, pool in self.gpus.nodes.items() if pool == self.product]:
             remove_node(self.cluster, name)
             del self.gpus.nodes[name]
@@ -187,7 +187,7 @@ def refusal(full: FullPool) -> str:
     )
 
 
-@pytest.mark.parametrize("key", POOLS)
+@pytest.mark.parametrize("key", [*KEYS, "nvidia-mig-gke"])
 def test_the_gpu_budget_is_what_the_quota_lets_through(
     gpu_pools: GpuCluster, key: str, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ def on_pool(gpu_pools: GpuCluster, request: pytest.FixtureRequest) -> Iterator[O
     found = gpu_pools.on_pool(request.param)
     yield found
     for served in found.environments.values():
-        served.delete()
+        served.end()
 
 
 every_pool = pytest.mark.parametrize("on_pool", POOLS, indirect=True)
@@ -73,10 +73,10 @@ def test_servers_land_on_their_pool_and_the_rest_stays_off(on_pool: OnPool) -> N
 def test_a_server_without_its_toleration_or_its_selector_is_seen(on_pool: OnPool, tmp_path: Path) -> None:
     """The broken repositories of the test above: the scheduler does not take them for good ones."""
     served = on_pool.environments["prod"]
-    assert served.create_pod("intolerant", on_pool.broken(tmp_path / "a", "tolerations")).ok
-    assert "untolerated taint" in served.wait_unschedulable("intolerant")
     good = served.one("Deployment")["spec"]["template"]
-    careless = on_pool.broken(tmp_path / "b", "nodeSelector")
+    intolerant, careless = on_pool.broken(tmp_path / "broken", "tolerations", "nodeSelector")
+    assert served.create_pod("intolerant", intolerant).ok
+    assert "untolerated taint" in served.wait_unschedulable("intolerant")
     on_pool.cordon()
     try:
         # With its own nodes closed, the good one waits for them and the careless one does not.
@@ -99,7 +99,7 @@ def test_a_server_without_its_toleration_or_its_selector_is_seen(on_pool: OnPool
 def test_whole_gpus_are_not_parts_of_one(on_pool: OnPool, tmp_path: Path) -> None:
     """Shared GPUs and slices are called GPUs too: without its affinity the server takes one for a whole one."""
     served = on_pool.environments["prod"]
-    gullible = on_pool.broken(tmp_path / "broken", "affinity")
+    (gullible,) = on_pool.broken(tmp_path / "broken", "affinity")
     on_pool.cordon()
     try:
         assert served.create_pod("gullible", gullible).ok
