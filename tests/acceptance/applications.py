@@ -91,19 +91,20 @@ class State:
         return str(self._status.get("reconciledAt", ""))
 
     @property
+    def _kept(self) -> list[dict[str, Any]]:
+        """The resources without the hooks, which Argo CD only runs in a sync."""
+        return [item for item in self._status.get("resources", []) if not item.get("hook")]
+
+    @property
     def resources(self) -> dict[str, str]:
         """`kind/name` -> Synced, OutOfSync or Unknown."""
-        return {
-            f"{item['kind']}/{item['name']}": item.get("status", "Unknown")
-            for item in self._status.get("resources", [])
-        }
+        return {f"{item['kind']}/{item['name']}": item.get("status", "Unknown") for item in self._kept}
 
     @property
     def healths(self) -> dict[str, str]:
         """`kind/name` -> Healthy, Progressing, …; "" where Argo CD has no idea what health of that kind is."""
         return {
-            f"{item['kind']}/{item['name']}": item.get("health", {}).get("status", "")
-            for item in self._status.get("resources", [])
+            f"{item['kind']}/{item['name']}": item.get("health", {}).get("status", "") for item in self._kept
         }
 
     @property

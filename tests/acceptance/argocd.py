@@ -60,6 +60,8 @@ class ArgoCD:
             "ARGOCD_APPLICATION_CONTROLLER_PERSIST_RESOURCE_HEALTH": "true",
             # Client-side throttling protects a shared API server; this one is nobody else's.
             "ARGOCD_K8S_CLIENT_QPS": "200", "ARGOCD_K8S_CLIENT_BURST": "400",
+            # It reads the API's description again for each object that it applies; memory is not what is scarce.
+            "GOGC": "400",
             "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": str(cluster.kubeconfig),
         }  # fmt: skip
         cache = ["--redis", f"127.0.0.1:{redis}"]
