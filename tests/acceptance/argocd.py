@@ -143,14 +143,17 @@ class ArgoCD:
 
     def sync(self, name: str, **operation: Any) -> None:
         """Start a sync by hand, as `argocd app sync` does."""
-        data = {"apiVersion": API, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}}
-        # A sync that runs would take this one's fields for its own.
-        self.wait(
-            name, "idle",
-            lambda now: "operation" not in now.application and now.operation != "Running",
-        )  # fmt: skip
-        change = {"operation": {"initiatedBy": {"username": "tester"}, "sync": operation}}
-        answer = self.cluster.merge(data, change)
+        wanted = {"operation": {"initiatedBy": {"username": "tester"}, "sync": operation}}
+        answer = None
+        while answer is None or answer.status == 409:
+            # Two operations at the same time would become one that nobody has asked for.
+            idle = self.wait(
+                name, "idle", lambda now: "operation" not in now.application and now.operation != "Running"
+            )
+            version = {"metadata": {"resourceVersion": idle.application["metadata"]["resourceVersion"]}}
+            answer = self.cluster.merge(
+                {"apiVersion": API, "kind": "Application", **idle.application}, version | wanted
+            )
         assert answer.ok, answer.message
 
     def wait(self, name: str, what: str, wanted: Any, seconds: float = 120) -> State:
