@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
-import urllib.error
+import threading
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,12 @@ FIELD_MANAGER = "kustodian-test"
 
 @dataclass
 class Answer:
-    """What the API server answered: status, the parsed body, and warnings."""
+    """What the API server answered: status, the parsed body, warnings, and the body as it came."""
 
     status: int
     body: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+    text: str = ""
 
     @property
     def ok(self) -> bool:
@@ -42,6 +43,9 @@ class Api:
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE
         self._resources: dict[tuple[str, str], dict[str, Any]] = {}
+        # Tests ask thousands of times: each thread keeps its connection.
+        self._kept = threading.local()
+        self._connections: list[http.client.HTTPSConnection] = []
 
     def get(self, path: str) -> Answer:
         """GET a path of the API."""
@@ -66,14 +70,29 @@ class Api:
         self, api_version: str, kind: str, namespace: str = "", selector: str = ""
     ) -> list[dict[str, Any]]:
         """The objects of a kind in a namespace, or in all."""
-        resource = self._resource({"apiVersion": api_version, "kind": kind})
-        if resource is None:
+        path = self._collection(api_version, kind, namespace)
+        if path is None:
             return []
-        base = _base(api_version) + (f"/namespaces/{namespace}" if namespace else "")
-        answer = self.get(f"{base}/{resource['name']}?labelSelector={urllib.parse.quote(selector)}")
+        answer = self.get(f"{path}?labelSelector={urllib.parse.quote(selector)}")
         assert answer.ok, answer.message
         found: list[dict[str, Any]] = answer.body["items"]
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found]
+
+    def now(self, api_version: str, kind: str, namespace: str) -> str:
+        """The point in time, as a resourceVersion, for `changes`."""
+        answer = self.get(f"{self._collection(api_version, kind, namespace)}?limit=1")
+        assert answer.ok, answer.message
+        return str(answer.body["metadata"]["resourceVersion"])
+
+    def changes(self, api_version: str, kind: str, namespace: str, since: str) -> list[dict[str, Any]]:
+        """The objects of a kind after every single change since a point in time, oldest first."""
+        path = self._collection(api_version, kind, namespace)
+        query = f"watch=1&resourceVersion={since}&timeoutSeconds=1"
+        answer = self.get(f"{path}?{query}")
+        assert answer.ok, answer.message
+        events = [json.loads(line) for line in answer.text.splitlines()]
+        assert all(event["type"] != "ERROR" for event in events), events[-1]
+        return [event["object"] for event in events]
 
     def create(
         self, data: dict[str, Any], namespace: str = "default", *, dry_run: bool = False, strict: bool = True
@@ -123,6 +142,12 @@ class Api:
             return f"{base}/namespaces/{data['metadata'].get('namespace') or namespace}/{resource['name']}"
         return f"{base}/{resource['name']}"
 
+    def _collection(self, api_version: str, kind: str, namespace: str) -> str | None:
+        resource = self._resource({"apiVersion": api_version, "kind": kind})
+        if resource is None:
+            return None
+        return f"{_base(api_version)}{f'/namespaces/{namespace}' if namespace else ''}/{resource['name']}"
+
     def _resource(self, data: dict[str, Any]) -> dict[str, Any] | None:
         version, kind = data["apiVersion"], data["kind"]
         if (version, kind) not in self._resources:
@@ -132,17 +157,55 @@ class Api:
         return self._resources.get((version, kind))
 
     def request(self, method: str, path: str, data: Any = None, media: str = "application/json") -> Answer:
-        """Any request; `path` starts with a slash."""
-        request = urllib.request.Request(
-            self.url + path, method=method, data=None if data is None else json.dumps(data).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": media, "Accept": "application/json"},
-        )  # fmt: skip
+        """Any request; `path` starts with a slash. Raises OSError where nobody answers."""
+        content = None if data is None else json.dumps(data).encode()
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": media,
+            "Accept": "application/json",
+        }
+        connection = self._connection()
+        is_fresh = connection.sock is None
         try:
-            with urllib.request.urlopen(request, context=self._context, timeout=60) as answer:
-                return _answer(answer.status, answer.read(), answer.headers)
-        except urllib.error.HTTPError as error:
-            with error:
-                return _answer(error.code, error.read(), error.headers)
+            return _send(connection, method, path, content, headers)
+        except (ConnectionError, ssl.SSLEOFError):
+            # The server had closed the kept connection; a fresh one shows whether it is there.
+            connection.close()
+            if is_fresh:
+                raise
+            return _send(connection, method, path, content, headers)
+        except http.client.HTTPException as error:
+            # What is left of this answer is not the next one's.
+            connection.close()
+            raise ConnectionError(f"{method} {path}: {error!r}") from error
+        except OSError:
+            connection.close()
+            raise
+
+    def disconnect(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._connections:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        if not hasattr(self._kept, "connection"):
+            address = urllib.parse.urlsplit(self.url).netloc
+            self._kept.connection = http.client.HTTPSConnection(address, context=self._context, timeout=60)
+            self._connections.append(self._kept.connection)
+        connection: http.client.HTTPSConnection = self._kept.connection
+        return connection
+
+
+def _send(
+    connection: http.client.HTTPSConnection,
+    method: str,
+    path: str,
+    content: bytes | None,
+    headers: dict[str, str],
+) -> Answer:
+    connection.request(method, path, content, headers)
+    answer = connection.getresponse()
+    return _answer(answer.status, answer.read(), answer.headers)
 
 
 def _base(api_version: str) -> str:
@@ -150,8 +213,9 @@ def _base(api_version: str) -> str:
 
 
 def _answer(status: int, content: bytes, headers: Any) -> Answer:
+    text = content.decode("utf-8", "replace")
     try:
-        body = json.loads(content)
+        body = json.loads(text)
     except ValueError:
-        body = {"message": content.decode("utf-8", "replace")}
-    return Answer(status, body if isinstance(body, dict) else {}, headers.get_all("Warning") or [])
+        body = {"message": text}
+    return Answer(status, body if isinstance(body, dict) else {}, headers.get_all("Warning") or [], text)

@@ -2,85 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import secrets
 import time
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-import yaml
-
-from tests.acceptance.api import Answer
+from tests.acceptance.applications import State
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.crds import install
 from tests.acceptance.processes import free_port
 from tests.acceptance.programs import program
-from tests.acceptance.repositories import Repository
 
 NAMESPACE = "argocd"
 API = "argoproj.io/v1alpha1"
-#: Seconds between two looks at git. Argo CD's default is two minutes; nothing else of its settings is changed.
-RESYNC = 5
-
-
-@dataclass(frozen=True)
-class State:
-    """What Argo CD says of an application, read once."""
-
-    application: dict[str, Any]
-
-    @property
-    def _status(self) -> dict[str, Any]:
-        status: dict[str, Any] = self.application.get("status", {})
-        return status
-
-    @property
-    def sync(self) -> str:
-        """Synced, OutOfSync or Unknown."""
-        return str(self._status.get("sync", {}).get("status", "Unknown"))
-
-    @property
-    def health(self) -> str:
-        """Healthy, Progressing, Degraded, …"""
-        return str(self._status.get("health", {}).get("status", "Unknown"))
-
-    @property
-    def revision(self) -> str:
-        """The commit that was compared."""
-        return str(self._status.get("sync", {}).get("revision", ""))
-
-    @property
-    def operation(self) -> str:
-        """Running, Succeeded, Failed or Error; empty where nothing was ever synced."""
-        return str(self._status.get("operationState", {}).get("phase", ""))
-
-    @property
-    def finished(self) -> str:
-        """When the last sync ended."""
-        return str(self._status.get("operationState", {}).get("finishedAt", ""))
-
-    @property
-    def resources(self) -> dict[str, str]:
-        """`kind/name` -> Synced, OutOfSync or Unknown."""
-        return {
-            f"{item['kind']}/{item['name']}": item.get("status", "Unknown")
-            for item in self._status.get("resources", [])
-        }
-
-    def explain(self) -> str:
-        """All that helps to see why it is not what a test waits for."""
-        operation = self._status.get("operationState", {})
-        lines = [
-            f"{self.application['metadata']['name']}: {self.sync}, {self.health}, sync {self.operation}: "
-            f"{operation.get('message', '')}",
-            *(f"  {item['type']}: {item['message']}" for item in self._status.get("conditions", [])),
-        ]
-        for item in operation.get("syncResult", {}).get("resources", []):
-            if item.get("status") not in ("Synced", "Pruned") or item.get("hookPhase") in ("Failed", "Error"):
-                lines.append(f"  {item['kind']}/{item['name']}: {item.get('status')} {item.get('message')}")
-        lines += [f"  {name}: {status}" for name, status in self.resources.items() if status != "Synced"]
-        return "\n".join(lines)
+IN_CLUSTER = "https://kubernetes.default.svc"
 
 
 class ArgoCD:
@@ -115,8 +56,12 @@ class ArgoCD:
             "ARGOCD_TLS_DATA_PATH": str(temporary / "tls"), "ARGOCD_SSH_DATA_PATH": str(temporary / "ssh"),
             "ARGOCD_GPG_DATA_PATH": str(temporary / "gpg"), "ARGOCD_ASK_PASS_SOCK": str(temporary / "ask-pass.sock"),
             "ARGOCD_PLUGINSOCKFILEPATH": str(temporary / "plugins"),
-            "ARGOCD_RECONCILIATION_TIMEOUT": f"{RESYNC}s", "ARGOCD_RECONCILIATION_JITTER": "0s",
-            "ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER": f"{RESYNC}s",
+            # So that a test sees the health of each resource, not only that of the whole.
+            "ARGOCD_APPLICATION_CONTROLLER_PERSIST_RESOURCE_HEALTH": "true",
+            # Client-side throttling protects a shared API server; this one is nobody else's.
+            "ARGOCD_K8S_CLIENT_QPS": "200", "ARGOCD_K8S_CLIENT_BURST": "400",
+            # It reads the API's description again for each object that it applies; memory is not what is scarce.
+            "GOGC": "400",
             "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": str(cluster.kubeconfig),
         }  # fmt: skip
         cache = ["--redis", f"127.0.0.1:{redis}"]
@@ -125,9 +70,14 @@ class ArgoCD:
         spawn("argocd-repo-server", [
             program("argocd"), "argocd-repo-server", *cache, "--address", "127.0.0.1", "--port", str(repo_server),
             "--metrics-address", "127.0.0.1", "--metrics-port", str(free_port()), "--disable-tls",
-            "--revision-cache-expiration", f"{RESYNC}s",
         ], environment)  # fmt: skip
-        common = ["--namespace", NAMESPACE, "--kubeconfig", cluster.kubeconfig, "--repo-server-plaintext"]
+        common: list[str | Path] = [
+            "--namespace",
+            NAMESPACE,
+            "--kubeconfig",
+            cluster.kubeconfig,
+            "--repo-server-plaintext",
+        ]
         spawn("argocd-application-controller", [
             program("argocd"), "argocd-application-controller", *common, *cache, "--repo-server", address,
             "--metrics-port", str(free_port()),
@@ -138,38 +88,72 @@ class ArgoCD:
             "--webhook-addr", f"127.0.0.1:{free_port()}",
         ], environment)  # fmt: skip
 
-    def connect(self, repository: Repository) -> None:
-        """What the generated argocd/README.md tells an administrator to do: apply argocd/."""
-        for item in repository.rendered("argocd"):
+    def register(
+        self, name: str, url: str, token: str = "", labels: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Make a cluster known, as `argocd cluster add` does: a Secret. The cluster of Argo CD itself needs no token."""
+        config = {"bearerToken": token, "tlsClientConfig": {"insecure": True}} if token else {}
+        secret = {
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {
+                "name": f"cluster-{name}", "namespace": NAMESPACE,
+                "labels": {"argocd.argoproj.io/secret-type": "cluster", **labels},
+            },
+            "stringData": {"name": name, "server": url, "config": json.dumps(config)},
+        }  # fmt: skip
+        answer = self.cluster.apply(secret)
+        assert answer.ok, answer.message
+
+    def connect(self, objects: list[dict[str, Any]]) -> list[str]:
+        """What the generated argocd/README.md tells an administrator to do: apply argocd/.
+
+        Returns the Helm charts that were left out of it: they would have to be downloaded.
+        """
+        charts = []
+        for item in copy.deepcopy(objects):
+            spec = item["spec"]
+            for source in [source for source in spec.get("sources", []) if "chart" in source]:
+                charts.append(f"{item['metadata']['name']}: {source['chart']} of {source['repoURL']}")
+                spec["sources"].remove(source)
             answer = self.cluster.apply(item)
             assert answer.ok, f"{item['kind']} {item['metadata']['name']}: {answer.message}"
+        return charts
+
+    def states(self) -> dict[str, State]:
+        """The state of every application now."""
+        return {
+            item["metadata"]["name"]: State(item)
+            for item in self.cluster.items(API, "Application", NAMESPACE)
+        }
 
     def state(self, name: str) -> State:
         """The application's state now; empty where there is no such application."""
         found = self.cluster.read(API, "Application", name, NAMESPACE)
         return State(found or {"metadata": {"name": name}})
 
-    def refresh_set(self, name: str) -> None:
-        """Make an ApplicationSet look at git now, as a webhook does."""
-        data = {
-            "apiVersion": API,
-            "kind": "ApplicationSet",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-        }
-        annotations = {"argocd.argoproj.io/application-set-refresh": "true"}
-        answer = self.cluster.merge(data, {"metadata": {"annotations": annotations}})
-        assert answer.ok, answer.message
+    def refresh(self, kind: str, name: str) -> None:
+        """Make an Application or ApplicationSet look at git now, as a git server's webhook does."""
+        annotation = {
+            "Application": ("argocd.argoproj.io/refresh", "normal"),
+            "ApplicationSet": ("argocd.argoproj.io/application-set-refresh", "true"),
+        }[kind]
+        data = {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": NAMESPACE}}
+        answer = self.cluster.merge(data, {"metadata": {"annotations": dict([annotation])}})
+        assert answer.ok or answer.status == 404, answer.message
 
     def sync(self, name: str, **operation: Any) -> None:
         """Start a sync by hand, as `argocd app sync` does."""
-        data = {"apiVersion": API, "kind": "Application", "metadata": {"name": name, "namespace": NAMESPACE}}
-        # A sync that runs would take this one's fields for its own.
-        self.wait(
-            name, "idle",
-            lambda now: "operation" not in now.application and now.operation != "Running",
-        )  # fmt: skip
-        change = {"operation": {"initiatedBy": {"username": "tester"}, "sync": operation}}
-        answer: Answer = self.cluster.merge(data, change)
+        wanted = {"operation": {"initiatedBy": {"username": "tester"}, "sync": operation}}
+        answer = None
+        while answer is None or answer.status == 409:
+            # Two operations at the same time would become one that nobody has asked for.
+            idle = self.wait(
+                name, "idle", lambda now: "operation" not in now.application and now.operation != "Running"
+            )
+            version = {"metadata": {"resourceVersion": idle.application["metadata"]["resourceVersion"]}}
+            answer = self.cluster.merge(
+                {"apiVersion": API, "kind": "Application", **idle.application}, version | wanted
+            )
         assert answer.ok, answer.message
 
     def wait(self, name: str, what: str, wanted: Any, seconds: float = 120) -> State:
@@ -185,13 +169,21 @@ class ArgoCD:
             time.sleep(0.2)
         return self.state(name)
 
+    def settle(self, wanted: Mapping[str, Callable[[State], bool]], seconds: float = 400) -> list[str]:
+        """Wait until all of the applications are as wanted; those that are not when time is up."""
+        deadline = time.monotonic() + seconds
+        while True:
+            states = self.states()
+            late = [name for name, is_so in wanted.items() if name not in states or not is_so(states[name])]
+            if not late or time.monotonic() > deadline:
+                return late
+            time.sleep(1)
+
     def wait_for_commit(self, name: str, commit: str, seconds: float = 150) -> State:
         """Wait until the application is Synced to the commit and Healthy, and no sync is running."""
         return self.wait(
-            name, f"Synced to {commit[:7]} and Healthy",
-            lambda now: (now.sync, now.health, now.operation) == ("Synced", "Healthy", "Succeeded") and now.revision == commit,
-            seconds,
-        )  # fmt: skip
+            name, f"Synced to {commit[:7]} and Healthy", lambda now: now.is_done(commit), seconds
+        )
 
 
 def _settings() -> list[dict[str, Any]]:
@@ -205,9 +197,3 @@ def _settings() -> list[dict[str, Any]]:
     for item in items[1:]:
         item["metadata"] |= {"namespace": NAMESPACE, "labels": labels}
     return items
-
-
-def application_names(repository: Repository) -> list[str]:
-    """The applications that the repository's ApplicationSet makes."""
-    answers = yaml.safe_load((repository.folder / ".kustodian-answers.yaml").read_text())
-    return [f"{answers['model_name']}-{environment}" for environment in repository.environments]

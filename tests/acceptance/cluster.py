@@ -55,6 +55,7 @@ class Cluster(Api):
 
     def close(self) -> None:
         """Stop everything and leave nothing behind."""
+        self.disconnect()
         self.processes.close()
 
     def wait(self, what: str, ready: Any, seconds: float = 120) -> None:
@@ -120,6 +121,8 @@ class Cluster(Api):
             "--kube-api-burst=400", "--horizontal-pod-autoscaler-sync-period=2s",
             "--horizontal-pod-autoscaler-cpu-initialization-period=1s",
             "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
+            # Pods that leave while others come may stay counted until the next full count.
+            "--resource-quota-sync-period=5s",
         ])  # fmt: skip
         self.processes.spawn("kube-scheduler", [
             program("controlplane"), "kube-scheduler", kubeconfig, "--secure-port=0", "--leader-elect=false",

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import pytest
 
 from tests.acceptance.cluster import Cluster
-from tests.acceptance.repositories import Repository, generate
-from tests.acceptance.site import Site, running_site
+from tests.acceptance.mistakes import MISTAKES, careless, prepare
+from tests.acceptance.processes import RUNNING
+from tests.acceptance.repositories import SOURCES, Repository, generate
+from tests.acceptance.served import GpuCluster, gpu_cluster
+from tests.acceptance.site import Deployed, Site, running_site
+
+#: Tests that share what is expensive to start, in the order in which `--dist loadgroup` hands them out: the longest
+#: first.
+GROUPS = ("site", "gpu", "rollouts", "harness", "apply", "admission")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest group first."""
+    groups = {item: [mark.args[0] for mark in item.iter_markers("xdist_group")] for item in items}
+    items.sort(key=lambda item: [GROUPS.index(name) for name in groups[item]])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows the end of the log of each program that runs."""
+    report = yield
+    if report.failed:
+        for processes in RUNNING:
+            report.sections.append((f"programs in {processes.folder}", processes.logs()))
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,6 +64,53 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Repo
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """A control plane with Argo CD and nodes; each test brings repositories with model names of their own."""
+    """Control planes with Argo CD and nodes; each test brings repositories with model names of their own."""
     with running_site() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sources(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed | AssertionError]:
+    """Every generated repository, brought to Argo CD; a broken one fails its own tests only."""
+    folder = tmp_path_factory.mktemp("argocd")
+
+    def deploy(source: str) -> Deployed | AssertionError:
+        try:
+            return site.deploy(source, f"m-{source}", folder)
+        except AssertionError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(SOURCES, pool.map(deploy, SOURCES), strict=True))
+
+
+@pytest.fixture(scope="session")
+def mistaken(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed]:
+    """Every repository of mistakes.py, brought to Argo CD at once; they settle while others are looked at."""
+    made = prepare(MISTAKES, tmp_path_factory.mktemp("mistakes"))
+    for mistake in MISTAKES:
+        (site.connect if mistake.is_provided else site.connect_unprovided)(made[mistake.name])
+    return made
+
+
+@pytest.fixture(scope="session")
+def promoted(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The default repository, for versions that go through it."""
+    return site.deploy("default", "promoted", tmp_path_factory.mktemp("promotion"))
+
+
+@pytest.fixture(scope="session")
+def neglected(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The same with an ApplicationSet that keeps none of the promises of the generated documents."""
+    made = site.prepare("default", "neglected", tmp_path_factory.mktemp("neglected"))
+    careless(made.repository)
+    made.repository.commit("A mistake")
+    site.connect(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def gpu_pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GpuCluster]:
+    """A control plane with every GPU pool, for the tests of the group "gpu"."""
+    with gpu_cluster(tmp_path_factory.mktemp("pools")) as running:
         yield running

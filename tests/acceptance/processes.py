@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,12 +24,20 @@ from typing import IO
 ROOT = Path(__file__).parents[2]
 
 
+#: Below the range from which Linux takes a port for each connection, so that nobody gets one of these between the
+#: look and the start of a program.
+PORTS = range(10_000, 32_768)
+#: What runs in this process, for the report of a test that failed.
+RUNNING: list[Processes] = []
+
+
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on at the moment, another one each time."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -71,15 +80,17 @@ class Processes:
         self._supervisor = subprocess.Popen(
             [sys.executable, __file__, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True
         )
+        RUNNING.append(self)
 
     def spawn(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None
     ) -> Process:
-        """Start a program in a process group of its own, in the temporary folder."""
+        """Start a program in a process group of its own; what it leaves is in the temporary folder."""
         log = self.folder / f"{name}.log"
+        environment = {**os.environ, "TMPDIR": str(self.folder), **(env or {})}
         with log.open("ab") as output:
             popen = subprocess.Popen(
-                [str(word) for word in command], cwd=self.folder, env={**os.environ, **(env or {})},
+                [str(word) for word in command], cwd=self.folder, env=environment,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._tell(popen.pid)
@@ -94,6 +105,8 @@ class Processes:
 
     def close(self) -> None:
         """End everything and leave nothing behind."""
+        if self in RUNNING:
+            RUNNING.remove(self)
         for process in reversed(list(self.started)):
             self._stop(process)
         if self._supervisor.stdin and not self._supervisor.stdin.closed:

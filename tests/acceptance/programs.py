@@ -20,7 +20,7 @@ from tests.support.peers import build_peer, go_command
 
 MODULES = Path(__file__).parent / "programs"
 #: In the order in which they are built: what most tests wait for comes first.
-NAMES = ("controlplane", "etcd", "kwok", "argocd", "argo-rollouts")
+NAMES = ("controlplane", "etcd", "kwok", "argocd", "argo-rollouts", "traffic-router")
 #: What is compiled where a module only pins a program that is a package of its own.
 PACKAGES = {
     "kwok": "sigs.k8s.io/kwok/cmd/kwok",

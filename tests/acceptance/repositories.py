@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,24 @@ class Repository:
 
     def rendered(self, target: str) -> list[dict[str, Any]]:
         """The objects of a folder, as `kustodian check` renders them. Raises AssertionError if it does not."""
+        return self.rendered_all([target])[target]
+
+    def rendered_all(self, targets: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """The same for several folders at once."""
         with Engine(engine_binary()) as engine:
-            run = start([self.folder / target], CheckOptions(), engine)
-            (overlay,) = engine.render(run.plan.root, run.plan.overlays, RenderOptions())
-        assert overlay.error is None, f"{target}: {overlay.error}"
-        assert overlay.objects, f"{target} has no objects"
-        return [manifest.data for manifest in overlay.objects]
+            run = start([self.folder / target for target in targets], CheckOptions(), engine)
+            overlays = list(engine.render(run.plan.root, run.plan.overlays, RenderOptions()))
+        for overlay in overlays:
+            assert overlay.error is None, f"{overlay.overlay.path}: {overlay.error}"
+            assert overlay.objects, f"{overlay.overlay.path} has no objects"
+        found = {item.overlay.path: [manifest.data for manifest in item.objects] for item in overlays}
+        return {target: found[target] for target in targets}
+
+    @property
+    def add_ons(self) -> list[str]:
+        """The folders of platform/ that are deployed."""
+        found = (path.parent.name for path in self.folder.glob("platform/*/kustomization.yaml"))
+        return sorted(name for name in found if name != "common")
 
     def git(self, *words: str) -> str:
         """What git says in the repository."""
@@ -52,6 +64,10 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
         return self.git("rev-parse", "HEAD").strip()
+
+    def drop(self, folder: str) -> None:
+        """Take a folder away."""
+        shutil.rmtree(self.folder / folder)
 
     def copy(self, folder: Path) -> Repository:
         """The same repository elsewhere, for a test that changes it."""

@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.acceptance.argocd import NAMESPACE, ArgoCD
-from tests.acceptance.cluster import Cluster
-from tests.acceptance.compare import differences, is_hook
-from tests.acceptance.repositories import SOURCES, Repository
+from tests.acceptance.applications import Application
+from tests.acceptance.argocd import API, NAMESPACE
+from tests.acceptance.checks import (
+    PLAIN,
+    UNASSESSED,
+    changed_by_another_sync,
+    drift,
+    not_healthy,
+    not_synced,
+    workload_problems,
+)
+from tests.acceptance.compare import differences
+from tests.acceptance.repositories import SOURCES
 from tests.acceptance.site import Deployed, Site
-from tests.acceptance.stand_ins import STATUS
+from tests.acceptance.stand_ins import STAND_INS
 
-#: Presets that are not brought to Argo CD, and what that would need. The API server accepts every object of each
-#: (test_server_side_apply.py).
-NOT_BROUGHT = {
-    "batch-pipeline": "the controllers of Kueue, Argo Workflows and MLflow's Secrets",
-    "full-observability": "the OpenTelemetry operator, and Secrets of Elasticsearch",
-    "istio-canary": "the Rollouts controller with Istio's, which writes weights into the VirtualService",
-    "kserve": "KServe's controller, which makes the pods",
-    "multi-cluster": "two clusters that are registered in Argo CD",
-    "multi-model": "Istio, and nodes of its own",
-    "pytorch-gpu": "not tried yet; its GPU pool is the default's",
-    "triton-mig": "nodes with slices of GPUs",
-    "vllm-llm": "the Rollouts controller with its Gateway API plugin, and KEDA",
-}
-BROUGHT = tuple(source for source in SOURCES if source not in NOT_BROUGHT)
+pytestmark = pytest.mark.xdist_group("site")
+
 #: Seconds without a change that count as no drift.
 QUIET = 60
+#: Helm charts that are not brought: they would be downloaded from the internet. The rest of the add-on is.
+CHARTS = {
+    "full-observability": [
+        "m-full-observability-platform-cache: redis-ha of https://dandydeveloper.github.io/charts"
+    ]
+}
+#: Kinds of the custom resources whose own controller runs.
+WITH_CONTROLLER = {"Rollout"}
+#: Kinds that Argo CD calls Healthy as long as nobody has written an error into their status.
+HEALTHY_WITHOUT_STATUS = {"CronWorkflow": "Argo Workflows"}
 Sources = dict[str, Deployed | AssertionError]
 
 
 @pytest.fixture(scope="module")
-def deployed(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Sources:
-    """All repositories at once; a broken one fails its own tests only."""
-    folder = tmp_path_factory.mktemp("argocd")
-    found: Sources = {}
-    for source in BROUGHT:
-        try:
-            found[source] = site.deploy(source, f"m-{source}", folder)
-        except AssertionError as error:
-            found[source] = error
-    return found
+def deployed(site: Site, sources: Sources) -> Sources:
+    """All repositories, after Argo CD has had the time that it needs."""
+    site.argocd.settle({
+        name: partial(lambda commit, now: now.is_done(commit), made.head)
+        for made in sources.values() if isinstance(made, Deployed) for name in made.names
+    })  # fmt: skip
+    return sources
 
 
 def of(deployed: Sources, source: str) -> Deployed:
@@ -54,213 +57,126 @@ def of(deployed: Sources, source: str) -> Deployed:
     return found
 
 
-def workload_problems(cluster: Cluster, objects: list[dict[str, Any]]) -> list[str]:
-    """Pods that are missing, hooks that did not succeed: what Healthy has to mean."""
-    found = []
-    for item in objects:
-        name, namespace = item["metadata"]["name"], item["metadata"].get("namespace", "")
-        live = cluster.read(item["apiVersion"], item["kind"], name, namespace) or {}
-        status = live.get("status", {})
-        if item["kind"] in ("Deployment", "StatefulSet"):
-            replicas = live.get("spec", {}).get("replicas")
-            if not replicas or (status.get("readyReplicas"), status.get("updatedReplicas")) != (
-                replicas,
-                replicas,
-            ):
-                found.append(f"{item['kind']}/{name}: {replicas} replicas, {status}")
-        if item["kind"] == "Job" and not status.get("succeeded"):
-            found.append(f"Job/{name}: {status}")
-        if item["kind"] == "HorizontalPodAutoscaler":
-            replicas = status.get("currentReplicas", 0)
-            if not item["spec"]["minReplicas"] <= replicas <= item["spec"]["maxReplicas"]:
-                found.append(f"HorizontalPodAutoscaler/{name}: {status}")
-    return found
+def everything(deployed: Sources) -> list[tuple[Deployed, Application]]:
+    return [
+        (made, application)
+        for made in deployed.values()
+        if isinstance(made, Deployed)
+        for application in made.applications
+    ]
 
 
-def test_what_is_not_brought_is_a_preset() -> None:
-    assert set(NOT_BROUGHT) <= set(SOURCES)
-    assert {"default", "sklearn-cpu"} <= set(BROUGHT)
-
-
-@pytest.mark.parametrize("source", BROUGHT)
-def test_every_environment_is_synced_and_healthy(site: Site, deployed: Sources, source: str) -> None:
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_application_is_synced_and_healthy(site: Site, deployed: Sources, source: str) -> None:
     made = of(deployed, source)
     assert not made.missing, f"nobody defines {sorted(made.missing)} here"
-    assert len(made.applications) >= 3
+    assert made.charts == CHARTS.get(source, [])
+    states = site.argocd.states()
+    assert {name for name in states if name.startswith(f"m-{source}-")} == set(made.names)
     for application in made.applications:
-        state = site.argocd.wait_for_commit(application, made.head)
-        objects = made.repository.rendered(f"overlays/{made.environment(application)}")
-        kept = [item for item in objects if not is_hook(item)]
-        wanted = {f"{item['kind']}/{item['metadata']['name']}" for item in kept}
-        assert {name for name, status in state.resources.items() if status == "Synced"} == wanted
-        assert differences(site.cluster, kept) == []
-        site.cluster.wait(
-            f"{application}: pods", lambda objects=objects: not workload_problems(site.cluster, objects), 60
-        )
-        # Whatever is healthy without a controller here is in the table that says why.
-        alone = {
-            (item["apiVersion"], item["kind"])
-            for item in kept
-            if item["kind"] in ("ExternalSecret", "HTTPRoute")
-        }
-        assert alone <= STATUS.keys()
+        kept = made.kept(application)
+        cluster = site.cluster_of(application)
+        site.argocd.wait_for_commit(application.name, made.head, seconds=20)
+        state = site.state(application)
+        assert not_synced(state, made.head, kept) == []
+        assert not_healthy(state) == []
+        assert differences(cluster, kept) == []
+        wanted = partial(workload_problems, cluster, made.objects(application))
+        cluster.wait(f"{application.name}: {wanted()}", lambda wanted=wanted: not wanted(), 30)
 
 
-@pytest.mark.parametrize("source", BROUGHT)
-def test_another_sync_changes_nothing(site: Site, deployed: Sources, source: str) -> None:
-    made = of(deployed, source)
-    for application in made.applications:
-        objects = made.repository.rendered(f"overlays/{made.environment(application)}")
-        kept = [item for item in objects if not is_hook(item)]
-        before = site.argocd.wait_for_commit(application, made.head)
-        generations = _generations(site.cluster, kept)
-        # Without ApplyOutOfSyncOnly every object is applied again.
-        site.argocd.sync(application, syncOptions=["ServerSideApply=true"])
-        site.argocd.wait(
-            application, "another sync",
-            lambda now, before=before: now.finished not in ("", before.finished) and now.operation == "Succeeded",
-        )  # fmt: skip
-        site.argocd.wait_for_commit(application, made.head)
-        assert _generations(site.cluster, kept) == generations
-        assert differences(site.cluster, kept) == []
+def test_the_tables_of_missing_controllers_name_each_kind_once(deployed: Sources) -> None:
+    """What is called Healthy has its controller here, or a stand-in, or is in a table that says who is missing."""
+    kinds = {
+        (item["apiVersion"], item["kind"])
+        for made, application in everything(deployed)
+        for item in made.kept(application)
+    }
+    custom = {kind for version, kind in kinds if "." in version.split("/")[0] and not version.startswith(("rbac.", "networking.k8s.io/"))}  # fmt: skip
+    played = {kind for _, kind in STAND_INS.keys() & kinds}
+    assert custom == {*WITH_CONTROLLER, *HEALTHY_WITHOUT_STATUS, *played, *UNASSESSED}
+    assert not played & UNASSESSED.keys()
+    assert {kind for _, kind in kinds} - custom - PLAIN == {
+        "DaemonSet", "Deployment", "HorizontalPodAutoscaler", "PersistentVolumeClaim", "PodDisruptionBudget", "Service",
+    }  # fmt: skip
 
 
-def _generations(cluster: Cluster, objects: list[dict[str, Any]]) -> dict[str, Any]:
-    found = {}
-    for item in objects:
-        live = cluster.read(
-            item["apiVersion"], item["kind"], item["metadata"]["name"], item["metadata"].get("namespace", "")
-        )
-        assert live is not None
-        version = live["metadata"].get("generation") or live["metadata"]["resourceVersion"]
-        found[f"{item['kind']}/{item['metadata']['name']}"] = (live["metadata"]["uid"], version)
-    # The quota's own controller writes what is used; the rest of it is compared field by field.
-    return {name: value for name, value in found.items() if not name.startswith("ResourceQuota/")}
+def test_the_stand_ins_say_what_the_definitions_allow(site: Site, deployed: Sources) -> None:
+    assert deployed
+    for name, place in site.places.items():
+        assert place.stand_ins.errors == {}, name
 
 
-def drift(
-    argocd: ArgoCD, applications: list[str], seconds: float, meanwhile: Callable[[], object] = lambda: None
-) -> list[str]:
-    """Watch applications; every moment at which one was not Synced, and every sync that ran."""
-    before = {name: argocd.state(name).finished for name in applications}
+def test_both_clusters_run_what_the_multi_cluster_preset_says(site: Site, deployed: Sources) -> None:
+    made = of(deployed, "multi-cluster")
+    assert {application.cluster for application in made.applications} == set(site.places)
+    for place in site.places.values():
+        pods = place.cluster.items("v1", "Pod", "m-multi-cluster-prod", "app.kubernetes.io/component=server")
+        assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+    # Each has its own objects: nothing of the other's was counted.
+    one, other = (
+        place.cluster.read("v1", "Namespace", "m-multi-cluster-prod") for place in site.places.values()
+    )
+    assert one and other and one["metadata"]["uid"] != other["metadata"]["uid"]
+
+
+def test_another_sync_changes_nothing(site: Site, deployed: Sources, subtests: pytest.Subtests) -> None:
+    for name, changes in changed_by_another_sync(site, everything(deployed)).items():
+        with subtests.test(msg=name):
+            assert changes == []
+
+
+def scaled_workloads(site: Site, deployed: Sources) -> list[dict[str, Any]]:
+    """Each autoscaler: where it is, its least number of servers, and how many its workload asks for now."""
     found = []
-    meanwhile()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for name in applications:
-            state = argocd.state(name)
-            if state.sync != "Synced" or state.finished != before[name] or state.operation == "Running":
-                found.append(state.explain())
-        time.sleep(1)
+    for _, application in everything(deployed):
+        cluster, namespace = (
+            site.cluster_of(application),
+            application.name.removesuffix(f"-{application.cluster}"),
+        )
+        for autoscaler in cluster.items("autoscaling/v2", "HorizontalPodAutoscaler", namespace):
+            target = autoscaler["spec"]["scaleTargetRef"]
+            workload = cluster.read(target["apiVersion"], target["kind"], target["name"], namespace) or {}
+            found.append({
+                "application": application.name, "least": autoscaler["spec"]["minReplicas"],
+                "now": workload["spec"].get("replicas", 0),
+            })  # fmt: skip
     return found
 
 
-def scales_up(site: Site, namespaces: list[str]) -> dict[str, int]:
-    """Put load on the namespaces and wait until their autoscalers have added servers; the new numbers."""
-    before = {}
-    for namespace in namespaces:
-        for autoscaler in site.cluster.items("autoscaling/v2", "HorizontalPodAutoscaler", namespace):
-            before[namespace] = autoscaler["spec"]["minReplicas"]
-            site.metrics.load[namespace] = 2.0
-    site.cluster.wait(
-        "the autoscalers", lambda: all(_replicas(site, name) > least for name, least in before.items()), 60
-    )
-    return {name: _replicas(site, name) for name in before}
-
-
-def _replicas(site: Site, namespace: str) -> int:
-    (autoscaler,) = site.cluster.items("autoscaling/v2", "HorizontalPodAutoscaler", namespace)
-    target = autoscaler["spec"]["scaleTargetRef"]
-    workload = site.cluster.read(target["apiVersion"], target["kind"], target["name"], namespace)
-    assert workload is not None
-    replicas: int = workload["spec"]["replicas"]
-    return replicas
-
-
-def unknown_field(repository: Repository) -> None:
-    repository.replace("base/deployment.yaml", "enableServiceLinks:", "enableServiceLink:")
-
-
-def pool_that_nobody_has(repository: Repository) -> None:
-    def change(patch: dict[str, Any]) -> None:
-        patch["spec"]["template"]["spec"]["nodeSelector"] = {"nvidia.com/gpu.present": "yes"}
-
-    repository.edit("components/gpu-nvidia/server.yaml", change)
-
-
-def replicas_in_git(repository: Repository) -> None:
-    """And nothing tells Argo CD to leave them to the autoscaler."""
-    repository.edit(
-        "argocd/applicationset.yaml", lambda data: data["spec"]["template"]["spec"].pop("ignoreDifferences")
-    )
-    repository.edit("base/deployment.yaml", lambda data: data["spec"].update(replicas=2))
-
-
-@pytest.fixture(scope="module")
-def mistakes(site: Site, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Deployed]:
-    """The default repository with mistakes that a person might make, each brought to Argo CD."""
-    folder = tmp_path_factory.mktemp("mistakes")
-    made = {}
-    for change in (unknown_field, pool_that_nobody_has, replicas_in_git):
-        name = change.__name__.replace("_", "-")
-        made[name] = site.prepare("default", name, folder)
-        change(made[name].repository)
-        made[name].repository.commit("A mistake")
-        site.connect(made[name])
-    return made
-
-
+@pytest.mark.usefixtures("mistaken", "promoted", "neglected")  # they settle meanwhile
 def test_nothing_drifts_while_the_autoscalers_work(
-    site: Site, deployed: Sources, mistakes: dict[str, Deployed]
+    site: Site, deployed: Sources, subtests: pytest.Subtests
 ) -> None:
-    del mistakes  # they settle while this test watches the good ones
-    made = [found for found in deployed.values() if isinstance(found, Deployed)]
-    assert made
-    applications = [name for found in made for name in found.applications]
-    for found in made:
-        for name in found.applications:
-            site.argocd.wait_for_commit(name, found.head)
-    scaled: dict[str, int] = {}
-    found_drift = drift(
-        site.argocd, applications, QUIET, meanwhile=lambda: scaled.update(scales_up(site, applications))
-    )
-    assert found_drift == []
-    assert scaled
-    for namespace, replicas in scaled.items():
-        assert _replicas(site, namespace) >= replicas, f"{namespace}: Argo CD took servers away"
-    for found in made:
-        for name in found.applications:
-            site.argocd.wait_for_commit(name, found.head)
+    names = [application.name for _, application in everything(deployed)]
+    before = scaled_workloads(site, deployed)
+    # KServe's own autoscaler is its controller's work; every other environment has one.
+    without = {item["application"] for item in before} ^ {name for name in names if "-platform-" not in name}
+    assert without == {f"m-kserve-{environment}" for environment in ("dev", "staging", "prod")}
 
+    def put_load_on() -> None:
+        for _, application in everything(deployed):
+            namespace = application.name.removesuffix(f"-{application.cluster}")
+            site.places[application.cluster].metrics.load[namespace] = 2.0
+        site.cluster.wait(
+            "the autoscalers", lambda: all(item["now"] > item["least"] for item in scaled_workloads(site, deployed)), 45
+        )  # fmt: skip
 
-def test_an_unknown_field_never_becomes_synced(site: Site, mistakes: dict[str, Deployed]) -> None:
-    made = mistakes["unknown-field"]
-    with pytest.raises(AssertionError, match="enableServiceLink"):
-        site.argocd.wait_for_commit("unknown-field-staging", made.head, seconds=10)
-    assert site.cluster.items("apps/v1", "Deployment", "unknown-field-staging") == []
-
-
-def test_pods_that_fit_no_node_never_become_healthy(site: Site, mistakes: dict[str, Deployed]) -> None:
-    made, application = mistakes["pool-that-nobody-has"], "pool-that-nobody-has-staging"
-    site.argocd.wait(application, "Synced", lambda now: now.sync == "Synced" and now.revision == made.head)
-    with pytest.raises(AssertionError, match="Progressing"):
-        site.argocd.wait_for_commit(application, made.head, seconds=10)
-    objects = made.repository.rendered("overlays/staging")
-    assert any("Deployment/pool-that-nobody-has" in line for line in workload_problems(site.cluster, objects))
-
-
-def test_a_number_of_replicas_in_git_is_seen_as_drift(site: Site, mistakes: dict[str, Deployed]) -> None:
-    made, application = mistakes["replicas-in-git"], "replicas-in-git-prod"
-    # 3 at least by the autoscaler, 2 in git: the two fight until somebody looks.
-    site.argocd.wait(
-        application, "synced once", lambda now: now.operation != "" and now.revision == made.head
-    )
-    found = drift(site.argocd, [application], 20)
-    assert any("Deployment/replicas-in-git" in line for line in found), found
+    found = drift(site, names, QUIET, meanwhile=put_load_on)
+    after = {item["application"]: item for item in scaled_workloads(site, deployed)}
+    for made, application in everything(deployed):
+        with subtests.test(msg=application.name):
+            assert application.name not in found, found[application.name]
+            if item := after.get(application.name):
+                assert item["now"] > item["least"], "Argo CD took servers away"
+            assert site.state(application).is_done(made.head), site.state(application).explain()
 
 
 def test_applications_that_do_not_exist_are_not_synced(site: Site) -> None:
-    assert site.argocd.state("nobody").sync == "Unknown"
+    state = site.argocd.state("nobody")
+    assert not_synced(state, "0" * 40, []) and not_healthy(state)
     with pytest.raises(AssertionError, match="nobody"):
         site.argocd.wait_for_commit("nobody", "0" * 40, seconds=1)
-    assert site.cluster.read("argoproj.io/v1alpha1", "Application", "nobody", NAMESPACE) is None
+    assert site.argocd.settle({"nobody": lambda _: True}, seconds=1) == ["nobody"]
+    assert drift(site, ["nobody"], 1) == {"nobody": "no such application"}
+    assert site.cluster.read(API, "Application", "nobody", NAMESPACE) is None

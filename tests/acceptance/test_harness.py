@@ -7,17 +7,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.cluster import Cluster
-from tests.acceptance.crds import find, install
+from tests.acceptance.nodes import add_node
 from tests.acceptance.processes import ROOT, Processes
 from tests.acceptance.programs import NAMES, program
+from tests.acceptance.rollouts import Prometheus, start_rollouts
+
+pytestmark = pytest.mark.xdist_group("harness")
 
 #: The variable that every process of one run inherits, so that a test finds them all.
 MARK = "KUSTODIAN_ACCEPTANCE_MARK"
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 def marked(mark: str) -> list[str]:
@@ -27,62 +33,114 @@ def marked(mark: str) -> list[str]:
         if not folder.name.isdigit():
             continue
         try:
-            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
+            if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
                 found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
         except OSError:
             continue
     return found
 
 
-def wait_for(wanted: object, seconds: float = 30) -> bool:
+def wait_for(wanted: Callable[[], object], seconds: float = 60) -> bool:
+    """Whether it comes about in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if callable(wanted) and wanted():
+        if wanted():
             return True
         time.sleep(0.1)
     return False
 
 
+#: A run of pytest with a fixture like those of the suite, in the middle of a test.
+WAITING = """
+import os, time
+from pathlib import Path
+import pytest
+from tests.acceptance.cluster import Cluster
+
+@pytest.fixture(scope="session")
+def running(cluster):
+    with Cluster(controllers="PYTEST_XDIST_WORKER" not in os.environ) as another:
+        yield cluster, another
+
+@pytest.mark.parametrize("number", (0, 1))
+def test_that_takes_long(running, number):
+    Path(os.environ["READY"], str(number)).touch()
+    time.sleep(600)
+"""
+FAILING = """
+def test_that_fails(cluster):
+    assert cluster.get("/version").body["major"] == "0"
+"""
+
+
+def pytest_run(folder: Path, test: str, *words: str, mark: str = "") -> subprocess.Popen[str]:
+    """Start pytest on a test, with the fixtures of this folder; its temporary files are in `folder`/tmp."""
+    for name in ("tmp", "ready"):
+        (folder / name).mkdir()
+    (folder / "test_inner.py").write_text(test)
+    command: list[str | Path] = [
+        sys.executable, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "-p", "tests.acceptance.conftest",
+        "-p", "no:cacheprovider", *words, folder / "test_inner.py",
+    ]  # fmt: skip
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment = {MARK: mark, "TMPDIR": str(folder / "tmp"), "READY": str(folder / "ready")}
+    return subprocess.Popen(
+        command, cwd=ROOT, start_new_session=True, env={**inherited, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [0, 2], ids=["one process", "two workers"])
 @pytest.mark.parametrize(
     "signals", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["Ctrl-C", "terminated", "killed"]
 )
-def test_an_interrupted_run_leaves_no_process_and_no_file(signals: signal.Signals, tmp_path: Path) -> None:
-    mark = f"{os.getpid()}-{signals.name}"
+def test_an_interrupted_run_leaves_no_process_and_no_file(
+    signals: signal.Signals, workers: int, tmp_path: Path
+) -> None:
+    mark = f"{os.getpid()}-{signals.name}-{workers}"
+    run = pytest_run(tmp_path, WAITING, "-n", str(workers), mark=mark)
+    try:
+        assert wait_for(lambda: len(list((tmp_path / "ready").iterdir())) == (workers or 1), 120)
+        running = " ".join(marked(mark))
+        for name in CONTROL_PLANE[: 2 if workers else None]:
+            assert name in running
+        assert len(list((tmp_path / "tmp").glob("kustodian-acceptance-*"))) == 2 * (workers or 1)
+        # A terminal sends Ctrl-C to all of them.
+        (os.killpg if signals == signal.SIGINT else os.kill)(run.pid, signals)
+        run.wait(timeout=60)
+        assert wait_for(lambda: not marked(mark)), marked(mark)
+        left = (tmp_path / "tmp").glob("kustodian-acceptance-*")
+        assert not list(left)
+    finally:
+        run.kill()
+        run.communicate()
+
+
+def test_a_cluster_by_hand_ends_with_ctrl_c(tmp_path: Path) -> None:
+    mark = f"{os.getpid()}-by-hand"
     run = subprocess.Popen(
-        [sys.executable, "-m", "tests.acceptance.cluster", "--controllers"], cwd=ROOT, start_new_session=True,
+        [sys.executable, "-m", "tests.acceptance.cluster"], cwd=ROOT, start_new_session=True,
         env={**os.environ, MARK: mark, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert run.stdout is not None
         assert "KUBECONFIG" in run.stdout.readline()
-        running = " ".join(marked(mark))
-        for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"):
-            assert name in running
-        assert list(tmp_path.iterdir())
-        run.send_signal(signals)
-        run.wait(timeout=60)
+        assert "kube-apiserver" in " ".join(marked(mark))
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=60) == 0
         assert wait_for(lambda: not marked(mark)), marked(mark)
-        assert wait_for(lambda: not list(tmp_path.iterdir())), list(tmp_path.iterdir())
+        assert not list(tmp_path.iterdir())
     finally:
         run.kill()
-        run.wait()
-        if run.stdout is not None:
-            run.stdout.close()
+        run.communicate()
 
 
-def test_two_runs_side_by_side_do_not_meet() -> None:
-    with Cluster() as one, Cluster() as other:
-        item = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "only-here"}}
-        assert one.create(item).ok
-        assert one.read("v1", "Namespace", "only-here") is not None
-        assert other.read("v1", "Namespace", "only-here") is None
-        assert one.folder != other.folder
-        # The other's token is a stranger's here.
-        one.token, kept = other.token, one.token
-        assert one.get("/api/v1/namespaces").status == 401
-        one.token = kept
-    assert not one.folder.exists()
-    assert not other.folder.exists()
+def test_a_failed_test_shows_the_logs_of_the_programs(tmp_path: Path) -> None:
+    run = pytest_run(tmp_path, FAILING)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode == 1, said
+    assert "--- etcd" in said
+    assert "--- kube-apiserver" in said
 
 
 def test_a_program_that_ends_is_named_with_its_log() -> None:
@@ -96,7 +154,19 @@ def test_a_program_that_ends_is_named_with_its_log() -> None:
     assert not processes.folder.exists()
 
 
-def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:
+def test_a_program_has_its_temporary_files_in_the_folder() -> None:
+    processes = Processes()
+    code = "import os, tempfile; print(os.path.realpath(tempfile.mkstemp()[1]), os.getcwd())"
+    try:
+        writer = processes.spawn("writer", [sys.executable, "-c", code])
+        writer.popen.wait(timeout=30)
+        for path in writer.log.read_text().split():
+            assert Path(path).is_relative_to(processes.folder.resolve())
+    finally:
+        processes.close()
+
+
+def test_children_of_a_program_end_with_it() -> None:
     """A program that starts others and dies first does not leave them."""
     mark = f"{os.getpid()}-children"
     processes = Processes()
@@ -109,13 +179,60 @@ def test_children_of_a_program_end_with_it(tmp_path: Path) -> None:
     assert wait_for(lambda: not marked(mark)), marked(mark)
 
 
-def test_a_kind_that_nobody_defines_is_named_and_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KUSTODIAN_CRDS", raising=False)
-    assert find("spark.example.com/Nothing") is None
-    with Cluster() as cluster:
-        assert install(cluster, {"spark.example.com/Nothing", "apps/Deployment"}) == {
-            "spark.example.com/Nothing"
-        }
+def servers(replicas: int) -> dict[str, Any]:
+    """A Rollout that every run has under the same name."""
+    labels = {"app": "iris"}
+    container = {"name": "server", "image": "registry.example.com/iris:1"}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "iris", "namespace": "iris-prod"},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+            "strategy": {"canary": {}},
+        },
+    }
+
+
+@pytest.fixture
+def prometheus() -> Iterator[Prometheus]:
+    started = Prometheus()
+    yield started
+    started.close()
+
+
+def test_two_runs_side_by_side_do_not_meet(prometheus: Prometheus) -> None:
+    """Each with all controllers, and the same names in both."""
+
+    def scale(cluster: Cluster, replicas: int) -> None:
+        assert cluster.apply(servers(replicas)).ok
+        cluster.wait(f"{replicas} servers", lambda: running(cluster) == replicas, 60)
+
+    def running(cluster: Cluster) -> int:
+        pods = cluster.items("v1", "Pod", "iris-prod")
+        return sum(pod["status"].get("phase") == "Running" for pod in pods)
+
+    with Cluster(controllers=True) as one:
+        with Cluster(controllers=True) as other:
+            for cluster in (one, other):
+                start_rollouts(cluster, prometheus)
+                add_node(cluster, "cpu")
+                namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "iris-prod"}}
+                assert cluster.create(namespace).ok
+            scale(one, 2)
+            assert running(other) == 0
+            scale(other, 3)
+            assert running(one) == 2
+            # The other's token is a stranger's here.
+            own, one.token = one.token, other.token
+            assert one.get("/api/v1/namespaces").status == 401
+            one.token = own
+        # When one run has ended, the other still works.
+        assert not other.folder.exists()
+        scale(one, 4)
+    assert not one.folder.exists()
 
 
 def test_programs_are_kept_outside_the_repository() -> None:

@@ -1,218 +1,316 @@
-"""Argo Rollouts: a canary of the generated server runs to its end, and back where its analysis fails.
+"""Argo Rollouts runs the generated releases: to their end where Prometheus is content, and back where it is not.
 
-The Rollout takes the pod template of the rendered Deployment. Its analysis asks Prometheus, for which a server of
-the test stands in; steps go by numbers of pods, so that no traffic router is needed.
+What the controller is given is what was generated, but for what `releases.Server` names. All repositories release at
+the same time, each in its namespace; the tests then look at every step that the API server has seen.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.acceptance.cluster import Cluster
-from tests.acceptance.crds import group_kind, install
-from tests.acceptance.nodes import add_node, add_volumes
-from tests.acceptance.processes import free_port
-from tests.acceptance.programs import program
+from tests.acceptance.nodes import add_node
+from tests.acceptance.releases import Server
 from tests.acceptance.repositories import generate
+from tests.acceptance.rollouts import NO_SERIES, UNREACHABLE, Answer, Prometheus, Question, start_rollouts
 
-API = "argoproj.io/v1alpha1"
-NAME, NAMESPACE = "canary", "canary-prod"
-REPLICAS = 4
+pytestmark = pytest.mark.xdist_group("rollouts")
 
-
-class Prometheus:
-    """Answers every query with `value`; the analysis wants less than 0.05 (a share of failed requests)."""
-
-    def __init__(self) -> None:
-        self.value = 0.0
-        self.asked = 0
-        self.port = free_port()
-        this = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                self.do_GET()
-
-            def do_GET(self) -> None:
-                this.asked += 1
-                result = {"resultType": "vector", "result": [{"metric": {}, "value": [0, str(this.value)]}]}
-                content = json.dumps({"status": "success", "data": result}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+ADDRESS = "http://kube-prometheus-stack-prometheus.monitoring.svc:9090"
+SHARES = [10, 25, 50]
 
 
-class Canary:
-    """The rollout, the cluster that runs it, and what its analysis asks."""
+def signals(errors: float, latency: float) -> Callable[[str], float]:
+    """Answers to the two questions of the generated analysis."""
+    return lambda query: latency if "histogram_quantile" in query else errors
 
-    def __init__(self, cluster: Cluster, prometheus: Prometheus, deployment: dict[str, Any]) -> None:
-        self.cluster, self.prometheus = cluster, prometheus
-        self.template = deployment["spec"]["template"]
-        self.selector = deployment["spec"]["selector"]
 
-    def rollout(self, digest: str) -> dict[str, Any]:
-        template = copy.deepcopy(self.template)
-        template["spec"]["containers"][0]["image"] = f"registry.example.com/ml/{NAME}@sha256:{digest * 64}"
-        analysis = {"analysis": {"templates": [{"templateName": NAME}]}}
-        steps = [
-            {"setWeight": 25},
-            {"pause": {"duration": "2s"}},
-            analysis,
-            {"setWeight": 50},
-            {"pause": {"duration": "2s"}},
-        ]
-        return {
-            "apiVersion": API, "kind": "Rollout", "metadata": {"name": NAME, "namespace": NAMESPACE},
-            "spec": {
-                "replicas": REPLICAS, "selector": self.selector, "template": template,
-                "strategy": {"canary": {"maxSurge": 1, "maxUnavailable": 0, "steps": steps}},
-            },
-        }  # fmt: skip
+def turning(
+    first: Callable[[str], float], questions: int, then: Callable[[str], float]
+) -> Callable[[str], float]:
+    """One answer for so many questions, then another."""
+    asked: list[str] = []
 
-    def analysis(self) -> dict[str, Any]:
-        prometheus = {
-            "address": f"http://127.0.0.1:{self.prometheus.port}",
-            "query": "share_of_failed_requests",
-        }
-        metric = {
-            "name": "errors", "interval": "1s", "count": 3, "failureLimit": 0,
-            "successCondition": "result[0] < 0.05", "provider": {"prometheus": prometheus},
-        }  # fmt: skip
-        return {
-            "apiVersion": API, "kind": "AnalysisTemplate", "metadata": {"name": NAME, "namespace": NAMESPACE},
-            "spec": {"metrics": [metric]},
-        }  # fmt: skip
+    def answer(query: str) -> float:
+        asked.append(query)
+        return (first if len(asked) <= questions else then)(query)
 
-    def apply(self, data: dict[str, Any]) -> None:
-        answer = self.cluster.apply(data)
-        assert answer.ok, f"{data['kind']}: {answer.message}"
+    return answer
 
-    def status(self) -> dict[str, Any]:
-        found = self.cluster.read(API, "Rollout", NAME, NAMESPACE) or {}
-        status: dict[str, Any] = found.get("status", {})
-        return status
 
-    def running(self) -> dict[str, int]:
-        """How many servers run each image, by the first digit of its digest."""
-        found: dict[str, int] = {}
-        for pod in self.cluster.items("v1", "Pod", NAMESPACE, "app.kubernetes.io/component=server"):
-            if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
-                digest = pod["spec"]["containers"][0]["image"].split("sha256:")[1][0]
-                found[digest] = found.get(digest, 0) + 1
-        return found
+GOOD, FAILING, SLOW = signals(0.0, 0.0), signals(0.011, 0.0), signals(0.0, 0.251)
 
-    def wait(self, phase: str, running: dict[str, int], seconds: float = 90) -> None:
-        try:
-            self.cluster.wait(
-                f"{phase} with {running}",
-                lambda: self.status().get("phase") == phase and self.running() == running, seconds,
-            )  # fmt: skip
-        except AssertionError as error:
-            raise AssertionError(f"{self.status()}\n{self.running()}\n{error}") from None
+
+@dataclass(frozen=True)
+class Case:
+    """Answers that ask for Argo Rollouts, and what Prometheus says about a release that does well and one that does not."""
+
+    source: str
+    settings: tuple[str, ...]
+    good: Answer
+    bad: Answer
+    #: The canary's shares before it goes back.
+    tried: tuple[int, ...] = (10,)
+
+
+#: Model name -> case. The answers try the limits that were promised: 1 % of errors, 250 ms (2 s for vLLM).
+CASES = {
+    # At the second step: five answers to each question of the first are good.
+    "istio": Case("istio-canary", (), GOOD, turning(GOOD, 10, FAILING), (10, 25)),
+    # Nobody asked the new version anything, which is 0 / 0.
+    "vllm": Case("vllm-llm", (), float("nan"), signals(0.0, 2.1)),
+    "linkerd": Case("default", ("rollout=canary", "mesh=linkerd"), signals(0.01, 0.25), SLOW),
+    "ingress": Case("default", ("rollout=canary", "exposure=ingress-nginx"), NO_SERIES, UNREACHABLE),
+    # One bad answer is none yet.
+    "swap": Case("default", ("rollout=blue-green",), turning(FAILING, 1, GOOD), FAILING),
+}
+CANARIES = [name for name in CASES if name != "swap"]
+#: What carries the shares: kind and name.
+ROUTES = {
+    "istio": (("VirtualService", "istio"), ("HTTPRoute", "istio")),
+    "vllm": (("HTTPRoute", "vllm"),),
+    "linkerd": (("HTTPRoute", "linkerd"), ("HTTPRoute", "linkerd-mesh")),
+    "ingress": (("Ingress", "ingress-ingress-canary"),),
+}
+
+
+@dataclass
+class Release:
+    """What was seen of a release when it had ended, well or not."""
+
+    running: list[dict[str, int]]
+    shares: dict[tuple[str, str], list[int]]
+    behind: dict[str, list[str]]
+    analyses: list[dict[str, Any]]
+    questions: list[Question]
+    status: dict[str, Any]
+
+
+def release(servers: dict[str, Server], digest: str, ended: Callable[[Server], bool]) -> dict[str, Release]:
+    """Release everywhere at once and look until all have ended."""
+    running: dict[str, list[dict[str, int]]] = {name: [] for name in servers}
+    waiting = set(servers)
+    for server in servers.values():
+        server.release(digest)
+
+    def all_ended() -> bool:
+        for name in sorted(waiting):
+            if (now := servers[name].running()) not in running[name]:
+                running[name].append(now)
+            if ended(servers[name]):
+                waiting.discard(name)
+        return not waiting
+
+    servers[next(iter(servers))].cluster.wait(
+        f"the release {digest} of {', '.join(servers)}",
+        all_ended,
+        120,
+    )
+    return {
+        name: Release(
+            running[name],
+            {route: server.shares(*route) for route in ROUTES.get(name, ())},
+            {service: server.behind(service) for service in server.services},
+            server.analyses(digest),
+            server.questions(digest),
+            server.status(),
+        )
+        for name, server in servers.items()
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def canary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canary]:
-    repository = generate("default", tmp_path_factory.mktemp("rollouts") / NAME, f"model_name={NAME}")
-    objects = repository.rendered("overlays/prod")
+def controlled() -> Iterator[tuple[Cluster, Prometheus]]:
     prometheus = Prometheus()
     with Cluster(controllers=True) as cluster:
         try:
-            add_node(cluster, "gpu", gpus=8, platform="generic")
-            kinds = ["Rollout", "AnalysisTemplate", "AnalysisRun", "ClusterAnalysisTemplate", "Experiment"]
-            missing = install(
-                cluster, [f"argoproj.io/{kind}" for kind in kinds] + [group_kind(item) for item in objects]
-            )
-            assert not missing
-            assert cluster.create(
-                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argo-rollouts"}}
-            ).ok
-            cluster.processes.spawn("argo-rollouts", [
-                program("argo-rollouts"), "--kubeconfig", cluster.kubeconfig, "--namespace", "argo-rollouts",
-                "--leader-elect=false", "--metricsport", str(free_port()), "--healthzPort", str(free_port()),
-            ])  # fmt: skip
-            add_volumes(cluster, objects)
-            # The Rollout takes the Deployment's place; what watches over its pods stays.
-            for item in objects:
-                if item["kind"] not in ("Deployment", "HorizontalPodAutoscaler", "Job"):
-                    assert cluster.apply(item).ok, item["kind"]
-            made = Canary(cluster, prometheus, next(item for item in objects if item["kind"] == "Deployment"))
-            made.apply(made.analysis())
-            made.apply(made.rollout("1"))
-            made.wait("Healthy", {"1": REPLICAS})
-            yield made
+            for number, zone in enumerate(("zone-a", "zone-b")):
+                add_node(cluster, f"cpu-{number}", zone=zone)
+                add_node(cluster, f"gpu-{number}", gpus=64, platform="generic", zone=zone)
+            start_rollouts(cluster, prometheus)
+            yield cluster, prometheus
         finally:
             prometheus.close()
 
 
-def test_a_canary_runs_to_its_end(canary: Canary) -> None:
-    canary.prometheus.value, canary.prometheus.asked = 0.0, 0
-    seen: list[dict[str, int]] = []
-
-    def ended() -> bool:
-        if (now := canary.running()) not in seen:
-            seen.append(now)
-        return canary.status().get("phase") == "Healthy" and canary.running() == {"2": REPLICAS}
-
-    canary.apply(canary.rollout("2"))
-    canary.cluster.wait("the canary", ended, 120)
-    assert canary.prometheus.asked >= 3, "the analysis asked nobody"
-    # A quarter first, then half, never the other way round.
-    shares = [now.get("2", 0) for now in seen]
-    assert {1, 2} <= set(shares)
-    assert shares == sorted(shares)
-    # Never fewer servers than asked for: maxUnavailable is 0.
-    assert all(sum(now.values()) >= REPLICAS for now in seen)
+@pytest.fixture(scope="module")
+def servers(
+    controlled: tuple[Cluster, Prometheus], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Server]:
+    """Every case's servers, running the first version."""
+    folder = tmp_path_factory.mktemp("rollouts")
+    found = {}
+    for name, case in CASES.items():
+        repository = generate(case.source, folder / name, f"model_name={name}", *case.settings)
+        found[name] = Server(*controlled, repository.rendered("overlays/prod"))
+        found[name].deploy("1")
+    for server in found.values():
+        server.wait_healthy("1")
+    return found
 
 
-def test_a_canary_with_a_failed_analysis_goes_back(canary: Canary) -> None:
-    before = canary.running()
-    assert len(before) == 1
-    canary.prometheus.value = 0.5
-    canary.apply(canary.rollout("3"))
-    canary.cluster.wait("the abort", lambda: canary.status().get("abort"), 120)
-    canary.wait("Degraded", before)
-    runs = canary.cluster.items(API, "AnalysisRun", NAMESPACE)
-    assert "Failed" in {run["status"].get("phase") for run in runs}
-    assert "aborted" in canary.status().get("message", "").lower()
-    # The commit that takes the image back makes it Healthy again, without another canary.
-    canary.prometheus.value = 0.0
-    canary.apply(canary.rollout(next(iter(before))))
-    canary.wait("Healthy", before)
+@pytest.fixture(scope="module")
+def completed(servers: dict[str, Server]) -> dict[str, Release]:
+    """The second version, which does well."""
+    for name, case in CASES.items():
+        servers[name].prometheus.answers[servers[name].namespace] = case.good
+    return release(servers, "2", lambda server: server.is_healthy("2"))
 
 
-def test_a_canary_that_has_no_analysis_template_does_not_start(canary: Canary) -> None:
-    before = canary.running()
-    broken = canary.rollout("4")
-    broken["spec"]["strategy"]["canary"]["steps"][2]["analysis"]["templates"] = [{"templateName": "nobody"}]
-    canary.apply(broken)
-    canary.cluster.wait(
-        "the complaint",
-        lambda: any("nobody" in item.get("message", "") for item in canary.status().get("conditions", [])), 30,
-    )  # fmt: skip
-    with pytest.raises(AssertionError, match=r"InvalidSpec|Degraded"):
-        canary.wait("Healthy", {"4": REPLICAS}, seconds=5)
-    assert canary.running() == before
+@pytest.fixture(scope="module")
+def gone_back(servers: dict[str, Server], completed: dict[str, Release]) -> dict[str, Release]:
+    """The third version, which does not."""
+    del completed  # only first
+    for name, case in CASES.items():
+        servers[name].prometheus.answers[servers[name].namespace] = case.bad
+    return release(servers, "3", Server.is_back)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_all_traffic_goes_to_the_new_version(name: str, completed: dict[str, Release]) -> None:
+    assert {service: found[-1:] for service, found in completed[name].behind.items()} == {
+        service: ["2"] for service in completed[name].behind
+    }
+
+
+@pytest.mark.parametrize("name", CANARIES)
+def test_a_canary_gets_its_shares_one_after_the_other(
+    name: str, servers: dict[str, Server], completed: dict[str, Release]
+) -> None:
+    seen = completed[name]
+    assert set(seen.shares) == set(ROUTES[name])
+    for route, shares in seen.shares.items():
+        assert shares == [*SHARES, 100, 0], route
+    # Never fewer servers than the autoscaler keeps, and of the new ones never fewer than before.
+    assert all(sum(now.values()) >= servers[name].replicas for now in seen.running), seen.running
+    new = [now.get("2", 0) for now in seen.running]
+    assert new == sorted(new)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_generated_queries_decide(name: str, completed: dict[str, Release]) -> None:
+    seen = completed[name]
+    assert len(seen.analyses) == (3 if name in CANARIES else 1)
+    for run in seen.analyses:
+        assert run["status"]["phase"] == "Successful"
+        assert {result["name"]: result["count"] for result in run["status"]["metricResults"]} == {
+            "errors": 5,
+            "latency": 5,
+        }
+    assert len(seen.questions) == 10 * len(seen.analyses)
+    for question in seen.questions:
+        assert question.address == ADDRESS
+        assert question.is_about(f"{name}-prod")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_release_that_does_badly_goes_back(
+    name: str, servers: dict[str, Server], gone_back: dict[str, Release]
+) -> None:
+    seen = gone_back[name]
+    assert seen.status["phase"] == "Degraded"
+    assert "aborted" in seen.status["message"], seen.status["message"]
+    phases = sorted(run["status"]["phase"] for run in seen.analyses)
+    failed = "Error" if CASES[name].bad == UNREACHABLE else "Failed"
+    assert phases == [failed, *["Successful"] * (len(CASES[name].tried) - 1)]
+    for route, shares in seen.shares.items():
+        assert shares == [*CASES[name].tried, 0], route
+    # The old version had enough servers for its share all the time.
+    assert all(now.get("2", 0) >= servers[name].replicas for now in seen.running), seen.running
+    stable, new = servers[name].services
+    assert seen.behind == (
+        {stable: ["3", "2"], new: ["3"]} if name == "swap" else {stable: [], new: ["3", "2"]}
+    )
+
+
+def test_callers_with_the_header_get_the_new_version(
+    servers: dict[str, Server], completed: dict[str, Release], gone_back: dict[str, Release]
+) -> None:
+    """A/B by header: the route leads to the canary's Service, whatever the shares are, and that to the new version."""
+    for item in servers["istio"].history("VirtualService", "istio"):
+        (route,) = [rule for rule in item["spec"]["http"] if rule["name"] == "by-header"]
+        assert route["match"] == [{"headers": {"x-model-variant": {"exact": "canary"}}}]
+        (target,) = route["route"]
+        assert target["destination"]["host"] == "istio-canary"
+        assert target["weight"] == 100
+    # From the first step on; when it is given up, they get the old version.
+    assert completed["istio"].behind["istio-canary"] == ["2"]
+    assert gone_back["istio"].behind["istio-canary"] == ["3", "2"]
+
+
+def test_the_commit_that_takes_a_version_back_ends_the_alarm(
+    servers: dict[str, Server], gone_back: dict[str, Release]
+) -> None:
+    """`git revert` makes the Rollout Healthy again, without another canary."""
+    before = {name: len(server.analyses("2")) for name, server in servers.items()}
+    seen = release(servers, "2", lambda server: server.is_healthy("2"))
+    assert set(seen) == set(gone_back)
+    for name, found in seen.items():
+        assert len(found.analyses) == before[name]
+        assert all(set(shares) <= {0} for shares in found.shares.values())
+
+
+#: What is broken -> what it is generated from, file and what is replaced in it, and what is said.
+BROKEN = {
+    "an analysis that does not exist": (
+        "default", "components/canary/rollout.yaml", "templateName: iris", "templateName: nobody",
+        r"AnalysisTemplate 'nobody' not found",
+    ),
+    "a Service that does not exist": (
+        "default", "components/canary/rollout.yaml", "canaryService: iris-canary", "canaryService: nobody",
+        r'service "nobody" not found',
+    ),
+    "a plugin that is not installed": (
+        "default", "**/rollout.yaml", "argoproj-labs/gatewayAPI:", "argoproj-labs/gateway:",
+        r"plugin argoproj-labs/gateway not configured",
+    ),
+    "a route without the canary": (
+        "default", "components/gateway-api/route.yaml", "name: iris-canary", "name: nobody",
+        r"no backendRef names the Service",
+    ),
+    "a route that does not exist": (
+        "default", "components/canary/rollout.yaml", "httpRoute: iris", "httpRoute: nobody", r'"nobody" not found',
+    ),
+    "a route of the mesh by another name": (
+        "istio-canary", "components/istio/traffic.yaml", "- name: primary", "- name: first", r"primary.*not found",
+    ),
+    "a query that the analysis does not fill": (
+        "default", "components/canary/rollout.yaml", "- name: namespace", "- name: space", r"args\.namespace",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def broken(
+    controlled: tuple[Cluster, Prometheus], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Server]:
+    """Every broken repository, applied; each copy of a repository gets a namespace of its own when it is rendered."""
+    folder = tmp_path_factory.mktemp("broken")
+    sources = {source for source, *_ in BROKEN.values()}
+    whole = {
+        source: generate(source, folder / source, "model_name=iris", "rollout=canary") for source in sources
+    }
+    found = {}
+    for number, (what, (source, file, old, new, _)) in enumerate(BROKEN.items()):
+        repository = whole[source].copy(folder / str(number))
+        for path in repository.folder.glob(file):
+            repository.replace(str(path.relative_to(repository.folder)), old, new)
+        text = json.dumps(repository.rendered("overlays/prod"))
+        found[what] = Server(*controlled, json.loads(text.replace("iris-prod", f"broken-{number}")))
+        found[what].deploy("1")
+    return found
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_repository_is_seen(broken: dict[str, Server], what: str) -> None:
+    server, expected = broken[what], BROKEN[what][-1]
+    server.cluster.wait("the complaint", lambda: re.search(expected, server.trouble()), 30)
+    # What every other test waits for does not come about, and says why.
+    with pytest.raises(AssertionError, match=expected):
+        server.wait_healthy("1", seconds=2)
