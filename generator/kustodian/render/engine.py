@@ -106,6 +106,7 @@ class Engine:
         self.versions: JsonObject = {}
         self._next_id = 0
         self._early_scan: tuple[Path, int] | None = None
+        self._unfinished: set[int] = set()
         self._waiting: dict[int, deque[JsonObject]] = {}  # answers that were read while another was wanted
 
     def __enter__(self) -> Self:
@@ -118,8 +119,8 @@ class Engine:
         """End the process and wait for it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        if kind is not None:
-            self._process.kill()
+        if kind is not None or self._unfinished:
+            self._process.kill()  # it may be waiting for somebody to read
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.wait()
@@ -234,6 +235,7 @@ class Engine:
         self._next_id += 1
         own = self._next_id
         self._waiting[own] = deque()
+        self._unfinished.add(own)
         try:
             self._process.stdin.write(orjson.dumps({**request, "id": own}) + b"\n")
             self._process.stdin.flush()
@@ -285,6 +287,8 @@ class Engine:
         if not line:
             raise self._died()
         answer: JsonObject = orjson.loads(line)
+        if answer.get("done"):
+            self._unfinished.discard(answer.get("id", 0))
         return answer
 
     def _died(self) -> EngineError:

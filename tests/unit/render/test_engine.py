@@ -59,3 +59,32 @@ def test_who_stops_reading_disturbs_nobody(engine: Engine, overlays: list[Overla
     (parsed,) = engine.parse(tmp_path, ["o3/a.yaml"])
     assert parsed.documents[0].data["metadata"]["name"] == "o3"
     assert len(list(engine.render(tmp_path, overlays, RenderOptions()))) == COUNT
+
+
+def test_a_scan_that_was_begun_is_taken_or_passed_over(
+    engine: Engine, overlays: list[Overlay], tmp_path: Path
+) -> None:
+    engine.begin_scan(tmp_path)
+    (parsed,) = engine.parse(tmp_path, ["o3/a.yaml"])
+    assert parsed.documents[0].data["metadata"]["name"] == "o3"
+    assert len(engine.scan(tmp_path).kustomizations) == COUNT
+    engine.begin_scan(tmp_path)
+    assert [path for path, _, _ in engine.scan(tmp_path / "o7").kustomizations] == ["kustomization.yaml"]
+    assert len(engine.scan(tmp_path).yaml_files) == COUNT
+    assert overlays
+
+
+@pytest.mark.parametrize("other", [True, False], ids=["another folder", "nobody"])
+def test_an_engine_whose_answers_nobody_reads_ends(tmp_path: Path, other: bool) -> None:
+    """They do not fit into the pipe: an engine that is waited for would wait for its reader."""
+    for number in range(60):
+        folder = tmp_path / f"o{number}"
+        folder.mkdir()
+        labels = "".join(f"  l{index}: {'x' * 60}\n" for index in range(500))
+        (folder / "kustomization.yaml").write_text(f"{KUSTOMIZATION}commonLabels:\n{labels}")
+    aside = tmp_path / "o1"
+    with Engine(engine_binary()) as engine:
+        engine.begin_scan(tmp_path)
+        if other:
+            assert len(engine.scan(aside).kustomizations) == 1
+    assert engine._process.returncode is not None
