@@ -373,6 +373,18 @@ def test_a_file_that_only_an_overlay_that_fails_to_build_seems_to_use(engine: En
     assert any(finding.startswith("unused-file ") for finding in fixed)
 
 
+def test_a_file_whose_folder_breaks_while_an_overlay_elsewhere_seems_to_use_it(engine: Engine) -> None:
+    """Staging reads prod's patch through a link: whether that counts is not known, and prod's folder decides."""
+    plain, overlays = f"{K}resources: [../../base]\n", "apps/two/overlays"
+    first = PLAIN | {
+        f"{overlays}/prod/patch.yaml": PATCH.format(name="two", wave=1, host="true"),
+        f"{overlays}/staging/patch.yaml": f"{LINK}../prod/patch.yaml",
+        f"{overlays}/staging/kustomization.yaml": f"{plain}patches: [{{path: patch.yaml}}]\n",
+    }
+    change: dict[str, str | None] = {f"{overlays}/prod/kustomization.yaml": "resources: [\n"}
+    _holds(engine, (first, [change]), staged=False)
+
+
 def _holds(engine: Engine, history: History, staged: bool) -> Counter[str]:
     """Compare `check --base` with two full checks, one of a clone that stayed at the first commit.
 

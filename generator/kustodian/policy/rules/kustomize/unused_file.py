@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
@@ -55,25 +55,50 @@ _DEFINITIONS = ("crds", "crd")
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     """One violation for each file whose manifests nothing uses."""
     used = _used(view) | view.files_maybe_used
-    folders = {posixpath.dirname(file) or "." for file in used} | set(view.by_folder)
+    for document in _unused(view, used, _folders(view, used)):
+        file = document.file
+        if not any(fnmatch.fnmatch(file, glob) for glob in context.options["ignore"]):
+            message = f"no kustomization uses {file} ({document.kind} {document.name})"
+            yield SourceViolation(file, (), message, document.index)
+
+
+def _hangs_on_the_rest(view: RepositoryView) -> object:
+    """Files that may be unused or not, by what the overlays that are not rendered use."""
+    certain = _used(view)
+    at_most = certain | view.files_maybe_used
+    if at_most == certain:
+        return set()
+    few, many = _folders(view, certain), _folders(view, at_most)
+    maybe = {document.file for document in _unused(view, certain, many)}
+    surely = {document.file for document in _unused(view, at_most, few)}
+    return {(file, _folder(file) in few) for file in maybe - surely}
+
+
+def _unused(view: RepositoryView, used: set[str], folders: set[str]) -> Iterator[SourceDocument]:
+    """The first document of each file that should be in use and is not; `folders` are those in use."""
     found = applications(view)
     plain = set(_plain_folders(view, found))
     reported: set[str] = set()
     for document in view.documents:
         file = document.file
-        folder = posixpath.dirname(file) or "."
+        folder = _folder(file)
         if file in used or file in reported or _is_for_a_tool(document):
             continue
         if is_aside(folder) or any(part in _DEFINITIONS for part in folder.split("/")):
             continue
         if not _kustomized(view, folder, folders) or _within(folder, plain) or _bootstraps(found, document):
             continue
-        if any(fnmatch.fnmatch(file, glob) for glob in context.options["ignore"]):
-            continue
         reported.add(file)
-        yield SourceViolation(
-            file, (), f"no kustomization uses {file} ({document.kind} {document.name})", document.index
-        )
+        yield document
+
+
+def _folders(view: RepositoryView, used: set[str]) -> set[str]:
+    """Folders with kustomizations or files in use."""
+    return {_folder(file) for file in used} | set(view.by_folder)
+
+
+def _folder(file: str) -> str:
+    return posixpath.dirname(file) or "."
 
 
 def _used(view: RepositoryView) -> set[str]:
@@ -96,11 +121,6 @@ def _used(view: RepositoryView) -> set[str]:
     return used
 
 
-def _perhaps_used(view: RepositoryView) -> object:
-    """Files that nothing but the rendering of overlays that are not rendered would show to be in use."""
-    return (view.files_maybe_used & {document.file for document in view.documents}) - _used(view)
-
-
 def _texts(value: object) -> Iterator[str]:
     """Every short text in a document, a `key=path` entry by its path."""
     if isinstance(value, str):
@@ -120,7 +140,7 @@ def _git_generators(value: object) -> Iterator[dict[str, object]]:
         yield from _git_generators(child)
 
 
-def _kustomized(view: RepositoryView, folder: str, folders: Iterable[str]) -> bool:
+def _kustomized(view: RepositoryView, folder: str, folders: set[str]) -> bool:
     """Whether kustomizations are how this folder is deployed: itself, or one above it short of the root."""
     names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
     broken = any(
@@ -128,7 +148,7 @@ def _kustomized(view: RepositoryView, folder: str, folders: Iterable[str]) -> bo
     )
     if broken:
         return False
-    if folder in set(folders):
+    if folder in folders:
         return True
     while (folder := posixpath.dirname(folder)) and folder != ".":
         if folder in view.by_folder:
@@ -171,7 +191,7 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
-    shared=_perhaps_used,
+    shared=_hangs_on_the_rest,
     reach=Reach.NOTHING,
     doc=__doc__,
     options={"ignore": Option((), "globs of files that may stand unused")},
