@@ -246,9 +246,10 @@ def renamed(original: Repository, folder: Path) -> Repository:
     """A copy whose model has the folder's name, and only one environment; a twentieth of the time that generating takes."""
     shutil.copytree(original.folder, folder, ignore=shutil.ignore_patterns(".git", "app"))
     repository = Repository(original.source, folder)
-    for path in folder.glob("overlays/*"):
-        if path.name != ENVIRONMENT:
-            shutil.rmtree(path)
+    others = [path.name for path in folder.glob("overlays/*") if path.name != ENVIRONMENT]
+    for name in others:
+        repository.drop(f"overlays/{name}")
+    repository.edit("kustodian.yaml", lambda data: [data["environments"].pop(name) for name in others])
     for path in folder.rglob("*.yaml"):
         path.write_text(path.read_text().replace(MODEL, folder.name))
     git(folder, "init", "--quiet", "--initial-branch=main")
