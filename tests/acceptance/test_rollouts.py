@@ -16,7 +16,7 @@ import pytest
 
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.nodes import add_node
-from tests.acceptance.releases import Server
+from tests.acceptance.releases import SERVERS, Journal, Server
 from tests.acceptance.repositories import generate
 from tests.acceptance.rollouts import NO_SERIES, UNREACHABLE, Answer, Prometheus, Question, start_rollouts
 
@@ -93,39 +93,40 @@ class Release:
     analyses: list[dict[str, Any]]
     questions: list[Question]
     status: dict[str, Any]
+    seen: Journal
 
 
 def release(servers: dict[str, Server], digest: str, ended: Callable[[Server], bool]) -> dict[str, Release]:
     """Release everywhere at once and look until all have ended."""
     running: dict[str, list[dict[str, int]]] = {name: [] for name in servers}
     waiting = set(servers)
+    cluster = servers[next(iter(servers))].cluster
+    seen = Journal(cluster)
     for server in servers.values():
         server.release(digest)
 
     def all_ended() -> bool:
+        pods = cluster.items("v1", "Pod", selector=SERVERS)
         for name in sorted(waiting):
-            if (now := servers[name].running()) not in running[name]:
+            if (now := servers[name].running(pods)) not in running[name]:
                 running[name].append(now)
             if ended(servers[name]):
                 waiting.discard(name)
         return not waiting
 
-    servers[next(iter(servers))].cluster.wait(
-        f"the release {digest} of {', '.join(servers)}",
-        all_ended,
-        120,
-    )
+    cluster.wait(f"the release {digest} of {', '.join(servers)}", all_ended, 120)
     return {
         name: Release(
             running[name],
-            {route: server.shares(*route) for route in ROUTES.get(name, ())},
-            {service: server.behind(service) for service in server.services},
+            {route: server.shares(*route, seen) for route in ROUTES.get(name, ())},
+            {service: server.behind(service, seen) for service in server.services},
             server.analyses(digest),
             server.questions(digest),
             server.status(),
+            seen,
         )
         for name, server in servers.items()
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module")
@@ -258,14 +259,18 @@ def test_a_release_that_nobody_can_watch_goes_back(unwatched: Server, gone_back:
     (run,) = unwatched.analyses("2")
     assert run["status"]["phase"] == "Error"
     assert "503" in run["status"]["message"]
-    assert unwatched.shares("HTTPRoute", "unwatched") == [10, 0]
+    weights = unwatched.status()["canary"]["weights"]
+    assert weights["canary"]["weight"] == 0
+    assert weights["stable"]["weight"] == 100
 
 
 def test_callers_with_the_header_get_the_new_version(
-    servers: dict[str, Server], completed: dict[str, Release], gone_back: dict[str, Release]
+    completed: dict[str, Release], gone_back: dict[str, Release]
 ) -> None:
     """A/B by header: the route leads to the canary's Service, whatever the shares are, and that to the new version."""
-    for item in servers["istio"].history("VirtualService", "istio"):
+    changes = gone_back["istio"].seen.of("VirtualService", "istio-prod", "istio")
+    assert changes
+    for item in changes:
         (route,) = [rule for rule in item["spec"]["http"] if rule["name"] == "by-header"]
         assert route["match"] == [{"headers": {"x-model-variant": {"exact": "canary"}}}]
         (target,) = route["route"]
