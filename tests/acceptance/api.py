@@ -78,15 +78,15 @@ class Api:
         found: list[dict[str, Any]] = answer.body["items"]
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found]
 
-    def now(self, api_version: str, kind: str, namespace: str) -> str:
+    def now(self, api_version: str, kind: str) -> str:
         """The point in time, as a resourceVersion, for `changes`."""
-        answer = self.get(f"{self._collection(api_version, kind, namespace)}?limit=1")
+        answer = self.get(f"{self._collection(api_version, kind, '')}?limit=1")
         assert answer.ok, answer.message
         return str(answer.body["metadata"]["resourceVersion"])
 
-    def changes(self, api_version: str, kind: str, namespace: str, since: str) -> list[dict[str, Any]]:
+    def changes(self, api_version: str, kind: str, since: str) -> list[dict[str, Any]]:
         """The objects of a kind after every single change since a point in time, oldest first."""
-        path = self._collection(api_version, kind, namespace)
+        path = self._collection(api_version, kind, "")
         query = f"watch=1&resourceVersion={since}&timeoutSeconds=1"
         answer = self.get(f"{path}?{query}")
         assert answer.ok, answer.message

@@ -81,7 +81,10 @@ def workload_problems(cluster: Cluster, objects: list[dict[str, Any]]) -> list[s
                 is_well = bool(status.get("succeeded"))
             case "HorizontalPodAutoscaler":
                 least, most = item["spec"]["minReplicas"], item["spec"]["maxReplicas"]
-                is_well = least <= status.get("currentReplicas", 0) <= most
+                active = [
+                    item["status"] for item in status.get("conditions", []) if item["type"] == "ScalingActive"
+                ]
+                is_well = active == ["True"] and least <= status.get("currentReplicas", 0) <= most
             case _:
                 continue
         if not is_well:

@@ -30,6 +30,7 @@ class Step(Enum):
 
     SYNCED = "never Synced"
     HEALTHY = "never Healthy"
+    RUNNING = "Argo CD says Healthy, what runs is not what was asked for"
     DIFFERENCES = "Argo CD says Synced, the cluster holds something else"
     AGAIN = "another sync changes something"
     DRIFT = "does not stay Synced"
@@ -197,7 +198,7 @@ MISTAKES = (
     Mistake(quota_that_is_too_small, Step.HEALTHY, "Deployment/quota-that-is-too-small"),
     Mistake(pod_that_is_privileged, Step.HEALTHY, "Deployment/pod-that-is-privileged"),
     Mistake(gateway_that_nobody_has, Step.HEALTHY, "HTTPRoute/gateway-that-nobody-has: Degraded"),
-    Mistake(autoscaler_without_its_metric, Step.HEALTHY, "HorizontalPodAutoscaler/autoscaler-without-its-metric"),
+    Mistake(autoscaler_without_its_metric, Step.RUNNING, "HorizontalPodAutoscaler/autoscaler-without-its-metric"),
     Mistake(analysis_that_nobody_has, Step.HEALTHY, "Rollout/analysis-that-nobody-has: Degraded", "istio-canary"),
     Mistake(mesh_route_that_nobody_has, Step.HEALTHY, "Rollout/mesh-route-that-nobody-has: Degraded", "istio-canary"),
     Mistake(canary_without_its_deployment, Step.HEALTHY, "Rollout/canary-without-its-deployment", "istio-canary"),
@@ -246,9 +247,10 @@ def renamed(original: Repository, folder: Path) -> Repository:
     """A copy whose model has the folder's name, and only one environment; a twentieth of the time that generating takes."""
     shutil.copytree(original.folder, folder, ignore=shutil.ignore_patterns(".git", "app"))
     repository = Repository(original.source, folder)
-    for path in folder.glob("overlays/*"):
-        if path.name != ENVIRONMENT:
-            shutil.rmtree(path)
+    others = [path.name for path in folder.glob("overlays/*") if path.name != ENVIRONMENT]
+    for name in others:
+        repository.drop(f"overlays/{name}")
+    repository.edit("kustodian.yaml", lambda data: [data["environments"].pop(name) for name in others])
     for path in folder.rglob("*.yaml"):
         path.write_text(path.read_text().replace(MODEL, folder.name))
     git(folder, "init", "--quiet", "--initial-branch=main")

@@ -15,6 +15,8 @@ from tests.acceptance.rollouts import API, Prometheus, Question
 
 #: The label by which Argo Rollouts tells versions apart.
 HASH = "rollouts-pod-template-hash"
+#: The pods that answer requests.
+SERVERS = "app.kubernetes.io/component=server"
 #: What Argo Rollouts changes to lead the traffic.
 WATCHED = {
     "Service": "v1",
@@ -23,6 +25,27 @@ WATCHED = {
     "Ingress": "networking.k8s.io/v1",
 }
 WEIGHT = "nginx.ingress.kubernetes.io/canary-weight"
+
+
+class Journal:
+    """Everything that the API server has seen of WATCHED from now on until it is read."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._since = {kind: cluster.now(version, kind) for kind, version in WATCHED.items()}
+        self._seen: list[dict[str, Any]] | None = None
+
+    def of(self, kind: str, namespace: str, name: str) -> list[dict[str, Any]]:
+        """An object after each change; the first question is the end."""
+        if self._seen is None:
+            found = [self.cluster.changes(WATCHED[kind], kind, since) for kind, since in self._since.items()]
+            self._seen = [item for items in found for item in items]
+        return [
+            item
+            for item in self._seen
+            if (item["kind"], item["metadata"]["namespace"], item["metadata"]["name"])
+            == (kind, namespace, name)
+        ]
 
 
 class Server:
@@ -38,7 +61,6 @@ class Server:
         self.rollout = self._one("Rollout")
         self.name: str = self.rollout["metadata"]["name"]
         self.namespace: str = self.rollout["metadata"]["namespace"]
-        self._since: dict[str, str] = {}
         for template in self._all("AnalysisTemplate"):
             for metric in template["spec"]["metrics"]:
                 assert metric["interval"] == "1m"
@@ -78,10 +100,7 @@ class Server:
             assert answer.ok, answer.message
 
     def release(self, digest: str) -> None:
-        """Apply the Deployment with another image, as a promotion does, and remember the moment."""
-        for kind, version in WATCHED.items():
-            if self.cluster.knows({"apiVersion": version, "kind": kind}):
-                self._since[kind] = self.cluster.now(version, kind, self.namespace)
+        """Apply the Deployment with another image, as a promotion does."""
         self._set_image(digest)
         self._apply(self._one("Deployment"))
 
@@ -108,28 +127,29 @@ class Server:
             for replicas in self.cluster.items("apps/v1", "ReplicaSet", self.namespace, HASH)
         }
 
-    def running(self) -> dict[str, int]:
-        """How many servers run each image, by the first digit of its digest."""
+    def running(self, pods: list[dict[str, Any]] | None = None) -> dict[str, int]:
+        """How many servers run each image, by the first digit of its digest; `pods` saves the question."""
         found: dict[str, int] = {}
-        for pod in self.cluster.items("v1", "Pod", self.namespace, "app.kubernetes.io/component=server"):
-            if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
+        for pod in self.cluster.items("v1", "Pod", self.namespace, SERVERS) if pods is None else pods:
+            metadata = pod["metadata"]
+            is_ours = metadata["namespace"] == self.namespace and "deletionTimestamp" not in metadata
+            if is_ours and pod["status"].get("phase") == "Running":
                 found[_digest(pod)] = found.get(_digest(pod), 0) + 1
         return found
 
-    def history(self, kind: str, name: str) -> list[dict[str, Any]]:
-        """An object after each change since the release."""
-        changes = self.cluster.changes(WATCHED[kind], kind, self.namespace, self._since[kind])
-        return [item for item in changes if item["metadata"]["name"] == name]
-
-    def behind(self, service: str) -> list[str]:
-        """The versions that a Service was led to since the release, by the first digit of the digest."""
+    def behind(self, service: str, seen: Journal) -> list[str]:
+        """The versions that a Service was led to, by the first digit of the digest."""
         versions = self.versions()
-        found = [versions[item["spec"]["selector"][HASH]] for item in self.history("Service", service)]
+        found = [
+            versions[item["spec"]["selector"][HASH]] for item in seen.of("Service", self.namespace, service)
+        ]
         return [version for version, _ in groupby(found)]
 
-    def shares(self, kind: str, name: str) -> list[int]:
-        """The canary's shares of the traffic since the release in the route of that name."""
-        return [share for share, _ in groupby(self.share(item) for item in self.history(kind, name))]
+    def shares(self, kind: str, name: str, seen: Journal) -> list[int]:
+        """The canary's shares of the traffic in the route of that name."""
+        return [
+            share for share, _ in groupby(self.share(item) for item in seen.of(kind, self.namespace, name))
+        ]
 
     def share(self, route: dict[str, Any]) -> int:
         """The canary's share in a route. The stable version has to have the rest."""

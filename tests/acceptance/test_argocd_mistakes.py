@@ -67,6 +67,23 @@ def test_pods_that_do_not_run_are_counted(site: Site, mistaken: dict[str, Deploy
         assert any(f"Deployment/{name}:" in line for line in found), found
 
 
+@of(Step.RUNNING)
+def test_is_called_healthy_and_does_not_work(
+    site: Site, mistaken: dict[str, Deployed], mistake: Mistake
+) -> None:
+    made = mistaken[mistake.name]
+    (application,) = made.applications
+    state = site.argocd.wait_for_commit(mistake.application, made.head)
+    assert not_healthy(state) == []
+
+    def is_reported() -> bool:
+        found = workload_problems(site.cluster, made.objects(application))
+        return len(found) == 1 and found[0].startswith(mistake.expected)
+
+    # The servers come first.
+    site.cluster.wait(f"{mistake.expected} alone", is_reported, 60)
+
+
 @of(Step.DIFFERENCES)
 def test_is_called_synced_and_differs(site: Site, mistaken: dict[str, Deployed], mistake: Mistake) -> None:
     made = mistaken[mistake.name]

@@ -10,6 +10,7 @@ import (
 	applicationset "github.com/argoproj/argo-cd/v3/cmd/argocd-applicationset-controller/commands"
 	reposerver "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
 	"github.com/argoproj/argo-cd/v3/util/log"
+	gitops "github.com/argoproj/gitops-engine/pkg/utils/io"
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
 )
@@ -24,6 +25,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: argocd argocd-repo-server|argocd-application-controller|argocd-applicationset-controller FLAGS")
 		os.Exit(2)
 	}
+	// It would be /dev/shm, where a run that is killed leaves manifests and kubeconfigs.
+	gitops.TempDir = os.TempDir()
 	klog.SetLogger(log.NewLogrusLogger(log.NewWithCurrentConfig()))
 	program := programs[os.Args[1]]
 	os.Args = os.Args[1:]
