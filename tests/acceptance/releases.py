@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import re
 from collections.abc import Iterable
 from itertools import groupby
@@ -145,6 +146,20 @@ class Server:
         ]
         return [version for version, _ in groupby(found)]
 
+    def swaying(self, service: str, seen: Journal) -> float:
+        """For how many seconds a Service was led to and fro after it had first been led back."""
+        versions = self.versions()
+        changes = seen.of("Service", self.namespace, service)
+        stable = changes[-1]["spec"]["selector"][HASH]
+        assert versions[stable] != versions[changes[0]["spec"]["selector"][HASH]], "it was never led back"
+        times = [_time(item) for item in changes]
+        first = next(
+            time
+            for item, time in zip(changes, times, strict=True)
+            if item["spec"]["selector"][HASH] == stable
+        )
+        return (times[-1] - first).total_seconds()
+
     def shares(self, kind: str, name: str, seen: Journal) -> list[int]:
         """The canary's shares of the traffic in the route of that name."""
         return [
@@ -183,16 +198,16 @@ class Server:
         )
 
     def is_back(self) -> bool:
-        """Whether a release was given up, and all traffic and enough servers are the old version's again."""
+        """Whether a release was given up, all traffic is led back, and a canary's servers are gone."""
         status = self.status()
         if not status.get("abort"):
             return False
-        stable = status["stableRS"]
+        version, running = self.versions()[status["stableRS"]], self.running()
         if "canary" in self.rollout["spec"]["strategy"]:
-            leads_back = status["canary"]["weights"]["canary"]["weight"] == 0
+            leads_back = status["canary"]["weights"]["canary"]["weight"] == 0 and set(running) == {version}
         else:
-            leads_back = status["blueGreen"]["activeSelector"] == stable
-        return leads_back and self.running().get(self.versions()[stable], 0) >= self.replicas
+            leads_back = status["blueGreen"]["activeSelector"] == status["stableRS"]
+        return leads_back and running[version] >= self.replicas
 
     def wait_healthy(self, digest: str, seconds: float = 60) -> None:
         """Wait until it is. Raises AssertionError with what the controller says."""
@@ -216,6 +231,11 @@ class Server:
             if "level=error" in line and re.search(rf"namespace={self.namespace}\b|{self.namespace}/", line)
         ]
         return "\n".join([*conditions, *errors[-3:]])
+
+
+def _time(data: dict[str, Any]) -> datetime.datetime:
+    """When the object was last written, to the second."""
+    return max(datetime.datetime.fromisoformat(entry["time"]) for entry in data["metadata"]["managedFields"])
 
 
 def _digest(template: dict[str, Any]) -> str:

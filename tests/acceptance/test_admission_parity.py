@@ -300,7 +300,7 @@ def test_the_committed_bundle_refuses_an_object_of_every_rule_that_is_an_error_i
         and item["spec"]["validationActions"] == ["Deny"]
     }
     assert len(denying) > 25
-    flagged = {}
+    flagged: dict[str, list[Case]] = {}
     for case in cases_and_policies()[0]:
         name = f"kustodian-{case.rule}"
         if case.flagged and name in denying and cluster.knows(case.data):

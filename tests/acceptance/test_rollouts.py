@@ -71,9 +71,6 @@ CASES = {
     "swap": Case("default", ("rollout=blue-green",), turning(FAILING, 1, GOOD), FAILING),
 }
 CANARIES = [name for name in CASES if name != "swap"]
-#: What the canary's Service leads to on the way back: Argo Rollouts changes its mind at most once
-#: (https://github.com/argoproj/argo-rollouts/issues/3078).
-BACK = (["3", "2"], ["3", "2", "3", "2"])
 #: What carries the shares: kind and name.
 ROUTES = {
     "istio": (("VirtualService", "istio"), ("HTTPRoute", "istio")),
@@ -250,7 +247,10 @@ def test_a_release_that_does_badly_goes_back(
         assert seen.behind == {stable: ["3", "2"], new: ["3"]}
     else:
         assert seen.behind[stable] == []
-        assert seen.behind[new] in BACK
+        assert (seen.behind[new][0], seen.behind[new][-1]) == ("3", "2")
+        # Argo Rollouts leads it to and fro while there are servers of both versions
+        # (https://github.com/argoproj/argo-rollouts/issues/3078): not long, and no minute of abortScaleDownDelaySeconds.
+        assert servers[name].swaying(new, seen.seen) < 15
 
 
 def test_a_release_that_nobody_can_watch_goes_back(unwatched: Server, gone_back: dict[str, Release]) -> None:
@@ -278,7 +278,7 @@ def test_callers_with_the_header_get_the_new_version(
         assert target["weight"] == 100
     # From the first step on; when it is given up, they get the old version.
     assert completed["istio"].behind["istio-canary"] == ["2"]
-    assert gone_back["istio"].behind["istio-canary"] in BACK
+    assert gone_back["istio"].behind["istio-canary"][-1] == "2"
 
 
 def test_the_commit_that_takes_a_version_back_ends_the_alarm(
