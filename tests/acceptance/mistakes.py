@@ -209,7 +209,10 @@ MISTAKES = (
 
 
 def careless(repository: Repository) -> None:
-    """An ApplicationSet that prunes everywhere, heals nothing, and takes the servers with it that leave git."""
+    """An ApplicationSet that prunes everywhere, heals nothing, and takes the servers with it that leave git.
+
+    Not even the namespaces and the volumes wait for somebody who confirms.
+    """
     for old, new in (
         ('prune: {{ has .path.basename (list "dev" "staging") }}', "prune: true"),
         ("selfHeal: true", "selfHeal: false"),
@@ -217,6 +220,13 @@ def careless(repository: Repository) -> None:
         ("preserveResourcesOnDeletion: true", "preserveResourcesOnDeletion: false"),
     ):
         repository.replace("argocd/applicationset.yaml", old, new)
+    for file in (
+        "components/model-store-pvc/claim.yaml",
+        *(f"overlays/{name}/namespace.yaml" for name in repository.environments),
+    ):
+        repository.edit(
+            file, lambda data: data["metadata"]["annotations"].pop("argocd.argoproj.io/sync-options")
+        )
 
 
 def prepare(mistakes: Iterable[Mistake], folder: Path) -> dict[str, Deployed]:

@@ -229,6 +229,13 @@ def applicationsets_are_careful(repository: Repository) -> Iterator[str]:
         policy = spec.get("syncPolicy", {})
         if not policy.get("preserveResourcesOnDeletion") or policy.get("applicationsSync") != "create-update":
             yield "there is no deletion policy"
+        # The overlays have namespaces and volumes that a person has to confirm; the controller would take the note away.
+        preserved = spec.get("preservedFields", {}).get("annotations", [])
+        if (
+            "overlays/" in json.dumps(spec["generators"])
+            and "argocd.argoproj.io/deletion-approved" not in preserved
+        ):
+            yield "nobody can confirm a deletion"
 
 
 def defaults_are_written_out(repository: Repository) -> Iterator[str]:

@@ -121,6 +121,7 @@ FILE_BREAKS = (
     ("projects_without_wildcards", "argocd/project.yaml", "kind: Deployment", 'kind: "*"'),
     ("applicationsets_are_careful", "argocd/applicationset.yaml", "missingkey=error", "missingkey=zero"),
     ("applicationsets_are_careful", "argocd/applicationset.yaml", "create-update", "sync"),
+    ("applicationsets_are_careful", "argocd/applicationset.yaml", "deletion-approved", "refresh"),
     ("links_lead_somewhere", "README.md", "docs/architecture.md", "docs/architektur.md"),
     ("no_word_of_what_was_not_chosen", "README.md", "# iris-model", "# iris-model, in the Istio mesh"),
     ("nothing_else_is_tolerated", "kustodian.yaml", "  prod:\n", "  prod:\n    severity: {unpinned-image: off}\n"),
