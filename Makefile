@@ -18,7 +18,7 @@ quick:  ## the same without the slow tests
 	$(PYTHON) tests/run.py --quick
 
 acceptance:  ## build a real API server (minutes the first time) and test against it
-	$(BIN)/python -m tests.acceptance.programs && $(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/acceptance
+	$(BIN)/python -m tests.acceptance.programs && $(BIN)/python -m pytest -q tests/acceptance
 
 bench:  ## measure beside kustomize, conftest, kube-score and kubeconform
 	$(BIN)/python -m benchmarks
