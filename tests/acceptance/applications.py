@@ -113,9 +113,12 @@ class State:
         return {item["type"]: item["message"] for item in self._status.get("conditions", [])}
 
     def is_done(self, commit: str) -> bool:
-        """Whether it is Synced to the commit and Healthy, and no sync is running."""
-        found = (self.sync, self.health, self.operation)
-        return found == ("Synced", "Healthy", "Succeeded") and self.revision == commit
+        """Whether it is Synced to the commit and Healthy, and no sync is running.
+
+        An Application that finds everything in the cluster as git says never syncs at all.
+        """
+        settled = self.operation in ("", "Succeeded") and self.revision == commit
+        return settled and (self.sync, self.health) == ("Synced", "Healthy")
 
     def explain(self) -> str:
         """All that helps to see why it is not what a test waits for."""

@@ -109,7 +109,8 @@ def changed_by_another_sync(
         site.argocd.sync(name, syncOptions=[*again, "Validate=false"])
 
     def ended(name: str) -> Callable[[State], bool]:
-        return lambda now: now.finished != finished[name] and now.is_done(pairs[name][0].head)
+        # Until it starts there is no result of a sync at all.
+        return lambda now: now.finished not in ("", finished[name]) and now.is_done(pairs[name][0].head)
 
     site.argocd.settle({name: ended(name) for name in pairs}, seconds)
     found = {}

@@ -57,6 +57,8 @@ class Cluster(Api):
         """Stop everything and leave nothing behind."""
         self.disconnect()
         self.processes.close()
+        # Whoever asks for metrics may have asked until now, and been answered over a new connection.
+        self.disconnect()
 
     def wait(self, what: str, ready: Any, seconds: float = 120) -> None:
         """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""

@@ -6,8 +6,11 @@ import signal
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import PurePosixPath
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.mistakes import MISTAKES, careless, prepare
@@ -16,15 +19,35 @@ from tests.acceptance.repositories import SOURCES, Repository, generate
 from tests.acceptance.served import GpuCluster, gpu_cluster
 from tests.acceptance.site import Deployed, Site, running_site
 
-#: Tests that share what is expensive to start, in the order in which `--dist loadgroup` hands them out: the longest
-#: first.
-GROUPS = ("site", "gpu", "rollouts", "harness", "apply", "admission")
+#: Files that share what is expensive to start, as each is taken by one worker; the longest group first.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "site": ("test_argocd", "test_argocd_mistakes", "test_promotion", "test_self_heal_and_prune"),
+    "gpu": ("test_gpu_placement", "test_gpu_budget"),
+    "rollouts": ("test_rollouts",),
+    "harness": ("test_harness",),
+    "apply": ("test_server_side_apply",),
+    "admission": ("test_admission_parity", "test_admission_bundle", "test_against_cluster"),
+}
+GROUP_OF = {file: group for group, files in GROUPS.items() for file in files}
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """Hands out groups. `--dist loadgroup` of xdist 3.8 writes them into node ids, where pytest 9.2 ignores them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = PurePosixPath(nodeid.partition("::")[0]).stem
+        return GROUP_OF.get(file, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    """For whatever `--dist` is given."""
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest group first."""
-    groups = {item: [mark.args[0] for mark in item.iter_markers("xdist_group")] for item in items}
-    items.sort(key=lambda item: [GROUPS.index(name) for name in groups[item]])
+    order = {file: place for place, file in enumerate(GROUP_OF)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.hookimpl(wrapper=True)

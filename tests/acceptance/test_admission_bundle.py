@@ -15,8 +15,6 @@ from kustodian.render.engine import Engine, RenderOptions
 from kustodian.review.check import CheckOptions, start
 from tests.acceptance.cluster import Answer, Cluster
 
-pytestmark = pytest.mark.xdist_group("admission")
-
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "policies" / "admission"
 FINALIZER = "kustodian.dev/test"

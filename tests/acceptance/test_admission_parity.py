@@ -28,8 +28,6 @@ from tests.rules.fixtures import Fixture, file_fixtures
 from tests.rules.test_rules import _frozen, hits_of
 from tests.support.peers import ROOT
 
-pytestmark = pytest.mark.xdist_group("admission")
-
 #: Objects that the API server changes before admission policies see them, so that the two must differ.
 CHANGED_BY_DEFAULTS = {
     ("host-port", '"hostNetwork": true'): "with hostNetwork the API server sets hostPort to containerPort",

@@ -16,8 +16,6 @@ from tests.acceptance.cluster import CONTEXT, Cluster
 from tests.acceptance.crds import group_kind, install
 from tests.acceptance.repositories import Repository
 
-pytestmark = pytest.mark.xdist_group("admission")
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:

@@ -15,8 +15,6 @@ from tests.acceptance.compare import differences
 from tests.acceptance.mistakes import MISTAKES, OVERLAY, Mistake, Step
 from tests.acceptance.site import Deployed, Site
 
-pytestmark = pytest.mark.xdist_group("site")
-
 
 def of(step: Step) -> pytest.MarkDecorator:
     found = [mistake for mistake in MISTAKES if mistake.step == step]
@@ -103,7 +101,7 @@ def test_is_changed_by_another_sync(site: Site, mistaken: dict[str, Deployed], m
     made = mistaken[mistake.name]
     (application,) = made.applications
     site.argocd.wait_for_commit(mistake.application, made.head)
-    found = changed_by_another_sync(site, [(made, application)], seconds=30)[mistake.application]
+    found = changed_by_another_sync(site, [(made, application)], seconds=90)[mistake.application]
     assert any(line.startswith(mistake.expected) for line in found), found
 
 

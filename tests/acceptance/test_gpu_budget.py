@@ -19,8 +19,6 @@ from tests.acceptance.nodes import MIG_SLICE, POOLS, add_node, cordon, remove_no
 from tests.acceptance.repositories import Repository, generate
 from tests.acceptance.served import GpuCluster, Served, settings_of, unschedulable
 
-pytestmark = pytest.mark.xdist_group("gpu")
-
 #: GPUs of each of the two nodes of a pool.
 EACH = 2
 #: Every accelerator; how its GPUs are asked for is the same on all platforms but one, and there as whole ones.

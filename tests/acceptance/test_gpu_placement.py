@@ -20,8 +20,6 @@ from tests.acceptance.nodes import POOLS, cordon
 from tests.acceptance.repositories import generate
 from tests.acceptance.served import PLAIN, GpuCluster, OnPool, Served, container_of
 
-pytestmark = pytest.mark.xdist_group("gpu")
-
 Object = dict[str, Any]
 
 

@@ -19,8 +19,6 @@ from tests.acceptance.processes import ROOT, Processes
 from tests.acceptance.programs import NAMES, program
 from tests.acceptance.rollouts import Prometheus, start_rollouts
 
-pytestmark = pytest.mark.xdist_group("harness")
-
 #: The variable that every process of one run inherits, so that a test finds them all.
 MARK = "KUSTODIAN_ACCEPTANCE_MARK"
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")

@@ -18,8 +18,6 @@ from tests.acceptance.argocd import API, NAMESPACE
 from tests.acceptance.promotion import model, name_in, revert, running, wait_running
 from tests.acceptance.site import Deployed, Site
 
-pytestmark = pytest.mark.xdist_group("site")
-
 FIRST, SECOND, THIRD = "1" * 64, "2" * 64, "3" * 64
 ENVIRONMENTS = ("dev", "staging", "prod")
 

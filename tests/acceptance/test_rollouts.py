@@ -20,8 +20,6 @@ from tests.acceptance.releases import SERVERS, Journal, Server
 from tests.acceptance.repositories import generate
 from tests.acceptance.rollouts import NO_SERIES, UNREACHABLE, Answer, Prometheus, Question, start_rollouts
 
-pytestmark = pytest.mark.xdist_group("rollouts")
-
 ADDRESS = "http://kube-prometheus-stack-prometheus.monitoring.svc:9090"
 SHARES = [10, 25, 50]
 

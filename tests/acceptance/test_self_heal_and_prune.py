@@ -19,8 +19,6 @@ from tests.acceptance.compare import differences, versions
 from tests.acceptance.promotion import live, model, name_in, revert, running
 from tests.acceptance.site import Deployed, Site
 
-pytestmark = pytest.mark.xdist_group("site")
-
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 

@@ -13,9 +13,6 @@ from tests.acceptance.cluster import Cluster
 from tests.acceptance.crds import group_kind, install
 from tests.acceptance.repositories import SOURCES, Repository
 
-pytestmark = pytest.mark.xdist_group("apply")
-
-
 #: Source -> folder -> objects.
 Rendered = dict[str, dict[str, list[dict[str, Any]]]]
 

@@ -7,12 +7,14 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence, text
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import RenderedOverlay
 
+T = TypeVar("T")
 #: The list fields of a kustomization that can name another kustomization's folder.
 BASE_FIELDS = ("resources", "bases", "components")
 
@@ -106,6 +108,14 @@ class RepositoryView:
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
     subjects: frozenset[str] | None = None
+    _said: dict[Callable[[RepositoryView], Any], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, ask: Callable[[RepositoryView], T]) -> T:
+        """What a function says of this view, asked the first time only: many rules want the same."""
+        if ask not in self._said:
+            self._said[ask] = ask(self)
+        found: T = self._said[ask]
+        return found
 
     @cached_property
     def asked_about(self) -> tuple[Kustomization, ...]:
@@ -129,12 +139,24 @@ class RepositoryView:
         return frozenset((*self.files, *self.yaml_files, *self.kustomizations))
 
     @cached_property
+    def sorted_files(self) -> list[str]:
+        """The same in the order of their names."""
+        return sorted(self.file_set)
+
+    @cached_property
+    def sorted_folders(self) -> list[str]:
+        """`folders` in the order of their names."""
+        return sorted(self.folders)
+
+    @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file, at any depth; "." is the root."""
         found = {"."}
         for path in self.file_set:
-            while path := posixpath.dirname(path):
-                found.add(path)
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
         return frozenset(found)
 
     @cached_property

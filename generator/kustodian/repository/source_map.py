@@ -8,7 +8,7 @@ tenths of a second instead of many. Files are edited through ruamel.yaml, which 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -175,9 +175,12 @@ class SourceFile:
 class SourceMaps:
     """The source files of a repository, each read once."""
 
-    def __init__(self, root: Path) -> None:
-        """Files are named relative to `root`."""
+    def __init__(
+        self, root: Path, beside: SourceMaps | None = None, differs: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Files are named relative to `root`; those that do not differ are taken from `beside`."""
         self.root = root
+        self._beside, self._differs = beside, differs
         self._files: dict[str, SourceFile | None] = {}
 
     def put(self, name: str, text: str) -> None:
@@ -186,12 +189,25 @@ class SourceMaps:
 
     def file(self, name: str) -> SourceFile | None:
         """The file, or None where it cannot be read."""
+        if self._beside is not None and not self._differs(name):
+            return self._beside.file(name)
         if name not in self._files:
             try:
                 self._files[name] = SourceFile.read(self.root / name, name, tolerant=True)
             except UserError:
                 self._files[name] = None
         return self._files[name]
+
+    def text(self, name: str) -> str | None:
+        """What the file says, or None where it cannot be read; it is not kept."""
+        if self._beside is not None and not self._differs(name):
+            return self._beside.text(name)
+        if (known := self._files.get(name)) is not None:
+            return known.text
+        try:
+            return (self.root / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
 
 
 def parse_documents(text: str, shown: str) -> list[SourceNode]:

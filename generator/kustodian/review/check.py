@@ -97,11 +97,13 @@ class Fixable:
 class Run:
     """One run over one repository; `rendered` and `fixable` are known once it has reported."""
 
-    def __init__(self, plan: Plan, options: CheckOptions, engine: Engine) -> None:
+    def __init__(
+        self, plan: Plan, options: CheckOptions, engine: Engine, maps: SourceMaps | None = None
+    ) -> None:
         self.plan = plan
         self.options = options
         self.engine = engine
-        self.maps = SourceMaps(plan.root)
+        self.maps = maps or SourceMaps(plan.root)
         if options.stdin is not None:
             self.maps.put("-", options.stdin)
         self.locator = Locator(self.maps)

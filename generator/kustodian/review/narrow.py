@@ -32,7 +32,8 @@ def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozen
 
     `folders` are the kustomizations that a change may reach, overlays or not.
     """
-    sides = [_NarrowSide(side, paths, folders) for side in (base, head)]
+    after = _NarrowSide(head, paths, folders)
+    sides = [_NarrowSide(base, paths, folders, same=after), after]
     rules = [side.run.evaluator.repository_rules for side in sides]
     for rule in rules[0]:
         hits = [side.hits(rule) for side in sides]
@@ -80,13 +81,19 @@ def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
 
 
 class _NarrowSide:
-    """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them."""
+    """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them.
 
-    def __init__(self, side: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
+    `same` is the other revision: an overlay that reads nothing that changed is rendered there, for both.
+    """
+
+    def __init__(
+        self, side: Side, paths: frozenset[str], folders: frozenset[str], same: _NarrowSide | None = None
+    ) -> None:
         self.run, self.reads, self.paths, self.folders = side.run, side.reads, paths, folders
-        self._files, self._lay_out = side.view, side.lay_out
+        self._files, self._lay_out, self._same = side.view, side.lay_out, same
         self.run.own = paths
         self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
+        self._rendered: dict[str, RenderedOverlay] = {}
         bootstrap = self.reads.readers(_argo_files(self.run.plan)) & self._by_path.keys()
         self._render(paths | bootstrap)
         self.run.mention_unrendered()
@@ -107,7 +114,6 @@ class _NarrowSide:
 
     def take(self, hits: list[SourceHit]) -> None:
         """Make findings of hits; each is located in its file."""
-        self._lay_out({hit.violation.file for hit in hits})
         self.run.take(hits)
 
     def read_comments(self, other: _NarrowSide) -> None:
@@ -118,7 +124,6 @@ class _NarrowSide:
         view = self.files_view
         found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
         self.run.also_read = view.files_maybe_used & found - view.files_used
-        self._lay_out(self.run.also_read)
 
     @cached_property
     def files_view(self) -> RepositoryView:
@@ -142,10 +147,6 @@ class _NarrowSide:
         self._render(frozenset(wanted))
         return self._view(wanted)
 
-    @property
-    def _rendered(self) -> dict[str, RenderedOverlay]:
-        return {rendered.overlay.path: rendered for rendered in self.run.rendered}
-
     def _view(self, paths: Iterable[str]) -> RepositoryView:
         wanted = set(paths)
         overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in wanted]
@@ -153,8 +154,14 @@ class _NarrowSide:
 
     def _render(self, paths: frozenset[str]) -> None:
         missing = frozenset((paths & self._by_path.keys()) - self._rendered.keys())
+        if self._same is not None:
+            unchanged = missing - self.paths
+            self._same._render(unchanged)
+            self.run.rendered += [self._same._rendered[path] for path in sorted(unchanged)]
+            missing -= unchanged
         self._lay_out({name for path in missing for name in self.reads.of(path)})
         self.run.render(missing)
+        self._rendered = {rendered.overlay.path: rendered for rendered in self.run.rendered}
 
 
 def _argo_files(plan: Plan) -> list[str]:

@@ -17,6 +17,7 @@ from kustodian.repository.background import Background
 from kustodian.repository.changes import Changes, changes, symbolic_links, tracked_links
 from kustodian.repository.layout import find_root
 from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
+from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check import CheckOptions, Run, start
 from kustodian.review.reads import Named, Reads, reads_of
 from kustodian.review.targets import Plan, is_definition, plan_beside
@@ -27,7 +28,8 @@ from kustodian.review.view import view_beside, view_of
 class Side:
     """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
 
-    `lay_out` must be told of files before anything looks at them.
+    `lay_out` must be told of files before they are rendered; what changed is laid out, and all else is read
+    from the head.
     """
 
     run: Run
@@ -104,8 +106,10 @@ class Revisions:
             reads_of(other, engine, symbolic_links(base.root, links), base.lay_out, named),
             reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files), known=named),
         ]
-        before = Side(Run(other, options, engine), reads[0], view, base.lay_out)
-        return before, Side(Run(plan, self.head.options, engine), reads[1], known)
+        head = Run(plan, self.head.options, engine)
+        maps = SourceMaps(base.root, head.maps, self.changes.touch)
+        before = Side(Run(other, options, engine, maps), reads[0], view, base.lay_out)
+        return before, Side(head, reads[1], known)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def waive(findings: list[Finding], plan: Plan, files: Iterable[str], today: date
     Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
     simply not have been looked for.
     """
-    book = WaiverBook([*_configured(plan, maps), *_comments(plan, files, maps)], today)
+    book = WaiverBook([*_configured(plan, maps), *_comments(files, maps)], today)
     book.apply(findings)
     only = plan.settings.only
     expired = [waiver for waiver in book.expired if not only or waiver.rule in only]
@@ -66,19 +66,12 @@ def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
     return waivers
 
 
-def _comments(plan: Plan, read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
+def _comments(read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
     files = {file for file in read if file.endswith((".yaml", ".yml")) or file == "-"}
     waivers: list[Waiver] = []
     for name in sorted(files):
-        if name == "-":
-            source = maps.file(name)
-            text = source.text if source else ""
-        else:
-            try:
-                text = (plan.root / name).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
-                continue
-        if _MARK in text:
+        text = maps.text(name)
+        if text is not None and _MARK in text:
             waivers += comment_waivers(name, SourceFile(text, name).lines)
     return waivers
 

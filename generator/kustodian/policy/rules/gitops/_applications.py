@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -181,6 +181,10 @@ def _is_whole(view: RepositoryView, manifest: Manifest) -> bool:
 
 def applications(view: RepositoryView) -> list[Application]:
     """Every Application, and every ApplicationSet as the Applications it makes."""
+    return view.once(_find_applications)
+
+
+def _find_applications(view: RepositoryView) -> list[Application]:
     found = []
     for placed in placed_objects(view, "Application", "ApplicationSet"):
         if placed.manifest.kind == "Application":
@@ -211,27 +215,38 @@ def own_urls(view: RepositoryView, found: list[Application]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The folders of this repository that some Application deploys, as patterns."""
+    """The folders of this repository that some Application deploys; `patterns` for those not fully known."""
 
+    folders: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
 
     def has(self, folder: str) -> bool:
         """Whether an Application deploys this folder."""
-        return any(p.match(folder) for p in self.patterns)
+        return folder in self.folders or any(p.match(folder) for p in self.patterns)
 
 
 def deployed_folders(view: RepositoryView) -> Deployed:
     """What the Applications of the repository deploy; a folder that is not known may be any."""
-    found = {s.folder for a in applications(view) for s in a.sources if not s.chart and not s.is_ref}
-    return Deployed(tuple(_generators.pattern(folder) for folder in sorted(found)))
+    return view.once(_find_deployed)
+
+
+def _find_deployed(view: RepositoryView) -> Deployed:
+    return _deployed(s.folder for a in applications(view) for s in a.sources if not s.chart and not s.is_ref)
+
+
+def _deployed(folders: Iterable[str]) -> Deployed:
+    found = frozenset(folders)
+    unknown = sorted(folder for folder in found if UNKNOWN in folder)
+    return Deployed(found, tuple(_generators.pattern(folder) for folder in unknown))
 
 
 def overlays_of(view: RepositoryView, application: Application) -> list[RenderedOverlay]:
     """The overlays of this repository that an Application deploys, the strictest environment first."""
-    folders = [
-        _generators.pattern(s.folder) for s in application.sources if not s.chart and s.folder != UNKNOWN
-    ]
-    matched = [r for r in view.overlays if any(p.match(r.overlay.path) for p in folders)]
+    deployed = _deployed(s.folder for s in application.sources if not s.chart and s.folder != UNKNOWN)
+    if deployed.patterns:
+        matched = [r for r in view.overlays if deployed.has(r.overlay.path)]
+    else:
+        matched = [view.overlay_at[f] for f in sorted(deployed.folders) if f in view.overlay_at]
     order = list(EnvironmentClass)
     return sorted(matched, key=lambda r: -order.index(r.overlay.environment.environment_class))
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
@@ -19,6 +21,8 @@ from kustodian.model.repository_view import RepositoryView
 
 UNKNOWN = "\0"
 _LIMIT = 500
+#: Sorts after whatever may follow the beginning of a name.
+_LAST = chr(sys.maxunicode)
 _TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _FIELD = re.compile(r"\.?[A-Za-z_][\w.\[\]-]*\Z")
 _INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
@@ -44,15 +48,20 @@ def pattern(expanded: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in expanded.split(UNKNOWN)) + r"\Z", re.DOTALL)
 
 
-def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that a git generator's patterns take: `*` within a segment, `**` across (doublestar)."""
-    wanted = [_glob(g) for g in globs]
+def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Sequence[str]) -> list[str]:
+    """The names that a git generator's patterns take: `*` within a segment, `**` across (doublestar).
+
+    `names` are sorted, so that only those are tried that begin as a pattern does: a repository of a hundred
+    applications has a hundred generators.
+    """
     unwanted = [_glob(g) for g in excluded]
-    return sorted(
-        name
-        for name in names
-        if any(g.match(name) for g in wanted) and not any(g.match(name) for g in unwanted)
-    )
+    found: set[str] = set()
+    for glob in globs:
+        wanted, start = _glob(glob), re.split(r"[*?]", glob, maxsplit=1)[0]
+        first = bisect_left(names, start)
+        candidates = names[first : bisect_left(names, start + _LAST, first)]
+        found.update(name for name in candidates if wanted.match(name))
+    return sorted(name for name in found if not any(g.match(name) for g in unwanted))
 
 
 def _value(expression: str, params: JsonObject) -> str:
@@ -112,14 +121,14 @@ def _git(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator
 def git_folders(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
     """The folders that a git directory generator finds; hidden ones are never taken."""
     wanted, unwanted = _globs(value, "directories", known)
-    visible = (f for f in view.folders if f != "." and not any(part.startswith(".") for part in f.split("/")))
-    return glob_matches(wanted, unwanted, visible)
+    found = glob_matches(wanted, unwanted, view.sorted_folders)
+    return [f for f in found if f != "." and not any(part.startswith(".") for part in f.split("/"))]
 
 
 def git_files(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
     """The files that a git file generator finds."""
     wanted, unwanted = _globs(value, "files", known)
-    return glob_matches(wanted, unwanted, view.file_set)
+    return glob_matches(wanted, unwanted, view.sorted_files)
 
 
 def _globs(value: JsonObject, field: str, known: JsonObject) -> tuple[list[str], list[str]]:
