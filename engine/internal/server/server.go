@@ -84,6 +84,9 @@ func decode(request []byte, into any) error {
 	return nil
 }
 
+// entriesPerLine is how many files of a repository one line names.
+const entriesPerLine = 128
+
 // envelope is the part that every request has.
 type envelope struct {
 	ID json.RawMessage `json:"id"`
@@ -99,5 +102,23 @@ func scanRepository(request []byte, response *protocol.Response) error {
 	if err := decode(request, &r); err != nil {
 		return err
 	}
-	return scan.Repository(r.Root, r.MaxFileBytes, func(found any) { _ = response.Send(found) })
+	// A repository has thousands of small files: a line for each would cost
+	// both sides more than reading them.
+	var mu sync.Mutex
+	var entries []any
+	send := func() {
+		if len(entries) > 0 {
+			_ = response.Send(map[string]any{"kind": "found", "entries": entries})
+		}
+		entries = entries[:0]
+	}
+	err := scan.Repository(r.Root, r.MaxFileBytes, func(found any) {
+		mu.Lock()
+		defer mu.Unlock()
+		if entries = append(entries, found); len(entries) == entriesPerLine {
+			send()
+		}
+	})
+	send()
+	return err
 }

@@ -21,6 +21,7 @@ type line struct {
 	Error *protocol.Failure
 
 	Overlay   string `json:"overlay"`
+	Entries   []line `json:"entries"`
 	Documents []struct {
 		Object map[string]any `json:"object"`
 	} `json:"documents"`
@@ -205,9 +206,22 @@ func TestPolicyAndVerify(t *testing.T) {
 }
 
 func TestScan(t *testing.T) {
-	root := testtree.Write(t, repository)
-	lines := talk(t, m{"id": 1, "op": "scan", "root": root})["1"]
-	if len(lines) != 5 || lines[0].Kind != "yaml" || lines[0].Path != "base/a.yaml" || lines[1].Kind != "kustomization" {
-		t.Errorf("got %+v", lines)
+	files := map[string]string{}
+	for name, text := range repository {
+		files[name] = text
+	}
+	for number := range entriesPerLine {
+		files[fmt.Sprintf("more/%03d.yaml", number)] = "a: 1\n"
+	}
+	lines := talk(t, m{"id": 1, "op": "scan", "root": testtree.Write(t, files)})["1"]
+	if len(lines) != 3 || !lines[2].Done {
+		t.Fatalf("%d lines for more files than one holds: %+v", len(lines), lines)
+	}
+	var paths []string
+	for _, entry := range append(lines[0].Entries, lines[1].Entries...) {
+		paths = append(paths, entry.Kind+" "+entry.Path)
+	}
+	if len(paths) != entriesPerLine+4 || paths[0] != "yaml base/a.yaml" || paths[1] != "kustomization base/kustomization.yaml" {
+		t.Errorf("got %q", paths)
 	}
 }

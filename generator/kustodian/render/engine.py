@@ -20,7 +20,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
 
-PROTOCOL = 2
+PROTOCOL = 3
 _PIPE_BYTES = 1 << 20
 
 
@@ -140,12 +140,12 @@ class Engine:
             if early is not None:
                 del self._waiting[early[1]]  # what it says is passed over
             answers = self._ask({"op": "scan", "root": str(root)})
-        for answer in answers:
-            error = not_checked(answer.get("error"))
-            if answer["kind"] == "kustomization":
-                found.kustomizations.append((answer["path"], answer.get("document"), error))
-            elif answer["kind"] == "yaml":
-                found.yaml_files.append((answer["path"], answer.get("documents") or [], error))
+        for entry in (entry for answer in answers for entry in answer["entries"]):
+            error = not_checked(entry.get("error"))
+            if entry["kind"] == "kustomization":
+                found.kustomizations.append((entry["path"], entry.get("document"), error))
+            elif entry["kind"] == "yaml":
+                found.yaml_files.append((entry["path"], entry.get("documents") or [], error))
         found.kustomizations.sort(key=lambda entry: entry[0])
         found.yaml_files.sort(key=lambda entry: entry[0])
         return found
