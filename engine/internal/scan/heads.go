@@ -11,6 +11,10 @@ import (
 func manifests(rel string, content []byte) ([]Head, *protocol.Failure) {
 	heads := []Head{}
 	for _, chunk := range manifest.Split(content) {
+		if head, ok := plainHead(chunk.Text, chunk.Head); ok {
+			heads = append(heads, head)
+			continue
+		}
 		if len(chunk.Text) > largeDocument {
 			if head, ok := quickHead(chunk.Text, chunk.Head); ok {
 				heads = append(heads, head)

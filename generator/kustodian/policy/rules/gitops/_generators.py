@@ -110,7 +110,9 @@ def _git(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator
     for folder in git_folders(view, value, known):
         found = True
         yield _path(prefix, folder)
-    for file in git_files(view, value, known):
+    files = git_files(view, value, known)
+    view.prefetch([file for file in files if not file.endswith(".json")])
+    for file in files:
         found = True
         content = _content(view, file)
         yield {**content, **_path(prefix, posixpath.dirname(file), posixpath.basename(file))}

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
-from kustodian.model.repository_view import BASE_FIELDS, Kustomization
+from kustodian.model.repository_view import BASE_FIELDS, Kustomization, RepositoryView
 
 _LIST_FIELDS = (
     *BASE_FIELDS, "generators", "transformers", "validators", "configurations", "crds",
@@ -67,6 +67,19 @@ def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
                 found.append(((name, index, "additionalValuesFiles", position), text(entry)))
     found.append((("openapi", "path"), text(mapping(data.get("openapi")).get("path"))))
     return found
+
+
+def targets(view: RepositoryView) -> frozenset[str]:
+    """Every path that some kustomization names."""
+    return view.once(_targets)
+
+
+def _targets(view: RepositoryView) -> frozenset[str]:
+    return frozenset(
+        reference.target
+        for kustomization in view.kustomizations.values()
+        for reference in references(kustomization)
+    )
 
 
 def is_remote_file(written: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rules.kustomize._references import (
     Reference,
@@ -13,8 +11,13 @@ from kustodian.policy.rules.kustomize._references import (
 )
 
 
-def remote_references(view: RepositoryView) -> Iterator[tuple[Kustomization, Reference]]:
+def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
     """Each reference that kustomize would fetch: a file over HTTP, or a repository where a base may stand."""
+    return view.once(_find)
+
+
+def _find(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
+    found = []
     for kustomization in view.kustomizations.values():
         for reference in references(kustomization):
             if reference.target in view.file_set:
@@ -22,7 +25,8 @@ def remote_references(view: RepositoryView) -> Iterator[tuple[Kustomization, Ref
             if is_remote_file(reference.text) or (
                 _may_be_folder(reference) and is_remote_repository(reference.text)
             ):
-                yield kustomization, reference
+                found.append((kustomization, reference))
+    return found
 
 
 def _may_be_folder(reference: Reference) -> bool:

@@ -32,7 +32,7 @@ from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import deployed_folders
 from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import references
+from kustodian.policy.rules.kustomize._references import targets
 
 _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
@@ -42,7 +42,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     if not view.environments:
         return
     deployed = deployed_folders(view)
-    named = {reference.target for k in view.kustomizations.values() for reference in references(k)}
+    named = targets(view)
     for kustomization in view.kustomizations.values():
         folder = kustomization.directory
         if folder in named or is_aside(folder) or view.environment_of(folder) is not None:

@@ -33,14 +33,14 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import Application, applications
 from kustodian.policy.rules.gitops._generators import UNKNOWN, git_files
 from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import references
+from kustodian.policy.rules.kustomize._references import references, targets
 
 #: API groups of files that some tool reads from the repository, none of which is applied to a cluster.
 _TOOL_GROUPS = frozenset({
@@ -74,10 +74,11 @@ def _hangs_on_the_rest(view: RepositoryView) -> object:
     return {(file, _folder(file) in few) for file in maybe - surely}
 
 
-def _unused(view: RepositoryView, used: set[str], folders: set[str]) -> Iterator[SourceDocument]:
+def _unused(view: RepositoryView, used: Set[str], folders: Set[str]) -> Iterator[SourceDocument]:
     """The first document of each file that should be in use and is not; `folders` are those in use."""
     found = applications(view)
     plain = set(_plain_folders(view, found))
+    own = {(a.placed.file, source.folder) for a in found for source in a.sources}
     reported: set[str] = set()
     for document in view.documents:
         file = document.file
@@ -86,13 +87,13 @@ def _unused(view: RepositoryView, used: set[str], folders: set[str]) -> Iterator
             continue
         if is_aside(folder) or any(part in _DEFINITIONS for part in folder.split("/")):
             continue
-        if not _kustomized(view, folder, folders) or _within(folder, plain) or _bootstraps(found, document):
+        if not _kustomized(view, folder, folders) or _within(folder, plain) or _bootstraps(own, document):
             continue
         reported.add(file)
         yield document
 
 
-def _folders(view: RepositoryView, used: set[str]) -> set[str]:
+def _folders(view: RepositoryView, used: Set[str]) -> set[str]:
     """Folders with kustomizations or files in use."""
     return {_folder(file) for file in used} | set(view.by_folder)
 
@@ -101,24 +102,26 @@ def _folder(file: str) -> str:
     return posixpath.dirname(file) or "."
 
 
-def _used(view: RepositoryView) -> set[str]:
+def _used(view: RepositoryView) -> frozenset[str]:
     """Files that rendering read or that something names."""
-    used = set(view.files_used)
+    return view.once(_find_used)
+
+
+def _find_used(view: RepositoryView) -> frozenset[str]:
+    used = {*view.files_used, *targets(view), *view.kustomizations}
     for kustomization in view.kustomizations.values():
         for reference in references(kustomization):
-            used.add(reference.target)
             if reference.path[0] in ("generators", "transformers", "validators"):
                 folder = posixpath.dirname(reference.target)
                 for document in view.load(reference.target):
                     used.update(posixpath.normpath(posixpath.join(folder, t)) for t in _texts(document))
-    used |= set(view.kustomizations)
     for manifest in view.manifests("argoproj.io", "ApplicationSet"):
         used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
     for config in view.load("kustodian.yaml"):
         named = {posixpath.normpath(t) for t in _texts(config) if "/" in t or "." in t}
         below = tuple(f"{name}/" for name in named)
         used.update(file for file in view.file_set if file in named or file.startswith(below))
-    return used
+    return frozenset(used)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -140,7 +143,7 @@ def _git_generators(value: object) -> Iterator[dict[str, object]]:
         yield from _git_generators(child)
 
 
-def _kustomized(view: RepositoryView, folder: str, folders: set[str]) -> bool:
+def _kustomized(view: RepositoryView, folder: str, folders: Set[str]) -> bool:
     """Whether kustomizations are how this folder is deployed: itself, or one above it short of the root."""
     names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
     broken = any(
@@ -171,14 +174,12 @@ def _within(folder: str, folders: set[str]) -> bool:
     return any(folder == other or folder.startswith(other + "/") for other in folders if other != ".")
 
 
-def _bootstraps(found: list[Application], document: SourceDocument) -> bool:
-    """Whether it is the root Application, applied by hand, that deploys the folder it lies in."""
-    folder = posixpath.dirname(document.file) or "."
-    return any(
-        application.placed.file == document.file
-        and any(source.folder == folder for source in application.sources)
-        for application in found
-    )
+def _bootstraps(own: set[tuple[str, str]], document: SourceDocument) -> bool:
+    """Whether it is the root Application, applied by hand, that deploys the folder it lies in.
+
+    `own` are the files of Applications, each with a folder that it deploys.
+    """
+    return (document.file, _folder(document.file)) in own
 
 
 def _is_for_a_tool(document: SourceDocument) -> bool:

@@ -28,6 +28,10 @@ _YAML = (".yaml", ".yml", ".enc", ".sops")
 
 def meant_for_sops(view: RepositoryView) -> frozenset[str]:
     """Files meant to be encrypted: by their name, by a rule in .sops.yaml, or because KSOPS reads them."""
+    return view.once(_meant_for_sops)
+
+
+def _meant_for_sops(view: RepositoryView) -> frozenset[str]:
     found = {file for file in view.file_set if _SOPS_NAME.search(file)}
     found |= _by_creation_rules(view) | _read_by_ksops(view)
     named = {posixpath.basename(k) for k in view.kustomizations}
@@ -77,7 +81,7 @@ def _by_creation_rules(view: RepositoryView) -> set[str]:
     not what: then only Secrets count. The first rule that matches a file wins, as in SOPS.
     """
     found = set()
-    for config in sorted(view.file_set):
+    for config in view.sorted_files:
         if posixpath.basename(config) not in _CONFIGS:
             continue
         folder = posixpath.dirname(config)

@@ -43,7 +43,7 @@ from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import Placed, source_of
 from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import references
+from kustodian.policy.rules.kustomize._references import targets
 from kustodian.policy.rules.secrets._encryption import (
     git_crypted,
     is_encrypted_document,
@@ -72,7 +72,7 @@ _ARGO_PLAIN = {
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each Secret manifest, and for each field of a secretGenerator entry."""
-    used = {reference.target for k in view.kustomizations.values() for reference in references(k)}
+    used = targets(view)
     for_sops = meant_for_sops(view)
     aside_only = {
         k.path for k in view.kustomizations.values() if is_aside(k.directory) and k.directory not in used
