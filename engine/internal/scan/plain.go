@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"regexp"
 )
 
 // plainHead reads what identifies an object from a document in the plain block
@@ -45,6 +46,11 @@ type plainReader struct {
 	}
 	seen map[string]bool
 }
+
+// flowWords is a sequence of words on one line: ["a", b, --c=d].
+var flowWords = regexp.MustCompile(`^\[(?: *` + flowWord + `(?: *, *` + flowWord + `)*)? *\]`)
+
+const flowWord = `(?:"[^"\\]*"|'[^']*'|-*[A-Za-z0-9_./][A-Za-z0-9_./=-]*)`
 
 const longestPlainLine = 1000 // YAML ends an implicit key at 1024 characters
 
@@ -165,9 +171,11 @@ func (r *plainReader) value(text []byte, parent int) (string, bool) {
 			return "", false
 		}
 		return string(text[1 : end+1]), isNothing(text[end+2:])
-	case '{', '[':
-		closing := map[byte]byte{'{': '}', '[': ']'}[c]
-		return "", len(text) > 1 && text[1] == closing && isNothing(text[2:])
+	case '{':
+		return "", len(text) > 1 && text[1] == '}' && isNothing(text[2:])
+	case '[':
+		match := flowWords.Find(text)
+		return "", match != nil && isNothing(text[len(match):])
 	}
 	if comment := bytes.Index(text, []byte(" #")); comment >= 0 {
 		text = text[:comment]

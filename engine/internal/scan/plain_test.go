@@ -34,7 +34,8 @@ spec:
             nested: true
           - - deep
             - deeper
-        command: ["sh"]
+        command: {a: b}
+        more: ["", a, 'b', --c=d] # words
       - name: other
         script: |-
 
@@ -48,7 +49,7 @@ spec:
 `
 
 func TestPlainHeadReadsPlainManifests(t *testing.T) {
-	plain := strings.Replace(workload, `["sh"]`, "[]", 1)
+	plain := strings.Replace(workload, `{a: b}`, "[]", 1)
 	for name, text := range map[string]string{
 		"a workload":           plain,
 		"no end of line":       strings.TrimRight(plain, "\n"),
@@ -64,11 +65,12 @@ func TestPlainHeadReadsPlainManifests(t *testing.T) {
 }
 
 func TestPlainHeadLeavesTheRestToTheParser(t *testing.T) {
-	plain := strings.Replace(workload, `["sh"]`, "[]", 1)
+	plain := strings.Replace(workload, `{a: b}`, "[]", 1)
 	for name, change := range map[string][2]string{
-		"a flow":                  {"[]", `["sh"]`},
+		"a mapping in a flow":     {"command: []", "command: {a: b}"},
 		"a value on two lines":    {"name: server\n", "name:\n    ser\n    ver\n"},
 		"an anchor":               {"name: server\n", "name: &a server\n"},
+		"a nested flow":           {`["", a,`, `[[""], a,`},
 		"a tab":                   {"  replicas", "\treplicas"},
 		"a key twice":             {"spec:\n", "spec:\nkind: Job\nspec:\n"},
 		"a name twice":            {"  name: server\n", "  name: server\n  name: other\n"},
@@ -96,7 +98,7 @@ func TestPlainHeadLeavesTheRestToTheParser(t *testing.T) {
 // Whatever a person breaks in a manifest: what is read without the parser is
 // what the parser reads.
 func TestPlainHeadAgreesWithTheParser(t *testing.T) {
-	texts := []string{workload, strings.Replace(workload, `["sh"]`, "[]", 1)}
+	texts := []string{workload, strings.Replace(workload, `{a: b}`, "[]", 1)}
 	folders := []string{"../../../base", "../../../overlays"}
 	if corpus := os.Getenv("KUSTODIAN_CORPUS"); corpus != "" {
 		folders = append(folders, corpus)
