@@ -18,7 +18,8 @@ quick:  ## the same without the slow tests
 	$(PYTHON) tests/run.py --quick
 
 acceptance:  ## build a real API server (minutes the first time) and test against it
-	$(BIN)/python -m tests.acceptance.programs && $(BIN)/python -m pytest -q tests/acceptance
+	$(BIN)/python -m tests.acceptance.programs && \
+		$(BIN)/python -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder tests/acceptance
 
 bench:  ## measure beside kustomize, conftest, kube-score and kubeconform
 	$(BIN)/python -m benchmarks

@@ -22,6 +22,8 @@ from tests.acceptance.programs import program
 NAMESPACE = "argocd"
 API = "argoproj.io/v1alpha1"
 IN_CLUSTER = "https://kubernetes.default.svc"
+#: Seconds after which Argo CD is told of a commit once more.
+ASK_AGAIN = 10
 
 
 class ArgoCD:
@@ -186,9 +188,17 @@ class ArgoCD:
 
     def wait_for_commit(self, name: str, commit: str, seconds: float = 150) -> State:
         """Wait until the application is Synced to the commit and Healthy, and no sync is running."""
-        return self.wait(
-            name, f"Synced to {commit[:7]} and Healthy", lambda now: now.is_done(commit), seconds
-        )
+        asked = time.monotonic()
+
+        def is_done(now: State) -> bool:
+            nonlocal asked
+            # What is asked while the controller is busy with an older commit is lost; else it looks every two minutes.
+            if now.revision != commit and time.monotonic() > asked + ASK_AGAIN:
+                self.refresh("Application", name)
+                asked = time.monotonic()
+            return now.is_done(commit)
+
+        return self.wait(name, f"Synced to {commit[:7]} and Healthy", is_done, seconds)
 
 
 def _settings() -> list[dict[str, Any]]:

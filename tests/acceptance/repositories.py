@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class Repository:
         """The objects of a folder, as `kustodian check` renders them. Raises AssertionError if it does not."""
         return self.rendered_all([target])[target]
 
-    def rendered_all(self, targets: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    def rendered_all(self, targets: Collection[str]) -> dict[str, list[dict[str, Any]]]:
         """The same for several folders at once."""
         with Engine(engine_binary()) as engine:
             run = start([self.folder / target for target in targets], CheckOptions(), engine)

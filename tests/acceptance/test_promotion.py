@@ -167,8 +167,10 @@ def roll_back(site: Site, made: Deployed, environment: str) -> None:
     """`argocd app rollback` to what was applied before; Argo CD renders it from what it has."""
     name = name_in(made, environment)
     application = site.argocd.state(name).application
-    history = application["status"]["history"]
-    previous = next(item for item in reversed(history) if item["revision"] != history[-1]["revision"])
+    history, now = application["status"]["history"], application["status"]["operationState"]
+    # What runs now is not always in the history: after a commit that did not render, Argo CD heals instead of syncing.
+    deployed = now["syncResult"]["revision"]
+    previous = next(item for item in reversed(history) if item["revision"] != deployed)
     options = application["spec"]["syncPolicy"]["syncOptions"]
     site.argocd.sync(name, revision=previous["revision"], source=previous["source"], syncOptions=options)
 
