@@ -13,6 +13,7 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence, text
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.repository_path import beside
 
 T = TypeVar("T")
 #: The list fields of a kustomization that can name another kustomization's folder.
@@ -38,7 +39,15 @@ class Kustomization:
 
     def resolve(self, reference: str) -> str:
         """A path written in this file, relative to the repository root."""
-        return posixpath.normpath(posixpath.join(self.directory, reference))
+        known = self._resolved
+        if reference not in known:
+            known[reference] = beside(self.directory, reference)
+        return known[reference]
+
+    @cached_property
+    def _resolved(self) -> dict[str, str]:
+        """What was asked for before: many rules follow the same references."""
+        return {}
 
     def references(self, *fields: str) -> list[tuple[str, int, str]]:
         """(field, index, text as written) of the string entries of these list fields."""

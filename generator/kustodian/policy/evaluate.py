@@ -6,7 +6,7 @@ What comes out is not yet located and not yet waived; that is `review`'s work.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
@@ -194,4 +194,7 @@ def _key(environment: Environment) -> tuple[str | None, EnvironmentClass]:
 
 
 def _owned(violation: Violation, owner: Manifest | None) -> Violation:
-    return violation if violation.manifest is not None else replace(violation, manifest=owner)
+    if violation.manifest is not None:
+        return violation
+    # As `replace`, which costs several times as much.
+    return Violation(violation.path, violation.message, owner, violation.fix, violation.edits)

@@ -7,6 +7,7 @@ is valid.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
@@ -38,6 +39,7 @@ def is_path_segment(text: str) -> bool:
     return text not in (".", "..") and "/" not in text and "%" not in text
 
 
+@lru_cache(maxsize=4096)  # a fleet has the same labels everywhere
 def is_qualified_name(text: str) -> bool:
     """A label or annotation key, or a resource name: `name` or `prefix/name`."""
     prefix, slash, name = text.rpartition("/")
@@ -46,6 +48,7 @@ def is_qualified_name(text: str) -> bool:
     return len(name) <= 63 and bool(_NAME_PART.match(name))
 
 
+@lru_cache(maxsize=4096)
 def is_label_value(text: str) -> bool:
     """A label's value; it may be empty."""
     return not text or (len(text) <= 63 and bool(_NAME_PART.match(text)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
@@ -33,13 +33,30 @@ class Target:
     path: FieldPath
 
 
+#: Objects of which a locator remembers what it found: a few overlays'.
+_REMEMBERED = 1000
+
+
+@dataclass(slots=True)
+class _Known:
+    """Of an object: where it comes from, the steps that changed it, and what set its fields.
+
+    The object itself is kept so that its id stays its own.
+    """
+
+    manifest: Manifest
+    origin: Place | None
+    steps: list[tuple[Step, SourceNode]] | None = None
+    setters: dict[FieldPath, Place | None] = field(default_factory=dict)
+
+
 class Locator:
     """Finds source lines; reads each file once."""
 
     def __init__(self, maps: SourceMaps) -> None:
         """`maps` gives the files of the repository."""
         self.maps = maps
-        self._origins: dict[int, tuple[Manifest, Place | None]] = {}  # with the object, so that its id stays
+        self._known: dict[int, _Known] = {}
         self._by_kind: dict[tuple[str, str], list[Candidate]] = {}
 
     def locate(self, manifest: Manifest, path: FieldPath, files: Collection[str] = ()) -> Location:
@@ -47,8 +64,8 @@ class Locator:
 
         `files` are those that rendering the overlay read: a replacement's source is among them.
         """
-        origin = self._origin(manifest)
-        subject = Subject(manifest, origin.node if origin else None, files)
+        known = self._of(manifest)
+        subject = Subject(manifest, known.origin.node if known.origin else None, files)
         if not has(manifest.data, path):
             removed = self._last_setter(subject, path, removing=True)
             if removed is not None:
@@ -57,7 +74,10 @@ class Locator:
             ancestor = path[:depth]
             if not has(manifest.data, ancestor):
                 continue
-            found = self._setter(subject, ancestor, origin)
+            # Most findings of an object are about fields that are missing in the same few places.
+            if ancestor not in known.setters:
+                known.setters[ancestor] = self._setter(subject, ancestor, known.origin)
+            found = known.setters[ancestor]
             if found is not None:
                 return found.location()
         return self._anything(manifest)
@@ -70,7 +90,7 @@ class Locator:
         With it comes the number of steps of `path` that exist there; None where nothing of the object is in
         a file.
         """
-        origin = self._origin(manifest)
+        origin = self._of(manifest).origin
         subject = Subject(manifest, origin.node if origin else None, files)
         for depth in range(len(path), -1, -1):
             if has(manifest.data, path[:depth]):
@@ -110,7 +130,13 @@ class Locator:
                 return place
         return None
 
-    def _steps(self, manifest: Manifest) -> Iterator[tuple[Step, SourceNode]]:
+    def _steps(self, manifest: Manifest) -> list[tuple[Step, SourceNode]]:
+        known = self._of(manifest)
+        if known.steps is None:
+            known.steps = list(self._find_steps(manifest))
+        return known.steps
+
+    def _find_steps(self, manifest: Manifest) -> Iterator[tuple[Step, SourceNode]]:
         """The transformations from last to first, each kustomization and kind once in a row."""
         seen: set[tuple[str, str]] = set()
         for step in reversed(manifest.provenance.transformations):
@@ -131,13 +157,17 @@ class Locator:
         node = align(origin.node, subject.manifest.data, path)
         return Place(origin.file, node) if node is not None else None
 
-    def _origin(self, manifest: Manifest) -> Place | None:
-        """The document the object was read from, or the generator entry that made it."""
-        if id(manifest) not in self._origins:
-            self._origins[id(manifest)] = (manifest, self._find_origin(manifest))
-        return self._origins[id(manifest)][1]
+    def _of(self, manifest: Manifest) -> _Known:
+        """What was found out about an object before; findings come object by object."""
+        known = self._known.get(id(manifest))
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[id(manifest)] = _Known(manifest, self._find_origin(manifest))
+        return known
 
     def _find_origin(self, manifest: Manifest) -> Place | None:
+        """The document the object was read from, or the generator entry that made it."""
         provenance = manifest.provenance
         if provenance.file is not None:
             return self._document(manifest, provenance.file)

@@ -18,6 +18,7 @@ from typing import Any
 
 from kustodian.model.json_value import JsonObject, texts_in
 from kustodian.model.overlay import Overlay
+from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import BASE_FIELDS, Kustomization
 from kustodian.render.engine import Engine
 from kustodian.repository.changes import Changes
@@ -176,7 +177,7 @@ def reads_of(
 
 
 def _own_files(folder: str) -> set[str]:
-    return {posixpath.normpath(posixpath.join(folder, name)) for name in KUSTOMIZATION_NAMES}
+    return {beside(folder, name) for name in KUSTOMIZATION_NAMES}
 
 
 def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) -> list[Kustomization]:
@@ -224,7 +225,7 @@ def _paths(folder: str, texts: list[str]) -> set[str]:
         for word in words:
             for written in (word, word.partition("=")[2]) if "=" in word else (word,):
                 if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
-                    path = posixpath.normpath(posixpath.join(folder, written))
+                    path = beside(folder, written)
                     if not path.startswith(".."):
                         found.add(path)
     return found

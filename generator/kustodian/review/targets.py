@@ -340,6 +340,8 @@ def is_definition(data: JsonObject) -> bool:
 
 def _without(scan: Scan, exclude: Sequence[str]) -> Scan:
     """The scan without what lies in excluded folders."""
+    if not exclude:
+        return scan
 
     def kept(path: str) -> bool:
         return not layout.is_excluded(os.path.dirname(path) or ".", exclude)

@@ -137,16 +137,15 @@ def placed_objects(view: RepositoryView, *kinds: str) -> Iterator[Placed]:
     """The Argo CD objects of these kinds, each once: as rendered where an overlay has it, else from disk."""
     rendered_from: set[tuple[str, int, FieldPath]] = set()
     seen: set[tuple[str, int, FieldPath, str]] = set()
-    for rendered in view.overlays:
-        for manifest in rendered.objects:
-            if not manifest.is_a(GROUP, *kinds):
-                continue
-            place = source_of(view, manifest)
-            rendered_from.add(place)
-            key = (*place, repr(manifest.data))
-            if key not in seen:
-                seen.add(key)
-                yield Placed(manifest, *place, overlay=rendered.overlay.path)
+    mine = [(r, m) for r in view.overlays for m in r.objects if m.is_a(GROUP, *kinds)]
+    view.prefetch([file for _, m in mine if (file := m.provenance.file) and m.provenance.document is None])
+    for rendered, manifest in mine:
+        place = source_of(view, manifest)
+        rendered_from.add(place)
+        key = (*place, repr(manifest.data))
+        if key not in seen:
+            seen.add(key)
+            yield Placed(manifest, *place, overlay=rendered.overlay.path)
     for manifest in view.manifests(GROUP, *kinds):
         place = source_of(view, manifest)
         if place not in rendered_from and _is_whole(view, manifest):
@@ -186,7 +185,10 @@ def applications(view: RepositoryView) -> list[Application]:
 
 def _find_applications(view: RepositoryView) -> list[Application]:
     found = []
-    for placed in placed_objects(view, "Application", "ApplicationSet"):
+    placed_all = list(placed_objects(view, "Application", "ApplicationSet"))
+    specs = [placed.manifest.spec for placed in placed_all if placed.manifest.kind == "ApplicationSet"]
+    view.prefetch([file for spec in specs for file in _generators.files_read(view, spec)])
+    for placed in placed_all:
         if placed.manifest.kind == "Application":
             found.append(Application(placed, ()))
         elif isinstance(placed.manifest.spec.get("template"), dict):

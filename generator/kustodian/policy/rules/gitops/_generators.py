@@ -36,6 +36,15 @@ def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
     return found[:_LIMIT] or [{}]
 
 
+def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
+    """The YAML files whose content the git generators of an ApplicationSet's spec take, for `prefetch`."""
+    found = []
+    for _, generator in mappings(spec.get("generators")):
+        git = generator.get("git")
+        found += git_files(view, git, {}) if isinstance(git, dict) else []
+    return [file for file in found if not file.endswith(".json")]
+
+
 def expand(template: str, params: JsonObject) -> str:
     """A template's text for one parameter set, with `UNKNOWN` for what is not known."""
     if "{{" not in template:
@@ -110,9 +119,7 @@ def _git(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator
     for folder in git_folders(view, value, known):
         found = True
         yield _path(prefix, folder)
-    files = git_files(view, value, known)
-    view.prefetch([file for file in files if not file.endswith(".json")])
-    for file in files:
+    for file in git_files(view, value, known):
         found = True
         content = _content(view, file)
         yield {**content, **_path(prefix, posixpath.dirname(file), posixpath.basename(file))}

@@ -35,6 +35,7 @@ import fnmatch
 import posixpath
 from collections.abc import Iterator, Set
 
+from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.gitops._applications import Application, applications
@@ -99,7 +100,7 @@ def _folders(view: RepositoryView, used: Set[str]) -> set[str]:
 
 
 def _folder(file: str) -> str:
-    return posixpath.dirname(file) or "."
+    return file.rpartition("/")[0] or "."
 
 
 def _used(view: RepositoryView) -> frozenset[str]:
@@ -114,7 +115,7 @@ def _find_used(view: RepositoryView) -> frozenset[str]:
             if reference.path[0] in ("generators", "transformers", "validators"):
                 folder = posixpath.dirname(reference.target)
                 for document in view.load(reference.target):
-                    used.update(posixpath.normpath(posixpath.join(folder, t)) for t in _texts(document))
+                    used.update(beside(folder, t) for t in _texts(document))
     for manifest in view.manifests("argoproj.io", "ApplicationSet"):
         used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
     for config in view.load("kustodian.yaml"):

@@ -11,6 +11,7 @@ import posixpath
 import re
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rules.kustomize._folders import is_aside
 
@@ -125,7 +126,7 @@ def _read_by_ksops(view: RepositoryView) -> set[str]:
                 entries += sequence(source.get(key))
         for entry in entries:
             path = text(entry).rpartition("=")[2]
-            target = posixpath.normpath(posixpath.join(folder, path))
+            target = beside(folder, path)
             if target in view.file_set:
                 found.add(target)
     return found

@@ -32,7 +32,8 @@ def claim_specs(manifest: Manifest) -> Iterator[ClaimSpec]:
     if manifest.is_a("", "PersistentVolumeClaim"):
         yield ClaimSpec(("spec",), manifest.spec, manifest.annotations, f"claim {manifest.name}")
         return
-    for base in _TEMPLATES:
+    spec = manifest.spec
+    for base in (base for base in _TEMPLATES if base[1] in spec):
         for index, template in mappings(manifest.get(*base)):
             yield _template(template, (*base, index), "claim template")
     for pod in manifest.pods:

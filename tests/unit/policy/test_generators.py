@@ -1,0 +1,39 @@
+"""What an ApplicationSet's git generators take."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rules.gitops._generators import _glob, git_files, git_folders, glob_matches
+
+GLOBS = st.lists(st.sampled_from([
+    "*", "**", "apps/*", "apps/**", "apps/a*/x", "**/x", "apps/?/x", "apps/a", "a.c", "", "apps/a/", "apps/*/x.yaml",
+]), max_size=3)  # fmt: skip
+NAMES = st.lists(st.sampled_from([
+    "a", "abc", "a.c", "apps", "apps/a", "apps/ab", "apps/a/x", "apps/ab/x", "apps/b/x", "x", "y/x", "apps/a/x.yaml",
+]), unique=True)  # fmt: skip
+
+
+@given(GLOBS, GLOBS, NAMES)
+def test_looking_only_where_a_pattern_begins_finds_the_same(
+    wanted: list[str], unwanted: list[str], names: list[str]
+) -> None:
+    naive = [
+        name
+        for name in sorted(names)
+        if any(_glob(g).match(name) for g in wanted) and not any(_glob(g).match(name) for g in unwanted)
+    ]
+    assert glob_matches(wanted, unwanted, sorted(names)) == naive
+
+
+def test_a_directory_generator_never_takes_hidden_folders_nor_the_root() -> None:
+    view = RepositoryView(files=("apps/a/x.yaml", "apps/.b/x.yaml", "apps/c/x.yaml", "top.yaml"))
+    spec = {"directories": [{"path": "**"}, {"path": "apps/c", "exclude": True}]}
+    assert git_folders(view, spec, {}) == ["apps", "apps/a"]
+    assert git_files(view, {"files": [{"path": "apps/*/x.yaml"}]}, {}) == [
+        "apps/.b/x.yaml",
+        "apps/a/x.yaml",
+        "apps/c/x.yaml",
+    ]
