@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
@@ -19,6 +20,9 @@ from kustodian.policy.rule import Violation
 GROUP = "rbac.authorization.k8s.io"
 ROLE_KINDS = ((GROUP, "Role"), (GROUP, "ClusterRole"))
 BINDING_KINDS = ((GROUP, "RoleBinding"), (GROUP, "ClusterRoleBinding"))
+
+#: Many rules ask, about each of many kinds.
+_KNOWN: WeakKeyDictionary[Manifest, list[Grant]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +45,24 @@ class Grant:
 
         A rule for every resource (`*`) is the concern of `wildcard-role` and is not matched here.
         """
-        if not ({*groups, "*"} & set(self.groups)):
-            return None
         wanted = set(resources)
-        return next((index for index, name in enumerate(self.resources) if name in wanted), None)
+        if wanted.isdisjoint(self.resources) or {*groups, "*"}.isdisjoint(self.groups):
+            return None
+        return next(index for index, name in enumerate(self.resources) if name in wanted)
 
 
-def grants(role: Manifest) -> Iterator[Grant]:
+def grants(role: Manifest) -> list[Grant]:
     """The rules of a Role or ClusterRole; none of an aggregated one, whose rules the controller writes."""
-    if role.data.get("aggregationRule"):
-        return
-    for index, rule in mappings(role.data.get("rules")):
-        fields = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs")
-        yield Grant(("rules", index), *(_words(rule.get(field)) for field in fields))
+    known = _KNOWN.get(role)
+    if known is None:
+        written = [] if role.data.get("aggregationRule") else mappings(role.data.get("rules"))
+        known = _KNOWN[role] = [_grant(index, rule) for index, rule in written]
+    return known
+
+
+def _grant(index: int, rule: JsonObject) -> Grant:
+    fields = ("apiGroups", "resources", "verbs", "resourceNames", "nonResourceURLs")
+    return Grant(("rules", index), *(_words(rule.get(field)) for field in fields))
 
 
 def granted(

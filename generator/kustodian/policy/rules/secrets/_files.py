@@ -35,19 +35,8 @@ _LINE = re.compile(
     r"""\s*(?:=>|:=|=|:)\s*(\S.*)"""
 )
 #: Lines without any of these hold no credential that the slower patterns could find.
-_SUSPECT = (
-    "pass",
-    "secret",
-    "token",
-    "key",
-    "cred",
-    "auth",
-    "pwd",
-    "cookie",
-    "value",
-    "://",
-    "bearer",
-    "basic",
+_SUSPECT = re.compile(
+    "pass|secret|token|key|cred|auth|pwd|cookie|value|://|bearer|basic", re.IGNORECASE | re.ASCII
 )
 _COMMENT = ("#", "// ", ";", "--", "*", "<!--")
 _ITEM_NAME = re.compile(r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]+)["']?,?\s*""")
@@ -71,18 +60,13 @@ def _in_lines(text: str, code: bool) -> Iterator[tuple[int, str]]:
     item, has_format = "", format_in(text) is not None
     for number, line in enumerate(text.splitlines(), start=1):
         found = format_in(line) if has_format else None
-        if found is None and _is_suspect(line) and not line.lstrip().startswith(_COMMENT):
+        if found is None and _SUSPECT.search(line) and not line.lstrip().startswith(_COMMENT):
             anywhere = transport_in(line) if code else credential_in(line)
             found = anywhere or _in_line(line, code) or _in_item(item, line)
         if found:
             yield number, found
         name = _ITEM_NAME.fullmatch(line) if "name" in line else None
         item = name[1] if name else ""
-
-
-def _is_suspect(line: str) -> bool:
-    lowered = line.lower()
-    return any(word in lowered for word in _SUSPECT)
 
 
 def _in_line(line: str, code: bool) -> str | None:
