@@ -205,14 +205,19 @@ def normal_url(url: str) -> str:
     return rest.rstrip("/").removesuffix(".git")
 
 
-def own_urls(view: RepositoryView, found: list[Application]) -> set[str]:
+def own_urls(view: RepositoryView) -> frozenset[str]:
     """The URLs of this repository: those of sources whose folder exists here."""
-    return {
-        normal_url(source.repo_url)
-        for application in found
+    return view.once(_find_own_urls)
+
+
+def _find_own_urls(view: RepositoryView) -> frozenset[str]:
+    written = {
+        source.repo_url
+        for application in applications(view)
         for source in application.sources
         if not source.is_chart and source.folder != "." and source.folder in view.folders
     }
+    return frozenset(map(normal_url, written))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from kustodian.policy.rules.gitops._value_files import value_files
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each path that is no folder here, and each value file that is not here."""
     found = applications(view)
-    own = own_urls(view, found)
+    own = own_urls(view)
     for application in found:
         for source in application.sources:
             if _is_missing(view, source, own):
@@ -57,7 +57,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
 
 
 def _missing_value_files(
-    view: RepositoryView, found: list[Application], own: set[str]
+    view: RepositoryView, found: list[Application], own: frozenset[str]
 ) -> Iterator[SourceViolation]:
     wanted = [(application, file) for application in found for file in value_files(application)]
     # A chart from elsewhere with values from here: one file that is here tells whose repository it is.
@@ -70,7 +70,7 @@ def _missing_value_files(
             yield application.placed.violation(file.path, message, about(view, application), fix)
 
 
-def _is_missing(view: RepositoryView, source: Source, own: set[str]) -> bool:
+def _is_missing(view: RepositoryView, source: Source, own: frozenset[str]) -> bool:
     if source.is_chart or source.is_ref or UNKNOWN in source.folder or source.folder in view.folders:
         return False
     if own:

@@ -57,7 +57,7 @@ _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     """One violation for each source whose revision moves."""
     found = applications(view)
-    own = own_urls(view, found)
+    own = own_urls(view)
     for application in found:
         overlay = about(view, application)
         environment = view.overlay_at[overlay].overlay.environment if overlay is not None else None

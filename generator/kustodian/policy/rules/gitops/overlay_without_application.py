@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import applications, deployed_folders, own_urls
+from kustodian.policy.rules.gitops._applications import deployed_folders, own_urls
 
 #: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
 _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")
@@ -37,7 +37,7 @@ _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each overlay of an environment that nothing deploys."""
-    if not own_urls(view, applications(view)):
+    if not own_urls(view):
         return
     deployed = deployed_folders(view)
     for rendered in view.overlays:
