@@ -18,8 +18,8 @@ from tests.support.peers import ROOT
 def main() -> int:
     """Run what the command line asks for."""
     cases: dict[str, Callable[[Cases], dict[str, float]]] = {
-        "default": Cases.default, "kubeflow": Cases.kubeflow, "fleet": Cases.fleet, "large": Cases.large,
-        "scaling": Cases.scaling,
+        "default": Cases.default, "kubeflow": Cases.kubeflow, "fleet": Cases.fleet,
+        "applications": Cases.applications, "large": Cases.large, "scaling": Cases.scaling,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(

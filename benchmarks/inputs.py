@@ -84,6 +84,47 @@ def fleet(folder: Path, overlays: int, bases: int = 50) -> Path:
     return root
 
 
+_APPLICATIONS = """\
+kubernetesVersion: "1.34"
+environments:
+  prod: {paths: ['apps/*/overlays/*'], class: prod}
+  cluster: {paths: ['apps/*/argocd'], class: prod}
+registries: [registry.example.com]
+rego: {policy: [policies/rego]}
+"""
+
+
+def applications(folder: Path, number: int = 50, overlays: int = 20) -> Path:
+    """One repository of so many generated applications, each with so many overlays that are like its prod."""
+    source = folder / "application"
+    source.mkdir()
+    one, root = default_repository(source), folder / "applications"
+    names = [path.relative_to(one).as_posix() for path in one.rglob("*") if path.is_file()]
+    _write(root / "kustodian.yaml", _APPLICATIONS)
+    for name in names:
+        text = (one / name).read_text()
+        if name.startswith("policies/"):
+            _write(root / name, text)
+        for app in (f"m{index:03d}" for index in range(number)):
+            own = f"apps/{app}"
+            if name.startswith(("base/", "components/")):
+                _write(root / own / name, text.replace("iris", app))
+            elif name.startswith("argocd/"):
+                mine = text.replace("iris-model.git", "apps.git").replace("overlays/*/", f"{own}/overlays/*/")
+                mine = mine.replace(";/base;/components", f";/{own}/base;/{own}/components")
+                _write(root / own / name, mine.replace("iris", app))
+            elif name.startswith("overlays/prod/"):
+                for region in (f"region-{index:02d}" for index in range(overlays)):
+                    mine = text.replace("iris-prod", f"iris-{region}").replace("iris", app)
+                    _write(root / own / name.replace("prod", region, 1), mine)
+    return root
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
 def large(folder: Path, objects: int = 4000) -> Path:
     """One kustomization with a namePrefix and labels."""
     root = folder / "large"
@@ -96,13 +137,14 @@ def large(folder: Path, objects: int = 4000) -> Path:
     return root
 
 
-def with_a_change(root: Path) -> Path:
-    """A git repository of the same files, in which one overlay is not as it was committed."""
+def with_a_change(root: Path, file: str, old: str, new: str) -> Path:
+    """A git repository of the same files, in which one is not as it was committed."""
     copy = root.with_name(f"{root.name}-changed")
     shutil.copytree(root, copy)
     identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")
     for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "-m", "fleet")):
         subprocess.run(["git", *arguments], cwd=copy, check=True)
-    changed = copy / "overlays" / "o7" / "kustomization.yaml"
-    changed.write_text(changed.read_text().replace("newTag: 1.0.7", "newTag: 1.0.8"))
+    text = (copy / file).read_text()
+    assert old in text, f"{file} has no {old!r}"
+    (copy / file).write_text(text.replace(old, new))
     return copy
