@@ -49,6 +49,22 @@ class Kustomization:
         """What was asked for before: many rules follow the same references."""
         return {}
 
+    @cached_property
+    def bases(self) -> list[str]:
+        """The paths that it names as resources, bases and components, in the order kustomize reads them."""
+        return [self.resolve(entry) for _, _, entry in self.references(*BASE_FIELDS)]
+
+    def once(self, ask: Callable[[Kustomization], T]) -> T:
+        """What a function says of this file, asked the first time only, for both revisions."""
+        if ask not in self._said:
+            self._said[ask] = ask(self)
+        found: T = self._said[ask]
+        return found
+
+    @cached_property
+    def _said(self) -> dict[Callable[[Kustomization], Any], Any]:
+        return {}
+
     def references(self, *fields: str) -> list[tuple[str, int, str]]:
         """(field, index, text as written) of the string entries of these list fields."""
         return [
@@ -175,8 +191,7 @@ class RepositoryView:
 
     def children(self, kustomization: Kustomization) -> list[Kustomization]:
         """The kustomizations of this repository that this one names, in the order kustomize reads them."""
-        targets = (kustomization.resolve(entry) for _, _, entry in kustomization.references(*BASE_FIELDS))
-        return [self.by_folder[target] for target in targets if target in self.by_folder]
+        return [self.by_folder[target] for target in kustomization.bases if target in self.by_folder]
 
     @cached_property
     def users(self) -> dict[str, list[Kustomization]]:

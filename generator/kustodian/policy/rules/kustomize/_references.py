@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
@@ -18,8 +17,6 @@ _GENERATORS = ("configMapGenerator", "secretGenerator")
 _SCHEMES = ("ssh://", "https://", "http://", "file://")
 _USER = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-#: Many rules ask for them, and a comparison asks for both of its revisions.
-_KNOWN: WeakKeyDictionary[Kustomization, list[Reference]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +31,11 @@ class Reference:
 
 def references(kustomization: Kustomization) -> list[Reference]:
     """Every file, folder or address that the kustomization names, inline YAML left out."""
-    known = _KNOWN.get(kustomization)
-    if known is not None:
-        return known
-    found = _KNOWN[kustomization] = []
+    return kustomization.once(_references)
+
+
+def _references(kustomization: Kustomization) -> list[Reference]:
+    found = []
     for path, written in _written(kustomization):
         if written and "\n" not in written:
             target = kustomization.resolve(written)
@@ -75,11 +73,11 @@ def targets(view: RepositoryView) -> frozenset[str]:
 
 
 def _targets(view: RepositoryView) -> frozenset[str]:
-    return frozenset(
-        reference.target
-        for kustomization in view.kustomizations.values()
-        for reference in references(kustomization)
-    )
+    return frozenset().union(*(kustomization.once(_named) for kustomization in view.kustomizations.values()))
+
+
+def _named(kustomization: Kustomization) -> frozenset[str]:
+    return frozenset(reference.target for reference in references(kustomization))
 
 
 def is_remote_file(written: str) -> bool:

@@ -19,14 +19,20 @@ def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Referen
 def _find(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
     found = []
     for kustomization in view.kustomizations.values():
-        for reference in references(kustomization):
-            if reference.target in view.file_set:
-                continue
-            if is_remote_file(reference.text) or (
-                _may_be_folder(reference) and is_remote_repository(reference.text)
-            ):
+        for reference in kustomization.once(_remote):
+            if reference.target not in view.file_set:
                 found.append((kustomization, reference))
     return found
+
+
+def _remote(kustomization: Kustomization) -> list[Reference]:
+    """The references that are addresses, unless a file happens to be called so."""
+    return [
+        reference
+        for reference in references(kustomization)
+        if is_remote_file(reference.text)
+        or (_may_be_folder(reference) and is_remote_repository(reference.text))
+    ]
 
 
 def _may_be_folder(reference: Reference) -> bool:
