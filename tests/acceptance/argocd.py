@@ -16,7 +16,7 @@ from typing import Any
 from tests.acceptance.applications import State
 from tests.acceptance.cluster import Cluster
 from tests.acceptance.crds import install
-from tests.acceptance.processes import free_port
+from tests.acceptance.processes import free_port, patience
 from tests.acceptance.programs import program
 
 NAMESPACE = "argocd"
@@ -165,7 +165,7 @@ class ArgoCD:
 
     def wait(self, name: str, what: str, wanted: Any, seconds: float = 120) -> State:
         """Wait until `wanted(state)`. Raises AssertionError with what Argo CD says of the application."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while not wanted(self.state(name)):
             dead = [process for process in self.cluster.processes.started if not process.is_running]
             if dead or time.monotonic() > deadline:

@@ -125,7 +125,7 @@ class Processes:
 
     def wait(self, what: str, ready: Callable[[], object], seconds: float = 120) -> None:
         """Ask until it is so. Raises AssertionError with the logs where a program ended or time is up."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + patience(seconds)
         while True:
             with contextlib.suppress(OSError):
                 if ready():
@@ -144,6 +144,11 @@ class Processes:
             else f"--- {process.name}\n{process.tail()}"
             for process in processes or self.started
         )
+
+
+def patience(seconds: float) -> float:
+    """How long to wait: a slow machine gets twice the time. Waits of a few seconds are for what should not come."""
+    return 2 * seconds if seconds >= 10 else seconds
 
 
 def supervise(folder: Path, groups: IO[bytes]) -> None:
