@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, has, mapping, string_map, text
 
@@ -56,7 +57,7 @@ class Provenance:
 
 
 @dataclass(eq=False)
-class Manifest:
+class Manifest(Asked):
     """One object. Identity, not content, makes two manifests the same."""
 
     data: JsonObject

@@ -7,21 +7,20 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
 
+from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence, text
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_path import beside
 
-T = TypeVar("T")
 #: The list fields of a kustomization that can name another kustomization's folder.
 BASE_FIELDS = ("resources", "bases", "components")
 
 
 @dataclass(frozen=True, eq=False)
-class Kustomization:
+class Kustomization(Asked):
     """A kustomization file; `path` relative to the repository root, `data` as parsed."""
 
     path: str
@@ -53,17 +52,6 @@ class Kustomization:
     def bases(self) -> list[str]:
         """The paths that it names as resources, bases and components, in the order kustomize reads them."""
         return [self.resolve(entry) for _, _, entry in self.references(*BASE_FIELDS)]
-
-    def once(self, ask: Callable[[Kustomization], T]) -> T:
-        """What a function says of this file, asked the first time only, for both revisions."""
-        if ask not in self._said:
-            self._said[ask] = ask(self)
-        found: T = self._said[ask]
-        return found
-
-    @cached_property
-    def _said(self) -> dict[Callable[[Kustomization], Any], Any]:
-        return {}
 
     def references(self, *fields: str) -> list[tuple[str, int, str]]:
         """(field, index, text as written) of the string entries of these list fields."""
@@ -103,7 +91,7 @@ class FileDocument:
 
 
 @dataclass(eq=False)
-class RepositoryView:
+class RepositoryView(Asked):
     """All that repo rules may look at; every path is relative to the repository root.
 
     `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its
@@ -133,14 +121,6 @@ class RepositoryView:
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
     subjects: frozenset[str] | None = None
-    _said: dict[Callable[[RepositoryView], Any], Any] = field(default_factory=dict, init=False, repr=False)
-
-    def once(self, ask: Callable[[RepositoryView], T]) -> T:
-        """What a function says of this view, asked the first time only: many rules want the same."""
-        if ask not in self._said:
-            self._said[ask] = ask(self)
-        found: T = self._said[ask]
-        return found
 
     @cached_property
     def asked_about(self) -> tuple[Kustomization, ...]:

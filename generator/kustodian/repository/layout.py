@@ -17,13 +17,11 @@ from pathlib import Path
 
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.model.json_value import sequence, texts_in
+from kustodian.model.json_value import texts_in
 from kustodian.model.overlay import NotChecked, Overlay
 from kustodian.model.repository_view import Kustomization
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-#: The list fields of a kustomization that can name another kustomization's folder.
-REFERENCE_FIELDS = ("resources", "bases", "components")
 
 
 @dataclass(slots=True)
@@ -117,10 +115,8 @@ def users_of(kustomizations: Mapping[str, Kustomization]) -> dict[str, set[str]]
     folders = {k.directory for k in kustomizations.values()}
     users: dict[str, set[str]] = {folder: set() for folder in folders}
     for kustomization in kustomizations.values():
-        for name in REFERENCE_FIELDS:
-            for entry in sequence(kustomization.data.get(name)):
-                if isinstance(entry, str) and (target := kustomization.resolve(entry)) in folders:
-                    users[target].add(kustomization.directory)
+        for target in folders.intersection(kustomization.bases):
+            users[target].add(kustomization.directory)
     return users
 
 

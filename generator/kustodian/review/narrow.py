@@ -40,7 +40,7 @@ def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozen
         if not _settled(rule, sides, hits):
             hits = [side.all_hits(rule) for side in sides]
         for side, found in zip(sides, hits, strict=True):
-            side.take(found)
+            side.run.take(found)
     for side, other in (sides, sides[::-1]):
         side.read_comments(other)
 
@@ -111,10 +111,6 @@ class _NarrowSide:
         """With everything rendered."""
         self._render(frozenset(self._by_path))
         return self.run.repository_hits(self._view(self._by_path), [rule])
-
-    def take(self, hits: list[SourceHit]) -> None:
-        """Make findings of hits; each is located in its file."""
-        self.run.take(hits)
 
     def read_comments(self, other: _NarrowSide) -> None:
         """Files that only overlays not rendered read, and whose waivers count all the same.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
@@ -20,9 +19,6 @@ from kustodian.policy.rule import Violation
 GROUP = "rbac.authorization.k8s.io"
 ROLE_KINDS = ((GROUP, "Role"), (GROUP, "ClusterRole"))
 BINDING_KINDS = ((GROUP, "RoleBinding"), (GROUP, "ClusterRoleBinding"))
-
-#: Many rules ask, about each of many kinds.
-_KNOWN: WeakKeyDictionary[Manifest, list[Grant]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +49,12 @@ class Grant:
 
 def grants(role: Manifest) -> list[Grant]:
     """The rules of a Role or ClusterRole; none of an aggregated one, whose rules the controller writes."""
-    known = _KNOWN.get(role)
-    if known is None:
-        written = [] if role.data.get("aggregationRule") else mappings(role.data.get("rules"))
-        known = _KNOWN[role] = [_grant(index, rule) for index, rule in written]
-    return known
+    return role.once(_grants)
+
+
+def _grants(role: Manifest) -> list[Grant]:
+    written = [] if role.data.get("aggregationRule") else mappings(role.data.get("rules"))
+    return [_grant(index, rule) for index, rule in written]
 
 
 def _grant(index: int, rule: JsonObject) -> Grant:
