@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from kustodian.model.asked import Asked
 from kustodian.model.json_value import mapping, string_map
 from kustodian.model.manifest import Manifest
 from kustodian.model.selector import labels_match, selector_matches
@@ -25,7 +26,7 @@ CLUSTER_SCOPED = frozenset({
 })  # fmt: skip
 
 
-class ObjectSet:
+class ObjectSet(Asked):
     """The objects of an overlay; every lookup is by what the API server would match.
 
     Names are compared with their namespace: an object without one lives in `default`, as with kubectl.

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from weakref import WeakKeyDictionary
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
@@ -154,15 +153,10 @@ def pods_meant(selector: object, namespace: str, objects: ObjectSet) -> list[Pod
 def _candidates(wanted: Mapping[str, str], namespace: str, objects: ObjectSet) -> list[PodTemplate]:
     """Pods that may carry these labels: those that do in part, and those that a controller labels later."""
     carrying = objects.pods_carrying(wanted, namespace)
-    if objects not in _BY_OWNER:
-        by_owner: dict[Owner, list[PodTemplate]] = defaultdict(list)
-        for pod in objects.pods:
-            by_owner[pod.owner.group, pod.owner.kind].append(pod)
-        _BY_OWNER[objects] = by_owner
     known = {id(pod) for pod in carrying}
     later = [
         pod
-        for owner, pods in _BY_OWNER[objects].items()
+        for owner, pods in objects.once(_by_owner).items()
         if any(_adds(owner, key) for key in wanted)
         for pod in pods
         if id(pod) not in known and namespace_of(pod.owner) == namespace
@@ -171,8 +165,14 @@ def _candidates(wanted: Mapping[str, str], namespace: str, objects: ObjectSet) -
 
 
 Owner = tuple[str, str]
-#: The pods of an overlay by the group and kind of their owner: what a controller adds depends on that.
-_BY_OWNER: WeakKeyDictionary[ObjectSet, dict[Owner, list[PodTemplate]]] = WeakKeyDictionary()
+
+
+def _by_owner(objects: ObjectSet) -> dict[Owner, list[PodTemplate]]:
+    """The pods of an overlay by the group and kind of their owner: what a controller adds depends on that."""
+    found: dict[Owner, list[PodTemplate]] = defaultdict(list)
+    for pod in objects.pods:
+        found[pod.owner.group, pod.owner.kind].append(pod)
+    return found
 
 
 @cache
