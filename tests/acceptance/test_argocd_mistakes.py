@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.acceptance.argocd import API
 from tests.acceptance.checks import (
     changed_by_another_sync,
     drift,
@@ -56,6 +57,9 @@ def test_never_becomes_healthy(site: Site, mistaken: dict[str, Deployed], mistak
     state = site.state(application)
     assert not_synced(state, made.head, made.kept(application)) == []
     assert any(mistake.expected.split(":")[0] in line for line in not_healthy(state))
+    # What Argo CD may have missed (see mistakes.py) the cluster says in any case.
+    for rollout in site.cluster.items(API, "Rollout", application.name):
+        assert rollout["status"]["phase"] == "Degraded"
 
 
 def test_pods_that_do_not_run_are_counted(site: Site, mistaken: dict[str, Deployed]) -> None:
