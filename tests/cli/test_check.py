@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.harness import kustodian, line_of, write
+from tests.cli.harness import SOURCE, kustodian, line_of, write
 
 #: The Deployment of the tutorial this project starts from.
 ARTICLE = """\
@@ -295,3 +298,30 @@ def test_two_repositories_are_not_one(tmp_path: Path) -> None:
     outcome = kustodian("check", "a", "b", cwd=tmp_path)
     assert outcome.code == 2
     assert "one repository at a time" in outcome.err
+
+
+@pytest.mark.parametrize(("reader", "code"), [("/dev/full", 3), ("a closed pipe", 0)])
+def test_a_report_that_cannot_be_written_is_no_traceback(reader: str, code: int, tmp_path: Path) -> None:
+    write(tmp_path, OVERLAY)
+    if reader.startswith("/"):
+        output = os.open(reader, os.O_WRONLY)
+    else:
+        closed, output = os.pipe()
+        os.close(closed)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-m", "kustodian", "check", "."]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(output)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert ("No space left on device" in done.stderr) == (code == 3)

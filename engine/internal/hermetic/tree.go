@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
@@ -126,23 +127,18 @@ func (t *Tree) read(resolved string) (*File, error) {
 }
 
 func (t *Tree) load(resolved string) (*File, error) {
-	info, err := os.Stat(resolved)
-	if err != nil {
-		return nil, err
-	}
 	name, _ := t.Rel(resolved)
-	if info.IsDir() {
+	content, err := files.Read(resolved, t.maxBytes)
+	var large files.TooLarge
+	switch {
+	case errors.Is(err, files.ErrFolder):
 		return nil, fmt.Errorf("read %s: is a directory", resolved)
-	}
-	if !info.Mode().IsRegular() { // a pipe or a device could block for ever
+	case errors.Is(err, files.ErrNotRegular):
 		return nil, &protocol.Failure{Code: protocol.CodeNotFound, File: name, Message: "not a regular file: " + name}
-	}
-	if info.Size() > t.maxBytes {
+	case errors.As(err, &large):
 		return nil, &protocol.Failure{Code: protocol.CodeFileTooLarge, File: name,
-			Message: fmt.Sprintf("%s has %d bytes, more than the limit of %d", name, info.Size(), t.maxBytes)}
-	}
-	content, err := os.ReadFile(resolved)
-	if err != nil {
+			Message: fmt.Sprintf("%s has %s", name, large.Error())}
+	case err != nil:
 		return nil, err
 	}
 	sum := sha256.Sum256(content)

@@ -6,16 +6,13 @@ package scan
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 
 	"kustodian.dev/engine/internal/hermetic"
-	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -68,9 +65,9 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 	if err != nil {
 		return err
 	}
+	r := &reader{maxFileBytes: maxFileBytes}
 	// A small window of files in flight keeps the order and all cores busy.
-	type slot chan any
-	order := make(chan slot, 64)
+	order := make(chan chan []any, 64)
 	work := make(chan func(), 64)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -83,12 +80,19 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 	printed := make(chan struct{})
 	go func() {
 		defer close(printed)
-		for result := range order {
-			if value := <-result; value != nil {
+		for results := range order {
+			for _, value := range <-results {
 				report(value)
 			}
 		}
 	}()
+	var batch []string // handing over each file by itself costs as much as reading it
+	flush := func() {
+		files, results := batch, make(chan []any, 1)
+		batch = nil
+		order <- results
+		work <- func() { results <- r.readAll(tree, files) }
+	}
 	err = filepath.WalkDir(tree.Root(), func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return unreadable(tree, name, err, report)
@@ -102,18 +106,21 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 		if !entry.Type().IsRegular() || !interesting(entry.Name()) {
 			return nil
 		}
-		rel, _ := tree.Rel(name)
-		result := make(slot, 1)
-		order <- result
-		work <- func() { result <- read(name, rel, maxFileBytes) }
+		if batch = append(batch, name); len(batch) == filesPerJob {
+			flush()
+		}
 		return nil
 	})
+	flush()
 	close(work)
 	workers.Wait()
 	close(order)
 	<-printed
 	return err
 }
+
+// filesPerJob is how many files one core reads before it asks for more.
+const filesPerJob = 16
 
 // unreadable reports a folder that cannot be listed and goes on.
 func unreadable(tree *hermetic.Tree, name string, err error, report func(any)) error {
@@ -133,61 +140,7 @@ func interesting(name string) bool {
 	return hermetic.IsKustomization(name)
 }
 
-func read(name, rel string, maxFileBytes int64) any {
-	info, err := os.Stat(name)
-	var content []byte
-	if err == nil && info.Size() <= maxFileBytes {
-		content, err = os.ReadFile(name)
-	}
-	var failure *protocol.Failure
-	switch {
-	case err != nil:
-		failure = &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: "cannot be read"}
-	case info.Size() > maxFileBytes:
-		failure = &protocol.Failure{Code: protocol.CodeFileTooLarge, File: rel,
-			Message: fmt.Sprintf("%d bytes, more than the limit of %d", info.Size(), maxFileBytes)}
-	}
-	switch {
-	case hermetic.IsKustomization(rel):
-		return kustomization(rel, content, failure)
-	case strings.HasSuffix(rel, ".json"):
-		if failure == nil && !looksLikeObject(content) {
-			return nil
-		}
-	}
-	heads := []Head{}
-	if failure == nil {
-		heads, failure = manifests(rel, content)
-	}
-	return Manifests{"yaml", rel, heads, failure}
-}
-
 // looksLikeObject keeps package.json and the like out of the report.
 func looksLikeObject(content []byte) bool {
 	return bytes.Contains(content, []byte(`"apiVersion"`)) && bytes.Contains(content, []byte(`"kind"`))
-}
-
-func kustomization(rel string, content []byte, failure *protocol.Failure) Kustomization {
-	result := Kustomization{Kind: "kustomization", Path: rel, Error: failure}
-	if failure != nil {
-		return result
-	}
-	if result.Error = manifest.CheckAliases(rel, content); result.Error != nil {
-		return result
-	}
-	chunks := manifest.Split(content)
-	if len(chunks) == 0 {
-		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
-		return result
-	}
-	document, failure := manifest.Decode(rel, chunks[0])
-	switch {
-	case failure != nil:
-		result.Error = failure
-	case document[0] != '{':
-		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].Head, Message: "the kustomization is not a mapping"}
-	default:
-		result.Document = document
-	}
-	return result
 }

@@ -24,7 +24,7 @@ def start_early(arguments: Sequence[str]) -> None:
     with contextlib.suppress(UserError):
         engine = _new()
         _started.append(engine)
-        atexit.register(_end_unused)
+        atexit.register(end_unused)
         if (root := _likely_root(arguments)) is not None:
             engine.begin_scan(root)
 
@@ -52,8 +52,8 @@ def _new() -> Engine:
     return Engine(engine_binary())
 
 
-def _end_unused() -> None:
-    """A usage error ended the run before anything was asked."""
+def end_unused() -> None:
+    """End the engine that was started early, where a usage error ended the run before anything was asked."""
     while _started:
         with _started.pop():
             pass

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kustodian.model.errors import UserError, nearest
+from kustodian.model.errors import ExitCode, UserError, nearest
 
 if TYPE_CHECKING:
     from kustodian.model.check_report import CheckReport
@@ -108,10 +108,22 @@ def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> l
             _write(entry.file, text)
     for entry, text in rendered:
         if entry.file is None:
-            sys.stdout.write(text)
+            _print(text)
         if entry.format is ReportFormat.GITHUB:
             _step_summary(report)
     return [Written(entry.file.resolve() if entry.file else None, text) for entry, text in rendered]
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # nobody reads any more, and that is no error
+    except OSError as error:
+        raise UserError(
+            f"the report cannot be written: {error.strerror}", exit_code=ExitCode.NOT_CHECKED
+        ) from error
 
 
 def wants_colour() -> bool:

@@ -10,8 +10,11 @@ def beside(folder: str, written: str) -> str:
 
     `folder` is relative to the root, too, and normal (no `.` or `..` inside); "" and "." are the root.
     """
-    # Nearly all are plain names, and a large repository has a hundred thousand.
-    is_plain = written and written[0] not in "./" and written[-1] != "/"
-    if is_plain and "/." not in written and "//" not in written:
-        return f"{folder}/{written}" if folder not in ("", ".") else written
+    # Nearly all are plain names, or such above the folder, and a large repository has a hundred thousand.
+    base, rest = ("" if folder == "." else folder), written
+    while base and rest.startswith("../") and base[0] != ".":
+        base, rest = base.rpartition("/")[0], rest[3:]
+    is_plain = rest and rest[0] not in "./" and rest[-1] != "/"
+    if is_plain and "/." not in rest and "//" not in rest:
+        return f"{base}/{rest}" if base else rest
     return posixpath.normpath(posixpath.join(folder, written))

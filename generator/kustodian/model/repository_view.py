@@ -55,10 +55,12 @@ class Kustomization(Asked):
 
     def references(self, *fields: str) -> list[tuple[str, int, str]]:
         """(field, index, text as written) of the string entries of these list fields."""
+        data = self.data
         return [
             (name, index, entry)
             for name in fields
-            for index, entry in enumerate(sequence(self.data.get(name)))
+            if name in data
+            for index, entry in enumerate(sequence(data[name]))
             if isinstance(entry, str)
         ]
 

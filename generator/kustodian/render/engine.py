@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeAlias
 
 from kustodian.model.errors import EngineError, ExitCode, UserError
 from kustodian.model.json_value import JsonObject
@@ -76,12 +76,16 @@ class ParsedFile:
     sha256: str = ""
 
 
+#: A file's path, what names each of its objects, and why it does not parse.
+ScannedFile: TypeAlias = tuple[str, list[JsonObject], NotChecked | None]
+
+
 @dataclass(slots=True)
 class Scan:
     """What lies in a repository: kustomizations and YAML files, parsed as far as names."""
 
     kustomizations: list[tuple[str, JsonObject | None, NotChecked | None]] = field(default_factory=list)
-    yaml_files: list[tuple[str, list[JsonObject], NotChecked | None]] = field(default_factory=list)
+    yaml_files: list[ScannedFile] = field(default_factory=list)
 
 
 class Engine:
@@ -173,7 +177,7 @@ class Engine:
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
-        """Render overlays, each given as soon as it is ready.
+        """Render overlays, each given as soon as it is ready; the engine begins at once.
 
         Raises UserError where the Rego policies do not load or compile: nothing was checked by them.
         """
@@ -193,10 +197,7 @@ class Engine:
             "helmCommand": options.helm_command,
             "policy": rego.as_request() if rego else None,
         }
-        for answer in self._ask(request):
-            if answer["kind"] == "policy-error":
-                raise _policy_error(answer["error"])
-            yield _rendered(by_path[answer["overlay"]], answer)
+        return (_rendered(by_path, answer) for answer in self._ask(request))
 
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
@@ -343,11 +344,13 @@ def _policy_error(error: JsonObject) -> UserError:
     return found
 
 
-def _rendered(overlay: Overlay, answer: JsonObject) -> RenderedOverlay:
+def _rendered(by_path: dict[str, Overlay], answer: JsonObject) -> RenderedOverlay:
+    if answer["kind"] == "policy-error":
+        raise _policy_error(answer["error"])
     policy, successes = _policy(answer.get("policy"))
     chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
     return RenderedOverlay(
-        overlay,
+        by_path[answer["overlay"]],
         [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
         not_checked(answer.get("error")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.history import git
-from kustodian.repository.revision import LINK_MODE, SUBMODULE_MODE, WorkTree
+from kustodian.repository.revision import SUBMODULE_MODE, WorkTree
 
 _DIFF = ("-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
@@ -28,9 +28,13 @@ class Changes:
         """Every folder that something changed in, at any depth."""
         return frozenset(folder for path in (*self.files, *self.folders) for folder in _parents(path))
 
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return self.files | self.folders | self.above
+
     def touch(self, path: str) -> bool:
         """Whether a file, or anything in a folder of this name, changed."""
-        if path in self.files or path in self.folders or path in self.above:
+        if path in self._names:
             return True
         return bool(self.folders) and any(parent in self.folders for parent in _parents(path))
 
@@ -59,16 +63,10 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
     return Changes(frozenset(_inside(tree, found)), frozenset(_inside(tree, folders)))
 
 
-def tracked_links(root: Path) -> set[str]:
-    """The symbolic links that git tracks below a folder."""
-    listed = (git(root, "ls-files", "-z", "--stage") or "").split("\0")
-    return {entry.partition("\t")[2] for entry in listed if entry.startswith(LINK_MODE)}
-
-
-def symbolic_links(root: Path, others: Iterable[str]) -> dict[str, str]:
-    """The symbolic links below a folder of a work tree, tracked or among others, and what each says."""
+def symbolic_links(root: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Those of some paths below a folder that are symbolic links, and what each says."""
     links = {}
-    for path in {*tracked_links(root), *others}:
+    for path in paths:
         with contextlib.suppress(OSError):  # not a link, or not there
             links[path] = str((root / path).readlink())
     return links

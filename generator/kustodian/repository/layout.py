@@ -10,8 +10,10 @@ from __future__ import annotations
 import fnmatch
 import os
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -203,7 +205,12 @@ def _rendered_user(folder: str, users: Mapping[str, set[str]], components: set[s
 
 
 def _matches(folder: str, glob: str) -> bool:
-    return fnmatch.fnmatch(folder, posixpath.normpath(glob))
+    return _pattern(glob).match(folder) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(posixpath.normpath(glob)))
 
 
 def _within(folder: str, below: str) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from kustodian.model.check_report import CheckReport, Inputs, OverlayOutcome
@@ -119,6 +120,7 @@ class Run:
         #: Files whose comments may waive a finding, beside those that the rendered overlays read.
         self.also_read: frozenset[str] = frozenset()
         self.own = own_overlays(plan, options.shard)
+        self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         #: Whether somebody looks at whole CustomResourceDefinitions once the overlays are evaluated.
         self.keeps_schemas = options.against_cluster is not None
 
@@ -131,8 +133,17 @@ class Run:
             self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
         return self.finish()
 
+    def begin(self, wanted: frozenset[str]) -> None:
+        """Have overlays rendered while this side does something else; `render` takes them."""
+        self._begun.append((wanted, self._rendered(wanted)))
+
     def render(self, wanted: frozenset[str]) -> None:
         """Render overlays, and evaluate those that are this run's own."""
+        begun, self._begun = self._begun, []
+        for early, rendering in begun:
+            wanted -= early
+            for rendered in rendering:
+                self._take(rendered)
         for rendered in self._rendered(wanted):
             self._take(rendered)
         self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
@@ -216,9 +227,16 @@ class Run:
         kustomizations = [overlay for overlay in overlays if overlay.is_kustomization]
         rego = self.plan.rego
         renderer = renderer_of(self.engine, self.options.kustomize, self.options.conftest)
+        rendering: Iterator[RenderedOverlay] = iter(())
         if kustomizations:
-            yield from renderer.render(self.plan.root, kustomizations, self.options.render, rego)
-        plain = [self._read(overlay) for overlay in overlays if not overlay.is_kustomization]
+            rendering = renderer.render(self.plan.root, kustomizations, self.options.render, rego)
+        plain = [overlay for overlay in overlays if not overlay.is_kustomization]
+        return chain(rendering, self._plain(renderer, plain, rego))
+
+    def _plain(
+        self, renderer: Renderer, overlays: list[Overlay], rego: RegoOptions | None
+    ) -> Iterator[RenderedOverlay]:
+        plain = [self._read(overlay) for overlay in overlays]
         yield from self._with_policies(renderer, plain, rego) if rego else plain
 
     def _read(self, overlay: Overlay) -> RenderedOverlay:

@@ -20,11 +20,8 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.evaluate import SourceHit
 from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
+from kustodian.review.reads import always_rendered
 from kustodian.review.revisions import Side
-from kustodian.review.targets import Plan
-
-_ARGO = "argoproj.io/"
-_ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 
 def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
@@ -94,8 +91,7 @@ class _NarrowSide:
         self.run.own = paths
         self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
         self._rendered: dict[str, RenderedOverlay] = {}
-        bootstrap = self.reads.readers(_argo_files(self.run.plan)) & self._by_path.keys()
-        self._render(paths | bootstrap)
+        self._render(paths | always_rendered(self.run.plan, self.reads))
         self.run.mention_unrendered()
 
     def hits(self, rule: RepositoryRule) -> list[SourceHit]:
@@ -124,14 +120,22 @@ class _NarrowSide:
     @cached_property
     def files_view(self) -> RepositoryView:
         """Every overlay, those that are not rendered without objects."""
-        unrendered = [
-            RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
-            for path, overlay in self._by_path.items()
-            if path not in self._rendered
-        ]
         known = [self._rendered[path] for path in self._by_path if path in self._rendered]
-        overlays = sorted([*known, *unrendered], key=lambda one: one.overlay.path)
+        overlays = sorted([*known, *self._unrendered.values()], key=lambda one: one.overlay.path)
         return replace(self._files, overlays=overlays)
+
+    @cached_property
+    def _unrendered(self) -> dict[str, RenderedOverlay]:
+        """What is only known by the files that it may read: the same in both, where no change reaches it."""
+        found = {}
+        for path, overlay in self._by_path.items():
+            if path in self._rendered:
+                continue
+            same = self._same._unrendered.get(path) if self._same is not None else None
+            if same is None or path in self.paths:
+                same = RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
+            found[path] = same
+        return found
 
     @cached_property
     def _own_view(self) -> RepositoryView:
@@ -158,17 +162,6 @@ class _NarrowSide:
         self._lay_out({name for path in missing for name in self.reads.of(path)})
         self.run.render(missing)
         self._rendered = {rendered.overlay.path: rendered for rendered in self.run.rendered}
-
-
-def _argo_files(plan: Plan) -> list[str]:
-    return [
-        path
-        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
-        if any(
-            str(d.get("apiVersion") or "").startswith(_ARGO) and d.get("kind") in _ARGO_KINDS
-            for d in documents
-        )
-    ]
 
 
 def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:

@@ -29,6 +29,7 @@ from kustodian.review.targets import Plan, kustomizations_of
 _PLUGINS = ("generators", "transformers", "validators")
 _WORD = re.compile(r"""[^\s"'`,\[\]{}]+""")
 _LONGEST_PATH = 4096
+_ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 
 @dataclass(slots=True)
@@ -43,14 +44,18 @@ class Reads:
     opaque: set[str] = field(default_factory=set)
 
     def touched_folders(self, changes: Changes) -> set[str]:
-        """The folders of kustomizations whose result a change may reach."""
+        """The folders of kustomizations whose result a change may reach.
+
+        A named folder counts for what is in it, unless it has a kustomization, which names that itself.
+        """
         above = changes.above
         return self.and_users(
             {
                 folder
                 for folder, names in self.named.items()
                 if not names.isdisjoint(changes.files)
-                or any(self._meets(name, changes, above) for name in names)
+                or not (names & above <= self.named.keys())
+                or (changes.folders and any(_lies_in(changes.folders, name) for name in names - above))
                 or (folder in self.opaque and folder in above)
             }
         )
@@ -93,14 +98,6 @@ class Reads:
         wanted = set(files)
         return self.and_users(
             {folder for folder, names in self.named.items() if not names.isdisjoint(wanted)} | self.opaque
-        )
-
-    def _meets(self, name: str, changes: Changes, above: frozenset[str]) -> bool:
-        """A named folder counts for what is in it, unless it has a kustomization, which names that itself."""
-        if name in above:
-            return name not in self.named
-        return bool(changes.folders) and any(
-            name == folder or name.startswith(f"{folder}/") or folder == "." for folder in changes.folders
         )
 
 
@@ -174,6 +171,24 @@ def reads_of(
             if name != folder:
                 reads.users[name].add(folder)
     return reads
+
+
+def _lies_in(folders: Iterable[str], name: str) -> bool:
+    return any(name == folder or name.startswith(f"{folder}/") or folder == "." for folder in folders)
+
+
+def always_rendered(plan: Plan, reads: Reads) -> frozenset[str]:
+    """The overlays with objects of Argo CD in them, whatever changed: many rules ask what is deployed."""
+    argo = [
+        path
+        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
+        if any(_is_argo(document) for document in documents)
+    ]
+    return frozenset(reads.readers(argo).intersection(overlay.path for overlay in plan.overlays))
+
+
+def _is_argo(head: JsonObject) -> bool:
+    return head.get("kind") in _ARGO_KINDS and str(head.get("apiVersion")).startswith("argoproj.io/")
 
 
 def _own_files(folder: str) -> set[str]:

@@ -14,12 +14,21 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine, Scan
 from kustodian.repository.background import Background
-from kustodian.repository.changes import Changes, changes, symbolic_links, tracked_links
+from kustodian.repository.changes import Changes, changes, symbolic_links
+from kustodian.repository.files import repository_files
 from kustodian.repository.layout import find_root
-from kustodian.repository.revision import Checkout, WorkTree, checkout, empty_tree, merge_base, work_tree
+from kustodian.repository.revision import (
+    Checkout,
+    WorkTree,
+    checkout,
+    empty_tree,
+    merge_base,
+    tracked_links,
+    work_tree,
+)
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check import CheckOptions, Run, start
-from kustodian.review.reads import Named, Reads, reads_of
+from kustodian.review.reads import Named, Reads, always_rendered, reads_of
 from kustodian.review.targets import Plan, is_definition, plan_beside
 from kustodian.review.view import view_beside, view_of
 
@@ -38,6 +47,14 @@ class Side:
     lay_out: Callable[[Iterable[str]], None] = lambda _: None
 
 
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What git says of the head: its files, and which paths are symbolic links."""
+
+    files: tuple[str, ...]
+    links: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Revisions:
     """Nothing is rendered yet, and nothing laid out of the base; that is None before the first commit."""
@@ -51,6 +68,7 @@ class Revisions:
     _options: CheckOptions
     _base: Checkout | None
     _changes: Background[Changes]
+    _tracked: Background[Tracked]
 
     @cached_property
     def changes(self) -> Changes:
@@ -87,6 +105,13 @@ class Revisions:
             return None
         if plan.scan is None or rules_touched(plan, self.changes):
             return None
+        named: dict[int, Named] = {}
+        tracked = self._tracked.result()
+        links = symbolic_links(plan.root, {*tracked.links, *self.changes.files})
+        reads = reads_of(plan, engine, links, known=named)
+        head = Run(plan, self.head.options, engine)
+        reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
+        head.begin(frozenset(reached) | always_rendered(plan, reads))
         base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
         scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
         if not scan.kustomizations:
@@ -98,18 +123,14 @@ class Revisions:
             return None  # said of the whole base, it is said better
         if rules_touched(other, self.changes):
             return None
-        known = view_of(plan, [], engine)
+        known = view_of(plan, [], engine, tracked.files)
         view = view_beside(other, known, self.changes, base.files, engine)
-        base.lay_out(links := tracked_links(base.root))
-        named: dict[int, Named] = {}
-        reads = [
-            reads_of(other, engine, symbolic_links(base.root, links), base.lay_out, named),
-            reads_of(plan, engine, symbolic_links(self.head.plan.root, self.changes.files), known=named),
-        ]
-        head = Run(plan, self.head.options, engine)
+        base.lay_out(base.links)
+        links = symbolic_links(base.root, base.links)
+        other_reads = reads_of(other, engine, links, base.lay_out, named)
         maps = SourceMaps(base.root, head.maps, self.changes.touch)
-        before = Side(Run(other, options, engine, maps), reads[0], view, base.lay_out)
-        return before, Side(head, reads[1], known)
+        before = Side(Run(other, options, engine, maps), other_reads, view, base.lay_out)
+        return before, Side(head, reads, known)
 
 
 @contextmanager
@@ -132,13 +153,16 @@ def opened(
             head_root = index.root
         at = commit or empty_tree(tree)
         differing = Background(lambda: changes(tree, at, staged=staged))
+        tracked = Background(lambda: Tracked(repository_files(head_root), tracked_links(head_root)))
         laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
         try:
             head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
         finally:
             laid_out.wait()  # what it leaves behind is cleared away with the rest
             differing.wait()
-        yield Revisions(root, tree, at, head, staged, paths, options, laid_out.result(), differing)
+            tracked.wait()
+        base = laid_out.result()
+        yield Revisions(root, tree, at, head, staged, paths, options, base, differing, tracked)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:

@@ -130,12 +130,26 @@ def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: 
 
     `scan` is that revision's. Raises UserError for an environment that matches nothing there.
     """
-    other = replace(
-        plan, root=root, scan=_without(scan, plan.config.exclude), overlays=[], not_checkable=[], through={},
-        config_file=os.path.relpath(config_file, root),
-    )  # fmt: skip
-    _plan_folders(other, Targets(root, str(root), ["."]), options)
+    scan = _without(scan, plan.config.exclude)
+    other = replace(plan, root=root, scan=scan, config_file=os.path.relpath(config_file, root))
+    assert plan.scan is not None
+    if _shape(scan, plan.scan) != _shape(plan.scan, scan):
+        other.overlays, other.not_checkable, other.through = [], [], {}
+        _plan_folders(other, Targets(root, str(root), ["."]), options)
     return other
+
+
+def _shape(scan: Scan, beside: Scan) -> list[tuple[object, ...]]:
+    """What decides which overlays there are, of the kustomizations that another scan has not the same."""
+    same = {id(document) for _, document, _ in beside.kustomizations}
+    found: list[tuple[object, ...]] = []
+    for path, document, error in scan.kustomizations:
+        if error is not None or not isinstance(document, dict):
+            found.append((path, error))
+        elif id(document) not in same:
+            kustomization = Kustomization(path, document)
+            found.append((path, kustomization.is_component, kustomization.bases))
+    return found
 
 
 def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
@@ -170,9 +184,8 @@ def _add(found: Targets, target: Path) -> None:
 
 
 def _holds_kustomization(folder: Path) -> bool:
-    if layout.is_kustomization_folder(folder):
-        return True
-    return any(next(folder.rglob(name), None) for name in layout.KUSTOMIZATION_NAMES)
+    names = layout.KUSTOMIZATION_NAMES
+    return any(name in files for _, _, files in os.walk(folder) for name in names)
 
 
 def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:

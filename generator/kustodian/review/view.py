@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import FileDocument, RepositoryView, SourceDocument
-from kustodian.render.engine import Engine, Scan
+from kustodian.render.engine import Engine, Scan, ScannedFile
 from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files
 from kustodian.repository.history import past_texts
@@ -18,21 +18,23 @@ from kustodian.repository.layout import is_excluded
 from kustodian.review.targets import Plan, kustomizations_of
 
 
-def view_of(plan: Plan, rendered: list[RenderedOverlay], engine: Engine) -> RepositoryView:
-    """The repository for the repository rules; where only plain manifests were named, they are all of it."""
+def view_of(
+    plan: Plan, rendered: list[RenderedOverlay], engine: Engine, files: tuple[str, ...] | None = None
+) -> RepositoryView:
+    """The repository for the repository rules; where only plain manifests were named, they are all of it.
+
+    `files` are those of the repository if they are known.
+    """
     parsed = _ParsedFiles(plan.root, engine, _plain_documents(rendered))
     scan = plan.scan or Scan(yaml_files=[(file, _heads(found), None) for file, found in parsed.files.items()])
     yaml_files = tuple(path for path, _, error in scan.yaml_files if error is None)
-    exclude = plan.config.exclude
+    if files is None:
+        files = repository_files(plan.root) if plan.scan else yaml_files
     return RepositoryView(
         kustomizations=kustomizations_of(scan),
-        documents=_documents(scan),
+        documents=_documents(scan.yaml_files),
         yaml_files=yaml_files,
-        files=tuple(
-            name
-            for name in (repository_files(plan.root) if plan.scan else yaml_files)
-            if not is_excluded(os.path.dirname(name) or ".", exclude)
-        ),
+        files=_without(files, plan.config.exclude),
         environments={name: tuple(given.paths) for name, given in plan.config.environments.items()},
         overlays=rendered,
         load=lambda file: [document.data for document in parsed.documents(file)],
@@ -52,17 +54,14 @@ def view_beside(
     """
     parsed = _ParsedFiles(plan.root, engine, {})
     scan = plan.scan or Scan()
-    exclude = plan.config.exclude
     kustomizations = {
         path: known.kustomizations.get(path, found) if not changes.touch(path) else found
         for path, found in kustomizations_of(scan).items()
     }
+    heads = [document for document in known.documents if not changes.touch(document.file)]
+    heads += _documents(entry for entry in scan.yaml_files if changes.touch(entry[0]))
     files = [name for name in known.files if not changes.touch(name)]
-    files += [
-        name
-        for name in tracked
-        if changes.touch(name) and not is_excluded(os.path.dirname(name) or ".", exclude)
-    ]
+    files += _without(filter(changes.touch, tracked), plan.config.exclude)
 
     def documents(file: str) -> list[FileDocument]:
         return parsed.documents(file) if changes.touch(file) else known.documents_of(file)
@@ -73,7 +72,7 @@ def view_beside(
 
     return RepositoryView(
         kustomizations=kustomizations,
-        documents=_documents(scan),
+        documents=sorted(heads, key=lambda document: document.file),
         yaml_files=tuple(path for path, _, error in scan.yaml_files if error is None),
         files=tuple(sorted(files)),
         environments=known.environments,
@@ -129,7 +128,7 @@ def _heads(documents: list[FileDocument]) -> list[JsonObject]:
     ]
 
 
-def _documents(scan: Scan) -> list[SourceDocument]:
+def _documents(files: Iterable[ScannedFile]) -> list[SourceDocument]:
     def word(document: JsonObject, key: str) -> str:
         return document.get(key) or ""
 
@@ -143,9 +142,16 @@ def _documents(scan: Scan) -> list[SourceDocument]:
             word(document, "name"),
             word(document, "namespace") or None,
         )
-        for path, found, _ in scan.yaml_files
+        for path, found, _ in files
         for index, document in enumerate(found)
     ]
+
+
+def _without(files: Iterable[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """Files outside the excluded folders."""
+    if not exclude:
+        return tuple(files)
+    return tuple(name for name in files if not is_excluded(os.path.dirname(name) or ".", exclude))
 
 
 def _read_text(path: Path) -> str:

@@ -14,6 +14,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
@@ -74,23 +75,29 @@ def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Sequence[
 
 
 def _value(expression: str, params: JsonObject) -> str:
+    name, steps = _field(expression)
+    found = params.get(name) if name else None
+    if found is None and steps:
+        found = dig(params, steps)
+    return str(found) if isinstance(found, str | int | float) else UNKNOWN
+
+
+@lru_cache(maxsize=256)
+def _field(expression: str) -> tuple[str, FieldPath]:
+    """What an expression asks for: a parameter with dots in its name, or else a field; nothing if unknown."""
     index = _INDEX.match(expression)
     if index:
-        found = dig(params, (*index.group(1).split("."), int(index.group(2))))
-    elif _FIELD.match(expression):
-        name = expression.removeprefix(".")
-        steps: FieldPath = tuple(
-            int(s) if s.isdigit() else s for s in re.split(r"[.\[\]]+", name.rstrip("]"))
-        )
-        # Without goTemplate {{path}} is the folder itself and {{path[0]}} its first segment.
-        shorthand: dict[FieldPath, FieldPath] = {("path",): ("path", "path")}
-        if len(steps) == 2 and steps[0] == "path" and isinstance(steps[1], int):
-            shorthand[steps] = ("path", "segments", steps[1])
-        found = params.get(name) if "." in name else None
-        found = dig(params, shorthand.get(steps, steps)) if found is None else found
-    else:
-        found = None
-    return str(found) if isinstance(found, str | int | float) else UNKNOWN
+        return "", (*index.group(1).split("."), int(index.group(2)))
+    if not _FIELD.match(expression):
+        return "", ()
+    name = expression.removeprefix(".")
+    steps: FieldPath = tuple(int(s) if s.isdigit() else s for s in re.split(r"[.\[\]]+", name.rstrip("]")))
+    # Without goTemplate {{path}} is the folder itself and {{path[0]}} its first segment.
+    if steps == ("path",):
+        steps = ("path", "path")
+    elif len(steps) == 2 and steps[0] == "path" and isinstance(steps[1], int):
+        steps = ("path", "segments", steps[1])
+    return name if "." in name else "", steps
 
 
 def _of(view: RepositoryView, generator: JsonObject, known: JsonObject) -> Iterator[JsonObject]:

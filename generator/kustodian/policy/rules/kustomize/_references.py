@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
@@ -19,9 +19,11 @@ _USER = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One reference: its place in the kustomization, the text as written, and the path it means."""
+class Reference(NamedTuple):
+    """One reference: its place in the kustomization, the text as written, and the path it means.
+
+    A tuple, since a large repository has tens of thousands.
+    """
 
     path: FieldPath
     text: str
@@ -58,9 +60,9 @@ def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
                 found.append(((name, index, "envs", position), text(entry)))
             for position, entry in enumerate(sequence(item.get("files"))):
                 found.append(((name, index, "files", position), text(entry).rpartition("=")[2]))
-    for name, keys in (("helmCharts", ("valuesFile",)), ("helmChartInflationGenerator", ("values",))):
+    for name, key in (("helmCharts", "valuesFile"), ("helmChartInflationGenerator", "values")):
         for index, item in mappings(data.get(name)):
-            found += [((name, index, key), text(item.get(key))) for key in keys]
+            found.append(((name, index, key), text(item.get(key))))
             for position, entry in enumerate(sequence(item.get("additionalValuesFiles"))):
                 found.append(((name, index, "additionalValuesFiles", position), text(entry)))
     found.append((("openapi", "path"), text(mapping(data.get("openapi")).get("path"))))
@@ -80,6 +82,11 @@ def _named(kustomization: Kustomization) -> frozenset[str]:
     return frozenset(reference.target for reference in references(kustomization))
 
 
+def may_be_remote(written: str) -> bool:
+    """False for nearly everything that is none, without looking at its parts."""
+    return ":" in written or "@" in written or written[:6].lower() == "github"
+
+
 def is_remote_file(written: str) -> bool:
     """Whether kustomize would fetch it over HTTP (api/internal/loader, IsRemoteFile)."""
     return written.lower().startswith(("https://", "http://"))
@@ -92,7 +99,7 @@ def is_remote_repository(written: str) -> bool:
     a `git::` in front is ignored. There must be a repository path after the host.
     """
     rest = written.partition("?")[0]
-    if rest.startswith("/") or not (":" in rest or "@" in rest or rest[:6].lower() == "github"):
+    if rest.startswith("/") or not may_be_remote(rest):
         return False
     if rest.lower().startswith("git::"):
         rest = rest[len("git::") :]

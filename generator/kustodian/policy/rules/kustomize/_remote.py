@@ -7,6 +7,7 @@ from kustodian.policy.rules.kustomize._references import (
     Reference,
     is_remote_file,
     is_remote_repository,
+    may_be_remote,
     references,
 )
 
@@ -30,8 +31,11 @@ def _remote(kustomization: Kustomization) -> list[Reference]:
     return [
         reference
         for reference in references(kustomization)
-        if is_remote_file(reference.text)
-        or (_may_be_folder(reference) and is_remote_repository(reference.text))
+        if may_be_remote(reference.text)
+        and (
+            is_remote_file(reference.text)
+            or (_may_be_folder(reference) and is_remote_repository(reference.text))
+        )
     ]
 
 
