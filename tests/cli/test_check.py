@@ -300,7 +300,7 @@ def test_two_repositories_are_not_one(tmp_path: Path) -> None:
     assert "one repository at a time" in outcome.err
 
 
-@pytest.mark.parametrize(("reader", "code"), [("/dev/full", 3), ("a closed pipe", 0)])
+@pytest.mark.parametrize(("reader", "code"), [("/dev/full", 3), ("a closed pipe", 1)])
 def test_a_report_that_cannot_be_written_is_no_traceback(reader: str, code: int, tmp_path: Path) -> None:
     write(tmp_path, OVERLAY)
     if reader.startswith("/"):

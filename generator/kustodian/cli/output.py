@@ -119,7 +119,8 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        raise  # nobody reads any more, and that is no error
+        # Nobody reads any more (head, less): the verdict is the same. The rest goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise UserError(
             f"the report cannot be written: {error.strerror}", exit_code=ExitCode.NOT_CHECKED
