@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,12 @@ type Chunk struct {
 	Line int // line of the chunk's first byte
 	Head int // line of the first line with content
 	Text []byte
+}
+
+// covers tells whether a line lies in the document.
+func (c Chunk) covers(line int) bool {
+	last := c.Line + bytes.Count(bytes.TrimSuffix(c.Text, []byte("\n")), []byte("\n"))
+	return line >= c.Line && line <= last
 }
 
 // Split cuts a stream at its "---" and "..." markers and drops the documents
@@ -86,6 +93,12 @@ type Document struct {
 // Parse reads every object of a file. JSON is recognised by the name's
 // ending; Lists are expanded; numbers stay as they are written.
 func Parse(name string, content []byte) ([]Document, *protocol.Failure) {
+	return ParseAt(name, content, nil)
+}
+
+// ParseAt reads only the documents that these lines lie in, or all where none
+// is named. Most of a large bundle is schemas that nobody asks for.
+func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Failure) {
 	if failure := CheckAliases(name, content); failure != nil {
 		return nil, failure
 	}
@@ -98,6 +111,9 @@ func Parse(name string, content []byte) ([]Document, *protocol.Failure) {
 		return appendObject(documents, name, 0, 1, raw)
 	}
 	for index, chunk := range Split(content) {
+		if len(lines) > 0 && !slices.ContainsFunc(lines, chunk.covers) {
+			continue
+		}
 		raw, failure := Decode(name, chunk)
 		if failure != nil {
 			return nil, failure

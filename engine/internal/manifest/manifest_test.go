@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,4 +223,35 @@ func canonical(t *testing.T, text []byte) string {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+func TestParseAtReadsTheDocumentsOfTheLines(t *testing.T) {
+	bundle := "# first\napiVersion: v1\nkind: A\n---\nkind: B\nitems:\n- c\n--- \nkind: {\n---\nkind: D\n"
+	for _, test := range []struct {
+		lines []int
+		want  []string
+	}{
+		{[]int{2}, []string{"A"}},
+		{[]int{7, 11}, []string{"B", "D"}}, // in the middle, and behind one that does not parse
+		{[]int{40}, nil},
+	} {
+		documents, failure := ParseAt("bundle.yaml", []byte(bundle), test.lines)
+		if failure != nil {
+			t.Errorf("%v: %v", test.lines, failure)
+		}
+		var kinds []string
+		for _, document := range documents {
+			var object struct{ Kind string }
+			if err := json.Unmarshal(document.Object, &object); err != nil {
+				t.Error(err)
+			}
+			kinds = append(kinds, object.Kind)
+		}
+		if !slices.Equal(kinds, test.want) {
+			t.Errorf("%v: %v, want %v", test.lines, kinds, test.want)
+		}
+	}
+	if _, failure := ParseAt("bundle.yaml", []byte(bundle), nil); failure == nil {
+		t.Error("all of it does not parse")
+	}
 }

@@ -30,6 +30,7 @@ func parse(request []byte, response *protocol.Response) error {
 		Root         string            `json:"root"`
 		Files        []string          `json:"files"`
 		Content      map[string]string `json:"content"`
+		Lines        map[string][]int  `json:"lines"`
 		MaxFileBytes int64             `json:"maxFileBytes"`
 	}
 	if err := decode(request, &r); err != nil {
@@ -42,14 +43,14 @@ func parse(request []byte, response *protocol.Response) error {
 			return err
 		}
 	}
-	inParallel(r.Files, func(name string) { _ = response.Send(parseFile(tree, name)) })
+	inParallel(r.Files, func(name string) { _ = response.Send(parseFile(tree, name, r.Lines[name])) })
 	inParallel(slices.Sorted(maps.Keys(r.Content)), func(name string) {
-		_ = response.Send(parseText(name, []byte(r.Content[name])))
+		_ = response.Send(parseText(name, []byte(r.Content[name]), r.Lines[name]))
 	})
 	return nil
 }
 
-func parseFile(tree *hermetic.Tree, name string) parsed {
+func parseFile(tree *hermetic.Tree, name string, lines []int) parsed {
 	file, err := tree.Read(name)
 	if err != nil {
 		failure := protocol.AsFailure(err, protocol.CodeNotFound)
@@ -59,14 +60,14 @@ func parseFile(tree *hermetic.Tree, name string) parsed {
 		failure.File = name
 		return parsed{Kind: "file", Path: name, Documents: []manifest.Document{}, Error: failure}
 	}
-	result := parseText(name, file.Content)
+	result := parseText(name, file.Content, lines)
 	result.Hash = file.Hash
 	return result
 }
 
-func parseText(name string, content []byte) parsed {
+func parseText(name string, content []byte, lines []int) parsed {
 	sum := sha256.Sum256(content)
-	documents, failure := manifest.Parse(name, content)
+	documents, failure := manifest.ParseAt(name, content, lines)
 	if documents == nil {
 		documents = []manifest.Document{}
 	}

@@ -67,6 +67,20 @@ def has(value: object, path: FieldPath) -> bool:
     return isinstance(parent, dict) and last in parent
 
 
+def steps_in(value: object, path: FieldPath) -> int:
+    """How many steps of `path` exist, one after another."""
+    for depth, part in enumerate(path):
+        if isinstance(part, int):
+            if not isinstance(value, list) or not -len(value) <= part < len(value):
+                return depth
+            value = value[part]
+        else:
+            if not isinstance(value, dict) or part not in value:
+                return depth
+            value = value[part]
+    return len(path)
+
+
 def texts_in(value: object) -> list[str]:
     """Every text in a value, at any depth and in no order; keys are none."""
     found: list[str] = []

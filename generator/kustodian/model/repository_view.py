@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -97,7 +97,8 @@ class RepositoryView(Asked):
     """All that repo rules may look at; every path is relative to the repository root.
 
     `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its
-    place; both are lazy because most rules need only few files (`prefetch` reads many at once).
+    place; both are lazy because most rules need only few files (`prefetch` reads many at once). `parse_at`
+    gives the documents at some lines of each file, and maybe others beside them.
     `yaml_files` are all YAML files of the repository that parse, `files` all files of any kind; neither
     holds what git ignores or what the
     configuration excludes. `environments` maps the names that the configuration declares to their globs
@@ -119,6 +120,7 @@ class RepositoryView(Asked):
     overlays: list[RenderedOverlay] = field(default_factory=list)
     load: Callable[[str], list[JsonObject]] = lambda _: []
     parse: Callable[[str], list[FileDocument]] | None = None
+    parse_at: Callable[[Mapping[str, list[int]]], dict[str, list[FileDocument]]] | None = None
     prefetch: Callable[[list[str]], None] = lambda _: None
     read_text: Callable[[str], str] = lambda _: ""
     history: Callable[[str], list[str]] = lambda _: []
@@ -242,15 +244,17 @@ class RepositoryView(Asked):
 
     def manifests(self, group: str, *kinds: str) -> list[Manifest]:
         """Objects of that group and kinds written in files of the repository (not as rendered)."""
-        files = {
-            document.file: None
-            for document in self.documents
-            if document.kind in kinds and document.api_version.rpartition("/")[0] == group
-        }
+        lines: dict[str, list[int]] = {}
+        for head in self.documents:
+            if head.kind in kinds and head.api_version.rpartition("/")[0] == group:
+                lines.setdefault(head.file, []).append(head.line)
+        if self.parse_at is not None:
+            read = self.parse_at(lines)
+        else:
+            read = {file: self.documents_of(file) for file in lines}
         found = []
-        self.prefetch(list(files))
-        for file in files:
-            for document in self.documents_of(file):
+        for file, documents in read.items():
+            for document in documents:
                 manifest = Manifest(
                     document.data, Provenance(file, document=document.index, item=document.item)
                 )

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
@@ -111,6 +112,7 @@ _NEUTRAL_LABELS = re.compile(
 GKE_LABELS = re.compile(r"cloud\.google\.com/(gke-accelerator|gke-tpu-accelerator)")
 
 
+@lru_cache(maxsize=1024)
 def vendor_of(resource: str) -> Vendor | None:
     """The maker of an extended resource, None where it is no accelerator."""
     return next((v for v in VENDORS if v.resources.fullmatch(resource)), None)

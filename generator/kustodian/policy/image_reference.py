@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}\Z")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -37,6 +38,7 @@ class ImageReference:
         return self.digest == PLACEHOLDER_DIGEST
 
 
+@lru_cache(maxsize=1024)
 def parse_image(text: str) -> ImageReference:
     """Read a reference; never raises, odd text ends up in `repository`."""
     name, _, digest = text.partition("@")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 
 from kustodian.model.json_value import mappings, sequence
 from kustodian.model.workload import Container, PodTemplate
@@ -97,10 +98,14 @@ def engine_of(container: Container) -> str | None:
     if not container.long_running:
         return None
     repository = parse_image(container.image).repository if container.image else ""
+    return _engine_in(repository, " ".join(command_words(container)))
+
+
+@lru_cache(maxsize=1024)
+def _engine_in(repository: str, command: str) -> str | None:
     for engine, pattern in _IMAGES:
         if pattern.search(repository):
             return engine
-    command = " ".join(command_words(container))
     return next((engine for engine, pattern in _COMMANDS if pattern.search(command)), None)
 
 

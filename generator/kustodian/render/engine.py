@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
 
-PROTOCOL = 3
+PROTOCOL = 4
 _PIPE_BYTES = 1 << 20
 
 
@@ -155,10 +155,20 @@ class Engine:
         return found
 
     def parse(
-        self, root: Path, files: Sequence[str], content: dict[str, str] | None = None
+        self,
+        root: Path,
+        files: Sequence[str],
+        content: dict[str, str] | None = None,
+        lines: Mapping[str, Sequence[int]] | None = None,
     ) -> list[ParsedFile]:
-        """Read YAML files (relative to `root`) and given texts, as Kubernetes reads YAML."""
-        request = {"op": "parse", "root": str(root), "files": list(files), "content": content or {}}
+        """Read YAML files (relative to `root`) and given texts, as Kubernetes reads YAML.
+
+        Of the files that `lines` names, only the documents that those lines lie in.
+        """
+        request = {
+            "op": "parse", "root": str(root), "files": list(files), "content": content or {},
+            "lines": lines or {},
+        }  # fmt: skip
         parsed = [
             ParsedFile(
                 answer["path"],

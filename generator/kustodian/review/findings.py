@@ -136,13 +136,14 @@ def stable_name(manifest: Manifest) -> str:
 def _stable_parts(value: object, path: FieldPath) -> list[str]:
     parts = []
     for part in path:
-        inner = dig(value, (part,))
-        label = str(part)
-        if isinstance(part, int) and isinstance(inner, dict):
-            key = next((key for key in MERGE_KEYS if isinstance(inner.get(key), str | int)), None)
-            label = f"[{key}={inner[key]}]" if key else label
-        parts.append(label)
-        value = inner
+        if isinstance(part, int):
+            value = dig(value, (part,))
+            named = value if isinstance(value, dict) else {}
+            key = next((key for key in MERGE_KEYS if isinstance(named.get(key), str | int)), None)
+            parts.append(f"[{key}={named[key]}]" if key else str(part))
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+            parts.append(part)
     return parts
 
 

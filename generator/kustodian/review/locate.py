@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
-from kustodian.model.json_value import dig, has
+from kustodian.model.json_value import dig, steps_in
 from kustodian.model.manifest import Manifest, Step
 from kustodian.repository.source_map import SourceMaps, SourceNode
 from kustodian.review import transformers
@@ -49,6 +49,11 @@ class _Known:
     steps: list[tuple[Step, SourceNode]] | None = None
     setters: dict[FieldPath, Place | None] = field(default_factory=dict)
 
+    @property
+    def is_patched(self) -> bool:
+        """Whether anything that changed it could have taken a field away."""
+        return any(step.kind in PATCH_KINDS for step in self.manifest.provenance.transformations)
+
 
 class Locator:
     """Finds source lines; reads each file once."""
@@ -66,14 +71,13 @@ class Locator:
         """
         known = self._of(manifest)
         subject = Subject(manifest, known.origin.node if known.origin else None, files)
-        if not has(manifest.data, path):
+        existing = steps_in(manifest.data, path)
+        if existing < len(path) and known.is_patched:
             removed = self._last_setter(subject, path, removing=True)
             if removed is not None:
                 return removed.location()
-        for depth in range(len(path), -1, -1):
+        for depth in range(existing, -1, -1):
             ancestor = path[:depth]
-            if not has(manifest.data, ancestor):
-                continue
             # Most findings of an object are about fields that are missing in the same few places.
             if ancestor not in known.setters:
                 known.setters[ancestor] = self._setter(subject, ancestor, known.origin)
@@ -92,11 +96,10 @@ class Locator:
         """
         origin = self._of(manifest).origin
         subject = Subject(manifest, origin.node if origin else None, files)
-        for depth in range(len(path), -1, -1):
-            if has(manifest.data, path[:depth]):
-                found = self._setter(subject, path[:depth], origin)
-                if found is not None:
-                    return found, depth
+        for depth in range(steps_in(manifest.data, path), -1, -1):
+            found = self._setter(subject, path[:depth], origin)
+            if found is not None:
+                return found, depth
         return None
 
     def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -325,11 +325,10 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
         inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
         files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
 
-    @cache
-    def definitions(file: str) -> list[JsonObject]:
+    def definitions(file: str, line: int | None = None) -> list[JsonObject]:
         return [
             document.data
-            for parsed in engine.parse(plan.root, [file])
+            for parsed in engine.parse(plan.root, [file], lines={file: [line]} if line else None)
             for document in parsed.documents
             if isinstance(document.data, dict) and is_definition(document.data)
         ]
@@ -340,9 +339,8 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
                 schemas.add_crd(Manifest(data))
         for head in filter(is_definition, scanned.get(file, ())):
             # Definitions are large and most of them are of kinds that nobody uses.
-            schemas.add_crd_of(
-                text(head.get("definesGroup")), text(head.get("definesKind")), partial(definitions, file)
-            )
+            load = partial(definitions, file, head.get("line"))
+            schemas.add_crd_of(text(head.get("definesGroup")), text(head.get("definesKind")), load)
     plan.settings = replace(plan.settings, schemas=schemas)
 
 

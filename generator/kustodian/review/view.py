@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import FileDocument, RepositoryView, SourceDocument
-from kustodian.render.engine import Engine, Scan, ScannedFile
+from kustodian.render.engine import Engine, ParsedFile, Scan, ScannedFile
 from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files
 from kustodian.repository.history import past_texts
@@ -25,8 +26,9 @@ def view_of(
 
     `files` are those of the repository if they are known.
     """
-    parsed = _ParsedFiles(plan.root, engine, _plain_documents(rendered))
-    scan = plan.scan or Scan(yaml_files=[(file, _heads(found), None) for file, found in parsed.files.items()])
+    plain = _plain_documents(rendered)
+    scan = plan.scan or Scan(yaml_files=[(file, _heads(found), None) for file, found in plain.items()])
+    parsed = _ParsedFiles(plan.root, engine, scan, plain)
     yaml_files = tuple(path for path, _, error in scan.yaml_files if error is None)
     if files is None:
         files = repository_files(plan.root) if plan.scan else yaml_files
@@ -39,6 +41,7 @@ def view_of(
         overlays=rendered,
         load=lambda file: [document.data for document in parsed.documents(file)],
         parse=parsed.documents,
+        parse_at=parsed.at,
         prefetch=parsed.prefetch,
         read_text=lambda file: _read_text(plan.root / file),
         history=lambda file: past_texts(plan.root, file),
@@ -52,8 +55,9 @@ def view_beside(
 
     All else is taken from `known`, a view of this revision; `tracked` are the files of the other one.
     """
-    parsed = _ParsedFiles(plan.root, engine, {})
-    scan = plan.scan or Scan()
+    scan, known_at = plan.scan or Scan(), known.parse_at
+    assert known_at is not None
+    parsed = _ParsedFiles(plan.root, engine, scan, {})
     kustomizations = {
         path: known.kustomizations.get(path, found) if not changes.touch(path) else found
         for path, found in kustomizations_of(scan).items()
@@ -70,6 +74,13 @@ def view_beside(
         parsed.prefetch([file for file in wanted if changes.touch(file)])
         known.prefetch([file for file in wanted if not changes.touch(file)])
 
+    def at(wanted: Mapping[str, list[int]]) -> dict[str, list[FileDocument]]:
+        read = {
+            **parsed.at({file: lines for file, lines in wanted.items() if changes.touch(file)}),
+            **known_at({file: lines for file, lines in wanted.items() if not changes.touch(file)}),
+        }
+        return {file: read[file] for file in wanted}
+
     return RepositoryView(
         kustomizations=kustomizations,
         documents=sorted(heads, key=lambda document: document.file),
@@ -78,34 +89,65 @@ def view_beside(
         environments=known.environments,
         load=lambda file: [document.data for document in documents(file)],
         parse=documents,
+        parse_at=at,
         prefetch=prefetch,
         read_text=lambda file: _read_text(plan.root / file) if changes.touch(file) else known.read_text(file),
         history=lambda file: past_texts(plan.root, file),
     )
 
 
+#: A file with so many objects that nobody asks for is not read whole.
+_FEW = 8
+
+
 class _ParsedFiles:
     """Files as the engine reads them, each asked for once."""
 
-    def __init__(self, root: Path, engine: Engine, known: dict[str, list[FileDocument]]) -> None:
+    def __init__(self, root: Path, engine: Engine, scan: Scan, known: dict[str, list[FileDocument]]) -> None:
         self._root = root
         self._engine = engine
-        self.files = known
+        self._scan = scan
+        self._files = known
+        self._parts: dict[tuple[str, tuple[int, ...]], list[FileDocument]] = {}
 
     def prefetch(self, files: list[str]) -> None:
         """Read many files in one request."""
-        missing = [file for file in dict.fromkeys(files) if file not in self.files]
+        missing = [file for file in dict.fromkeys(files) if file not in self._files]
         for file in self._engine.parse(self._root, missing) if missing else ():
-            self.files[file.path] = [
-                FileDocument(document.index, document.item, document.data)
-                for document in file.documents
-                if isinstance(document.data, dict)
-            ]
+            self._files[file.path] = _documents_of(file)
+
+    def at(self, wanted: Mapping[str, list[int]]) -> dict[str, list[FileDocument]]:
+        """The documents at these lines. A file that holds few others is read whole: they may be asked for."""
+        parts = {
+            file: (file, tuple(lines))
+            for file, lines in wanted.items()
+            if file not in self._files and self._sizes.get(file, 0) > len(lines) + _FEW
+        }
+        self.prefetch([file for file in wanted if file not in parts])
+        missing = {file: wanted[file] for file, part in parts.items() if part not in self._parts}
+        for file in self._engine.parse(self._root, list(missing), lines=missing) if missing else ():
+            self._parts[parts[file.path]] = _documents_of(file)
+        return {
+            file: self._parts[parts[file]] if file in parts else self._files.get(file, []) for file in wanted
+        }
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """The number of objects in each file."""
+        return {file: len(heads) for file, heads, _ in self._scan.yaml_files}
 
     def documents(self, file: str) -> list[FileDocument]:
         """The documents of a file; empty where it does not parse."""
         self.prefetch([file])
-        return self.files.get(file, [])
+        return self._files.get(file, [])
+
+
+def _documents_of(file: ParsedFile) -> list[FileDocument]:
+    return [
+        FileDocument(document.index, document.item, document.data)
+        for document in file.documents
+        if isinstance(document.data, dict)
+    ]
 
 
 def _plain_documents(rendered: list[RenderedOverlay]) -> dict[str, list[FileDocument]]:

@@ -29,6 +29,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
@@ -49,8 +50,9 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
             yield Violation(("binaryData", key), f"ConfigMap {manifest.name} has {message}")
 
 
+@lru_cache(maxsize=256)
 def _found(key: str, value: str) -> str | None:
-    """What the value of a key holds; for a file also the line."""
+    """What the value of a key holds; for a file also the line. Overlays of one base have the same files."""
     one_line = "\n" not in value.strip()
     # The key of a file says nothing of what one line in it is.
     if one_line and "." not in key and (found := credential(key, value.strip())):

@@ -27,8 +27,16 @@ class ClaimSpec:
     what: str
 
 
-def claim_specs(manifest: Manifest) -> Iterator[ClaimSpec]:
+def claim_specs(manifest: Manifest) -> tuple[ClaimSpec, ...]:
     """A PersistentVolumeClaim itself, claim templates, and the ephemeral volumes of pods."""
+    return manifest.once(_found)
+
+
+def _found(manifest: Manifest) -> tuple[ClaimSpec, ...]:
+    return tuple(_find(manifest))
+
+
+def _find(manifest: Manifest) -> Iterator[ClaimSpec]:
     if manifest.is_a("", "PersistentVolumeClaim"):
         yield ClaimSpec(("spec",), manifest.spec, manifest.annotations, f"claim {manifest.name}")
         return
