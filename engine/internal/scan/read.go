@@ -111,6 +111,10 @@ func kustomization(rel string, content []byte) Kustomization {
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
 		return result
 	}
+	if document, ok := plainJSON(chunks[0].Text); ok {
+		result.Document = document
+		return result
+	}
 	document, failure := manifest.Decode(rel, chunks[0])
 	switch {
 	case failure != nil:

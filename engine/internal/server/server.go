@@ -106,9 +106,10 @@ func scanRepository(request []byte, response *protocol.Response) error {
 	// both sides more than reading them.
 	var mu sync.Mutex
 	var entries []any
+	out := newQueue(response)
 	send := func() {
 		if len(entries) > 0 {
-			_ = response.Send(map[string]any{"kind": "found", "entries": entries})
+			out.send(map[string]any{"kind": "found", "entries": entries})
 		}
 		entries = entries[:0]
 	}
@@ -120,5 +121,42 @@ func scanRepository(request []byte, response *protocol.Response) error {
 		}
 	})
 	send()
+	out.wait()
 	return err
+}
+
+// queue sends lines in their order while its owner goes on: the other side may
+// still be starting, and a pipe holds only a part of what a scan says.
+type queue struct {
+	lines chan []byte
+	sent  chan struct{}
+}
+
+// queuedLines are more than a scan of half a million files has.
+const queuedLines = 4096
+
+func newQueue(response *protocol.Response) *queue {
+	q := &queue{make(chan []byte, queuedLines), make(chan struct{})}
+	go func() {
+		defer close(q.sent)
+		for line := range q.lines {
+			_ = response.SendRaw(line)
+		}
+	}()
+	return q
+}
+
+// send queues a value; one that is no JSON is a mistake of this program.
+func (q *queue) send(value any) {
+	line, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	q.lines <- line
+}
+
+// wait returns when everything is sent.
+func (q *queue) wait() {
+	close(q.lines)
+	<-q.sent
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,17 +12,26 @@ from pathlib import Path
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.history import git
-from kustodian.repository.revision import SUBMODULE_MODE, WorkTree
+from kustodian.repository.revision import LINK_MODE, SUBMODULE_MODE, WorkTree
 
+#: The flag of an entry that is compared with the work tree (`git ls-files -v`).
+_CACHED = "H"
 _DIFF = ("-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Paths relative to the repository root, with forward slashes: `files`, and whole `folders`."""
+    """Paths relative to the repository root, with forward slashes: `files`, and whole `folders`.
+
+    `tracked` are the files of the index, changed or not, `links` those of them that are symbolic links;
+    `has_others` says that there are files which git does not track.
+    """
 
     files: frozenset[str]
     folders: frozenset[str] = frozenset()
+    tracked: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    has_others: bool = False
 
     @cached_property
     def above(self) -> frozenset[str]:
@@ -51,16 +61,44 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
         *_listed(tree, "log", "-z", "--name-only", "--format=", "-c", "--no-renames", f"{commit}..HEAD"),
     }
     folders: set[str] = set()
-    for path in () if staged else _listed(tree, "ls-files", "-z", "--others", "--directory"):
+    others = [] if staged else _listed(tree, "ls-files", "-z", "--others", "--directory")
+    for path in others:
         (folders if path.endswith("/") else found).add(path.rstrip("/"))
+    tracked, links = set(), set()
     for entry in _listed(tree, "ls-files", "-z", "-v", "--stage"):
-        facts, _, path = entry.partition("\t")
-        flag, mode = facts.split(" ")[:2]
+        path = entry[entry.index("\t") + 1 :]
+        if entry.startswith(f"{_CACHED} 100"):  # nearly all are plain files
+            tracked.add(path)
+            continue
+        flag, mode = entry.split(" ", 2)[:2]
         if mode == SUBMODULE_MODE:
             folders.add(path)
-        elif flag == "S" or flag.islower():  # skip-worktree, assume-unchanged
+            continue
+        tracked.add(path)
+        if mode == LINK_MODE:
+            links.add(path)
+        if flag != _CACHED:  # skip-worktree, assume-unchanged, in conflict
             found.add(path)
-    return Changes(frozenset(_inside(tree, found)), frozenset(_inside(tree, folders)))
+    inside = [frozenset(_inside(tree, paths)) for paths in (found, folders, tracked, links)]
+    return Changes(inside[0], inside[1], inside[2], inside[3], has_others=bool(others))
+
+
+def work_tree_files(root: Path, changes: Changes, known: Iterable[str]) -> tuple[str, ...]:
+    """What `repository_files` gives, without looking for each of the files.
+
+    `known` are those of the commit that the changes start from: one that did not change is still there.
+    """
+    untracked = git(root, "ls-files", "-z", "--others", "--exclude-standard") if changes.has_others else None
+    surely = (changes.tracked - changes.links).intersection(known)
+    names = {*changes.tracked, *filter(None, (untracked or "").split("\0"))}
+    is_file = os.path.isfile
+    return tuple(
+        sorted(
+            name
+            for name in names
+            if (name in surely and not changes.touch(name)) or is_file(f"{root}/{name}")
+        )
+    )
 
 
 def symbolic_links(root: Path, paths: Iterable[str]) -> dict[str, str]:
@@ -85,7 +123,10 @@ def _listed(tree: WorkTree, *command: str) -> list[str]:
 
 def _inside(tree: WorkTree, paths: Iterable[str]) -> Iterator[str]:
     """The paths below the repository, relative to it; a folder around the repository is all of it."""
-    prefix = f"{tree.prefix}/" if tree.prefix else ""
+    if not tree.prefix:
+        yield from paths
+        return
+    prefix = f"{tree.prefix}/"
     for path in paths:
         if path.startswith(prefix):
             yield path.removeprefix(prefix)

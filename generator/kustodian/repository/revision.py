@@ -90,16 +90,17 @@ class Checkout:
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Every tracked file, relative to `root`."""
-        return tuple(entry.partition("\t")[2] for entry in self._entries)
+        return tuple(map(_path, self._entries))
 
     @cached_property
     def links(self) -> frozenset[str]:
         """Those that are symbolic links."""
-        return _links(self._entries)
+        return frozenset(_path(entry) for entry in self._entries if entry.startswith(LINK_MODE))
 
     @cached_property
     def _entries(self) -> list[str]:
-        return _index(self.root)
+        """The entries of the index, each mode, id, stage, a tab and the path."""
+        return [entry for entry in (git(self.root, "ls-files", "-z", "--stage") or "").split("\0") if entry]
 
     def lay_out(self, names: Iterable[str]) -> None:
         """Files of these names, and all below folders of these names. Raises UserError where git fails."""
@@ -188,19 +189,8 @@ def _submodules(clone: Path) -> Iterator[tuple[str, str]]:
             yield path, facts.split(" ")[1]
 
 
-def tracked_links(root: Path) -> frozenset[str]:
-    """The symbolic links that git tracks below a folder."""
-    return _links(_index(root))
-
-
-def _index(root: Path) -> list[str]:
-    """The entries of the index below a folder, each mode, id, stage, a tab and the path."""
-    listed = git(root, "ls-files", "-z", "--stage") or ""
-    return [entry for entry in listed.split("\0") if entry]
-
-
-def _links(entries: Iterable[str]) -> frozenset[str]:
-    return frozenset(entry.partition("\t")[2] for entry in entries if entry.startswith(LINK_MODE))
+def _path(entry: str) -> str:
+    return entry[entry.index("\t") + 1 :]
 
 
 def _fetch_hint(tree: WorkTree, revision: str) -> str:

@@ -14,8 +14,7 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine, Scan
 from kustodian.repository.background import Background
-from kustodian.repository.changes import Changes, changes, symbolic_links
-from kustodian.repository.files import repository_files
+from kustodian.repository.changes import Changes, changes, symbolic_links, work_tree_files
 from kustodian.repository.layout import find_root
 from kustodian.repository.revision import (
     Checkout,
@@ -23,7 +22,6 @@ from kustodian.repository.revision import (
     checkout,
     empty_tree,
     merge_base,
-    tracked_links,
     work_tree,
 )
 from kustodian.repository.source_map import SourceMaps
@@ -47,14 +45,6 @@ class Side:
     lay_out: Callable[[Iterable[str]], None] = lambda _: None
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """What git says of the head: its files, and which paths are symbolic links."""
-
-    files: tuple[str, ...]
-    links: frozenset[str]
-
-
 @dataclass(frozen=True)
 class Revisions:
     """Nothing is rendered yet, and nothing laid out of the base; that is None before the first commit."""
@@ -68,7 +58,6 @@ class Revisions:
     _options: CheckOptions
     _base: Checkout | None
     _changes: Background[Changes]
-    _tracked: Background[Tracked]
 
     @cached_property
     def changes(self) -> Changes:
@@ -106,8 +95,7 @@ class Revisions:
         if plan.scan is None or rules_touched(plan, self.changes):
             return None
         named: dict[int, Named] = {}
-        tracked = self._tracked.result()
-        links = symbolic_links(plan.root, {*tracked.links, *self.changes.files})
+        links = symbolic_links(plan.root, self.changes.links | self.changes.files)
         reads = reads_of(plan, engine, links, known=named)
         head = Run(plan, self.head.options, engine)
         reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
@@ -123,7 +111,7 @@ class Revisions:
             return None  # said of the whole base, it is said better
         if rules_touched(other, self.changes):
             return None
-        known = view_of(plan, [], engine, tracked.files)
+        known = view_of(plan, [], engine, work_tree_files(plan.root, self.changes, base.files))
         view = view_beside(other, known, self.changes, base.files, engine)
         base.lay_out(base.links)
         links = symbolic_links(base.root, base.links)
@@ -153,16 +141,13 @@ def opened(
             head_root = index.root
         at = commit or empty_tree(tree)
         differing = Background(lambda: changes(tree, at, staged=staged))
-        tracked = Background(lambda: Tracked(repository_files(head_root), tracked_links(head_root)))
         laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
         try:
             head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
         finally:
             laid_out.wait()  # what it leaves behind is cleared away with the rest
             differing.wait()
-            tracked.wait()
-        base = laid_out.result()
-        yield Revisions(root, tree, at, head, staged, paths, options, base, differing, tracked)
+        yield Revisions(root, tree, at, head, staged, paths, options, laid_out.result(), differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:
