@@ -11,7 +11,7 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,14 +115,14 @@ class Named:
     is_opaque: bool
 
 
-def named_by(kustomization: Kustomization) -> Named:
-    """Read one kustomization's references."""
+def named_by(kustomization: Kustomization, words: Set[str] | None = None) -> Named:
+    """Read one kustomization's references; `words` as for `reads_of`."""
     data = kustomization.data
     texts = texts_in(data)
     bases = kustomization.references(*BASE_FIELDS, *_PLUGINS)
     return Named(
         data,
-        paths=frozenset(_paths(kustomization.directory, texts)),
+        paths=frozenset(_paths(kustomization.directory, texts, words)),
         plugins=frozenset(kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)),
         folders=frozenset(kustomization.resolve(t) for _, _, t in bases if "\n" not in t),
         is_opaque=_is_opaque(data, texts),
@@ -135,11 +135,13 @@ def reads_of(
     links: Mapping[str, str],
     lay_out: Callable[[Iterable[str]], None] = lambda _: None,
     known: dict[int, Named] | None = None,
+    words: Set[str] | None = None,
 ) -> Reads:
     """Follow every reference of every kustomization.
 
     `known` remembers what a document names, for revisions that share it. `links` are the symbolic links and
-    where they lead; `lay_out` is told of files before they are looked at.
+    where they lead; `lay_out` is told of files before they are looked at. `words` are what a path can end in
+    (None: anything): a text with another end names nothing.
     """
     reads = Reads()
     known = {} if known is None else known
@@ -152,7 +154,7 @@ def reads_of(
             folder = kustomization.directory
             document = id(kustomization.data)
             if document not in known:
-                known[document] = named_by(kustomization)
+                known[document] = named_by(kustomization, words)
             named = known[document]
             reads.named.setdefault(folder, _own_files(folder)).update(named.paths)
             if named.is_opaque:
@@ -232,13 +234,15 @@ def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str,
                     reads.opaque.add(folder)
 
 
-def _paths(folder: str, texts: list[str]) -> set[str]:
+def _paths(folder: str, texts: list[str], ends: Set[str] | None = None) -> set[str]:
     """Each text as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
     found = set()
     for text in texts:
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
         for word in words:
             for written in (word, word.partition("=")[2]) if "=" in word else (word,):
+                if ends is not None and written.rpartition("/")[2] not in ends:
+                    continue
                 if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
                     path = beside(folder, written)
                     if not path.startswith(".."):

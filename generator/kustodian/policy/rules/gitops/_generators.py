@@ -14,10 +14,11 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
+from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text, texts_in
 from kustodian.model.repository_view import RepositoryView
 
 UNKNOWN = "\0"
@@ -31,19 +32,40 @@ _INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
 
 def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
     """The parameter sets of an ApplicationSet's spec; one empty set where nothing is known."""
+    files = _Files(view, _asks_for_content(spec))
     found = [
-        params for _, generator in mappings(spec.get("generators")) for params in _of(view, generator, {})
+        params for _, generator in mappings(spec.get("generators")) for params in _of(files, generator, {})
     ]
     return found[:_LIMIT] or [{}]
 
 
 def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
     """The YAML files whose content the git generators of an ApplicationSet's spec take, for `prefetch`."""
-    found = []
-    for _, generator in mappings(spec.get("generators")):
+    found: list[str] = []
+    for _, generator in mappings(spec.get("generators")) if _asks_for_content(spec) else ():
         git = generator.get("git")
         found += git_files(view, git, {}) if isinstance(git, dict) else []
     return [file for file in found if not file.endswith(".json")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The repository that generators look at, and whether what is in the files they find matters."""
+
+    view: RepositoryView
+    with_content: bool
+
+
+def _asks_for_content(spec: JsonObject) -> bool:
+    """Whether anything here is asked for that a git generator's files say, and not only their paths.
+
+    `info` is only shown by Argo CD, and no rule looks at it: most repositories need no file for the rest.
+    """
+    template = mapping(spec.get("template"))
+    judged = {key: value for key, value in mapping(template.get("spec")).items() if key != "info"}
+    texts = texts_in([spec.get("generators"), template.get("metadata"), judged])
+    fields = (_field(tag) for text in texts if "{{" in text for tag in _TAG.findall(text))
+    return any((name or steps) and steps[:1] != ("path",) for name, steps in fields)
 
 
 def expand(template: str, params: JsonObject) -> str:
@@ -100,35 +122,35 @@ def _field(expression: str) -> tuple[str, FieldPath]:
     return name if "." in name else "", steps
 
 
-def _of(view: RepositoryView, generator: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+def _of(files: _Files, generator: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
     """The parameter sets of one generator; `known` are those of the matrix generator around it."""
     for kind, value in generator.items():
         make = _KINDS.get(kind)
         if make is not None and isinstance(value, dict):
-            for params in make(view, value, known):
+            for params in make(files, value, known):
                 extra = {k: expand(text(v), params) for k, v in mapping(value.get("values")).items()}
                 yield {**known, **params, **({"values": extra} if extra else {})}
 
 
-def _list(_: RepositoryView, value: JsonObject, __: JsonObject) -> Iterator[JsonObject]:
+def _list(_: _Files, value: JsonObject, __: JsonObject) -> Iterator[JsonObject]:
     yield from (element for _, element in mappings(value.get("elements")))
     if value.get("elementsYaml"):
         yield {}
 
 
-def _unknown(_: RepositoryView, __: JsonObject, ___: JsonObject) -> Iterator[JsonObject]:
+def _unknown(_: _Files, __: JsonObject, ___: JsonObject) -> Iterator[JsonObject]:
     yield {}
 
 
-def _git(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
-    found = False
+def _git(files: _Files, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+    found, view = False, files.view
     prefix = text(value.get("pathParamPrefix"))
     for folder in git_folders(view, value, known):
         found = True
         yield _path(prefix, folder)
     for file in git_files(view, value, known):
         found = True
-        content = _content(view, file)
+        content = _content(view, file) if files.with_content else {}
         yield {**content, **_path(prefix, posixpath.dirname(file), posixpath.basename(file))}
     if not found:
         yield {}
@@ -178,21 +200,21 @@ def _content(view: RepositoryView, file: str) -> JsonObject:
     return mapping(documents[0]) if documents else {}
 
 
-def _matrix(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+def _matrix(files: _Files, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
     generators = [generator for _, generator in mappings(value.get("generators"))]
     if len(generators) != 2:
         return
-    for first in _of(view, generators[0], known):
-        yield from _of(view, generators[1], first)
+    for first in _of(files, generators[0], known):
+        yield from _of(files, generators[1], first)
 
 
-def _merge(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
+def _merge(files: _Files, value: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
     generators = [generator for _, generator in mappings(value.get("generators"))]
     keys = [key for key in sequence(value.get("mergeKeys")) if isinstance(key, str)]
     if not generators:
         return
-    others = [params for generator in generators[1:] for params in _of(view, generator, known)]
-    for params in _of(view, generators[0], known):
+    others = [params for generator in generators[1:] for params in _of(files, generator, known)]
+    for params in _of(files, generators[0], known):
         merged = dict(params)
         for other in others:
             if all(other.get(key) == params.get(key) for key in keys):
@@ -200,7 +222,7 @@ def _merge(view: RepositoryView, value: JsonObject, known: JsonObject) -> Iterat
         yield merged
 
 
-_KINDS: dict[str, Callable[[RepositoryView, JsonObject, JsonObject], Iterator[JsonObject]]] = {
+_KINDS: dict[str, Callable[[_Files, JsonObject, JsonObject], Iterator[JsonObject]]] = {
     "list": _list,
     "git": _git,
     "matrix": _matrix,

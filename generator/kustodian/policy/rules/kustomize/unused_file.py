@@ -41,7 +41,7 @@ from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Source
 from kustodian.policy.rules.gitops._applications import Application, applications
 from kustodian.policy.rules.gitops._generators import UNKNOWN, git_files
 from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import references, targets
+from kustodian.policy.rules.kustomize._references import targets
 
 #: API groups of files that some tool reads from the repository, none of which is applied to a cluster.
 _TOOL_GROUPS = frozenset({
@@ -111,11 +111,10 @@ def _used(view: RepositoryView) -> frozenset[str]:
 def _find_used(view: RepositoryView) -> frozenset[str]:
     used = {*view.files_used, *targets(view), *view.kustomizations}
     for kustomization in view.kustomizations.values():
-        for reference in references(kustomization):
-            if reference.path[0] in ("generators", "transformers", "validators"):
-                folder = posixpath.dirname(reference.target)
-                for document in view.load(reference.target):
-                    used.update(beside(folder, t) for t in _texts(document))
+        for _, _, written in kustomization.references("generators", "transformers", "validators"):
+            target = kustomization.resolve(written)
+            for document in view.load(target) if "\n" not in written else ():
+                used.update(beside(posixpath.dirname(target), t) for t in _texts(document))
     for manifest in view.manifests("argoproj.io", "ApplicationSet"):
         used.update(file for git in _git_generators(manifest.spec) for file in git_files(view, git, {}))
     for config in view.load("kustodian.yaml"):
