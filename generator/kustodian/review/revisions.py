@@ -142,23 +142,45 @@ def opened(
     """
     paths = [target.resolve() for target in targets] or [Path.cwd()]
     root = find_root(paths[0])
-    tree = work_tree(root)
-    commit = merge_base(tree, revision)
     with ExitStack() as stack:
-        head_root = root
-        if staged:
-            index = stack.enter_context(checkout(tree, None, index=True))
-            index.lay_out_all()
-            head_root = index.root
-        at = commit or empty_tree(tree)
-        differing = Background(lambda: changes(tree, at, staged=staged))
-        laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
+        asked = Background(lambda: _ask_git(stack, root, revision, staged))
         try:
+            head_root = asked.result().head_root if staged else root
             head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
         finally:
-            laid_out.wait()  # what it leaves behind is cleared away with the rest
-            differing.wait()
-        yield Revisions(root, tree, at, head, staged, paths, options, laid_out.result(), differing)
+            asked.wait()  # what it leaves behind is cleared away with the rest
+        found = asked.result()
+        yield Revisions(
+            root, found.tree, found.commit, head, staged, paths, options, found.base.result(), found.changes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What git says of both revisions; `commit` is the empty tree before the first one."""
+
+    tree: WorkTree
+    commit: str
+    head_root: Path
+    base: Background[Checkout | None]
+    changes: Background[Changes]
+
+
+def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Asked:
+    """Ask, and lay out what is needed, while the repository is looked at. Raises UserError."""
+    tree = work_tree(root)
+    commit = merge_base(tree, revision)
+    head_root = root
+    if staged:
+        index = stack.enter_context(checkout(tree, None, index=True))
+        index.lay_out_all()
+        head_root = index.root
+    at = commit or empty_tree(tree)
+    differing = Background(lambda: changes(tree, at, staged=staged))
+    laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
+    laid_out.wait()
+    differing.wait()
+    return _Asked(tree, at, head_root, laid_out, differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:
