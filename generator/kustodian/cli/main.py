@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -52,5 +53,7 @@ def _leave(code: int) -> NoReturn:
     from kustodian.cli.engine import end_unused
 
     end_unused()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # what there is to say of it has been said
+            stream.flush()
     os._exit(code)

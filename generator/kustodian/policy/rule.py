@@ -161,7 +161,7 @@ class PodRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class SetRule(Rule):
-    """The overlay's other objects matter. `needs` are (group, kind) pairs, one of which must be present."""
+    """The overlay's other objects matter."""
 
     check: Callable[[ObjectSet, Context], Iterable[Violation]]
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kustodian.model.json_value import JsonObject
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rules.gitops._generators import _glob, git_files, git_folders, glob_matches
+from kustodian.policy.rules.gitops._generators import (
+    _glob,
+    git_files,
+    git_folders,
+    glob_matches,
+    parameters,
+)
 
 GLOBS = st.lists(st.sampled_from([
     "*", "**", "apps/*", "apps/**", "apps/a*/x", "**/x", "apps/?/x", "apps/a", "a.c", "", "apps/a/", "apps/*/x.yaml",
@@ -37,3 +45,44 @@ def test_a_directory_generator_never_takes_hidden_folders_nor_the_root() -> None
         "apps/a/x.yaml",
         "apps/c/x.yaml",
     ]
+
+
+FILES = {"git": {"files": [{"path": "apps/*/x.yaml"}]}}
+WHERE = {"source": {"path": "{{ .path.path }}"}, "info": [{"value": "{{ .data.version }}"}]}
+LIST = {"list": {"elements": [{"name": "a", "region": "eu"}]}}
+
+
+@pytest.mark.parametrize(
+    ("generator", "template", "is_read"),
+    [
+        (FILES, {"spec": WHERE}, False),
+        (FILES, {"spec": {**WHERE, "project": "{{ .name }}"}}, True),
+        (FILES, {"metadata": {"name": "{{ index .list 0 }}"}, "spec": WHERE}, True),
+        (FILES, {"spec": {**WHERE, "project": "{{ .path.basename }}-{{ path[1] }}"}}, False),
+        ({"merge": {"mergeKeys": ["name"], "generators": [FILES, LIST]}}, {"spec": WHERE}, True),
+        ({"git": {**FILES["git"], "pathParamPrefix": "my"}}, {"spec": WHERE}, True),
+        ({"matrix": {"generators": [FILES, {"git": {"directories": [{"path": "{{ .where }}"}]}}]}}, {}, True),
+    ],
+)
+def test_files_are_read_where_what_they_say_matters(
+    generator: JsonObject, template: JsonObject, is_read: bool
+) -> None:
+    read = []
+
+    def load(file: str) -> list[JsonObject]:
+        read.append(file)
+        return [{"name": file.split("/")[1], "where": "apps/*"}]
+
+    view = RepositoryView(files=("apps/a/x.yaml", "apps/b/x.yaml"), load=load)
+    found = parameters(view, {"generators": [generator], "template": template})
+    assert bool(read) == is_read
+    assert found
+
+
+def test_a_merge_by_what_files_say_merges_only_those_that_say_the_same() -> None:
+    view = RepositoryView(
+        files=("apps/a/x.yaml", "apps/b/x.yaml"), load=lambda file: [{"name": file.split("/")[1]}]
+    )
+    merge = {"merge": {"mergeKeys": ["name"], "generators": [FILES, LIST]}}
+    found = parameters(view, {"generators": [merge], "template": {"spec": WHERE}})
+    assert [params.get("region") for params in found] == ["eu", None]

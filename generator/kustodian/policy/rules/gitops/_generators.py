@@ -56,11 +56,17 @@ class _Files:
     with_content: bool
 
 
+#: With these, a field of a file decides, or may be called like those of its path.
+_LOOKS_INTO_FILES = ("mergeKeys", "pathParamPrefix")
+
+
 def _asks_for_content(spec: JsonObject) -> bool:
     """Whether anything here is asked for that a git generator's files say, and not only their paths.
 
     `info` is only shown by Argo CD, and no rule looks at it: most repositories need no file for the rest.
     """
+    if any(word in str(spec.get("generators")) for word in _LOOKS_INTO_FILES):
+        return True
     template = mapping(spec.get("template"))
     judged = {key: value for key, value in mapping(template.get("spec")).items() if key != "info"}
     texts = texts_in([spec.get("generators"), template.get("metadata"), judged])

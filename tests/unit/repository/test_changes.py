@@ -1,0 +1,110 @@
+"""What git says of a work tree, and what can be told without looking at each file."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kustodian.repository.changes import changes, symbolic_links, work_tree_files
+from kustodian.repository.files import repository_files
+from kustodian.repository.revision import checkout, work_tree
+
+FILES = ("base/a.yaml", "base/b.yaml", "overlays/dev/c.yaml", "overlays/dev/d.yaml", ".gitignore")
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git with a name of its own."""
+    command = [
+        "git",
+        "-C",
+        str(root),
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=test@example.com",
+        *arguments,
+    ]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Five files and two symbolic links, committed; one to a folder, which is no file."""
+    git(tmp_path, "init", "--quiet")
+    for name in FILES:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("*.out\nbuild/\n" if name == ".gitignore" else f"name: {name}\n")
+    (tmp_path / "link.yaml").symlink_to("base/a.yaml")
+    (tmp_path / "folder").symlink_to("base")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "-m", "first")
+    return tmp_path
+
+
+def nothing(root: Path) -> None:
+    """As committed."""
+
+
+def edited(root: Path) -> None:
+    """A file changed, one gone, one new, one ignored."""
+    (root / "base/a.yaml").write_text("name: other\n")
+    (root / "base/b.yaml").unlink()
+    (root / "overlays/dev/e.yaml").write_text("name: e\n")
+    (root / "overlays/dev/log.out").write_text("")
+
+
+def folders(root: Path) -> None:
+    """New folders, one of them ignored; a link turned into a file, and a file into a folder."""
+    for folder in ("build", "overlays/prod"):
+        (root / folder).mkdir()
+        (root / folder / "x.yaml").write_text("name: x\n")
+    (root / "folder").unlink()
+    (root / "folder").write_text("name: folder\n")
+    (root / "base/a.yaml").unlink()
+    (root / "base/a.yaml").mkdir()
+
+
+def committed(root: Path) -> None:
+    """A commit later, of which a file was taken away again; another is staged, and gone as well."""
+    for name in ("base/later.yaml", "base/staged.yaml"):
+        (root / name).write_text("name: later\n")
+        git(root, "add", name)
+        if name == "base/later.yaml":
+            git(root, "commit", "--quiet", "-m", "second")
+        (root / name).unlink()
+
+
+def sparse(root: Path) -> None:
+    """A sparse checkout: some tracked files are not there, and git says nothing of it."""
+    git(root, "sparse-checkout", "set", "--no-cone", "/base/", "/.gitignore")
+
+
+@pytest.mark.parametrize("change", [nothing, edited, folders, committed, sparse], ids=lambda f: f.__name__)
+def test_the_files_are_those_that_looking_for_each_finds(
+    change: Callable[[Path], None], repository: Path
+) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    change(repository)
+    tree = work_tree(repository)
+    found = changes(tree, first)
+    with checkout(tree, first) as base:
+        assert set(base.files) == {*FILES, "link.yaml", "folder"}
+        assert base.links == {"link.yaml", "folder"}
+        assert work_tree_files(repository, found, base.files) == repository_files(repository)
+
+
+def test_links_say_where_they_lead(repository: Path) -> None:
+    found = changes(work_tree(repository), git(repository, "rev-parse", "HEAD"))
+    assert found.links == {"link.yaml", "folder"}
+    assert symbolic_links(repository, found.links) == {"link.yaml": "base/a.yaml", "folder": "base"}
+
+
+def test_below_a_folder_paths_are_relative_to_it(repository: Path) -> None:
+    (repository / "base/a.yaml").write_text("name: other\n")
+    found = changes(work_tree(repository / "base"), git(repository, "rev-parse", "HEAD"))
+    assert found.files == {"a.yaml"}
+    assert found.tracked == {"a.yaml", "b.yaml"}
