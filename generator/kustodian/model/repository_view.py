@@ -65,9 +65,12 @@ class Kustomization(Asked):
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SourceDocument:
-    """One document of a YAML file on disk, by what names it; `line` is where it starts."""
+    """One document of a YAML file on disk, by what names it; `line` is where it starts.
+
+    Not frozen, which would make each of the many cost three times as much.
+    """
 
     file: str
     index: int

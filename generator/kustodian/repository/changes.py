@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,14 +39,12 @@ class Changes:
         return frozenset(folder for path in (*self.files, *self.folders) for folder in _parents(path))
 
     @cached_property
-    def _names(self) -> frozenset[str]:
-        return self.files | self.folders | self.above
-
-    def touch(self, path: str) -> bool:
-        """Whether a file, or anything in a folder of this name, changed."""
-        if path in self._names:
-            return True
-        return bool(self.folders) and any(parent in self.folders for parent in _parents(path))
+    def touch(self) -> Callable[[str], bool]:
+        """Whether a file, or anything in a folder of this name, changed. Asked of every path there is."""
+        names, folders = self.files | self.folders | self.above, self.folders
+        if not folders:
+            return names.__contains__
+        return lambda path: path in names or any(parent in folders for parent in _parents(path))
 
 
 def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:

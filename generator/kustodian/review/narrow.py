@@ -20,7 +20,6 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.evaluate import SourceHit
 from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
-from kustodian.review.reads import always_rendered
 from kustodian.review.revisions import Side
 
 
@@ -91,7 +90,7 @@ class _NarrowSide:
         self.run.own = paths
         self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
         self._rendered: dict[str, RenderedOverlay] = {}
-        self._render(paths | always_rendered(self.run.plan, self.reads))
+        self._render(paths | side.always)
         self.run.mention_unrendered()
 
     def hits(self, rule: RepositoryRule) -> list[SourceHit]:

@@ -35,13 +35,14 @@ from kustodian.review.view import view_beside, view_of
 class Side:
     """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
 
-    `lay_out` must be told of files before they are rendered; what changed is laid out, and all else is read
-    from the head.
+    `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files before
+    they are rendered; what changed is laid out, and all else is read from the head.
     """
 
     run: Run
     reads: Reads
     view: RepositoryView
+    always: frozenset[str]
     lay_out: Callable[[Iterable[str]], None] = lambda _: None
 
 
@@ -100,7 +101,8 @@ class Revisions:
         reads = reads_of(plan, engine, links, known=named, words=words)
         head = Run(plan, self.head.options, engine)
         reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
-        head.begin(frozenset(reached) | always_rendered(plan, reads))
+        always = always_rendered(plan, reads)
+        head.begin(frozenset(reached) | always)
         base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
         scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
         if not scan.kustomizations:
@@ -118,8 +120,11 @@ class Revisions:
         links = symbolic_links(base.root, base.links)
         other_reads = reads_of(other, engine, links, base.lay_out, named, words)
         maps = SourceMaps(base.root, head.maps, self.changes.touch)
-        before = Side(Run(other, options, engine, maps), other_reads, view, base.lay_out)
-        return before, Side(head, reads, known)
+        before = Run(other, options, engine, maps)
+        return (
+            Side(before, other_reads, view, always_rendered(other, other_reads), base.lay_out),
+            Side(head, reads, known, always),
+        )
 
     def _words(self, base: Checkout) -> Set[str] | None:
         """What the path of a file or folder can end in, in either revision; None where git does not know all.
@@ -185,13 +190,10 @@ def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Aske
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:
     """Whether the configuration, a policy or a schema changed: any finding may differ then."""
-    definitions = [
-        path
-        for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
-        if any(map(is_definition, documents))
-    ]
-    named = [plan.config_file, *_inputs_of_rules(plan), *definitions]
-    return any(changes.touch(path) for path in named)
+    files = plan.scan.yaml_files if plan.scan else ()
+    if any(changes.touch(path) and any(map(is_definition, heads)) for path, heads, _ in files):
+        return True
+    return any(map(changes.touch, (plan.config_file, *_inputs_of_rules(plan))))
 
 
 def _inputs_of_rules(plan: Plan) -> list[str]:

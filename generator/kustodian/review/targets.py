@@ -223,7 +223,7 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
             ):
                 continue
             seen.add(overlay.path)
-            plan.overlays.append(replace(overlay, environment=environment))
+            plan.overlays.append(Overlay(overlay.path, environment, overlay.files))
         plan.not_checkable += found.not_checkable
         plan.through.update(found.through)
     _refuse_empty_environments(plan, environments, kustomizations)
