@@ -35,8 +35,8 @@ from kustodian.review.view import view_beside, view_of
 class Side:
     """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
 
-    `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files before
-    they are rendered; what changed is laid out, and all else is read from the head.
+    `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files
+    before they are rendered; what changed is laid out, and all else is read from the head.
     """
 
     run: Run
