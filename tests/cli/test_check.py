@@ -325,3 +325,18 @@ def test_a_report_that_cannot_be_written_is_no_traceback(reader: str, code: int,
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert ("No space left on device" in done.stderr) == (code == 3)
+
+
+def test_a_secret_in_a_bundle_of_other_objects_is_found_at_its_line(tmp_path: Path) -> None:
+    maps = "".join(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{i}}}\n---\n" for i in range(12))
+    secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: "hunter2-and-more"}\n'
+    write(
+        tmp_path,
+        {
+            "kustodian.yaml": "environments:\n  prod: {paths: [prod]}\n",
+            "prod/kustomization.yaml": KUSTOMIZATION + "resources: [bundle.yaml]\n",
+            "prod/bundle.yaml": maps + secret + "---\n" + maps,
+        },
+    )
+    outcome = kustodian("check", "--format", "json", cwd=tmp_path)
+    assert outcome.found("plaintext-secret") == [("prod/bundle.yaml", 12 * 4 + 4)]

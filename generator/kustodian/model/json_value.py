@@ -59,12 +59,7 @@ def dig(value: object, path: FieldPath) -> Any:
 
 def has(value: object, path: FieldPath) -> bool:
     """Whether every step of `path` exists (its value may be null)."""
-    if not path:
-        return True
-    parent, last = dig(value, path[:-1]), path[-1]
-    if isinstance(last, int):
-        return isinstance(parent, list) and -len(parent) <= last < len(parent)
-    return isinstance(parent, dict) and last in parent
+    return steps_in(value, path) == len(path)
 
 
 def steps_in(value: object, path: FieldPath) -> int:
