@@ -89,20 +89,36 @@ class Revisions:
 
     def sides(self) -> tuple[Side, Side] | None:
         """Base and head, of the base only what changed laid out; None where that is not enough to go by."""
-        plan, engine, base = self.head.plan, self.head.engine, self._base
+        plan, base = self.head.plan, self._base
         whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
         if base is None or not base.files or not whole:
             return None
         if plan.scan is None or rules_touched(plan, self.changes):
             return None
         named: dict[int, Named] = {}
-        links = symbolic_links(plan.root, self.changes.links | self.changes.files)
         words = self._words(base)
+        head = self._head_side(base, named, words)
+        before = self._base_side(base, head, named, words)
+        return (before, head) if before is not None else None
+
+    def _head_side(self, base: Checkout, named: dict[int, Named], words: Set[str] | None) -> Side:
+        """The head. What a change reaches by its kustomizations is rendered while the base is looked at."""
+        plan, engine = self.head.plan, self.head.engine
+        links = symbolic_links(plan.root, self.changes.links | self.changes.files)
         reads = reads_of(plan, engine, links, known=named, words=words)
-        head = Run(plan, self.head.options, engine)
-        reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
+        run = Run(plan, self.head.options, engine)
         always = always_rendered(plan, reads)
-        head.begin(frozenset(reached) | always)
+        reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
+        run.begin(always | reached)
+        files = work_tree_files(plan.root, self.changes, base.files)
+        return Side(run, reads, view_of(plan, [], engine, files), always)
+
+    def _base_side(
+        self, base: Checkout, head: Side, named: dict[int, Named], words: Set[str] | None
+    ) -> Side | None:
+        """The base, of which only what changed is laid out; None where that is not enough to go by."""
+        plan, engine = head.run.plan, head.run.engine
+        assert plan.scan is not None
         base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
         scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
         if not scan.kustomizations:
@@ -114,17 +130,12 @@ class Revisions:
             return None  # said of the whole base, it is said better
         if rules_touched(other, self.changes):
             return None
-        known = view_of(plan, [], engine, work_tree_files(plan.root, self.changes, base.files))
-        view = view_beside(other, known, self.changes, base.files, engine)
+        view = view_beside(other, head.view, self.changes, base.files, engine)
         base.lay_out(base.links)
-        links = symbolic_links(base.root, base.links)
-        other_reads = reads_of(other, engine, links, base.lay_out, named, words)
-        maps = SourceMaps(base.root, head.maps, self.changes.touch)
-        before = Run(other, options, engine, maps)
-        return (
-            Side(before, other_reads, view, always_rendered(other, other_reads), base.lay_out),
-            Side(head, reads, known, always),
-        )
+        reads = reads_of(other, engine, symbolic_links(base.root, base.links), base.lay_out, named, words)
+        maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
+        run = Run(other, options, engine, maps)
+        return Side(run, reads, view, always_rendered(other, reads), base.lay_out)
 
     def _words(self, base: Checkout) -> Set[str] | None:
         """What the path of a file or folder can end in, in either revision; None where git does not know all.
