@@ -39,7 +39,7 @@ _REMEMBERED = 1000
 
 @dataclass(slots=True)
 class _Known:
-    """Of an object: where it comes from, the steps that changed it, and what set its fields.
+    """Of an object: where it comes from, the steps that changed it, and where its fields were set.
 
     The object itself is kept so that its id stays its own.
     """
@@ -47,12 +47,16 @@ class _Known:
     manifest: Manifest
     origin: Place | None
     steps: list[tuple[Step, SourceNode]] | None = None
-    setters: dict[FieldPath, Place | None] = field(default_factory=dict)
+    locations: dict[FieldPath, Location | None] = field(default_factory=dict)
 
     @property
     def is_patched(self) -> bool:
         """Whether anything that changed it could have taken a field away."""
         return any(step.kind in PATCH_KINDS for step in self.manifest.provenance.transformations)
+
+    def subject(self, files: Collection[str]) -> Subject:
+        """The object as transformers and patches look at it."""
+        return Subject(self.manifest, self.origin.node if self.origin else None, files)
 
 
 class Locator:
@@ -70,20 +74,20 @@ class Locator:
         `files` are those that rendering the overlay read: a replacement's source is among them.
         """
         known = self._of(manifest)
-        subject = Subject(manifest, known.origin.node if known.origin else None, files)
         existing = steps_in(manifest.data, path)
         if existing < len(path) and known.is_patched:
-            removed = self._last_setter(subject, path, removing=True)
+            removed = self._last_setter(known.subject(files), path, removing=True)
             if removed is not None:
                 return removed.location()
         for depth in range(existing, -1, -1):
             ancestor = path[:depth]
             # Most findings of an object are about fields that are missing in the same few places.
-            if ancestor not in known.setters:
-                known.setters[ancestor] = self._setter(subject, ancestor, known.origin)
-            found = known.setters[ancestor]
+            if ancestor not in known.locations:
+                place = self._setter(known.subject(files), ancestor, known.origin)
+                known.locations[ancestor] = place.location() if place is not None else None
+            found = known.locations[ancestor]
             if found is not None:
-                return found.location()
+                return found
         return self._anything(manifest)
 
     def writable(
@@ -94,10 +98,9 @@ class Locator:
         With it comes the number of steps of `path` that exist there; None where nothing of the object is in
         a file.
         """
-        origin = self._of(manifest).origin
-        subject = Subject(manifest, origin.node if origin else None, files)
+        known = self._of(manifest)
         for depth in range(steps_in(manifest.data, path), -1, -1):
-            found = self._setter(subject, path[:depth], origin)
+            found = self._setter(known.subject(files), path[:depth], known.origin)
             if found is not None:
                 return found, depth
         return None
