@@ -122,7 +122,7 @@ def cases_and_policies() -> tuple[list[Case], list[dict[str, Any]]]:
             item = next(o for o in bundle(RULES, settings, []) if o["metadata"]["name"] == wanted)
             policies[name] = item | {"metadata": item["metadata"] | {"name": name}}
         hits, manifests = hits_of(fixture)
-        flagged = {id(hit.violation.manifest) for hit in hits}
+        flagged = {id(hit.manifest) for hit in hits}
         cases += [
             Case(fixture.rule, fixture.id, manifest.data, id(manifest) in flagged, name)
             for manifest in manifests

@@ -62,7 +62,7 @@ def found_lines(fixture: Fixture) -> set[tuple[int, str]]:
     source = SourceFile.read(fixture.path, fixture.path.name)
     lines = set()
     for hit in hits:
-        manifest = hit.violation.manifest
+        manifest = hit.manifest
         assert manifest is not None and manifest.provenance.document is not None
         node, _ = source.documents[manifest.provenance.document].nearest(hit.violation.path)
         lines.add((node.place.line, hit.rule.id))

@@ -62,6 +62,8 @@ class ObjectSet(Asked):
 
     def of(self, group: str, *kinds: str) -> list[Manifest]:
         """The objects of an API group (any version; "" is core) and kinds, in rendered order per kind."""
+        if len(kinds) == 1:  # half of what the rules about an overlay do is to ask this
+            return list(self._by_kind.get((group, kinds[0]), ()))
         return [m for kind in kinds for m in self._by_kind.get((group, kind), ())]
 
     def find(self, group: str, kind: str, namespace: str, name: str) -> Manifest | None:

@@ -126,8 +126,8 @@ def is_accelerator(resource: object) -> bool:
 def container_accelerators(container: Container) -> list[str]:
     """The accelerator resources a container asks for; a quantity of zero asks for none."""
     sides = (container.limits, container.requests)
-    asked = (name for side in sides for name, amount in side.items() if parse_quantity(amount) != 0)
-    return [name for name in dict.fromkeys(asked) if is_accelerator(name)]
+    named = [(name, amount) for side in sides for name, amount in side.items() if is_accelerator(name)]
+    return list(dict.fromkeys(name for name, amount in named if parse_quantity(amount) != 0))
 
 
 def pod_accelerators(pod: PodTemplate) -> list[str]:

@@ -47,13 +47,21 @@ class SourceNode:
         """Wrap a node of PyYAML's graph."""
         from yaml.nodes import ScalarNode, SequenceNode
 
-        self._node = node
+        self._node, self._key = node, key
         self._offset = line_offset
-        self.span = _span(node, line_offset)
-        self.key_span = _span(key, line_offset) if key is not None else None
         self.is_list = isinstance(node, SequenceNode)
         self.is_flow = bool(getattr(node, "flow_style", False)) and not isinstance(node, ScalarNode)
         self.text = str(node.value) if isinstance(node, ScalarNode) else None
+
+    @property
+    def span(self) -> Span:
+        """Where the value stands."""
+        return _span(self._node, self._offset)
+
+    @property
+    def key_span(self) -> Span | None:
+        """Where its key stands."""
+        return _span(self._key, self._offset) if self._key is not None else None
 
     @cached_property
     def children(self) -> dict[str | int, SourceNode]:
@@ -81,10 +89,11 @@ class SourceNode:
 
         A list item has no key; where it is a mapping over several lines, its first entry stands for it.
         """
-        start = self.key_span or self.span
-        if self.span.line == start.line == self.span.end_line:
-            return Span(start.line, start.column, start.line, self.span.end_column)
-        if self.key_span is None and self.children:
+        span, key_span = self.span, self.key_span
+        start = key_span or span
+        if span.line == start.line == span.end_line:
+            return Span(start.line, start.column, start.line, span.end_column)
+        if key_span is None and self.children:
             first = next(iter(self.children.values())).place
             if first.line == start.line:
                 return first
@@ -163,8 +172,11 @@ class SourceFile:
     def read(cls, path: Path | str, shown: str, tolerant: bool = False) -> SourceFile:
         """Read a file. Raises UserError where it cannot be read."""
         try:
-            with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - a Path for each costs more
-                return cls(file.read(), shown, tolerant)
+            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each, and its decoder, cost more
+                text = file.read().decode("utf-8-sig")
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            return cls(text, shown, tolerant)
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 

@@ -24,7 +24,7 @@ _HASH_SUFFIX = re.compile(r"-[0-9a-z]{10}\Z")
 def from_hit(hit: Hit, locator: Locator) -> Finding:
     """The finding of an object, pod or set rule."""
     violation, rule = hit.violation, hit.rule
-    manifest = violation.manifest
+    manifest = hit.manifest
     location = (
         locator.locate(manifest, violation.path, hit.overlay.files)
         if manifest

@@ -56,10 +56,10 @@ def changes_of(run: Run, fixable: Fixable) -> Iterator[Change]:
     """The changes that fix one finding. Raises CannotEdit where they are better made by hand."""
     hit = fixable.hit
     for edit in hit.violation.edits:
-        if isinstance(hit, SourceHit) and hit.violation.manifest is None:
+        if isinstance(hit, SourceHit) and hit.manifest is None:
             yield _change(run, hit.violation.file, hit.violation.document, edit, edit.path)
         else:
-            manifest, rendered = hit.violation.manifest, hit.overlay
+            manifest, rendered = hit.manifest, hit.overlay
             assert manifest is not None and rendered is not None
             place = _place(run, rendered, manifest, edit.path)
             if edit.action is Action.REMOVE and isinstance(hit, Hit):
@@ -112,9 +112,7 @@ def _path_to(root: SourceNode, wanted: SourceNode) -> FieldPath | None:
 
 def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, int, FieldPath]) -> None:
     """A line in a base may only go where every overlay that it reaches has the same finding."""
-    affected = {
-        id(fixable.hit.violation.manifest) for fixable in run.fixable if fixable.hit.rule.id == hit.rule.id
-    }
+    affected = {id(fixable.hit.manifest) for fixable in run.fixable if fixable.hit.rule.id == hit.rule.id}
     for rendered in run.rendered:
         for manifest in rendered.objects if place[0] in rendered.files else ():
             if id(manifest) in affected or not has(manifest.data, edit.path):
