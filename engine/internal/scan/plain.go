@@ -55,10 +55,8 @@ const flowWord = `(?:"[^"\\]*"|'[^']*'|-*[A-Za-z0-9_./][A-Za-z0-9_./=-]*)`
 const longestPlainLine = 1000 // YAML ends an implicit key at 1024 characters
 
 func (r *plainReader) read(raw []byte) bool {
-	for _, c := range raw {
-		if c < ' ' || c > '~' {
-			return false
-		}
+	if !isPlainASCII(raw) {
+		return false
 	}
 	content := bytes.TrimLeft(raw, " ")
 	indent := len(raw) - len(content)
@@ -77,6 +75,16 @@ func (r *plainReader) read(raw []byte) bool {
 		return len(r.stack) == 0 && isNothing(content[3:])
 	}
 	return r.item(content, indent, true)
+}
+
+// isPlainASCII is false where a line holds tabs, other controls, or more than ASCII.
+func isPlainASCII(line []byte) bool {
+	for _, c := range line {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // inScalar takes a line of a block scalar. Less deep lines end it.

@@ -15,10 +15,8 @@ import (
 func plainJSON(text []byte) (document []byte, ok bool) {
 	p := plainParser{endsWithNewline: bytes.HasSuffix(text, []byte("\n"))}
 	for raw := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
-		for _, c := range raw {
-			if c < ' ' || c > '~' {
-				return nil, false
-			}
+		if !isPlainASCII(raw) {
+			return nil, false
 		}
 		content := bytes.TrimLeft(raw, " ")
 		p.lines = append(p.lines, plainLine{raw, len(raw) - len(content), bytes.TrimRight(content, " ")})
@@ -130,7 +128,7 @@ func (p *plainParser) sequence(indent int) (any, bool) {
 }
 
 // value is what stands behind a key or a dash, or below it.
-func (p *plainParser) value(text []byte, indent int, hasKey bool) (any, bool) {
+func (p *plainParser) value(text []byte, indent int, isBehindKey bool) (any, bool) {
 	text = bytes.TrimSpace(text)
 	switch {
 	case len(text) == 0 || text[0] == '#':
@@ -138,7 +136,7 @@ func (p *plainParser) value(text []byte, indent int, hasKey bool) (any, bool) {
 			return p.block()
 		}
 		// A sequence may stand below its key without being indented.
-		if hasKey && p.at < len(p.lines) && p.lines[p.at].indent == indent && p.lines[p.at].isDash() {
+		if isBehindKey && p.at < len(p.lines) && p.lines[p.at].indent == indent && p.lines[p.at].isDash() {
 			return p.sequence(indent)
 		}
 		return literal("null"), true

@@ -18,13 +18,17 @@ def guarded(command: Callable[[], int]) -> int:
         print("\ninterrupted; nothing was left half-done", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) went away: not our error. Keep the interpreter from flushing into it.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()  # the reader (head, less) went away: not our error
         return ExitCode.CLEAN
     except Exception as error:
         return _from_click(error)
+
+
+def silence_output() -> None:
+    """Let what is still to be printed go nowhere; the interpreter would fail to flush it."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report_error(error: UserError) -> int:

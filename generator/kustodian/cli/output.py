@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kustodian.cli.boundary import silence_output
 from kustodian.model.errors import ExitCode, UserError, nearest
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more (head, less): the verdict is the same. The rest goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()  # nobody reads any more (head, less): the verdict is the same
     except OSError as error:
         raise UserError(
             f"the report cannot be written: {error.strerror}", exit_code=ExitCode.NOT_CHECKED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from kustodian.model.errors import ExitCode, UserError
+from kustodian.repository.files import repository_files
 from kustodian.repository.history import git
-from kustodian.repository.revision import LINK_MODE, SUBMODULE_MODE, WorkTree
+from kustodian.repository.revision import LINK_MODE, SUBMODULE_MODE, WorkTree, path_of
 
 #: The flag of an entry that is compared with the work tree (`git ls-files -v`).
 _CACHED = "H"
@@ -64,7 +64,7 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
         (folders if path.endswith("/") else found).add(path.rstrip("/"))
     tracked, links = set(), set()
     for entry in _listed(tree, "ls-files", "-z", "-v", "--stage"):
-        path = entry[entry.index("\t") + 1 :]
+        path = path_of(entry)
         if entry.startswith(f"{_CACHED} 100"):  # nearly all are plain files
             tracked.add(path)
             continue
@@ -77,8 +77,13 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
             links.add(path)
         if flag != _CACHED:  # skip-worktree, assume-unchanged, in conflict
             found.add(path)
-    inside = [frozenset(_inside(tree, paths)) for paths in (found, folders, tracked, links)]
-    return Changes(inside[0], inside[1], inside[2], inside[3], has_others=bool(others))
+    return Changes(
+        files=_inside(tree, found),
+        folders=_inside(tree, folders),
+        tracked=_inside(tree, tracked),
+        links=_inside(tree, links),
+        has_others=bool(others),
+    )
 
 
 def work_tree_files(root: Path, changes: Changes, known: Iterable[str]) -> tuple[str, ...]:
@@ -86,15 +91,14 @@ def work_tree_files(root: Path, changes: Changes, known: Iterable[str]) -> tuple
 
     `known` are those of the commit that the changes start from: one that did not change is still there.
     """
-    untracked = git(root, "ls-files", "-z", "--others", "--exclude-standard") if changes.has_others else None
+    if changes.has_others:
+        return repository_files(root)
     surely = (changes.tracked - changes.links).intersection(known)
-    names = {*changes.tracked, *filter(None, (untracked or "").split("\0"))}
-    is_file = os.path.isfile
     return tuple(
         sorted(
             name
-            for name in names
-            if (name in surely and not changes.touch(name)) or is_file(f"{root}/{name}")
+            for name in changes.tracked
+            if (name in surely and not changes.touch(name)) or (root / name).is_file()
         )
     )
 
@@ -119,17 +123,13 @@ def _listed(tree: WorkTree, *command: str) -> list[str]:
     return [path for path in output.split("\0") if path.strip("\n")]
 
 
-def _inside(tree: WorkTree, paths: Iterable[str]) -> Iterator[str]:
+def _inside(tree: WorkTree, paths: Iterable[str]) -> frozenset[str]:
     """The paths below the repository, relative to it; a folder around the repository is all of it."""
     if not tree.prefix:
-        yield from paths
-        return
+        return frozenset(paths)
     prefix = f"{tree.prefix}/"
-    for path in paths:
-        if path.startswith(prefix):
-            yield path.removeprefix(prefix)
-        elif prefix.startswith(f"{path}/"):
-            yield "."
+    below = {path.removeprefix(prefix) for path in paths if path.startswith(prefix)}
+    return frozenset(below | {"." for path in paths if prefix.startswith(f"{path}/")})
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -171,6 +171,11 @@ def is_excluded(folder: str, exclude: Sequence[str]) -> bool:
     return any(_matches(folder, glob) for glob in exclude)
 
 
+def is_excluded_file(file: str, exclude: Sequence[str]) -> bool:
+    """Whether a configured glob leaves the file's folder out."""
+    return is_excluded(posixpath.dirname(file) or ".", exclude)
+
+
 def guess_environment(folder: str) -> str | None:
     """Without configuration: the environment that a folder `overlays/<name>` or `envs/<name>` names."""
     parts = folder.split("/")

@@ -90,17 +90,16 @@ class Checkout:
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Every tracked file, relative to `root`."""
-        return tuple(map(_path, self._entries))
+        return tuple(map(path_of, self._entries))
 
     @cached_property
     def links(self) -> frozenset[str]:
         """Those that are symbolic links."""
-        return frozenset(_path(entry) for entry in self._entries if entry.startswith(LINK_MODE))
+        return frozenset(path_of(entry) for entry in self._entries if entry.startswith(LINK_MODE))
 
     @cached_property
     def _entries(self) -> list[str]:
-        """The entries of the index, each mode, id, stage, a tab and the path."""
-        return [entry for entry in (git(self.root, "ls-files", "-z", "--stage") or "").split("\0") if entry]
+        return _index(self.root)
 
     def lay_out(self, names: Iterable[str]) -> None:
         """Files of these names, and all below folders of these names. Raises UserError where git fails."""
@@ -183,13 +182,18 @@ def _must(output: str | None, what: str) -> None:
 
 def _submodules(clone: Path) -> Iterator[tuple[str, str]]:
     """Path and commit of each submodule."""
-    for entry in (git(clone, "ls-files", "-z", "--stage") or "").split("\0"):
-        facts, _, path = entry.partition("\t")
-        if facts.startswith(SUBMODULE_MODE):
-            yield path, facts.split(" ")[1]
+    for entry in _index(clone):
+        if entry.startswith(SUBMODULE_MODE):
+            yield path_of(entry), entry.split(" ")[1]
 
 
-def _path(entry: str) -> str:
+def _index(folder: Path) -> list[str]:
+    """The entries of the index below a folder, each mode, id, stage, a tab and the path."""
+    return [entry for entry in (git(folder, "ls-files", "-z", "--stage") or "").split("\0") if entry]
+
+
+def path_of(entry: str) -> str:
+    """The path of an entry of `git ls-files --stage`."""
     return entry[entry.index("\t") + 1 :]
 
 

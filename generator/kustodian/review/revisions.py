@@ -167,7 +167,7 @@ def opened(
             asked.wait()  # what it leaves behind is cleared away with the rest
         found = asked.result()
         yield Revisions(
-            root, found.tree, found.commit, head, staged, paths, options, found.base.result(), found.changes
+            root, found.tree, found.commit, head, staged, paths, options, found.base, found.changes
         )
 
 
@@ -178,7 +178,7 @@ class _Asked:
     tree: WorkTree
     commit: str
     head_root: Path
-    base: Background[Checkout | None]
+    base: Checkout | None
     changes: Background[Changes]
 
 
@@ -193,10 +193,11 @@ def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Aske
         head_root = index.root
     at = commit or empty_tree(tree)
     differing = Background(lambda: changes(tree, at, staged=staged))
-    laid_out = Background(lambda: stack.enter_context(checkout(tree, commit)) if commit else None)
-    laid_out.wait()
-    differing.wait()
-    return _Asked(tree, at, head_root, laid_out, differing)
+    try:
+        base = stack.enter_context(checkout(tree, commit)) if commit else None
+    finally:
+        differing.wait()
+    return _Asked(tree, at, head_root, base, differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:

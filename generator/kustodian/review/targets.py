@@ -355,7 +355,7 @@ def _without(scan: Scan, exclude: Sequence[str]) -> Scan:
         return scan
 
     def kept(path: str) -> bool:
-        return not layout.is_excluded(os.path.dirname(path) or ".", exclude)
+        return not layout.is_excluded_file(path, exclude)
 
     return Scan(
         [entry for entry in scan.kustomizations if kept(entry[0])],

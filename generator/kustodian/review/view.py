@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from kustodian.render.engine import Engine, ParsedFile, Scan, ScannedFile
 from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files
 from kustodian.repository.history import past_texts
-from kustodian.repository.layout import is_excluded
+from kustodian.repository.layout import is_excluded_file
 from kustodian.review.targets import Plan, kustomizations_of
 
 
@@ -193,7 +192,7 @@ def _without(files: Iterable[str], exclude: Sequence[str]) -> tuple[str, ...]:
     """Files outside the excluded folders."""
     if not exclude:
         return tuple(files)
-    return tuple(name for name in files if not is_excluded(os.path.dirname(name) or ".", exclude))
+    return tuple(name for name in files if not is_excluded_file(name, exclude))
 
 
 def _read_text(path: Path) -> str:

@@ -68,6 +68,14 @@ def folders(root: Path) -> None:
     (root / "base/a.yaml").mkdir()
 
 
+def nothing_new(root: Path) -> None:
+    """Git tracks all there is: a file changed, one gone, a link turned into a file."""
+    (root / "base/a.yaml").write_text("name: other\n")
+    (root / "base/b.yaml").unlink()
+    (root / "folder").unlink()
+    (root / "folder").write_text("name: folder\n")
+
+
 def committed(root: Path) -> None:
     """A commit later, of which a file was taken away again; another is staged, and gone as well."""
     for name in ("base/later.yaml", "base/staged.yaml"):
@@ -83,7 +91,9 @@ def sparse(root: Path) -> None:
     git(root, "sparse-checkout", "set", "--no-cone", "/base/", "/.gitignore")
 
 
-@pytest.mark.parametrize("change", [nothing, edited, folders, committed, sparse], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "change", [nothing, edited, folders, nothing_new, committed, sparse], ids=lambda f: f.__name__
+)
 def test_the_files_are_those_that_looking_for_each_finds(
     change: Callable[[Path], None], repository: Path
 ) -> None:
