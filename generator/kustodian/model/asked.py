@@ -14,9 +14,10 @@ class Asked:
 
     def once(self, ask: Callable[[Self], _T]) -> _T:
         """What a function says of this value, asked the first time only."""
-        if ask not in self._said:
-            self._said[ask] = ask(self)
-        found: _T = self._said[ask]
+        said = self._said
+        if ask not in said:
+            said[ask] = ask(self)
+        found: _T = said[ask]
         return found
 
     @cached_property

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from kustodian.model.field_path import FieldPath
 
@@ -19,8 +18,7 @@ class Action(StrEnum):
     MODERNIZE = "modernize"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A change of the field at `path`: of the rendered object, or of the file where the finding is about one.
 
     `value` is what SET writes, as plain JSON values. A field that does not exist is made where the object is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
@@ -13,8 +14,7 @@ from kustodian.model.replacement import Replacement
 FOREIGN_RULES = ("rego/", "cluster/")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file a person edits; `file` relative to the repository root, line and column 1-based."""
 
     file: str

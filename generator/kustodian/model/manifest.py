@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from kustodian.model.workload import PodTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(NamedTuple):
     """What names an object in a cluster; `namespace` is None where the manifest has none."""
 
     api_version: str
@@ -28,8 +27,7 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One kustomize transformation or generator: the kustomization that configured it, and its kind.
 
     `path` is the transformer's own file, for those loaded from one (`transformers:`, `generators:`).
@@ -40,8 +38,7 @@ class Step:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where a rendered object came from; paths are relative to the repository root.
 
     `file` is the manifest it was read from (None for a generated object), `generator` what made it,
@@ -56,43 +53,40 @@ class Provenance:
     item: int | None = None
 
 
+#: Of an object that nobody rendered.
+UNKNOWN = Provenance()
+
+
 @dataclass(eq=False)
 class Manifest(Asked):
-    """One object. Identity, not content, makes two manifests the same."""
+    """One object. Identity, not content, makes two manifests the same.
+
+    Read from `data`, each empty where the manifest has none or something else: `api_version` ("apps/v1"),
+    `group` ("apps", empty for the core group, too), `kind`, `metadata`, `spec`, `name` (`metadata.name`, else
+    `metadata.generateName`); `namespace` is None there.
+    """
 
     data: JsonObject
-    provenance: Provenance = field(default_factory=Provenance)
+    provenance: Provenance = UNKNOWN
     extra_pod_paths: tuple[FieldPath, ...] = ()
+    api_version: str = field(init=False)
+    group: str = field(init=False)
+    kind: str = field(init=False)
+    metadata: JsonObject = field(init=False, repr=False)
+    spec: JsonObject = field(init=False, repr=False)
+    name: str = field(init=False)
+    namespace: str | None = field(init=False)
 
-    @cached_property
-    def api_version(self) -> str:
-        """`apps/v1`; empty where the manifest has none."""
-        return text(self.data.get("apiVersion"))
-
-    @cached_property
-    def group(self) -> str:
-        """`apps`; empty for the core group."""
-        return self.api_version.rpartition("/")[0]
-
-    @cached_property
-    def kind(self) -> str:
-        """`Deployment`; empty where the manifest has none."""
-        return text(self.data.get("kind"))
-
-    @cached_property
-    def metadata(self) -> JsonObject:
-        """The metadata mapping; empty where there is none."""
-        return mapping(self.data.get("metadata"))
-
-    @cached_property
-    def name(self) -> str:
-        """`metadata.name`, else `metadata.generateName`, else empty."""
-        return text(self.metadata.get("name")) or text(self.metadata.get("generateName"))
-
-    @cached_property
-    def namespace(self) -> str | None:
-        """`metadata.namespace` as written; None where absent."""
-        return text(self.metadata.get("namespace")) or None
+    def __post_init__(self) -> None:
+        """Read at once what nearly every rule asks for."""
+        data = self.data
+        self.api_version = text(data.get("apiVersion"))
+        self.group = self.api_version.rpartition("/")[0]
+        self.kind = text(data.get("kind"))
+        self.metadata = metadata = mapping(data.get("metadata"))
+        self.spec = mapping(data.get("spec"))
+        self.name = text(metadata.get("name")) or text(metadata.get("generateName"))
+        self.namespace = text(metadata.get("namespace")) or None
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -103,11 +97,6 @@ class Manifest(Asked):
     def annotations(self) -> dict[str, str]:
         """`metadata.annotations`."""
         return string_map(self.metadata.get("annotations"))
-
-    @cached_property
-    def spec(self) -> JsonObject:
-        """The spec mapping; empty where there is none."""
-        return mapping(self.data.get("spec"))
 
     @cached_property
     def ref(self) -> ObjectRef:

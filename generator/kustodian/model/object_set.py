@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from kustodian.model.asked import Asked
@@ -60,10 +60,10 @@ class ObjectSet(Asked):
         """Every pod template of every object."""
         return [pod for manifest in self.objects for pod in manifest.pods]
 
-    def of(self, group: str, *kinds: str) -> list[Manifest]:
+    def of(self, group: str, *kinds: str) -> Sequence[Manifest]:
         """The objects of an API group (any version; "" is core) and kinds, in rendered order per kind."""
         if len(kinds) == 1:  # half of what the rules about an overlay do is to ask this
-            return list(self._by_kind.get((group, kinds[0]), ()))
+            return self._by_kind.get((group, kinds[0]), ())
         return [m for kind in kinds for m in self._by_kind.get((group, kind), ())]
 
     def find(self, group: str, kind: str, namespace: str, name: str) -> Manifest | None:

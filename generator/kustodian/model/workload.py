@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, has, integer, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
@@ -133,7 +134,7 @@ class Container:
 
 
 @dataclass(frozen=True, eq=False)
-class PodTemplate:
+class PodTemplate(Asked):
     """A pod as some object asks for it.
 
     `path` leads to the object that holds `metadata` and `spec`; `spec_path` to the pod spec; fields of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
@@ -31,8 +31,7 @@ _T = TypeVar("_T")
 Check: TypeAlias = Callable[[_T, Context], Iterable[Violation]]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A violation of a rule in an overlay, with the severity its environment gives it.
 
     `manifest` is the object that the violation's path leads into.
@@ -45,8 +44,7 @@ class Hit:
     manifest: Manifest | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceHit:
+class SourceHit(NamedTuple):
     """A violation found in the files; `overlay` is the one it is about, None for the repository."""
 
     rule: Rule
@@ -101,14 +99,14 @@ class Evaluator:
         hits: list[Hit],
     ) -> None:
         """Run rules over one subject: this loop turns for every rule and object of a repository."""
-        for ready in rules:
+        for rule, check, context, level in rules:
+            before = len(hits)
             try:
-                found = list(ready.check(subject, ready.context))
+                for violation in check(subject, context):
+                    hits.append(Hit(rule, level, rendered, violation, violation.manifest or owner))
             except Exception as error:
-                self._failed(ready.rule, rendered, error)
-                continue
-            for violation in found:
-                hits.append(Hit(ready.rule, ready.level, rendered, violation, violation.manifest or owner))
+                del hits[before:]
+                self._failed(rule, rendered, error)
 
     @property
     def repository_rules(self) -> list[RepositoryRule]:
@@ -165,8 +163,7 @@ class Evaluator:
         self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Ready(Generic[_T]):
+class Ready(NamedTuple, Generic[_T]):
     """A rule that is on in an environment, with what it is called with there."""
 
     rule: Rule

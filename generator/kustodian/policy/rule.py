@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kustodian.model.edit import Edit
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
@@ -34,8 +34,7 @@ class Scope(StrEnum):
     REPOSITORY = "repository"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """What an object, pod or set rule found: the field (of the object that owns it) and one sentence.
 
     `path` may name a field that does not exist; the finding is then located at the nearest ancestor.
@@ -50,8 +49,7 @@ class Violation:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceViolation:
+class SourceViolation(NamedTuple):
     """What a repo rule found: a place in a file. `path` leads into document `document` of that file.
 
     `overlay` (its path) and `manifest` are given where the finding is about one overlay or object.

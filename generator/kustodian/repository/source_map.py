@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.field_path import FieldPath
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 MERGE_KEYS = ("name", "mountPath", "containerPort", "port", "devicePath", "topologyKey", "ip", "key", "kind")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a file, 1-based, the end exclusive in columns."""
 
     line: int
@@ -83,7 +81,7 @@ class SourceNode:
                 found.setdefault(name, child)
         return found
 
-    @property
+    @cached_property
     def place(self) -> Span:
         """From the key to the value's end where both are on one line, else the key alone.
 

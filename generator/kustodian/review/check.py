@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from kustodian.model.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.environment import Environment
@@ -87,8 +88,7 @@ def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run
     return Run(plan, options, engine)
 
 
-@dataclass(frozen=True, slots=True)
-class Fixable:
+class Fixable(NamedTuple):
     """A finding with what its rule would change."""
 
     finding: Finding

@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
@@ -25,8 +26,7 @@ from kustodian.review.source_path import Place, Subject, align
 PATCH_KINDS = frozenset({"PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What is to be located: an object and the path of a field in it as rendered."""
 
     manifest: Manifest
@@ -211,8 +211,7 @@ class Locator:
         return Location(file or ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A document (or List item) of a file that an object may have been read from."""
 
     node: SourceNode

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
@@ -17,8 +16,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
 
 
-@dataclass(frozen=True, slots=True)
-class InlinePlace:
+class InlinePlace(NamedTuple):
     """How a place inside an inline patch becomes one of its file: shifted, or pinned to the scalar."""
 
     lines: int = 0
@@ -29,8 +27,7 @@ class InlinePlace:
 AS_IS = InlinePlace()
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A node of a file; `inline` where the node was parsed out of an inline patch."""
 
     file: str
@@ -52,8 +49,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """The object being located, and its origin document (for the name it had before any prefix).
 
     `files` are those that rendering its overlay read.

@@ -43,25 +43,28 @@ class ImageUse:
         return tag if not self.reference.tag or tag.lower() in moving_tags else None
 
 
-def image_uses(pod: PodTemplate) -> Iterator[ImageUse]:
+def image_uses(pod: PodTemplate) -> tuple[ImageUse, ...]:
     """The images of a pod, without those that are absent or that a controller fills in."""
+    return pod.once(_image_uses)
+
+
+def _image_uses(pod: PodTemplate) -> tuple[ImageUse, ...]:
+    return tuple(use for use in _all_uses(pod) if _is_known(use))
+
+
+def _all_uses(pod: PodTemplate) -> Iterator[ImageUse]:
     for container in pod.containers:
         policy = text(container.data.get("imagePullPolicy"))
         path = container.path
-        yield from _known(
-            ImageUse(
-                str(container), container.image, container.image_path, policy, (*path, "imagePullPolicy")
-            )
+        yield ImageUse(
+            str(container), container.image, container.image_path, policy, (*path, "imagePullPolicy")
         )
     for path, volume in pod.volumes:
         image = text(dig(volume, ("image", "reference")))
         policy = text(dig(volume, ("image", "pullPolicy")))
         who = f'volume "{text(volume.get("name"))}"'
-        yield from _known(
-            ImageUse(who, image, (*path, "image", "reference"), policy, (*path, "image", "pullPolicy"))
-        )
+        yield ImageUse(who, image, (*path, "image", "reference"), policy, (*path, "image", "pullPolicy"))
 
 
-def _known(use: ImageUse) -> Iterator[ImageUse]:
-    if use.text and use.text != _INJECTED and not _FILLED_IN_LATER.search(use.text):
-        yield use
+def _is_known(use: ImageUse) -> bool:
+    return bool(use.text) and use.text != _INJECTED and not _FILLED_IN_LATER.search(use.text)

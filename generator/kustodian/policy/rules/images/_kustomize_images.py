@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.repository_view import Kustomization, RepositoryView
 
 #: Fields beside `containers` and `initContainers` (found at any depth) that kustomize takes for images.
@@ -26,8 +27,7 @@ _IN_TEXT = re.compile(r"""["']?\b(?:image|reference|value)["']?\s*:\s*["']?([^\s
 _BUILTIN = "builtin"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageEntry:
+class ImageEntry(NamedTuple):
     """An entry of `images:` (or the deprecated `imageTags:`)."""
 
     path: FieldPath
@@ -62,8 +62,7 @@ class ImageEntry:
         return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(NamedTuple):
     """Images at some point of a build; `complete` is False where more may come that no file shows."""
 
     names: frozenset[str] = frozenset()
@@ -130,19 +129,20 @@ class ImageFlow:
         generated = any(
             kustomization.data.get(k) for k in ("generators", "helmCharts", "helmChartInflationGenerator")
         )
-        found = replace(found, complete=found.complete and not generated)
+        found = Images(found.names, found.complete and not generated)
         for _, _, entry in kustomization.references("components"):
             component = self.view.by_folder.get(kustomization.resolve(entry))
             if component is None or component.path in self._running:
-                found = replace(found, complete=False)
+                found = Images(found.names, complete=False)
                 continue
             self._running.add(component.path)
             found = self._through(component, found)
             self._running.discard(component.path)
-        found = found.plus(Images(frozenset(self._patched(kustomization))))
+        if patched := frozenset(self._patched(kustomization)):
+            found = found.plus(Images(patched))
         found = self._custom_transformers(kustomization, self._entries(kustomization, found))
         if "image" in str(kustomization.data.get("replacements", "")) or kustomization.data.get("vars"):
-            found = replace(found, complete=False)
+            found = Images(found.names, complete=False)
         return found
 
     def _entries(self, kustomization: Kustomization, found: Images) -> Images:
@@ -190,13 +190,13 @@ class ImageFlow:
         for _, _, entry in kustomization.references("transformers"):
             documents = self.view.load(kustomization.resolve(entry)) if "\n" not in entry else []
             if not documents:
-                found = replace(found, complete=False)
+                found = Images(found.names, complete=False)
             for document in map(mapping, documents):
                 if document.get("apiVersion") != _BUILTIN:
-                    found = replace(found, complete=False)
+                    found = Images(found.names, complete=False)
                 new_name = text(mapping(document.get("imageTag")).get("newName"))
                 if new_name:
-                    found = replace(found, names=found.names | {new_name})
+                    found = Images(found.names | {new_name}, found.complete)
         return found
 
     def images_of(self, document: object) -> set[str]:
@@ -221,9 +221,13 @@ def configured_image_fields(view: RepositoryView) -> list[str]:
     ]
 
 
-def image_entries(kustomization: Kustomization) -> list[ImageEntry]:
+def image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:
     """The entries of `images:`, in order."""
-    return [
+    return kustomization.once(_image_entries)
+
+
+def _image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:
+    return tuple(
         ImageEntry(
             (name, index),
             text(item.get("name")),
@@ -234,7 +238,7 @@ def image_entries(kustomization: Kustomization) -> list[ImageEntry]:
         )
         for name in ("images", "imageTags")
         for index, item in mappings(kustomization.data.get(name))
-    ]
+    )
 
 
 def split_image(image: str) -> tuple[str, str, str]:
@@ -274,12 +278,7 @@ def _at(value: object, steps: tuple[str, ...]) -> Iterator[str]:
         yield from _at(value.get(steps[0]), steps[1:])
 
 
-def rendered_images(flow: ImageFlow, objects: list[JsonObject]) -> set[str]:
-    """The images of rendered objects."""
-    return {image for data in objects for image in flow.images_of(data)}
-
-
-def later_entries(kustomization: Kustomization, entry: ImageEntry) -> list[ImageEntry]:
+def later_entries(kustomization: Kustomization, entry: ImageEntry) -> tuple[ImageEntry, ...]:
     """The entries after this one."""
-    entries = sequence(image_entries(kustomization))
+    entries = image_entries(kustomization)
     return entries[entries.index(entry) + 1 :]

@@ -40,7 +40,6 @@ from kustodian.policy.rules.images._kustomize_images import (
     configured_image_fields,
     image_entries,
     later_entries,
-    rendered_images,
     split_image,
 )
 
@@ -93,9 +92,10 @@ def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization
     result = entry.new_name or entry.name
     if any(other.matches(result) for other in later_entries(kustomization, entry)):
         return False
-    images = rendered_images(flow, [manifest.data for manifest in rendered.objects])
     pattern = ImageEntry((), result)
-    return not any(pattern.matches(image) for image in images)
+    return not any(
+        pattern.matches(image) for manifest in rendered.objects for image in flow.images_of(manifest.data)
+    )
 
 
 def _configured_fields(view: RepositoryView) -> object:
