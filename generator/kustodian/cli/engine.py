@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from kustodian.render.engine import Engine
 
 _started: list[Engine] = []
+#: What waits for engines, if there was one: replaying a report loads none.
+_last_words: list[Callable[[], None]] = []
 
 
 def start_early(arguments: Sequence[str]) -> None:
@@ -47,8 +49,9 @@ def _likely_root(arguments: Sequence[str]) -> Path | None:
 
 def _new() -> Engine:
     from kustodian.model.resources import engine_binary
-    from kustodian.render.engine import Engine
+    from kustodian.render.engine import Engine, wait_for_ended
 
+    _last_words[:] = [wait_for_ended]
     return Engine(engine_binary())
 
 
@@ -57,3 +60,5 @@ def end_unused() -> None:
     while _started:
         with _started.pop():
             pass
+    for wait in _last_words:
+        wait()

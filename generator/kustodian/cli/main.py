@@ -52,8 +52,8 @@ def _leave(code: int) -> NoReturn:
     """End without taking apart what a check knows: object by object that takes longer than the report."""
     from kustodian.cli.engine import end_unused
 
-    end_unused()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # what there is to say of it has been said
             stream.flush()
+    end_unused()
     os._exit(code)

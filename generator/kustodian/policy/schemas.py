@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,8 +62,8 @@ def supported_versions() -> tuple[str, ...]:
 class Schemas:
     """The schemas of one Kubernetes version, of the given CRDs and of the shipped ones.
 
-    Reading costs about 5 ms, the first object of a kind about 1 ms more. Raises UserError for a version
-    whose schemas are not shipped.
+    Reading costs about 5 ms once something is asked, the first object of a kind about 1 ms more. Raises
+    UserError for a version whose schemas are not shipped.
     """
 
     def __init__(self, version: str = "1.34", crds: Iterable[Manifest] = ()) -> None:
@@ -74,15 +74,24 @@ class Schemas:
                 f"there are no schemas for Kubernetes {version}",
                 hint=f"set kubernetesVersion to one of {', '.join(supported_versions())}",
             )
-        self._definitions = _read_definitions(self.version)
-        self._builtin = _kinds(self._definitions)
-        # Groups that were emptied since still belong to Kubernetes.
-        self._groups = {"extensions"} | {version.rpartition("/")[0] for version, _ in self._builtin}
         self._given: dict[tuple[str, str], CustomKind | Callable[[], Iterable[JsonObject]]] = {}
         self._validators: dict[tuple[str, str], tuple[JsonObject, Draft202012Validator] | None] = {}
         self._registry: Registry | None = None
         for crd in crds:
             self.add_crd(crd)
+
+    @cached_property
+    def _definitions(self) -> JsonObject:
+        return _read_definitions(self.version)
+
+    @cached_property
+    def _builtin(self) -> dict[tuple[str, str], str]:
+        return _kinds(self._definitions)
+
+    @cached_property
+    def _groups(self) -> set[str]:
+        # Groups that were emptied since still belong to Kubernetes.
+        return {"extensions"} | {version.rpartition("/")[0] for version, _ in self._builtin}
 
     def add_crd(self, manifest: Manifest) -> None:
         """Take a CustomResourceDefinition into account; the first of a group and kind counts."""

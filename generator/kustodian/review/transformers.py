@@ -68,8 +68,10 @@ def _generated_key(entry: SourceNode, key: str) -> SourceNode | None:
 
 
 def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
+    if not path or path[-1] not in ("image", "reference"):
+        return None
     value = dig(subject.manifest.data, path)
-    if not path or not isinstance(value, str) or path[-1] not in ("image", "reference"):
+    if not isinstance(value, str):
         return None
     name, tag, digest = _image_parts(value)
     images = kustomization.at(("images",))
@@ -127,13 +129,11 @@ def _annotations(kustomization: SourceNode, subject: Subject, path: FieldPath) -
 
 
 def _namespace(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
-    node = kustomization.at(("namespace",))
-    if node is None or not path:
-        return None
     is_namespace_name = subject.manifest.kind == "Namespace" and path == ("metadata", "name")
-    if (path[-1] == "namespace" or is_namespace_name) and dig(subject.manifest.data, path) == node.text:
-        return node
-    return None
+    if not path or (path[-1] != "namespace" and not is_namespace_name):
+        return None
+    node = kustomization.at(("namespace",))
+    return node if node is not None and dig(subject.manifest.data, path) == node.text else None
 
 
 def _affix(field: str) -> _Entry:

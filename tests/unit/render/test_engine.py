@@ -10,7 +10,7 @@ import pytest
 
 from kustodian.model.overlay import Overlay
 from kustodian.model.resources import engine_binary
-from kustodian.render.engine import Engine, RenderOptions
+from kustodian.render.engine import Engine, RenderOptions, wait_for_ended
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
 COUNT = 40
@@ -87,4 +87,5 @@ def test_an_engine_whose_answers_nobody_reads_ends(tmp_path: Path, other: bool) 
         engine.begin_scan(tmp_path)
         if other:
             assert len(engine.scan(aside).kustomizations) == 1
+    wait_for_ended()
     assert engine._process.returncode is not None
