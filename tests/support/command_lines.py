@@ -11,7 +11,7 @@ import typer.core
 import typer.main
 from typer._click.exceptions import UsageError
 
-from kustodian.cli.app import app
+from kustodian.cli.app import command_line
 
 _INLINE = re.compile(r"`([^`\n]+)`")
 _PROMPT = re.compile(r"^\s*[$#] (.*)$")
@@ -59,7 +59,7 @@ def commands(shell: str) -> Iterator[list[str]]:
 
 def kustodian_problem(words: list[str]) -> str | None:
     """What the real command line says against `kustodian ...`; None where it takes it. Nothing is run."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(command_line())
     name, arguments, parent = words[0], words[1:], None
     try:
         while True:

@@ -41,9 +41,9 @@ def _app() -> int:
         from kustodian.cli.engine import start_early
 
         start_early(sys.argv[2:])
-    from kustodian.cli.app import app
+    from kustodian.cli.app import command_line
 
-    result = app(standalone_mode=False)
+    result = command_line(next(iter(sys.argv[1:]), None))(standalone_mode=False)
     sys.stdout.flush()  # here, where it is known what to do if nobody reads any more
     return result if isinstance(result, int) else 0
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kustodian.cli.boundary import silence_output
 from kustodian.model.errors import ExitCode, UserError, nearest
@@ -36,16 +35,14 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One report to write; to standard output where `file` is None."""
 
     format: ReportFormat
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """What changes how a report is written: for people (text), for servers (`fail_on`, in JUnit)."""
 
     fail_on: Severity
@@ -53,8 +50,7 @@ class Style:
     graph: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A report as it was written: to a file, or to standard output where that is None."""
 
     file: Path | None

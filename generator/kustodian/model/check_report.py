@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
@@ -16,8 +17,7 @@ from kustodian.model.rule_help import RuleHelp
 from kustodian.model.shard import ShardReport
 
 
-@dataclass(frozen=True, slots=True)
-class OverlayOutcome:
+class OverlayOutcome(NamedTuple):
     """What became of one overlay. `through` names the overlay that it was checked as part of."""
 
     path: str
@@ -27,8 +27,7 @@ class OverlayOutcome:
     through: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """With which commit the findings were compared, and those that it had and the work tree has not.
 
     Before the first commit it is the empty tree. `untouched` overlays were not rendered
@@ -40,8 +39,7 @@ class Comparison:
     untouched: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a report follows from, beside the command line, the program and what git knows.
 
     `files` maps what rendering read to its sha256, `absent` is what it looked for and did not find, both

@@ -24,8 +24,7 @@ class Location(NamedTuple):
     end_column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedWaiver:
+class AppliedWaiver(NamedTuple):
     """The waiver that covers a finding; `expires` is an ISO date."""
 
     reason: str

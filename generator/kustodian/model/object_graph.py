@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class Layer(IntEnum):
@@ -31,8 +31,7 @@ class Relation(StrEnum):
     FILLS = "fills"
 
 
-@dataclass(frozen=True, slots=True)
-class GraphNode:
+class GraphNode(NamedTuple):
     """One object, or something outside that the objects name.
 
     `key` is unique in the graph: `Deployment iris-prod/iris`, as `ObjectRef` prints it. `in_overlay` is
@@ -48,8 +47,7 @@ class GraphNode:
     in_overlay: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class GraphEdge:
+class GraphEdge(NamedTuple):
     """From what acts or depends to what it acts on or needs; both are node keys.
 
     `label` says by what: the network policy that allows, the binding that grants, the volume that mounts.
@@ -61,8 +59,7 @@ class GraphEdge:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectGraph:
+class ObjectGraph(NamedTuple):
     """The graph of one overlay, sorted; `alone` are the keys of objects without any relation."""
 
     nodes: tuple[GraphNode, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kustodian.model.environment import Environment
 from kustodian.model.json_value import JsonObject
@@ -26,8 +27,7 @@ class Overlay:
         return not self.files
 
 
-@dataclass(frozen=True, slots=True)
-class NotChecked:
+class NotChecked(NamedTuple):
     """Why an overlay could not be checked; `code` is stable ("remote-base", "component", "yaml" ...)."""
 
     code: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """Put `text` in the place of a stretch of a file; the end is exclusive, an empty stretch inserts.
 
     Lines and columns are 1-based, columns count characters. `file` is relative to the repository root.

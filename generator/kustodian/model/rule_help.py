@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.environment import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class RuleHelp:
+class RuleHelp(NamedTuple):
     """A rule's manual page as values.
 
     `level` is the severity in prod, None where the rule is off there; `markdown` the whole page; `url` the

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
@@ -30,8 +30,7 @@ _AMD_SHARE = {"spx": 1, "dpx": 2, "tpx": 3, "qpx": 4, "cpx": 8}
 _OF_FOUR_SLICES = {(1, 6), (2, 12), (4, 24), (2, 48), (4, 96)}
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(NamedTuple):
     """An accelerator maker: how its resources, taints, node labels and DRA device classes are spelled.
 
     The patterns match whole names.

@@ -9,13 +9,12 @@ and, for alpha and beta versions that went earlier than announced, the published
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Version = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ApiLifecycle:
+class ApiLifecycle(NamedTuple):
     """The life of one kind in one API version; `removed` is None where no removal is planned.
 
     `replacement` is an API version of the same kind ("batch/v1"), or a sentence where it is not as simple.

@@ -58,8 +58,7 @@ class SourceHit(NamedTuple):
         return self.violation.manifest
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFailure:
+class RuleFailure(NamedTuple):
     """A rule that raised: a defect of ours, reported, never counted as clean."""
 
     rule: str

@@ -8,16 +8,15 @@ it has one component.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}\Z")
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}\Z")
 PLACEHOLDER_DIGEST = "sha256:" + "0" * 64
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference:
+class ImageReference(NamedTuple):
     """`host/repository:tag@digest`; tag and digest are empty where absent."""
 
     host: str

@@ -65,8 +65,7 @@ class SourceViolation(NamedTuple):
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a check may know beside its input.
 
     `version` is the Kubernetes version, (1, 34); `registries` the allow list (empty: any); `options`
@@ -80,8 +79,7 @@ class Context:
     schemas: Schemas | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A per-rule option; its type is the type of the default."""
 
     default: bool | int | float | str | tuple[str, ...] | None
@@ -89,8 +87,7 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Manual:
+class Manual(NamedTuple):
     """A rule's manual page: `title` one line, `why` and `fix` one or two sentences each."""
 
     title: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 
@@ -23,8 +24,7 @@ _KEPT = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class CustomVersion:
+class CustomVersion(NamedTuple):
     """One version of a custom resource.
 
     `schema` is its openAPIV3Schema; `file` a strict JSON schema made from it at build time. Where both are

@@ -7,7 +7,7 @@ networking.istio.io/v1 VirtualService (how short host names are resolved).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
@@ -20,8 +20,7 @@ ISTIO = "networking.istio.io"
 INGRESS_KINDS = (("networking.k8s.io", "Ingress"), ("extensions", "Ingress"))
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(NamedTuple):
     """A place traffic is sent to; `path` leads to its name, `port_path` to its port.
 
     `port` is a number or a name, None where any port or none is meant. `group` and `kind` are "" and

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, TypeAlias
+from typing import IO, Any, NamedTuple, Self, TypeAlias
 
 from kustodian.model.errors import EngineError, ExitCode, UserError
 from kustodian.model.json_value import JsonObject
@@ -25,8 +25,7 @@ PROTOCOL = 4
 _PIPE_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bounds on one overlay: bytes of a file, objects, seconds."""
 
     max_file_bytes: int = 16 * 1024 * 1024
@@ -34,8 +33,7 @@ class Limits:
     timeout_seconds: float = 120
 
 
-@dataclass(frozen=True, slots=True)
-class RegoOptions:
+class RegoOptions(NamedTuple):
     """Policies for conftest: files or folders relative to the root, and the namespaces to evaluate."""
 
     policy: tuple[str, ...] = ()

@@ -12,9 +12,9 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.history import git
@@ -24,8 +24,7 @@ _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _CHECKOUT = (*_NO_HOOKS, "checkout-index", "--force", "--quiet")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTree:
+class WorkTree(NamedTuple):
     """The git work tree around a repository; `prefix` is the repository's folder in it, "" at the top."""
 
     top: Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig
@@ -18,8 +18,7 @@ from kustodian.review.inline_yaml import inline_documents
 from kustodian.review.source_path import AS_IS, InlinePlace, Place, Subject, align
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """One patch document: where it is written, its root node, and the target that its entry names."""
 
     file: str

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kustodian.model.json_value import JsonObject, texts_in
 from kustodian.model.overlay import Overlay
@@ -101,8 +101,7 @@ class Reads:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What one kustomization names: any `paths`, its `plugins`, and `folders` that may hold kustomizations.
 
     `of` is the document, which has to live as long as this is known by it.

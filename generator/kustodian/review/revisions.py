@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.repository_view import RepositoryView
@@ -31,8 +32,7 @@ from kustodian.review.targets import Plan, is_definition, plan_beside
 from kustodian.review.view import view_beside, view_of
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
 
     `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files
@@ -171,8 +171,7 @@ def opened(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What git says of both revisions; `commit` is the empty tree before the first one."""
 
     tree: WorkTree
@@ -223,8 +222,7 @@ def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
     return Scan(sorted(kustomizations, key=lambda e: e[0]), sorted(files, key=lambda e: e[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """What a change may reach in either revision.
 
     `overlays` are paths, those that only one revision has among them; `folders` hold the kustomizations, with

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
 from kustodian.model.manifest import Manifest
 
 
-@dataclass(frozen=True)
-class ResourceMetric:
+class ResourceMetric(NamedTuple):
     """A cpu or memory metric of a pod.
 
     `container` is empty for the whole pod; `utilization` says that it is relative to the request.

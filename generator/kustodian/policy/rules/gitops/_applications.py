@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import FieldPath
@@ -26,8 +26,7 @@ from kustodian.policy.rules.gitops._generators import UNKNOWN
 GROUP = "argoproj.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """An object with the place where a person edits it; `overlay` is the one that renders it, if any.
 
     `inside` is the path of the object in its document: empty, or the item of a List.
@@ -49,8 +48,7 @@ class Placed:
         return SourceViolation(self.file, (*self.inside, *path), message, self.document, overlay, None, fix)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One source of an Application for one parameter set; texts may hold `UNKNOWN`."""
 
     path: FieldPath
@@ -220,8 +218,7 @@ def _find_own_urls(view: RepositoryView) -> frozenset[str]:
     return frozenset(map(normal_url, written))
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(NamedTuple):
     """The folders of this repository that some Application deploys; `patterns` for those not fully known."""
 
     folders: frozenset[str]

@@ -14,8 +14,8 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text, texts_in
@@ -48,8 +48,7 @@ def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
     return [file for file in found if not file.endswith(".json")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(NamedTuple):
     """The repository that generators look at, and whether what is in the files they find matters."""
 
     view: RepositoryView

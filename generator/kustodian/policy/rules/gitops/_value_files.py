@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping, sequence, text
@@ -18,8 +18,7 @@ from kustodian.policy.rules.gitops._applications import Application, normal_url
 from kustodian.policy.rules.gitops._generators import UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class ValueFile:
+class ValueFile(NamedTuple):
     """One entry of `helm.valueFiles` for one parameter set; `file` is relative to the root of `repo_url`."""
 
     path: FieldPath

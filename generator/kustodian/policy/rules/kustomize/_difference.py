@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kustodian.model.field_path import FieldPath
 
@@ -28,8 +27,7 @@ _HASH = re.compile(r"-[2456789bcdfghkmt]{10}\Z")
 _WORDS = ("args", "command")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """`path` in the later object; `names` leave list positions out; a side without the field is None."""
 
     path: FieldPath

@@ -34,7 +34,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, mappings, string_map, text
@@ -44,8 +44,7 @@ from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolatio
 _IMMUTABLE_SELECTOR = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """Labels of a kustomization that reach selectors."""
 
     kustomization: Kustomization
@@ -142,7 +141,7 @@ def _entries(view: RepositoryView, root: Kustomization, origin: str) -> list[_En
 def _changing(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_Entry]:
     """The entries with only those pairs that some selector has not got already."""
     changing = [
-        replace(e, pairs={k: v for k, v in e.pairs.items() if any(s.get(k) != v for s in selectors)})
+        e._replace(pairs={k: v for k, v in e.pairs.items() if any(s.get(k) != v for s in selectors)})
         for e in entries
     ]
     return [entry for entry in changing if entry.pairs]

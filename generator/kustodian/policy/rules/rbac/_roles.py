@@ -8,7 +8,7 @@ https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
@@ -21,8 +21,7 @@ ROLE_KINDS = ((GROUP, "Role"), (GROUP, "ClusterRole"))
 BINDING_KINDS = ((GROUP, "RoleBinding"), (GROUP, "ClusterRoleBinding"))
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """One rule of a role; `names` are its resourceNames (empty: every object)."""
 
     path: FieldPath

@@ -7,8 +7,7 @@ v1.3 (`certificateRefs`), KEDA v2 TriggerAuthentication, Secrets Store CSI drive
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
@@ -37,8 +36,7 @@ _VOLUME_SECRETS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One reference: `path` leads to the name in `manifest`; `keys` are entries needed, with their paths."""
 
     manifest: Manifest

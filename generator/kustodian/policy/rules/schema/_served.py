@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.manifest import Manifest
 from kustodian.policy.schemas import Schemas
 
 
-@dataclass(frozen=True, slots=True)
-class RetiredVersion:
+class RetiredVersion(NamedTuple):
     """Why a version is no longer served, and the API version to use instead."""
 
     message: str

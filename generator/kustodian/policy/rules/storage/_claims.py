@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
@@ -17,8 +17,7 @@ _TEMPLATES: tuple[FieldPath, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class ClaimSpec:
+class ClaimSpec(NamedTuple):
     """One claim: `path` leads to its spec; `what` names it in a sentence."""
 
     path: FieldPath
