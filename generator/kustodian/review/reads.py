@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,7 +122,7 @@ def named_by(kustomization: Kustomization, words: Set[str] | None = None) -> Nam
     bases = kustomization.references(*BASE_FIELDS, *_PLUGINS)
     return Named(
         data,
-        paths=frozenset(_paths(kustomization.directory, texts, words)),
+        paths=frozenset(_paths(kustomization.resolve, texts, words)),
         plugins=frozenset(kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)),
         folders=frozenset(kustomization.resolve(t) for _, _, t in bases if "\n" not in t),
         is_opaque=_is_opaque(data, texts),
@@ -228,13 +229,13 @@ def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str,
             for document in parsed[file]:
                 texts = texts_in(document.data)
                 for base in {folder, posixpath.dirname(file) or "."}:
-                    reads.named[folder].update(_paths(base, texts))
+                    reads.named[folder].update(_paths(partial(beside, base), texts))
                 if _is_opaque(document.data, texts):
                     reads.opaque.add(folder)
 
 
-def _paths(folder: str, texts: list[str], ends: Set[str] | None = None) -> set[str]:
-    """Each text as a path beside `folder`; of `key=path` both sides, of inline YAML each word."""
+def _paths(resolve: Callable[[str], str], texts: list[str], ends: Set[str] | None = None) -> set[str]:
+    """Each text as the path that it means; of `key=path` both sides, of inline YAML each word."""
     found = set()
     for text in texts:
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
@@ -243,7 +244,7 @@ def _paths(folder: str, texts: list[str], ends: Set[str] | None = None) -> set[s
                 if ends is not None and written.rpartition("/")[2] not in ends:
                     continue
                 if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
-                    path = beside(folder, written)
+                    path = resolve(written)
                     if not path.startswith(".."):
                         found.add(path)
     return found

@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from kustodian.model.environment import EnvironmentClass
@@ -195,6 +195,7 @@ def _find_applications(view: RepositoryView) -> list[Application]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def normal_url(url: str) -> str:
     """A repository URL without what may differ in spelling: scheme, user, `.git`, a final slash, case."""
     rest = re.sub(r"^[a-z+]+://", "", url.strip().lower())

@@ -79,7 +79,12 @@ def _targets(view: RepositoryView) -> frozenset[str]:
 
 
 def _named(kustomization: Kustomization) -> frozenset[str]:
-    return frozenset(reference.target for reference in references(kustomization))
+    # The references themselves are asked for only of the few kustomizations that a rule speaks of.
+    return frozenset(
+        kustomization.resolve(written)
+        for _, written in _written(kustomization)
+        if written and "\n" not in written
+    )
 
 
 def may_be_remote(written: str) -> bool:
