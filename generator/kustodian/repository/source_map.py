@@ -153,8 +153,17 @@ class Documents(Sequence[SourceNode]):
 
     def with_kind(self, kind: str) -> list[SourceNode]:
         """The documents that may be, or list, objects of a kind; the others are not parsed."""
-        says = re.compile(rf"""\bkind["']?\s*:[^\n]*\b{re.escape(kind)}\b""")
-        return [self[i] for i, (_, chunk) in enumerate(self._chunks) if kind in chunk and says.search(chunk)]
+        return [self[index] for index, kinds in enumerate(self._kinds) if kind in kinds]
+
+    @cached_property
+    def _kinds(self) -> list[frozenset[str]]:
+        """Of each document, the words that stand behind `kind:` somewhere in it."""
+        return [frozenset(_WORD.findall(" ".join(_KIND.findall(chunk)))) for _, chunk in self._chunks]
+
+
+#: Begins with a plain text, which is soon found in a megabyte of schemas.
+_KIND = re.compile(r"""kind["']?\s*:([^\n]*)""")
+_WORD = re.compile(r"[\w-]+")
 
 
 class SourceFile:

@@ -112,6 +112,8 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
 
 def _closest(matches: list[SourceNode], item: dict[str, Any]) -> SourceNode:
     """Of items with the same merge key (a port in TCP and UDP), the one that agrees in most scalars."""
+    if len(matches) == 1:
+        return matches[0]
     return max(
         matches, key=lambda child: sum(child.scalar(key) == _yaml_text(value) for key, value in item.items())
     )
