@@ -95,6 +95,114 @@ def test_our_patches_change_no_byte(kustomize: Path, tmp_path: Path) -> None:
     assert different == []
 
 
+_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app, labels: {app: app}}
+spec:
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers: [{name: app, image: "registry.example.com/app:1.0.0", envFrom: [{configMapRef: {name: settings}}]}]
+"""
+_CUSTOM = """\
+apiVersion: example.com/v1
+kind: Pipeline
+metadata: {name: pipeline}
+spec: {settings: settings, runner: {image: "registry.example.com/app:1.0.0"}, tag: {owner: nobody}}
+"""
+_LOCAL = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: local, annotations: {config.kubernetes.io/local-config: "true"}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: not-local, annotations: {config.kubernetes.io/local-config: "false"}}
+"""
+_CONFIGURATION = """\
+nameReference: [{kind: ConfigMap, fieldSpecs: [{path: spec/settings, kind: Pipeline}]}]
+images: [{path: spec/runner/image, kind: Pipeline}]
+commonLabels: [{path: spec/tag, create: true, kind: Pipeline}]
+"""
+_DEFINITION = """\
+{"github.com/example/v1.Pipeline": {"Schema": {"properties": {
+  "apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"},
+  "spec": {"properties": {"settings": {"x-kubernetes-object-ref-api-version": "v1",
+    "x-kubernetes-object-ref-kind": "ConfigMap", "type": "string"}}}}}}}
+"""
+#: Kustomizations over the folder `base` that come past the patched places, or fail there.
+_BUILDS = {
+    "configured": "configurations: [own.yaml]\nnamePrefix: p-\nimages: [{name: registry.example.com/app, newTag: '2'}]",
+    "over a configured one": "resources: [../configured]\nconfigurations: [own.yaml]\nnamePrefix: q-",
+    "default over a configured one": "resources: [../configured]\nnameSuffix: -s\ncommonLabels: {team: ml}",
+    "conflicting": "configurations: [conflict.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true}]",
+    "two bases": "resources: [../configured, other.yaml]\nnamespace: ns",
+    "custom resources": "crds: [crd.json]\nnamePrefix: p-",
+    "image pattern": "images: [{name: '[', newTag: '2'}, {name: 'registry.example.com/.*', newName: x}]",
+    "image digest": "images: [{name: registry.example.com/app, digest: 'sha256:0123'}, {name: a}]",
+    "literals": (
+        r"""configMapGenerator: [{name: g, literals: ["a=\u2028\U0001F600", "b='<&>\"", "c=1e3", "d= # no", "e=x\ny"],"""
+        " options: {labels: {number: '12', answer: 'true'}}}]"
+    ),
+    "control character": r"""configMapGenerator: [{name: g, literals: ["a=\x7f\x01"]}]""",
+    "replicas": "replicas: [{name: app, count: 3}]",
+    "labels and annotations": "commonAnnotations: {a: '1', b: 'on'}\nlabels: [{pairs: {x: '0x1'}, includeTemplates: true}]",
+    "patch and path": "patches: [{patch: '{}', path: x.yaml}]",
+    "bad patch": "patches: [{patch: 'a: [', target: {kind: Deployment}}]",
+    "bad operation": 'patchesJson6902: [{target: {version: v1, kind: Deployment, name: app}, patch: \'[{"op": "x"}]\'}]',
+    "patch of nothing": "patches: [{patch: '- {op: remove, path: /spec/nothing}', target: {kind: Deployment}}]",
+    "good patch": "patches: [{patch: '- {op: add, path: /spec/paused, value: true}', target: {kind: Deployment}}]",
+    "replacement": (
+        "replacements: [{source: {kind: Deployment, fieldPath: metadata.name},"
+        " targets: [{select: {kind: Pipeline}, fieldPaths: [spec.settings]}]}]"
+    ),
+}
+
+
+def test_our_patches_change_nothing_where_they_look(kustomize: Path, tmp_path: Path) -> None:
+    """What comes past the patched places: configurations of one's own, image patterns, odd texts, refused patches."""
+    patched = build_peer("kustomize", patched=True)
+    head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+    files = {
+        "base/kustomization.yaml": f"{head}resources: [all.yaml]\n"
+        "configMapGenerator: [{name: settings, literals: [mode=fast]}]\n",
+        "base/all.yaml": f"{_DEPLOYMENT}---\n{_CUSTOM}---\n{_LOCAL}",
+    }
+    for name, text in _BUILDS.items():
+        resources = "" if "resources:" in text else "resources: [../base]\n"
+        files |= {
+            f"{name}/kustomization.yaml": f"{head}{resources}{text}\n",
+            f"{name}/own.yaml": _CONFIGURATION,
+            f"{name}/conflict.yaml": "commonLabels: [{path: metadata/labels, create: false}]\n",
+            f"{name}/crd.json": _DEFINITION,
+            f"{name}/other.yaml": _DEPLOYMENT.replace("name: app", "name: other", 1),
+        }
+    for file, text in files.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    results = {
+        name: [
+            subprocess.run(
+                [program, "build", name], cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            for program in (kustomize, patched)
+        ]
+        for name in _BUILDS
+    }
+    for name, (theirs, ours) in results.items():
+        assert (ours.returncode, ours.stdout, ours.stderr) == (
+            theirs.returncode,
+            theirs.stdout,
+            theirs.stderr,
+        ), name
+    failed = {name for name, (theirs, _) in results.items() if theirs.returncode}
+    assert failed == {
+        "conflicting", "control character", "patch and path", "bad patch", "bad operation", "patch of nothing",
+    }  # fmt: skip
+
+
 def test_the_same_results_as_conftest(conftest: Path, engine: Engine, tmp_path: Path) -> None:
     """Starter policies on the default repository as it is, and on one that breaks each of them."""
     assert template_dir().is_dir()
