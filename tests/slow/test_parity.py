@@ -132,6 +132,29 @@ _DEFINITION = """\
   "spec": {"properties": {"settings": {"x-kubernetes-object-ref-api-version": "v1",
     "x-kubernetes-object-ref-kind": "ConfigMap", "type": "string"}}}}}}}
 """
+_NAMESPACES = "---\n".join(
+    f"""\
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {name}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: settings, namespace: {name}}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: runner, namespace: {name}}}
+---
+{_DEPLOYMENT.replace("{name: app,", f"{{name: app, namespace: {name},")}---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: binding, namespace: {name}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}}
+subjects: [{{kind: ServiceAccount, name: runner, namespace: {other}}}]
+"""
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a"))
+)
 #: Kustomizations over the folder `base` that come past the patched places, or fail there.
 _BUILDS = {
     "configured": "configurations: [own.yaml]\nnamePrefix: p-\nimages: [{name: registry.example.com/app, newTag: '2'}]",
@@ -139,6 +162,14 @@ _BUILDS = {
     "default over a configured one": "resources: [../configured]\nnameSuffix: -s\ncommonLabels: {team: ml}",
     "conflicting": "configurations: [conflict.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true}]",
     "two bases": "resources: [../configured, other.yaml]\nnamespace: ns",
+    "namespaces": "resources: [namespaces.yaml]\nnamePrefix: p-",
+    "namespaces set": "resources: [namespaces.yaml]\nnamespace: ns",
+    "namespace renamed": "resources: [../namespaces]\nconfigurations: [own.yaml]\nnameSuffix: -s\n"
+    "patches: [{target: {kind: Namespace, name: b}, patch: '- {op: replace, path: /metadata/name, value: d}',"
+    " options: {allowNameChange: true}}]",
+    "legacy order": "resources: [namespaces.yaml, ../base]\nsortOptions: {order: legacy}",
+    "own order": "resources: [namespaces.yaml, ../base]\nsortOptions: {order: legacy, legacySortOptions:"
+    " {orderFirst: [RoleBinding, Deployment], orderLast: [Namespace]}}",
     "custom resources": "crds: [crd.json]\nnamePrefix: p-",
     "image pattern": "images: [{name: '[', newTag: '2'}, {name: 'registry.example.com/.*', newName: x}]",
     "image digest": "images: [{name: registry.example.com/app, digest: 'sha256:0123'}, {name: a}]",
@@ -177,6 +208,7 @@ def test_our_patches_change_nothing_where_they_look(kustomize: Path, tmp_path: P
             f"{name}/own.yaml": _CONFIGURATION,
             f"{name}/conflict.yaml": "commonLabels: [{path: metadata/labels, create: false}]\n",
             f"{name}/crd.json": _DEFINITION,
+            f"{name}/namespaces.yaml": _NAMESPACES,
             f"{name}/other.yaml": _DEPLOYMENT.replace("name: app", "name: other", 1),
         }
     for file, text in files.items():
@@ -199,7 +231,8 @@ def test_our_patches_change_nothing_where_they_look(kustomize: Path, tmp_path: P
         ), name
     failed = {name for name, (theirs, _) in results.items() if theirs.returncode}
     assert failed == {
-        "conflicting", "control character", "patch and path", "bad patch", "bad operation", "patch of nothing",
+        "conflicting", "namespaces set", "control character", "patch and path", "bad patch", "bad operation",
+        "patch of nothing",
     }  # fmt: skip
 
 
