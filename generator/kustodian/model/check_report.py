@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -73,7 +73,7 @@ class CheckReport:
     #: How long it took; None where that is not known (a merged report).
     seconds: float | None = 0.0
     #: The lines of every file that a finding is in, for snippets.
-    sources: dict[str, list[str]] = field(default_factory=dict)
+    sources: dict[str, Sequence[str]] = field(default_factory=dict)
     prefix: str = ""
     #: The manual page of every rule with a finding; a Rego rule has none.
     rule_help: dict[str, RuleHelp] = field(default_factory=dict)

@@ -8,6 +8,7 @@ person edits; paths are relative to the top of the git work tree.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -180,7 +181,7 @@ def _location(report: CheckReport, finding: Finding) -> JsonObject:
     return data
 
 
-def _region(source: Location, lines: list[str] | None) -> JsonObject:
+def _region(source: Location, lines: Sequence[str] | None) -> JsonObject:
     region: JsonObject = {"startLine": source.line, "startColumn": source.column}
     if source.end_line is not None and source.end_column is not None:
         region |= {"endLine": source.end_line, "endColumn": source.end_column}

@@ -8,7 +8,7 @@ tenths of a second instead of many. Files are edited through ruamel.yaml, which 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.field_path import FieldPath
+from kustodian.model.lines import Lines
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -129,6 +130,7 @@ class Documents(Sequence[SourceNode]):
 
     def __init__(self, text: str, shown: str, tolerant: bool = False) -> None:
         """Split the text at its document markers; nothing is parsed yet."""
+        self._text = text
         self._shown = shown
         self._tolerant = tolerant
         self._chunks = list(_split(text))
@@ -147,23 +149,19 @@ class Documents(Sequence[SourceNode]):
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
         if index not in self._parsed:
-            offset, chunk = self._chunks[index]
-            self._parsed[index] = _parse(chunk, self._shown, offset, self._tolerant)
+            line, begin, end = self._chunks[index]
+            self._parsed[index] = _parse(self._text[begin:end], self._shown, line, self._tolerant)
         return self._parsed[index]
 
     def with_kind(self, kind: str) -> list[SourceNode]:
         """The documents that may be, or list, objects of a kind; the others are not parsed."""
-        return [self[index] for index, kinds in enumerate(self._kinds) if kind in kinds]
-
-    @cached_property
-    def _kinds(self) -> list[frozenset[str]]:
-        """Of each document, the words that stand behind `kind:` somewhere in it."""
-        return [frozenset(_WORD.findall(" ".join(_KIND.findall(chunk)))) for _, chunk in self._chunks]
-
-
-#: Begins with a plain text, which is soon found in a megabyte of schemas.
-_KIND = re.compile(r"""kind["']?\s*:([^\n]*)""")
-_WORD = re.compile(r"[\w-]+")
+        # The pattern begins with a plain text, which is soon found in a megabyte of schemas.
+        says = re.compile(rf"""kind["']?\s*:[^\n]*\b{re.escape(kind)}\b""")
+        return [
+            self[index]
+            for index, (_, begin, end) in enumerate(self._chunks)
+            if self._text.find(kind, begin, end) >= 0 and says.search(self._text, begin, end)
+        ]
 
 
 class SourceFile:
@@ -188,9 +186,9 @@ class SourceFile:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 
     @cached_property
-    def lines(self) -> list[str]:
+    def lines(self) -> Lines:
         """The lines without their ends."""
-        return self.text.splitlines()
+        return Lines(self.text)
 
 
 class SourceMaps:
@@ -236,20 +234,20 @@ def parse_documents(text: str, shown: str) -> list[SourceNode]:
     return list(Documents(text, shown))
 
 
-def _split(text: str) -> Iterator[tuple[int, str]]:
-    """(lines before it, text) of each document that holds more than comments.
+def _split(text: str) -> Iterator[tuple[int, int, int]]:
+    """Lines before it, begin and end in the text of each document that holds more than comments.
 
     A line that starts with `---` is a document marker wherever it stands: the content of a block scalar is
     always indented (YAML 1.2, 9.1.2).
     """
     if any(mark in text for mark in _OTHER_BREAKS):
-        yield from _split_lines(text.splitlines(keepends=True))
+        yield from _split_lines(text)
         return
     cuts = [0, *(marker.start() for marker in _MARKER.finditer(text)), len(text)]
     line = 0
     for begin, end in pairwise(cuts):
         if _CONTENT.search(text, begin, end):
-            yield line, text[begin:end]
+            yield line, begin, end
         line += text.count("\n", begin, end)
 
 
@@ -260,20 +258,16 @@ _MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 _CONTENT = re.compile(r"^(?:---)?+[^\S\n]*+(?!#|%|\.\.\.)\S", re.MULTILINE)
 
 
-def _split_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    start, chunk = 0, [""]
-    for number, line in enumerate(lines):
+def _split_lines(text: str) -> Iterator[tuple[int, int, int]]:
+    cuts, position, number = [(0, 0)], 0, 0
+    for number, line in enumerate(text.splitlines(keepends=True)):
         if line.startswith("---") and line[3:4] in ("", " ", "\t", "\n", "\r"):
-            yield from _held(start, chunk)
-            start, chunk = number, []
-        chunk.append(line)
-    yield from _held(start, chunk)
-
-
-def _held(start: int, chunk: list[str]) -> Iterator[tuple[int, str]]:
-    content = (line.removeprefix("---").strip() for line in chunk)
-    if any(line and not line.startswith(("#", "%", "...")) for line in content):
-        yield start, "".join(chunk)
+            cuts.append((number, position))
+        position += len(line)
+    for (first, begin), (_, end) in pairwise([*cuts, (number, position)]):
+        content = (line.removeprefix("---").strip() for line in text[begin:end].splitlines())
+        if any(line and not line.startswith(("#", "%", "...")) for line in content):
+            yield first, begin, end
 
 
 def _parse(text: str, shown: str, offset: int, tolerant: bool) -> SourceNode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
@@ -323,9 +323,11 @@ class Run:
             if rendered.overlay.path in self.own and rendered.objects
         }
 
-    def _sources(self) -> dict[str, list[str]]:
+    def _sources(self) -> dict[str, Sequence[str]]:
         files = {finding.source.file for finding in self.findings}
-        sources = {name: source.lines for name in sorted(files) if (source := self.maps.file(name))}
+        sources: dict[str, Sequence[str]] = {
+            name: source.lines for name in sorted(files) if (source := self.maps.file(name))
+        }
         if "-" in files and self.options.stdin is not None:
             sources["-"] = self.options.stdin.splitlines()
         return sources
