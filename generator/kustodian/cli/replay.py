@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kustodian.repository.snapshot import SKIPPED, Known, git_facts, take, unchanged
@@ -49,6 +48,8 @@ def replay(arguments: Sequence[str]) -> int | None:
         return None
     for file, text in texts:
         if file is not None:
+            from pathlib import Path
+
             from kustodian.repository.files import replace_file
 
             try:
@@ -105,7 +106,7 @@ def _as_read(root: str, files: dict[str, Known], read: Mapping[str, str]) -> boo
     return True
 
 
-def _entry(arguments: Sequence[str]) -> Path | None:
+def _entry(arguments: Sequence[str]) -> str | None:
     """The file of a command line's run; None where there is no place for a cache."""
     home = os.environ.get("HOME")
     base = os.environ.get("XDG_CACHE_HOME") or (os.path.join(home, ".cache") if home else "")
@@ -119,7 +120,7 @@ def _entry(arguments: Sequence[str]) -> Path | None:
     except OSError:
         return None
     name = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
-    return Path(base, "kustodian", "check", name)
+    return os.path.join(base, "kustodian", "check", name)
 
 
 @cache
@@ -158,18 +159,21 @@ def _today() -> str:
     return time.strftime("%Y-%m-%d")
 
 
-def _read(entry: Path) -> tuple[JsonObject, bytes]:
-    import orjson
+def _read(entry: str) -> tuple[JsonObject, bytes]:
+    import json  # orjson loads more than there is to be read
 
     with open(entry, "rb") as file:
-        return orjson.loads(file.readline()), file.read()
+        return json.loads(file.readline()), file.read()
 
 
-def _write(entry: Path, head: JsonObject, body: bytes) -> None:
+def _write(name: str, head: JsonObject, body: bytes) -> None:
+    from pathlib import Path
+
     import orjson
 
     from kustodian.repository.files import replace_file
 
+    entry = Path(name)
     entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     replace_file(entry, orjson.dumps(head) + b"\n" + body)
     entries = sorted(entry.parent.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)

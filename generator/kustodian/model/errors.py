@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -17,7 +16,6 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass
 class UserError(Exception):
     """Something the user can correct: what is wrong, where, and what to do about it.
 
@@ -25,12 +23,21 @@ class UserError(Exception):
     `hint` is one imperative sentence.
     """
 
-    message: str
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    hint: str | None = None
-    exit_code: ExitCode = ExitCode.USAGE
+    def __init__(
+        self,
+        message: str,
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+        exit_code: ExitCode = ExitCode.USAGE,
+    ) -> None:
+        """Say as much as is known."""
+        super().__init__(message)
+        self.message = message
+        self.file, self.line, self.column = file, line, column
+        self.hint = hint
+        self.exit_code = exit_code
 
     def __str__(self) -> str:
         """`file:line:column: message (hint)`, on one line."""
