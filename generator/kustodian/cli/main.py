@@ -50,10 +50,11 @@ def _app() -> int:
 
 def _leave(code: int) -> NoReturn:
     """End without taking apart what a check knows: object by object that takes longer than the report."""
-    from kustodian.cli.engine import end_unused
-
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # what there is to say of it has been said
             stream.flush()
-    end_unused()
+    if "kustodian.cli.engine" in sys.modules:  # a report that was only written again has needed none
+        from kustodian.cli.engine import end_unused
+
+        end_unused()
     os._exit(code)
