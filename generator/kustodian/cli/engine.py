@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from kustodian.render.engine import Engine
 
 _started: list[Engine] = []
-#: What waits for engines, if there was one: replaying a report loads none.
-_last_words: list[Callable[[], None]] = []
 
 
 def start_early(arguments: Sequence[str]) -> None:
@@ -26,7 +24,7 @@ def start_early(arguments: Sequence[str]) -> None:
     with contextlib.suppress(UserError):
         engine = _new()
         _started.append(engine)
-        atexit.register(end_unused)
+        atexit.register(end_engines)
         if (root := _likely_root(arguments)) is not None:
             engine.begin_scan(root)
 
@@ -49,16 +47,16 @@ def _likely_root(arguments: Sequence[str]) -> Path | None:
 
 def _new() -> Engine:
     from kustodian.model.resources import engine_binary
-    from kustodian.render.engine import Engine, wait_for_ended
+    from kustodian.render.engine import Engine
 
-    _last_words[:] = [wait_for_ended]
     return Engine(engine_binary())
 
 
-def end_unused() -> None:
-    """End the engine that was started early, where a usage error ended the run before anything was asked."""
+def end_engines() -> None:
+    """End the engine that was started early if nothing was asked of it, and wait for those that are done."""
     while _started:
         with _started.pop():
             pass
-    for wait in _last_words:
-        wait()
+    from kustodian.render.engine import wait_for_ended
+
+    wait_for_ended()

@@ -54,7 +54,7 @@ def _leave(code: int) -> NoReturn:
         with contextlib.suppress(OSError, ValueError):  # what there is to say of it has been said
             stream.flush()
     if "kustodian.cli.engine" in sys.modules:  # a report that was only written again has needed none
-        from kustodian.cli.engine import end_unused
+        from kustodian.cli.engine import end_engines
 
-        end_unused()
+        end_engines()
     os._exit(code)

@@ -83,7 +83,7 @@ _ROLE_FIELDS: tuple[tuple[str, ContainerRole], ...] = (
 
 
 @dataclass(frozen=True, eq=False)
-class Container:
+class Container(Asked):
     """One container; `path` leads to it in the owning object, `given_image_path` to an image elsewhere."""
 
     data: JsonObject

@@ -122,11 +122,15 @@ def is_accelerator(resource: object) -> bool:
     return isinstance(resource, str) and vendor_of(resource) is not None
 
 
-def container_accelerators(container: Container) -> list[str]:
+def container_accelerators(container: Container) -> tuple[str, ...]:
     """The accelerator resources a container asks for; a quantity of zero asks for none."""
+    return container.once(_container_accelerators)
+
+
+def _container_accelerators(container: Container) -> tuple[str, ...]:
     sides = (container.limits, container.requests)
     named = [(name, amount) for side in sides for name, amount in side.items() if is_accelerator(name)]
-    return list(dict.fromkeys(name for name, amount in named if parse_quantity(amount) != 0))
+    return tuple(dict.fromkeys(name for name, amount in named if parse_quantity(amount) != 0))
 
 
 def pod_accelerators(pod: PodTemplate) -> list[str]:

@@ -95,6 +95,10 @@ def flag_value(words: list[str], *flags: str) -> str | None:
 
 def engine_of(container: Container) -> str | None:
     """The serving engine that image or command name; None where neither does."""
+    return container.once(_engine_of)
+
+
+def _engine_of(container: Container) -> str | None:
     if not container.long_running:
         return None
     repository = parse_image(container.image).repository if container.image else ""

@@ -60,9 +60,13 @@ class Policy:
                 yield ("spec", direction, index), rule
 
 
-def policies(objects: ObjectSet) -> list[Policy]:
+def policies(objects: ObjectSet) -> tuple[Policy, ...]:
     """Every NetworkPolicy of the set."""
-    return [read_policy(manifest) for manifest in objects.of(GROUP, "NetworkPolicy")]
+    return objects.once(_policies)
+
+
+def _policies(objects: ObjectSet) -> tuple[Policy, ...]:
+    return tuple(read_policy(manifest) for manifest in objects.of(GROUP, "NetworkPolicy"))
 
 
 def read_policy(manifest: Manifest) -> Policy:
@@ -87,8 +91,12 @@ def on_host(pod: PodTemplate) -> bool:
 
 def plugin_policies(objects: ObjectSet, namespace: str) -> list[Manifest]:
     """The network plugin's own policies that may apply in a namespace."""
-    found = [m for group, *kinds in _PLUGIN_POLICIES for m in objects.of(group, *kinds)]
+    found = objects.once(_plugin_policies)
     return [m for m in found if is_cluster_wide(m) or namespace_of(m) == namespace]
+
+
+def _plugin_policies(objects: ObjectSet) -> tuple[Manifest, ...]:
+    return tuple(m for group, *kinds in _PLUGIN_POLICIES for m in objects.of(group, *kinds))
 
 
 def is_cluster_wide(manifest: Manifest) -> bool:

@@ -48,7 +48,7 @@ from kustodian.policy.schemas_server import server_problems
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """Every field that the schema or the API server's validation refuses, each once."""
     for field in ("apiVersion", "kind"):
-        if not manifest.get(field):
+        if not manifest.data.get(field):
             yield Violation((field,), f'field "{field}" is required')
             return
     schemas = schemas_of(context)
