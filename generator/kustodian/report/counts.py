@@ -67,8 +67,9 @@ def untouched_words(comparison: Comparison) -> str:
 
 def open_by_overlay(report: CheckReport) -> dict[str, dict[Severity, int]]:
     """How many open findings of each severity every overlay has, worst first; none where it is clean."""
-    numbers: dict[str, dict[Severity, int]] = {}
+    none, numbers = dict.fromkeys(reversed(Severity), 0), dict[str, dict[Severity, int]]()
     for finding in report.open_findings:
-        own = numbers.setdefault(finding.overlay, dict.fromkeys(reversed(Severity), 0))
-        own[finding.severity] += 1
+        if finding.overlay not in numbers:
+            numbers[finding.overlay] = none.copy()
+        numbers[finding.overlay][finding.severity] += 1
     return numbers

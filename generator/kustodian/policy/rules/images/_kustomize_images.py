@@ -17,7 +17,9 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.repository_view import Kustomization, RepositoryView
 
-#: Fields beside `containers` and `initContainers` (found at any depth) that kustomize takes for images.
+#: Lists of containers, whose images kustomize changes wherever they are.
+CONTAINER_FIELDS = ("containers", "initContainers")
+#: Fields beside those that kustomize takes for images.
 _DEFAULT_FIELDS = (
     "spec/volumes/image/reference",
     "spec/template/spec/volumes/image/reference",
@@ -256,7 +258,7 @@ def _container_images(value: object) -> Iterator[tuple[str, str]]:
             yield from _container_images(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in ("containers", "initContainers"):
+            if key in CONTAINER_FIELDS:
                 for _, container in mappings(item):
                     if isinstance(container.get("image"), str):
                         yield key, container["image"]

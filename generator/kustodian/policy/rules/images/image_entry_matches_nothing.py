@@ -32,9 +32,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.images._kustomize_images import (
+    CONTAINER_FIELDS,
     ImageEntry,
     ImageFlow,
     configured_image_fields,
@@ -93,9 +95,20 @@ def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization
     if any(other.matches(result) for other in later_entries(kustomization, entry)):
         return False
     pattern = ImageEntry((), result)
+    # Nearly always a container has it, and those of the pods have been found before.
+    if any(pattern.matches(image) for manifest in rendered.objects for image in _of_pods(manifest)):
+        return False
     return not any(
         pattern.matches(image) for manifest in rendered.objects for image in flow.images_of(manifest.data)
     )
+
+
+def _of_pods(manifest: Manifest) -> Iterator[str]:
+    """The images of containers in fields that kustomize looks at."""
+    for pod in manifest.pods:
+        for container in pod.containers:
+            if len(container.path) > 1 and container.path[-2] in CONTAINER_FIELDS:
+                yield container.image
 
 
 def _configured_fields(view: RepositoryView) -> object:
