@@ -28,13 +28,13 @@ def generated() -> dict[str, str]:
 
 
 def _rule_pages() -> dict[str, str]:
-    from kustodian.policy.catalogue import RULES
+    from kustodian.policy.catalogue import all_rules
     from kustodian.policy.manual_page import as_markdown
 
-    pages = {f"docs/rules/{rule.id}.md": as_markdown(rule) for rule in RULES}
-    lines = ["# Rules", "", f"{len(RULES)} rules. Severity: E error, W warning, I info, - off.", ""]
+    pages = {f"docs/rules/{rule.id}.md": as_markdown(rule) for rule in all_rules()}
+    lines = ["# Rules", "", f"{len(all_rules())} rules. Severity: E error, W warning, I info, - off.", ""]
     topic = ""
-    for rule in RULES:
+    for rule in all_rules():
         if rule.topic != topic:
             topic = rule.topic
             lines += [

@@ -19,7 +19,7 @@ from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.policy.admission.bundle import NOT_EXPORTED, bundle, expressions, why_not
-from kustodian.policy.catalogue import RULES, by_id
+from kustodian.policy.catalogue import all_rules, by_id
 from kustodian.policy.evaluate import Evaluator
 from kustodian.policy.rule import ObjectRule, PodRule
 from kustodian.policy.settings import RuleSettings, Settings
@@ -111,7 +111,7 @@ def cases_and_policies() -> tuple[list[Case], list[dict[str, Any]]]:
         if not isinstance(rule, ObjectRule | PodRule):
             continue
         settings = settings_of(fixture)
-        if fixture.rule not in expressions(RULES, settings):
+        if fixture.rule not in expressions(all_rules(), settings):
             continue
         key = json.dumps(
             [settings.version, settings.registries, settings.cpu_limits, fixture.config.get("options")]
@@ -119,7 +119,7 @@ def cases_and_policies() -> tuple[list[Case], list[dict[str, Any]]]:
         name = f"{fixture.rule}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
         if name not in policies:
             wanted = f"kustodian-{fixture.rule}"
-            item = next(o for o in bundle(RULES, settings, []) if o["metadata"]["name"] == wanted)
+            item = next(o for o in bundle(all_rules(), settings, []) if o["metadata"]["name"] == wanted)
             policies[name] = item | {"metadata": item["metadata"] | {"name": name}}
         hits, manifests = hits_of(fixture)
         flagged = {id(hit.manifest) for hit in hits}
@@ -267,12 +267,12 @@ def test_every_exported_rule_was_asked_both_ways(verdicts: Verdicts) -> None:
 
 
 def test_every_rule_about_one_object_is_exported_or_says_why_not() -> None:
-    exported = expressions(RULES, Settings())
-    for rule in RULES:
+    exported = expressions(all_rules(), Settings())
+    for rule in all_rules():
         reason = why_not(rule, exported)
         assert (reason is None) == (rule.id in exported)
     assert not set(NOT_EXPORTED) & set(exported)
-    assert set(NOT_EXPORTED) <= {rule.id for rule in RULES}
+    assert set(NOT_EXPORTED) <= {rule.id for rule in all_rules()}
 
 
 def test_the_committed_bundle_refuses_an_object_of_every_rule_that_is_an_error_in_prod(

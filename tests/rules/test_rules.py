@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Overlay, RenderedOverlay
-from kustodian.policy.catalogue import RULES, by_id
+from kustodian.policy.catalogue import all_rules, by_id
 from kustodian.policy.evaluate import Evaluator, Hit
 from kustodian.policy.rule import RepositoryRule, Rule, WaiverRule
 from kustodian.policy.schemas import Schemas
@@ -80,14 +80,14 @@ def test_fixture_agrees_line_by_line(fixture: Fixture) -> None:
     assert found_lines(fixture) == expected
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 def test_rule_has_a_manual_page(rule: Rule) -> None:
     manual = rule.manual
     assert len(manual.title) <= 100
     assert {"Wrong", "Right", "Source"} <= set(manual.sections)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 def test_rule_has_fixtures_of_both_kinds(rule: Rule) -> None:
     if isinstance(rule, RepositoryRule | WaiverRule):
         names = [p.name for p in folder_fixtures() if p.parent.name == rule.id]
@@ -103,4 +103,4 @@ def test_no_fixture_without_a_rule() -> None:
 
 
 def test_ids_are_unique() -> None:
-    assert len(by_id()) == len(RULES)
+    assert len(by_id()) == len(all_rules())

@@ -41,14 +41,14 @@ def rules(
         sys.stdout.write(json.dumps(config_schema(), indent=2) + "\n")
         return 0
     from kustodian.model.environment import EnvironmentClass
-    from kustodian.policy.catalogue import RULES
+    from kustodian.policy.catalogue import all_rules
 
-    _refuse_unknown("topic", topic, {rule.topic for rule in RULES})
-    _refuse_unknown("tag", tag, {tag for rule in RULES for tag in rule.tags})
+    _refuse_unknown("topic", topic, {rule.topic for rule in all_rules()})
+    _refuse_unknown("tag", tag, {tag for rule in all_rules() for tag in rule.tags})
     _refuse_unknown("environment", environment, {str(e) for e in EnvironmentClass})
     chosen = [
         rule
-        for rule in RULES
+        for rule in all_rules()
         if (topic is None or rule.topic == topic)
         and (tag is None or tag in rule.tags)
         and (environment is None or rule.default_severity(EnvironmentClass(environment)))

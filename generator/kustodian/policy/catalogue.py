@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from kustodian.policy.rule import Rule
-from kustodian.policy.rules import (
-    autoscaling,
-    availability,
-    gitops,
-    gpu,
-    hygiene,
-    images,
-    kustomize,
-    network,
-    pod_security,
-    rbac,
-    references,
-    resources,
-    schema,
-    secrets,
-    storage,
-)
+if TYPE_CHECKING:
+    from kustodian.policy.rule import Rule
 
-RULES: tuple[Rule, ...] = (
-    *images.RULES,
-    *resources.RULES,
-    *pod_security.RULES,
-    *network.RULES,
-    *rbac.RULES,
-    *secrets.RULES,
-    *availability.RULES,
-    *autoscaling.RULES,
-    *gpu.RULES,
-    *storage.RULES,
-    *references.RULES,
-    *schema.RULES,
-    *gitops.RULES,
-    *kustomize.RULES,
-    *hygiene.RULES,
-)
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule. They are loaded when they are first asked for: a check has overlays rendered meanwhile."""
+    from kustodian.policy.rules import (
+        autoscaling,
+        availability,
+        gitops,
+        gpu,
+        hygiene,
+        images,
+        kustomize,
+        network,
+        pod_security,
+        rbac,
+        references,
+        resources,
+        schema,
+        secrets,
+        storage,
+    )
+
+    return (
+        *images.RULES,
+        *resources.RULES,
+        *pod_security.RULES,
+        *network.RULES,
+        *rbac.RULES,
+        *secrets.RULES,
+        *availability.RULES,
+        *autoscaling.RULES,
+        *gpu.RULES,
+        *storage.RULES,
+        *references.RULES,
+        *schema.RULES,
+        *gitops.RULES,
+        *kustomize.RULES,
+        *hygiene.RULES,
+    )
 
 
 @cache
 def by_id() -> dict[str, Rule]:
     """Rules by id."""
-    return {rule.id: rule for rule in RULES}
+    return {rule.id: rule for rule in all_rules()}

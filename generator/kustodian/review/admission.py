@@ -11,7 +11,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.workload import pod_templates
 from kustodian.policy.admission.bundle import SINCE, Target, bundle, expressions, why_not
-from kustodian.policy.catalogue import RULES
+from kustodian.policy.catalogue import all_rules
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, start
 
@@ -57,7 +57,7 @@ def admission_objects(
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     shared = set.intersection(*(set(each.items()) for each in labels)) if labels else set()
-    return bundle(RULES, settings, targets, dict(sorted(shared)), deny_cluster_wide=deny_cluster_wide)
+    return bundle(all_rules(), settings, targets, dict(sorted(shared)), deny_cluster_wide=deny_cluster_wide)
 
 
 def _namespaces(objects: Iterable[Manifest]) -> set[str]:
@@ -81,5 +81,5 @@ def _own_labels(namespace: Manifest) -> dict[str, str]:
 def export_list(root: Path, options: CheckOptions, engine: Engine) -> Iterable[tuple[str, str | None]]:
     """Every rule with the reason why it is in no policy (None where it is in one)."""
     run = start([root], options, engine)
-    exported = expressions(RULES, run.plan.settings)
-    return [(rule.id, why_not(rule, exported)) for rule in RULES]
+    exported = expressions(all_rules(), run.plan.settings)
+    return [(rule.id, why_not(rule, exported)) for rule in all_rules()]

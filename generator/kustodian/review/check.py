@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from kustodian.model.object_set import ObjectSet
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.shard import Shard
+from kustodian.policy.catalogue import all_rules
 from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
@@ -108,7 +110,6 @@ class Run:
         if options.stdin is not None:
             self.maps.put("-", options.stdin)
         self.locator = Locator(self.maps)
-        self.evaluator = Evaluator(plan.rules, plan.settings)
         self.findings: list[Finding] = []
         self.fixable: list[Fixable] = []
         self.outcomes: list[OverlayOutcome] = []
@@ -123,6 +124,11 @@ class Run:
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         #: Whether somebody looks at whole CustomResourceDefinitions once the overlays are evaluated.
         self.keeps_schemas = options.against_cluster is not None
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The rules, which are loaded for it."""
+        return Evaluator(self.plan.rules, self.plan.settings)
 
     def report(self) -> CheckReport:
         """Render, evaluate, locate, waive."""
@@ -140,11 +146,11 @@ class Run:
     def render(self, wanted: frozenset[str]) -> None:
         """Render overlays, and evaluate those that are this run's own."""
         begun, self._begun = self._begun, []
-        for early, rendering in begun:
+        for early, _ in begun:
             wanted -= early
-            for rendered in rendering:
-                self._take(rendered)
-        for rendered in self._rendered(wanted):
+        renderings = [*(rendering for _, rendering in begun), self._rendered(wanted)]
+        all_rules()  # loads them while the engine renders
+        for rendered in chain(*renderings):
             self._take(rendered)
         self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
 

@@ -16,7 +16,7 @@ from kustodian.model.json_value import JsonObject, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository_view import Kustomization
-from kustodian.policy.catalogue import RULES, by_id
+from kustodian.policy.catalogue import all_rules, by_id
 from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.rule import Rule
 from kustodian.policy.settings import Settings
@@ -52,13 +52,18 @@ class Plan:
     config: Config
     config_file: str
     settings: Settings
-    rules: list[Rule]
     rego: RegoOptions | None
     overlays: list[Overlay] = field(default_factory=list)
     not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
     through: dict[str, str] = field(default_factory=dict)
     scan: Scan | None = None
     whole_repository: bool = False
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of this run."""
+        only = self.settings.only
+        return [rule for rule in all_rules() if not only or rule.id in only]
 
     def pod_paths(self, data: JsonObject) -> tuple[FieldPath, ...]:
         """Where the configuration says that a custom resource keeps its pod template."""
@@ -112,7 +117,6 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
         config=config,
         config_file=os.path.relpath(config_path, targets.root),
         settings=settings,
-        rules=[rule for rule in RULES if not settings.only or rule.id in settings.only],
         rego=_rego(config),
         whole_repository="." in targets.folders,
     )
@@ -289,10 +293,9 @@ def _read_config(path: Path, named: bool, root: Path, engine: Engine) -> Config:
 
 
 def _settings(config: Config, options: CheckOptions) -> Settings:
-    rules = by_id()
     for rule_id in options.rules:
-        if rule_id not in rules:
-            close = nearest(rule_id, set(rules))
+        if rule_id not in by_id():
+            close = nearest(rule_id, set(by_id()))
             raise UserError(
                 f"unknown rule `{rule_id}`",
                 hint=f"did you mean `{close}`?" if close else "`kustodian rules` lists them",
