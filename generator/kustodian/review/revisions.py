@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.catalogue import all_rules
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine, Scan
 from kustodian.repository.background import Background
@@ -160,6 +161,7 @@ def opened(
     root = find_root(paths[0])
     with ExitStack() as stack:
         asked = Background(lambda: _ask_git(stack, root, revision, staged))
+        all_rules()  # loads them while git and the engine look at the repository
         try:
             head_root = asked.result().head_root if staged else root
             head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
