@@ -36,7 +36,7 @@ def main() -> int:
         for name in arguments.case or cases:
             ratios |= cases[name](runner)
     for name, ratio in ratios.items():
-        print(f"{name}: {ratio:.2f}, aimed at {TARGETS[name]}, limit {limit(name):.2f}")
+        print(f"{name}: {ratio:.3f}, aimed at {TARGETS[name]}, limit {limit(name):.2f}")
     missed = [name for name, ratio in ratios.items() if ratio > limit(name)]
     if arguments.gate and missed:
         print(f"beyond the limit: {', '.join(missed)}")

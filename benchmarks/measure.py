@@ -107,10 +107,11 @@ def line_through(points: Sequence[tuple[float, float]]) -> tuple[float, float, f
 def table(title: str, contenders: Sequence[Contender], reference: str) -> str:
     """A markdown table; ratios are to the contender named `reference`."""
     base = next(contender.median for contender in contenders if contender.name == reference)
-    lines = [f"### {title}", "", f"| | median s | of {reference} | checks |", "|---|---:|---:|---|"]
-    lines += [
-        f"| {one.name} | {one.median:.2f} | {one.median / base:.2f} | {one.coverage} |" for one in contenders
-    ]
+    rows = [("", "median s", f"of {reference}", "checks")]
+    rows += [(one.name, f"{one.median:.2f}", f"{one.median / base:.3f}", one.coverage) for one in contenders]
+    # A pipe of the shell is not the end of a cell.
+    cells = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    lines = [f"### {title}", "", f"| {cells[0]} |", "|---|---:|---:|---|", *(f"| {c} |" for c in cells[1:])]
     return "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,7 @@ import (
 const (
 	roomyHeap    = 80 << 20
 	mostPercent  = 400
-	leastPercent = 60
+	leastPercent = 40
 )
 
 // tuneGC sets how often garbage is collected after each collection anew.
