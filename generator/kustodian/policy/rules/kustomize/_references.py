@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
@@ -19,30 +18,13 @@ _USER = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
-class Reference(NamedTuple):
-    """One reference: its place in the kustomization, the text as written, and the path it means.
-
-    A tuple, since a large repository has tens of thousands.
-    """
-
-    path: FieldPath
-    text: str
-    target: str
-    is_base: bool = False
-
-
-def references(kustomization: Kustomization) -> list[Reference]:
-    """Every file, folder or address that the kustomization names, inline YAML left out."""
+def written_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
+    """Place and text of every file, folder or address that the kustomization names, inline YAML left out."""
     return kustomization.once(_references)
 
 
-def _references(kustomization: Kustomization) -> list[Reference]:
-    found = []
-    for path, written in _written(kustomization):
-        if written and "\n" not in written:
-            target = kustomization.resolve(written)
-            found.append(Reference(path, written, target, path[0] in BASE_FIELDS))
-    return found
+def _references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
+    return [(path, text) for path, text in _written(kustomization) if text and "\n" not in text]
 
 
 def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
@@ -79,12 +61,7 @@ def _targets(view: RepositoryView) -> frozenset[str]:
 
 
 def _named(kustomization: Kustomization) -> frozenset[str]:
-    # The references themselves are asked for only of the few kustomizations that a rule speaks of.
-    return frozenset(
-        kustomization.resolve(written)
-        for _, written in _written(kustomization)
-        if written and "\n" not in written
-    )
+    return frozenset(kustomization.resolve(written) for _, written in written_references(kustomization))
 
 
 def may_be_remote(written: str) -> bool:

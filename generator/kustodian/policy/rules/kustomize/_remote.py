@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from kustodian.model.repository_view import Kustomization, RepositoryView
+from typing import NamedTuple
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.repository_view import BASE_FIELDS, Kustomization, RepositoryView
 from kustodian.policy.rules.kustomize._references import (
-    Reference,
     is_remote_file,
     is_remote_repository,
     may_be_remote,
-    references,
+    written_references,
 )
+
+
+class Reference(NamedTuple):
+    """One reference: its place in the kustomization, the text as written, and the path it would mean."""
+
+    path: FieldPath
+    text: str
+    target: str
 
 
 def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
@@ -29,15 +39,12 @@ def _find(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
 def _remote(kustomization: Kustomization) -> list[Reference]:
     """The references that are addresses, unless a file happens to be called so."""
     return [
-        reference
-        for reference in references(kustomization)
-        if may_be_remote(reference.text)
-        and (
-            is_remote_file(reference.text)
-            or (_may_be_folder(reference) and is_remote_repository(reference.text))
-        )
+        Reference(path, text, kustomization.resolve(text))
+        for path, text in written_references(kustomization)
+        if may_be_remote(text)
+        and (is_remote_file(text) or (_may_be_folder(path) and is_remote_repository(text)))
     ]
 
 
-def _may_be_folder(reference: Reference) -> bool:
-    return reference.is_base or reference.path[0] in ("generators", "transformers", "validators")
+def _may_be_folder(path: FieldPath) -> bool:
+    return path[0] in (*BASE_FIELDS, "generators", "transformers", "validators")
