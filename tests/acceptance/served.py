@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -263,6 +264,8 @@ class OnPool:
         for node, key in self.gpus.nodes.items():
             if key in self.homes:
                 cordon(self.gpus.cluster, node, on=on)
+        # The scheduler hears of it a moment later: until then it gives pods to a node that was just closed.
+        time.sleep(1 if on else 0)
 
     def broken(self, folder: Path, *fields: str) -> list[Object]:
         """prod's pod template in a repository whose GPU component lost a field, for each of the fields.
