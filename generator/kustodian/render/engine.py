@@ -16,10 +16,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, Self, TypeAlias
 
-from kustodian.model.errors import EngineError, ExitCode, UserError
+from kustodian.model.errors import EngineError, ExitCode
 from kustodian.model.json_value import JsonObject
-from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.render.answers import (
+    not_checked,
+    policy_error,
+    policy_results,
+    rendered_overlay,
+    request_error,
+)
 
 PROTOCOL = 4
 _PIPE_BYTES = 1 << 20
@@ -218,7 +224,7 @@ class Engine:
             "helmCommand": options.helm_command,
             "policy": rego.as_request() if rego else None,
         }
-        return (_rendered(by_path, answer) for answer in self._ask(request))
+        return (rendered_overlay(by_path, answer) for answer in self._ask(request))
 
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
@@ -231,16 +237,16 @@ class Engine:
             "inputs": [{"name": name, "objects": list(objects)} for name, objects in inputs],
         }
         results = {}
-        for answer in self._ask(request, _policy_error):
+        for answer in self._ask(request, policy_error):
             if answer.get("error"):
-                raise _policy_error(answer["error"])
-            results[answer["name"]] = _policy(answer.get("policy"))
+                raise policy_error(answer["error"])
+            results[answer["name"]] = policy_results(answer.get("policy"))
         return results
 
     def verify(self, root: Path, rego: RegoOptions) -> list[JsonObject]:
         """Run the `_test.rego` files as `conftest verify` does: name, namespace, status, message of each."""
         request = {"op": "verify", "root": str(root), "policy": rego.as_request()}
-        return list(self._ask(request, _policy_error))
+        return list(self._ask(request, policy_error))
 
     def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
         """The answers to a request, as they come.
@@ -276,7 +282,7 @@ class Engine:
                     continue
                 if answer.get("done"):
                     if answer.get("error"):
-                        raise (to_error or _request_error)(answer["error"])
+                        raise (to_error or request_error)(answer["error"])
                     return
                 yield answer
         finally:
@@ -329,78 +335,3 @@ def _widen(pipe: IO[bytes] | None) -> None:
 
         assert pipe is not None
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-
-
-def not_checked(error: JsonObject | None) -> NotChecked | None:
-    """An engine error as a value."""
-    if not error:
-        return None
-    return NotChecked(
-        error.get("code", "error"),
-        error.get("message", ""),
-        error.get("file"),
-        error.get("line"),
-        error.get("column"),
-        error.get("detail"),
-    )
-
-
-def _request_error(error: JsonObject) -> UserError:
-    return UserError(
-        error["message"],
-        error.get("file"),
-        error.get("line"),
-        error.get("column"),
-        exit_code=ExitCode.NOT_CHECKED,
-    )
-
-
-def _policy_error(error: JsonObject) -> UserError:
-    hint = {
-        "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
-        "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
-    }.get(error.get("code", ""))
-    found = _request_error(error)
-    found.hint = hint
-    return found
-
-
-def _rendered(by_path: dict[str, Overlay], answer: JsonObject) -> RenderedOverlay:
-    if answer["kind"] == "policy-error":
-        raise _policy_error(answer["error"])
-    policy, successes = _policy(answer.get("policy"))
-    chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
-    return RenderedOverlay(
-        by_path[answer["overlay"]],
-        [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
-        not_checked(answer.get("error")),
-        {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
-        tuple(answer.get("absent") or ()),
-        policy,
-        successes,
-    )
-
-
-def _policy(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
-    if not answer:
-        return (), 0
-    results = tuple(
-        PolicyResult(
-            r["object"], r["namespace"], r["query"], r["level"], r["message"], r.get("metadata") or {}
-        )
-        for r in answer.get("results") or []
-    )
-    return results, answer.get("successes", 0)
-
-
-def _provenance(entry: JsonObject, chains: Sequence[tuple[Step, ...]]) -> Provenance:
-    origin = entry.get("origin") or {}
-    generator = None
-    if origin.get("configuredIn"):
-        generator = _step(origin)
-    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]])
-
-
-def _step(data: JsonObject) -> Step:
-    by = data.get("configuredBy") or {}
-    return Step(data.get("configuredIn") or "", by.get("kind") or "", data.get("path") or None)

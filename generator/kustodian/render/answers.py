@@ -1,0 +1,89 @@
+"""The engine's answers as values: overlays, policy results, errors (engine/README.md has the wire format)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.json_value import JsonObject
+from kustodian.model.manifest import Manifest, Provenance, Step
+from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+
+
+def not_checked(error: JsonObject | None) -> NotChecked | None:
+    """An engine error as a value."""
+    if not error:
+        return None
+    return NotChecked(
+        error.get("code", "error"),
+        error.get("message", ""),
+        error.get("file"),
+        error.get("line"),
+        error.get("column"),
+        error.get("detail"),
+    )
+
+
+def request_error(error: JsonObject) -> UserError:
+    """Why a whole request failed, as what the user got wrong."""
+    return UserError(
+        error["message"],
+        error.get("file"),
+        error.get("line"),
+        error.get("column"),
+        exit_code=ExitCode.NOT_CHECKED,
+    )
+
+
+def policy_error(error: JsonObject) -> UserError:
+    """Why Rego policies do not load or compile, and what to do about it."""
+    hint = {
+        "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
+        "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
+    }.get(error.get("code", ""))
+    found = request_error(error)
+    found.hint = hint
+    return found
+
+
+def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> RenderedOverlay:
+    """What rendering one overlay gave. Raises UserError where the policies do not load."""
+    if answer["kind"] == "policy-error":
+        raise policy_error(answer["error"])
+    policy, successes = policy_results(answer.get("policy"))
+    chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
+    return RenderedOverlay(
+        by_path[answer["overlay"]],
+        [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
+        not_checked(answer.get("error")),
+        {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
+        tuple(answer.get("absent") or ()),
+        policy,
+        successes,
+    )
+
+
+def policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
+    """The results of Rego policies, and the count of successes."""
+    if not answer:
+        return (), 0
+    results = tuple(
+        PolicyResult(
+            r["object"], r["namespace"], r["query"], r["level"], r["message"], r.get("metadata") or {}
+        )
+        for r in answer.get("results") or []
+    )
+    return results, answer.get("successes", 0)
+
+
+def _provenance(entry: JsonObject, chains: Sequence[tuple[Step, ...]]) -> Provenance:
+    origin = entry.get("origin") or {}
+    generator = None
+    if origin.get("configuredIn"):
+        generator = _step(origin)
+    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]])
+
+
+def _step(data: JsonObject) -> Step:
+    by = data.get("configuredBy") or {}
+    return Step(data.get("configuredIn") or "", by.get("kind") or "", data.get("path") or None)
