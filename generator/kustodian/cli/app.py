@@ -2,85 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-
-def _new(app: typer.Typer) -> None:
-    from kustodian.cli.new import new
-
-    app.command("new")(new)
-
-
-def _add(app: typer.Typer) -> None:
-    from kustodian.cli.add import app as group
-
-    app.add_typer(group, name="add")
-
-
-def _check(app: typer.Typer) -> None:
-    from kustodian.cli.check import check
-
-    app.command("check")(check)
-
-
-def _diff(app: typer.Typer) -> None:
-    from kustodian.cli.diff import diff
-
-    app.command("diff")(diff)
-
-
-def _matrix(app: typer.Typer) -> None:
-    from kustodian.cli.matrix import matrix
-
-    app.command("matrix")(matrix)
-
-
-def _export(app: typer.Typer) -> None:
-    from kustodian.cli.export import app as group
-
-    app.add_typer(group, name="export")
-
-
-def _promote(app: typer.Typer) -> None:
-    from kustodian.cli.promote import promote
-
-    app.command("promote")(promote)
-
-
-def _report(app: typer.Typer) -> None:
-    from kustodian.cli.report import app as group
-
-    app.add_typer(group, name="report")
-
-
-def _rules(app: typer.Typer) -> None:
-    from kustodian.cli.rules import rules
-
-    app.command("rules")(rules)
-
-
-def _explain(app: typer.Typer) -> None:
-    from kustodian.cli.explain import explain
-
-    app.command("explain")(explain)
-
-
-#: What adds each subcommand, in the order of `--help`.
-_SUBCOMMANDS: dict[str, Callable[[typer.Typer], None]] = {
-    "new": _new,
-    "add": _add,
-    "check": _check,
-    "diff": _diff,
-    "matrix": _matrix,
-    "export": _export,
-    "promote": _promote,
-    "report": _report,
-    "rules": _rules,
-    "explain": _explain,
-}
+#: The subcommands in the order of `--help`; each is a module beside this one, as is each group of them.
+_SUBCOMMANDS = ("new", "add", "check", "diff", "matrix", "export", "promote", "report", "rules", "explain")
+_GROUPS = ("add", "export", "report")
 
 
 def command_line(asked: str | None = None) -> typer.Typer:
@@ -96,7 +25,11 @@ def command_line(asked: str | None = None) -> typer.Typer:
     )
     app.callback()(main)
     for name in [asked] if asked in _SUBCOMMANDS else _SUBCOMMANDS:
-        _SUBCOMMANDS[name](app)
+        module = import_module(f"kustodian.cli.{name}")
+        if name in _GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
     return app
 
 

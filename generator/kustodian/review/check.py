@@ -331,12 +331,7 @@ class Run:
 
     def _sources(self) -> dict[str, Sequence[str]]:
         files = {finding.source.file for finding in self.findings}
-        sources: dict[str, Sequence[str]] = {
-            name: source.lines for name in sorted(files) if (source := self.maps.file(name))
-        }
-        if "-" in files and self.options.stdin is not None:
-            sources["-"] = self.options.stdin.splitlines()
-        return sources
+        return {name: source.lines for name in sorted(files) if (source := self.maps.file(name))}
 
 
 def without_schemas(manifest: Manifest) -> Manifest:

@@ -10,7 +10,7 @@ from kustodian.model.environment import Environment, Severity
 from kustodian.model.finding import Finding, Location
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.waivers import Waiver, WaiverBook, comment_waivers
-from kustodian.repository.source_map import SourceFile, SourceMaps
+from kustodian.repository.source_map import SourceMaps
 from kustodian.review.targets import Plan
 
 _MARK = "kustodian: allow"
@@ -72,7 +72,7 @@ def _comments(read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
     for name in sorted(files):
         text = maps.text(name)
         if text is not None and _MARK in text:
-            waivers += comment_waivers(name, SourceFile(text, name).lines)
+            waivers += comment_waivers(name, text.splitlines())
     return waivers
 
 
