@@ -70,11 +70,11 @@ def _schemas() -> dict[str, str]:
 
 
 def _admission() -> dict[str, str]:
-    from kustodian.cli.export import admission_files
+    from kustodian.cli.commands.export import admission_files
     from kustodian.model.resources import engine_binary
     from kustodian.render.engine import Engine
     from kustodian.review.admission import admission_objects
-    from kustodian.review.check import CheckOptions
+    from kustodian.review.check.run import CheckOptions
 
     with Engine(engine_binary()) as engine:
         files = admission_files(admission_objects(ROOT, CheckOptions(), engine))

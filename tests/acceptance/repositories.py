@@ -14,7 +14,7 @@ import yaml
 
 from kustodian.model.resources import engine_binary
 from kustodian.render.engine import Engine, RenderOptions
-from kustodian.review.check import CheckOptions, start
+from kustodian.review.check.run import CheckOptions, start
 from tests.acceptance.processes import ROOT
 
 PRESETS = tuple(sorted(path.stem for path in (ROOT / "generator/kustodian/scaffold/presets").glob("*.yaml")))

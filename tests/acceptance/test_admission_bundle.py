@@ -12,7 +12,7 @@ import yaml
 from kustodian.model.resources import engine_binary
 from kustodian.policy.catalogue import by_id
 from kustodian.render.engine import Engine, RenderOptions
-from kustodian.review.check import CheckOptions, start
+from kustodian.review.check.run import CheckOptions, start
 from tests.acceptance.cluster import Answer, Cluster
 
 ROOT = Path(__file__).parents[2]

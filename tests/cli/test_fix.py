@@ -10,7 +10,7 @@ import pytest
 
 from kustodian.model.errors import UserError
 from kustodian.policy.catalogue import all_rules
-from kustodian.review.fix import Fixes
+from kustodian.review.fix.trial import Fixes
 from tests.cli.harness import kustodian, write
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"

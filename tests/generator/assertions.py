@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from kustodian.model.resources import schema_dir
-from kustodian.policy.schemas import Schemas
+from kustodian.schemas.registry import Schemas
 from tests.generator.repositories import Objects, Repository, of
 from tests.generator.traces import (
     links_lead_somewhere,

@@ -13,7 +13,7 @@ import yaml
 
 from kustodian.model.resources import engine_binary, template_dir
 from kustodian.render.engine import Engine
-from kustodian.review.check import CheckOptions, Run, start
+from kustodian.review.check.run import CheckOptions, Run, start
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete
 from kustodian.scaffold.given import Given

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kustodian.model.manifest import Manifest
-from kustodian.policy.schemas import Schemas
+from kustodian.schemas.registry import Schemas
 from tests.generator.own_schemas import (
     FILES,
     Definition,

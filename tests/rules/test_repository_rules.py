@@ -14,7 +14,7 @@ import pytest
 from kustodian.model.resources import engine_binary
 from kustodian.policy.catalogue import by_id
 from kustodian.render.engine import Engine
-from kustodian.review.check import CheckOptions, check
+from kustodian.review.check.run import CheckOptions, check
 from tests.rules.fixtures import expectations, folder_fixtures
 
 #: A fixture's past, where a rule asks git for it: file -> its texts, newest first.

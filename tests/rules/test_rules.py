@@ -14,9 +14,9 @@ from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.policy.catalogue import all_rules, by_id
 from kustodian.policy.evaluate import Evaluator, Hit
 from kustodian.policy.rule import RepositoryRule, Rule, WaiverRule
-from kustodian.policy.schemas import Schemas
 from kustodian.policy.settings import RuleSettings, Settings
 from kustodian.repository.source_map import SourceFile
+from kustodian.schemas.registry import Schemas
 from tests.rules.fixtures import Fixture, file_fixtures, folder_fixtures
 
 

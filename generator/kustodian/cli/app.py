@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-#: The subcommands in the order of `--help`; each is a module beside this one, as is each group of them.
+#: The subcommands in the order of `--help`; each is a module of `commands`, as is each group of them.
 _SUBCOMMANDS = ("new", "add", "check", "diff", "matrix", "export", "promote", "report", "rules", "explain")
 _GROUPS = ("add", "export", "report")
 
@@ -25,7 +25,7 @@ def command_line(asked: str | None = None) -> typer.Typer:
     )
     app.callback()(main)
     for name in [asked] if asked in _SUBCOMMANDS else _SUBCOMMANDS:
-        module = import_module(f"kustodian.cli.{name}")
+        module = import_module(f"kustodian.cli.commands.{name}")
         if name in _GROUPS:
             app.add_typer(module.app, name=name)
         else:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from kustodian.review.check import CheckOptions
-    from kustodian.review.fix import Fixes
+    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.fix.trial import Fixes
 
 
 def fix_or_show(paths: list[Path], options: CheckOptions, *, write: bool, show: bool) -> int | None:
     """Write the safe fixes, or show them as a diff; the exit code of that, None where a check follows."""
     from kustodian.cli.engine import the_engine
-    from kustodian.review.fix import plan_fixes
+    from kustodian.review.fix.trial import plan_fixes
 
     if write and show:
         raise UserError("--fix and --diff exclude each other", hint="look with --diff, then write with --fix")

@@ -12,8 +12,8 @@ from kustodian.cli.boundary import silence_output
 from kustodian.model.errors import ExitCode, UserError, nearest
 
 if TYPE_CHECKING:
-    from kustodian.model.check_report import CheckReport
     from kustodian.model.environment import Severity
+    from kustodian.model.results.check_report import CheckReport
 
 FORMAT_HELP = (
     "text, json, sarif, junit, github, gitlab, markdown or html; FORMAT=FILE writes a file; repeatable."

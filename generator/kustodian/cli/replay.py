@@ -22,8 +22,8 @@ from kustodian.repository.snapshot import SKIPPED, Known, git_facts, take, uncha
 
 if TYPE_CHECKING:
     from kustodian.cli.output import Written
-    from kustodian.model.check_report import CheckReport
     from kustodian.model.json_value import JsonObject
+    from kustodian.model.results.check_report import CheckReport
 
 _FORMAT = 1
 _KEPT_ENTRIES = 32

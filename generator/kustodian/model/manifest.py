@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, has, mapping, string_map, text
+from kustodian.model.memo import Asked
 
 if TYPE_CHECKING:
-    from kustodian.model.workload import PodTemplate
+    from kustodian.kubernetes.pods.workload import PodTemplate
 
 
 class ObjectRef(NamedTuple):
@@ -105,8 +105,8 @@ class Manifest(Asked):
 
     @cached_property
     def pods(self) -> tuple[PodTemplate, ...]:
-        """The pod templates the object owns; see `kustodian.model.workload`."""
-        from kustodian.model.workload import pod_templates
+        """The pod templates the object owns; see `kustodian.kubernetes.pods.workload`."""
+        from kustodian.kubernetes.pods.workload import pod_templates
 
         return pod_templates(self)
 

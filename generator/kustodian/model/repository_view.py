@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from kustodian.model.asked import Asked
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence, text
 from kustodian.model.manifest import Manifest, Provenance
+from kustodian.model.memo import Asked
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_path import beside
 

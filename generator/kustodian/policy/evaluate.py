@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import (
     Context,
     ObjectRule,

@@ -14,16 +14,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.edit import Edit
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet
 from kustodian.model.repository_view import RepositoryView
-from kustodian.model.workload import PodTemplate
 
 if TYPE_CHECKING:
-    from kustodian.policy.schemas import Schemas
+    from kustodian.schemas.registry import Schemas
 
 
 class Scope(StrEnum):

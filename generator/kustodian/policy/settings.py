@@ -10,7 +10,7 @@ from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.policy.rule import Context, Rule
 
 if TYPE_CHECKING:
-    from kustodian.policy.schemas import Schemas
+    from kustodian.schemas.registry import Schemas
 
 DEFAULT_VERSION = "1.34"
 

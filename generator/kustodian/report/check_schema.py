@@ -5,7 +5,7 @@ from __future__ import annotations
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Status
 from kustodian.model.json_value import JsonObject
-from kustodian.model.object_graph import Layer, Relation
+from kustodian.model.results.object_graph import Layer, Relation
 from kustodian.model.schema_parts import (
     COUNT,
     DIALECT,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kustodian.model.difference import Kind
-from kustodian.model.environment_matrix import Mark
 from kustodian.model.json_value import JsonObject
+from kustodian.model.results.difference import Kind
+from kustodian.model.results.environment_matrix import Mark
 from kustodian.model.schema_parts import (
     COUNT,
     DIALECT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import FOREIGN_RULES, Finding, Status
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
 
 
 def plural(number: int, word: str) -> str:

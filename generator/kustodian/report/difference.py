@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from kustodian.model.difference import ABSENT, Difference, Kind, ObjectChange, OverlayDifference
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import ObjectRef
+from kustodian.model.results.difference import ABSENT, Difference, Kind, ObjectChange, OverlayDifference
 from kustodian.report.counts import plural
 from kustodian.report.field_text import field_lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from kustodian.model.environment_matrix import EnvironmentMatrix, Mark, Row
+from kustodian.model.results.environment_matrix import EnvironmentMatrix, Mark, Row
 
 SCHEMA = "kustodian/matrix/v1"
 _ABSENT = "—"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from kustodian.model.difference import ABSENT, FieldChange
+from kustodian.model.results.difference import ABSENT, FieldChange
 
 #: Characters of one line, and lines of one value.
 _LONGEST_LINE, _MOST_LINES = 160, 60

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, plural, reported
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import failures
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}

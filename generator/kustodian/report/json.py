@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.json_value import JsonObject
-from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.overlay import NotChecked
-from kustodian.model.shard import ShardReport
+from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
+from kustodian.model.results.object_graph import ObjectGraph
+from kustodian.model.results.shard import ShardReport
 
 SCHEMA = "kustodian/check/v1"
 

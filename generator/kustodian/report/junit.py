@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import listed
 
 #: What XML 1.0 cannot hold, not even escaped.

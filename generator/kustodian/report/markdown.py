@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
 

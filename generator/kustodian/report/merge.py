@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, finding_order
+from kustodian.model.results.check_report import CheckReport
 
 #: Findings about waivers: every part that reads a waiver has one, and a part may lack what another used.
 _ABOUT_WAIVERS = ("waiver-expired", "waiver-unused")

@@ -13,12 +13,12 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from kustodian import __version__
-from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Location, Status
 from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
-from kustodian.model.rule_help import RuleHelp
+from kustodian.model.results.check_report import CheckReport
+from kustodian.model.results.rule_help import RuleHelp
 from kustodian.report.counts import failures
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import FOREIGN_RULES, Finding, Status
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport, OverlayOutcome
 from kustodian.report.causes import causes, worst
 from kustodian.report.counts import (
     checked,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from kustodian.kubernetes.pods.workload import pod_templates
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
-from kustodian.model.workload import pod_templates
 from kustodian.policy.admission.bundle import SINCE, Target, bundle, expressions, why_not
 from kustodian.policy.catalogue import all_rules
 from kustodian.render.engine import Engine
-from kustodian.review.check import CheckOptions, start
+from kustodian.review.check.run import CheckOptions, start
 
 
 def admission_objects(

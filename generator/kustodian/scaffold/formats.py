@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from kustodian.policy.quantity import parse_quantity
-from kustodian.policy.schemas import supported_versions
+from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.schemas.registry import supported_versions
 
 
 class SecretInAnswer(ValueError):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.model.selector import is_empty_selector, selector_matches
+from kustodian.kubernetes.selector import is_empty_selector, selector_matches
 
 LABELS = {"app": "web", "tier": "", "app.kubernetes.io/name": "web"}
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from kustodian.model.manifest import Manifest
-from kustodian.policy.accelerators import (
+from kustodian.kubernetes.accelerators import (
     accelerator_class,
     claim_devices,
     claims_accelerator,
@@ -17,8 +16,9 @@ from kustodian.policy.accelerators import (
     is_mig_resource,
     node_label_keys,
 )
-from kustodian.policy.model_servers import command_words, engine_of, flag_value, is_model_server
-from kustodian.policy.model_source import is_hub_id, names_model, names_revision, uri_problem
+from kustodian.kubernetes.model_servers import command_words, engine_of, flag_value, is_model_server
+from kustodian.kubernetes.model_source import is_hub_id, names_model, names_revision, uri_problem
+from kustodian.model.manifest import Manifest
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from kustodian.policy.admission.bundle import NOT_EXPORTED, Target, bundle, expr
 from kustodian.policy.admission.cel import VARIABLES
 from kustodian.policy.catalogue import all_rules
 from kustodian.policy.rule import ObjectRule, PodRule
-from kustodian.policy.schemas import Schemas
 from kustodian.policy.settings import RuleSettings, Settings
+from kustodian.schemas.registry import Schemas
 
 CLUSTER_WIDE = {"clusterroles", "clusterrolebindings"}
 TARGETS = (

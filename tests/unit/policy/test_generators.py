@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.model.json_value import JsonObject
-from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rules.gitops._generators import (
+from kustodian.argocd.generators import (
     _glob,
     git_files,
     git_folders,
     glob_matches,
     parameters,
 )
+from kustodian.model.json_value import JsonObject
+from kustodian.model.repository_view import RepositoryView
 
 GLOBS = st.lists(st.sampled_from([
     "*", "**", "apps/*", "apps/**", "apps/a*/x", "**/x", "apps/?/x", "apps/a", "a.c", "", "apps/a/", "apps/*/x.yaml",

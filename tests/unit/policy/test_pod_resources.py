@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.resources import format_amount, limit_defaults, pod_amount
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quota import amount_per_pod, covers, resource_of
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.pod_resources import format_amount, limit_defaults, pod_amount
-from kustodian.policy.quota import amount_per_pod, covers, resource_of
 
 NEW, OLD = (1, 34), (1, 33)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.scaling import int_or_percent, needed_surge, rolling_update, scaling_of
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet
-from kustodian.policy.scaling import int_or_percent, needed_surge, rolling_update, scaling_of
 
 POD = {"spec": {"containers": [{"name": "server"}]}}
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from kustodian.kubernetes import api_lifecycle
+from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import UserError
 from kustodian.model.manifest import Manifest
-from kustodian.policy import api_lifecycle, schemas_builtin
-from kustodian.policy.api_lifecycle import lifecycle_of
 from kustodian.policy.rules.schema._served import retired_version
-from kustodian.policy.schemas import Schemas, supported_versions
-from kustodian.policy.schemas_objects import is_schedule
+from kustodian.schemas import shipped as shipped_kinds
+from kustodian.schemas.registry import Schemas, supported_versions
+from kustodian.schemas.server.objects import is_schedule
 
 POD_SPEC = {"containers": [{"name": "a", "image": "registry.example.com/a:1.0.0"}]}
 
@@ -206,9 +207,9 @@ def _shipped(folder: Path, format_: int = 1) -> Path:
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder laid out as the build lays it out, in place of the real one."""
-    read = schemas_builtin.builtin_kinds
+    read = shipped_kinds.builtin_kinds
     folder = _shipped(tmp_path)
-    monkeypatch.setattr(schemas_builtin, "builtin_kinds", lambda: read(folder))
+    monkeypatch.setattr(shipped_kinds, "builtin_kinds", lambda: read(folder))
     return folder
 
 
@@ -244,7 +245,7 @@ def test_crd_of_the_repository_goes_before_the_shipped_one(shipped: Path) -> Non
 
 def test_index_of_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="format 2"):
-        schemas_builtin.builtin_kinds(_shipped(tmp_path, 2))
+        shipped_kinds.builtin_kinds(_shipped(tmp_path, 2))
 
 
 @pytest.mark.parametrize("version", supported_versions())

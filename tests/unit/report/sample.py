@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import AppliedWaiver, Finding, Location
 from kustodian.model.manifest import ObjectRef
-from kustodian.model.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.overlay import NotChecked
 from kustodian.model.replacement import Replacement
-from kustodian.model.rule_help import RuleHelp
+from kustodian.model.results.check_report import CheckReport, OverlayOutcome
+from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
+from kustodian.model.results.rule_help import RuleHelp
 
 DEPLOYMENT = """\
 apiVersion: apps/v1

@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from kustodian.model.difference import ABSENT, Difference, FieldChange, Kind, ObjectChange, OverlayDifference
 from kustodian.model.manifest import ObjectRef
+from kustodian.model.results.difference import (
+    ABSENT,
+    Difference,
+    FieldChange,
+    Kind,
+    ObjectChange,
+    OverlayDifference,
+)
 from kustodian.report.difference import as_json, as_markdown, as_text
 from kustodian.report.field_text import field_lines
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kustodian import __version__
-from kustodian.model.check_report import CheckReport
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report import github, gitlab, json, junit, markdown, sarif, text
 from kustodian.report.html import page
 from tests.unit.report.sample import sample

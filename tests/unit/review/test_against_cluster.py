@@ -8,7 +8,7 @@ import pytest
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.render.cluster import Cluster, _warnings
-from kustodian.review.against_cluster import field_path
+from kustodian.review.check.against_cluster import field_path
 
 POD = {
     "metadata": {"labels": {"app.kubernetes.io/name": "iris"}},

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from kustodian.model.difference import ABSENT, FieldChange
 from kustodian.model.manifest import Manifest
-from kustodian.review.diff_fields import HIDDEN, field_changes, without_secrets
-from kustodian.review.diff_risks import risks_of
+from kustodian.model.results.difference import ABSENT, FieldChange
+from kustodian.review.diff.fields import HIDDEN, field_changes, without_secrets
+from kustodian.review.diff.risks import risks_of
 
 
 def paths(before: Any, after: Any) -> list[str]:

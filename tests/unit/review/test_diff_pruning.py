@@ -8,7 +8,7 @@ import pytest
 
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import RepositoryView, SourceDocument
-from kustodian.review.diff_pruning import Pruning
+from kustodian.review.diff.pruning import Pruning
 
 PATCH = "spec: {syncPolicy: {automated: {prune: {{ %s }}}}}"
 FILES = ("overlays/dev/version.yaml", "overlays/prod/version.yaml")

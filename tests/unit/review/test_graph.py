@@ -6,10 +6,10 @@ import textwrap
 
 import yaml
 
+from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_graph import ObjectGraph
-from kustodian.model.object_set import ObjectSet
-from kustodian.review.graph import graph_of
+from kustodian.model.results.object_graph import ObjectGraph
+from kustodian.review.picture.graph import graph_of
 
 
 def graph(text: str) -> ObjectGraph:

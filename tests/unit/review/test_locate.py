@@ -17,7 +17,7 @@ from kustodian.model.overlay import Overlay
 from kustodian.model.resources import engine_binary
 from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.source_map import SourceMaps
-from kustodian.review.locate import Locator
+from kustodian.review.locate.locator import Locator
 
 DEPLOYMENT = """\
 apiVersion: apps/v1

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, currently_in_test_context, event, given, settings
 from hypothesis import strategies as st
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Status
 from kustodian.model.resources import engine_binary
+from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
-from kustodian.review.check import CheckOptions, check
-from kustodian.review.pull_request import check_against
+from kustodian.review.check.run import CheckOptions, check
+from kustodian.review.compare.pull_request import check_against
 
 K = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"

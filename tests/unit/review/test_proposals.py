@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kustodian.model.replacement import Replacement
-from kustodian.review.proposals import replacements_between
+from kustodian.review.fix.proposals import replacements_between
 from tests.cli.harness import kustodian, write
 from tests.cli.test_check import ARTICLE, KUSTOMIZATION
 

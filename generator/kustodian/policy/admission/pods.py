@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE
 from kustodian.policy.admission.cel import Cel, context, each, literal, strings
-from kustodian.policy.pod_resources import POD_LEVEL_SINCE
 from kustodian.policy.rule import Context
 from kustodian.policy.rules.images.retired_registry import RETIRED
 from kustodian.policy.rules.pod_security._standard import USER_NAMESPACES_SINCE

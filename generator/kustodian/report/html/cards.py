@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from html import escape
 
-from kustodian.model.check_report import CheckReport
 from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
+from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import places, worst
 
 _CONTEXT = 3

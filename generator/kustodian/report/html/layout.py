@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kustodian.model.object_graph import GraphEdge, GraphNode, ObjectGraph
+from kustodian.model.results.object_graph import GraphEdge, GraphNode, ObjectGraph
 
 WIDTH = 190
 COLUMN = 295

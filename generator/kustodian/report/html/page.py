@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
+from kustodian.model.results.check_report import CheckReport, OverlayOutcome
 from kustodian.report.causes import causes
 from kustodian.report.counts import (
     checked,

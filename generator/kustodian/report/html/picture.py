@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from itertools import pairwise
 
-from kustodian.model.object_graph import ObjectGraph, Relation
+from kustodian.model.results.object_graph import ObjectGraph, Relation
 from kustodian.report.html.layout import WIDTH, Box, Line, lay_out
 
 _MARGIN = 12

@@ -27,11 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.scaling import scaling_of, target_of
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.scaling import scaling_of, target_of
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

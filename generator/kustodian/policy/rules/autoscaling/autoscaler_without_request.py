@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.pod_resources import LimitDefaults, container_request, limit_defaults, pod_level
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.resources import LimitDefaults, container_request, limit_defaults, pod_level
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.scaling import scaling_of
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.autoscaling._metrics import ResourceMetric, resource_metrics
-from kustodian.policy.scaling import scaling_of
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

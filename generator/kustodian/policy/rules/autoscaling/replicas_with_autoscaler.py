@@ -30,10 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.edit import Action, Edit
-from kustodian.model.object_set import ObjectSet
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.scaling import scaling_of
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.scaling import read_autoscaler
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.scaling import read_autoscaler
 
 _KNATIVE: tuple[FieldPath, ...] = tuple(
     ("spec", "template", "metadata", "annotations", f"autoscaling.knative.dev/{name}")

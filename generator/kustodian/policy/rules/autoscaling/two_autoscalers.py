@@ -33,12 +33,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.scaling import Autoscaler, scaling_of, target_of
 from kustodian.model.json_value import dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.autoscaling._metrics import resource_metrics
-from kustodian.policy.scaling import Autoscaler, scaling_of, target_of
 
 _Target = tuple[str, str, str, str]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.controller_labels import pods_selected
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.selector import is_empty_selector
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.controller_labels import pods_selected
 
 
 def selected_pods(objects: ObjectSet, budget: Manifest) -> list[PodTemplate]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.json_value import JsonObject, integer, mappings
-from kustodian.model.workload import Container, PodTemplate
 
 #: Controllers that put probes of their own on the pods: KubeRay on Ray's, the notebook controller serves one
 #: person's session. KServe's and Spark's pods are `partial` anyway.

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings
-from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.availability._probes import patience
 

@@ -30,10 +30,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.availability._budgets import selected_pods
-from kustodian.policy.scaling import REPLICATED_KINDS, scaling_of
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -30,9 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.model_servers import model_servers
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import integer, mapping
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.model_servers import model_servers
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 from kustodian.policy.rules.availability._probes import patience
 

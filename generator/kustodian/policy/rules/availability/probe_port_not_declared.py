@@ -25,8 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, text
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")

@@ -31,9 +31,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kustodian.kubernetes.model_servers import model_servers
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.json_value import dig, integer, sequence
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.model_servers import model_servers
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 
 _DEFAULT_GRACE = 30

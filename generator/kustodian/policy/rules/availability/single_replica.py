@@ -29,10 +29,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.json_value import integer, mapping
-from kustodian.model.object_set import ObjectSet
 from kustodian.policy.rule import Context, Option, SetRule, Violation
-from kustodian.policy.scaling import REPLICATED_KINDS, scaling_of
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -25,11 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.scaling import int_or_percent
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Option, Violation
-from kustodian.policy.scaling import int_or_percent
 
 _SURGE: dict[str, FieldPath] = {
     "Deployment": ("spec", "strategy", "rollingUpdate", "maxSurge"),

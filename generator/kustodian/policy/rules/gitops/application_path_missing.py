@@ -29,10 +29,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from kustodian.model.errors import nearest
-from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import (
+from kustodian.argocd.applications import (
     Application,
     Source,
     about,
@@ -41,8 +38,11 @@ from kustodian.policy.rules.gitops._applications import (
     normal_url,
     own_urls,
 )
-from kustodian.policy.rules.gitops._generators import UNKNOWN
-from kustodian.policy.rules.gitops._value_files import value_files
+from kustodian.argocd.generators import UNKNOWN
+from kustodian.argocd.value_files import value_files
+from kustodian.model.errors import nearest
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:

@@ -30,14 +30,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.model.json_value import dig, mapping, text
-from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import (
+from kustodian.argocd.applications import (
     about,
     applications,
     label_of,
 )
+from kustodian.model.json_value import dig, mapping, text
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 
 _ASKS_FIRST = ("Prune=confirm", "Prune=false")
 _PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)

@@ -36,10 +36,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.model.environment import EnvironmentClass
-from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import (
+from kustodian.argocd.applications import (
     Source,
     about,
     applications,
@@ -47,7 +44,10 @@ from kustodian.policy.rules.gitops._applications import (
     normal_url,
     own_urls,
 )
-from kustodian.policy.rules.gitops._generators import UNKNOWN
+from kustodian.argocd.generators import UNKNOWN
+from kustodian.model.environment import EnvironmentClass
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
 
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
 _RANGE = re.compile(r"[*^~<>=|,\s]|\.[xX](?:\.|\Z)|\A[xX]\Z")

@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import sequence, text
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import about, applications, label_of
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:

@@ -33,12 +33,12 @@ import fnmatch
 import re
 from collections.abc import Iterator
 
+from kustodian.argocd.applications import Application, applications, label_of, overlays_of
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import Application, applications, label_of, overlays_of
 
 _JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
 

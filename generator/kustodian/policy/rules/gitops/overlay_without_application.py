@@ -27,9 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.argocd.applications import deployed_folders, own_urls
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import deployed_folders, own_urls
 
 #: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
 _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")

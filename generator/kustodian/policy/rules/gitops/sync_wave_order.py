@@ -33,14 +33,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.argocd.applications import source_of
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import source_of
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kustodian.kubernetes.accelerators import accelerator_path, claim_devices, devices_per_pod
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import accelerator_path, claim_devices, devices_per_pod
-from kustodian.policy.scaling import PodCount, scaling_of
 
 _WORKFLOWS = frozenset({"Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"})
 

@@ -27,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.gpu._demand import demands, number, shared_claims
 

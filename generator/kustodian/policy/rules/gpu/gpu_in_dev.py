@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import accelerator_path, claims_accelerator, pod_accelerators
+from kustodian.kubernetes.accelerators import accelerator_path, claims_accelerator, pod_accelerators
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
 

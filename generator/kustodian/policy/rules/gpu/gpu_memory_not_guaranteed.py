@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.accelerators import claims_accelerator, container_accelerators
+from kustodian.kubernetes.pods.resources import container_limit, container_request, pod_level
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import dig, mappings
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import claims_accelerator, container_accelerators
-from kustodian.policy.pod_resources import container_limit, container_request, pod_level
 from kustodian.policy.rule import Context, PodRule, Violation
 
 

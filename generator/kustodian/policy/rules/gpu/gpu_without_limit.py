@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import is_accelerator
-from kustodian.policy.quantity import parse_quantity
+from kustodian.kubernetes.accelerators import is_accelerator
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.policy.rule import Context, PodRule, Violation
 
 

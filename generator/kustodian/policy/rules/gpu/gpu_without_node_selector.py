@@ -27,14 +27,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import (
+from kustodian.kubernetes.accelerators import (
     VENDORS,
     placed_by_others,
     pod_accelerators,
     selects_nodes,
     vendor_of,
 )
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
 

@@ -33,8 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import (
+from kustodian.kubernetes.accelerators import (
     GKE_LABELS,
     VENDORS,
     claims_accelerator,
@@ -44,6 +43,7 @@ from kustodian.policy.accelerators import (
     tolerates,
     vendor_of,
 )
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
 

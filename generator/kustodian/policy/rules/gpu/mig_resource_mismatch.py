@@ -33,16 +33,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.model.json_value import dig, string_map, text
-from kustodian.model.object_set import ObjectSet
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import (
+from kustodian.kubernetes.accelerators import (
     MIG_PREFIX,
     container_accelerators,
     is_mig_resource,
     mig_profile,
     required_node_labels,
 )
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.model.json_value import dig, string_map, text
 from kustodian.policy.rule import Context, SetRule, Violation
 
 _PARTITION = "cloud.google.com/gke-gpu-partition-size"

@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import dig, mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, SetRule, Violation
 
 _GROUP = "resource.k8s.io"

@@ -40,13 +40,13 @@ import posixpath
 from collections.abc import Iterator
 from fractions import Fraction
 
+from kustodian.kubernetes.accelerators import container_accelerators, vendor_of
+from kustodian.kubernetes.model_servers import MULTI_PROCESS_ENGINES, command_words, engine_of, flag_value
+from kustodian.kubernetes.pods.resources import container_limit, container_request, format_amount, pod_level
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.accelerators import container_accelerators, vendor_of
-from kustodian.policy.model_servers import MULTI_PROCESS_ENGINES, command_words, engine_of, flag_value
-from kustodian.policy.pod_resources import container_limit, container_request, format_amount, pod_level
-from kustodian.policy.quantity import parse_quantity
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 
 _PARALLEL_FLAGS = (

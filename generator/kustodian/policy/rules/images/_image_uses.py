@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from kustodian.kubernetes.image_reference import ImageReference, parse_image
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, text
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.image_reference import ImageReference, parse_image
 
 MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
 

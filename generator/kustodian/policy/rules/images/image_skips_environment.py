@@ -29,12 +29,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kustodian.kubernetes.image_reference import ImageReference, parse_image
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.image_reference import ImageReference, parse_image
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 

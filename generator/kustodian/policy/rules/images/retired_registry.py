@@ -28,8 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.image_reference import ImageReference
+from kustodian.kubernetes.image_reference import ImageReference
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 from kustodian.policy.rules.images._image_uses import image_uses
 

@@ -39,6 +39,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from kustodian.argocd.applications import source_of
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import FieldPath, format_path
 from kustodian.model.json_value import mappings, string_map, text
@@ -46,7 +47,6 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import source_of
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.argocd.applications import deployed_folders
 from kustodian.model.repository_view import Kustomization, RepositoryView
 from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import deployed_folders
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import targets
 

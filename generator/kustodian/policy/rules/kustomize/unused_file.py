@@ -35,11 +35,11 @@ import fnmatch
 import posixpath
 from collections.abc import Iterator, Set
 
+from kustodian.argocd.applications import Application, applications
+from kustodian.argocd.generators import UNKNOWN, git_files
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
-from kustodian.policy.rules.gitops._applications import Application, applications
-from kustodian.policy.rules.gitops._generators import UNKNOWN, git_files
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import targets
 

@@ -7,12 +7,12 @@ policy.linkerd.io; Consul ServiceIntentions.
 
 from __future__ import annotations
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.selector import labels_match
+from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.selector import labels_match
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.traffic import GATEWAY_API, INGRESS_KINDS
 
 #: Annotations of an Ingress, route or Service with which something asks for credentials or limits clients.
 _ANNOTATIONS = (

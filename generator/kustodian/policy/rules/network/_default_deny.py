@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.policy.rule import Violation
-from kustodian.policy.rules.network._policies import (
+from kustodian.kubernetes.network_policy import (
     Direction,
     Policy,
     on_host,
@@ -15,6 +13,8 @@ from kustodian.policy.rules.network._policies import (
     policies,
     ports,
 )
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.policy.rule import Violation
 
 _SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kustodian.kubernetes.network_policy import is_everywhere
 from kustodian.model.json_value import sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rules.network._policies import is_everywhere
 
 #: Annotations (with the values that say so) which keep a load balancer inside the private network.
 INTERNAL: dict[str, tuple[str, ...]] = {

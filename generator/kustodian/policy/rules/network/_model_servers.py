@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kustodian.kubernetes.image_reference import parse_image
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.json_value import mappings, sequence, text
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.image_reference import parse_image
 
 #: Parts of image names. An option of the rule adds to them.
 MODEL_SERVERS = (

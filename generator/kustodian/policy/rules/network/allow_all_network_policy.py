@@ -30,11 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.json_value import JsonObject, mapping
-from kustodian.model.manifest import Manifest
-from kustodian.model.selector import is_empty_selector
-from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.network._policies import (
+from kustodian.kubernetes.network_policy import (
     GROUP,
     PEERS,
     is_everywhere,
@@ -42,6 +38,10 @@ from kustodian.policy.rules.network._policies import (
     ports,
     read_policy,
 )
+from kustodian.kubernetes.selector import is_empty_selector
+from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Context, ObjectRule, Violation
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

@@ -35,11 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.network._policies import (
+from kustodian.kubernetes.network_policy import (
     Policy,
     allows_port,
     parse_network,
@@ -47,6 +43,10 @@ from kustodian.policy.rules.network._policies import (
     plugin_policies,
     policies,
 )
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.policy.rule import Context, SetRule, Violation
 
 _PORTS = (53, 5353)
 _PORT_NAMES = {"UDP": ("dns",), "TCP": ("dns-tcp", "dns")}

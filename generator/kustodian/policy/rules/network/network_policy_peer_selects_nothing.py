@@ -28,12 +28,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.network_policy import PEERS, Policy, peers, policies
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.selection import is_operators_business, pods_meant
+from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.model.object_set import ObjectSet
-from kustodian.model.selector import is_empty_selector
-from kustodian.policy.pod_matching import is_operators_business, pods_meant
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.network._policies import PEERS, Policy, peers, policies
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 

@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
-from kustodian.policy.pod_matching import selects_nothing
+from kustodian.kubernetes.network_policy import policies
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.selection import selects_nothing
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.network._policies import policies
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.network._default_deny import without_default_deny
 

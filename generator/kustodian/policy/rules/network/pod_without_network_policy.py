@@ -28,13 +28,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.network_policy import on_host, plugin_policies, policies
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, string_map, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.selector import selector_matches
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.network._policies import on_host, plugin_policies, policies
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping
-from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context
 
 #: Restricted includes Baseline: who asks for restricted findings gets these, too.

@@ -27,8 +27,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import dig, text
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 
 #: Sockets of Docker, cri-dockerd, containerd (also of k3s, RKE2 and MicroK8s), CRI-O and Podman.

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import BASELINE
 

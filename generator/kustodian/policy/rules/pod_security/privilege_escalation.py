@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, sequence
-from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import BASELINE, relaxed_for_user_namespace
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, relaxed_for_user_namespace
 from kustodian.policy.rules.pod_security.unmasked_proc_mount import unmasked

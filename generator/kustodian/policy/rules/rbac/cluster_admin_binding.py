@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.rbac import BINDING_KINDS, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.rbac._roles import BINDING_KINDS, role_of, subjects
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

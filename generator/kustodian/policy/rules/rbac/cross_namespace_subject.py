@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import namespace_of
+from kustodian.kubernetes.rbac import GROUP, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import namespace_of
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.rbac._roles import GROUP, role_of, subjects
 
 _PUBLIC = "extension-apiserver-authentication-reader"
 

@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.rbac import GROUP, subjects
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.rbac._roles import GROUP, subjects
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

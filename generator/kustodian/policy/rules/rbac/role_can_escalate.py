@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.rbac import GROUP, ROLE_KINDS, found, granted, verb_list
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.rbac._roles import GROUP, ROLE_KINDS, found, granted, verb_list
 
 #: API groups, resources, verbs, and what they amount to.
 _WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.rbac._roles import ROLE_KINDS, found, granted
 
 #: Subresources that run a command, with the verbs that do it (a websocket opens exec with `get`).
 _SUBRESOURCES = {

@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.rbac import GROUP, found, granted, is_for_people_only, verb_list
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.rbac._roles import GROUP, found, granted, is_for_people_only, verb_list
 
 _TEMPLATES = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs", "cronjobs",

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted, verb_list
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Violation
-from kustodian.policy.rules.rbac._roles import ROLE_KINDS, found, granted, verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

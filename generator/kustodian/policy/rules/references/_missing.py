@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.references import Reference, is_final
 from kustodian.policy.rule import Violation
-from kustodian.policy.rules.references._references import Reference, is_final
 
 
 def missing(

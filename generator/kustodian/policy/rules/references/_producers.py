@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import mentioned_in_commands
+from kustodian.kubernetes.pods.selection import pod_makers
+from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.policy.pod_matching import pod_makers
-from kustodian.policy.rules.references._references import mentioned_in_commands
-from kustodian.policy.traffic import GATEWAY_API, INGRESS_KINDS
 
 #: Namespace of what is made in every namespace, or in some that cannot be told.
 ANYWHERE = "*"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.selection import is_plain
+from kustodian.kubernetes.traffic import Backend, backends
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.policy.pod_matching import is_plain
 from kustodian.policy.rule import Violation
 from kustodian.policy.rules.references._producers import made_by_operator
-from kustodian.policy.traffic import Backend, backends
 
 #: Objects from which a controller makes a Service of their name, or one that begins with it.
 _SERVICE_MAKERS = (

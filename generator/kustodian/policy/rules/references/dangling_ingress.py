@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.traffic import INGRESS_KINDS
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.references._services import dangling_backends
-from kustodian.policy.traffic import INGRESS_KINDS
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import is_final
+from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.references._references import is_final
 from kustodian.policy.rules.references._services import service_exists
-from kustodian.policy.traffic import GATEWAY_API, ISTIO
 
 _SERVICES = (
     ("canary", "canaryService"),

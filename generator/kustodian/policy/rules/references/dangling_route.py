@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS
 from kustodian.model.json_value import mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.references._services import dangling_backends
-from kustodian.policy.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -27,9 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.selection import selects_nothing
 from kustodian.model.json_value import string_map
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.policy.pod_matching import selects_nothing
 from kustodian.policy.rule import Context, SetRule, Violation
 
 

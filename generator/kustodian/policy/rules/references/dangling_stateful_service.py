@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import is_final
 from kustodian.model.json_value import text
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.references._references import is_final
 from kustodian.policy.rules.references._services import service_exists
 
 

@@ -29,9 +29,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
 
 

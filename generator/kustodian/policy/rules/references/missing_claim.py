@@ -25,13 +25,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import is_final
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, text
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.references._producers import makes_claim
-from kustodian.policy.rules.references._references import is_final
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -26,11 +26,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.references import pod_references
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import keys_of_config_map, makes_config_map
-from kustodian.policy.rules.references._references import pod_references
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.references import is_final
 from kustodian.model.json_value import text
-from kustodian.model.object_set import ObjectSet
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.references._references import is_final
 
 _BUILT_IN = ("system-cluster-critical", "system-node-critical")
 

@@ -32,16 +32,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from kustodian.model.json_value import mapping, text
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.rules.references._missing import missing
-from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
-from kustodian.policy.rules.references._references import (
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import (
     is_final,
     other_secret_references,
     pod_references,
 )
+from kustodian.model.json_value import mapping, text
+from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.policy.rules.references._missing import missing
+from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
 
 _CSI = "secrets-store.csi.k8s.io"
 

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.references import is_final, mentioned_in_commands
 from kustodian.policy.rule import Context, SetRule, Violation
 from kustodian.policy.rules.references._producers import made_by_operator
-from kustodian.policy.rules.references._references import is_final, mentioned_in_commands
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import namespace_of
 from kustodian.model.json_value import mapping, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import namespace_of
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rule import Context, RepositoryRule, SourceViolation

@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.selector import is_empty_selector, labels_match, selector_matches
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
-from kustodian.model.selector import is_empty_selector, labels_match, selector_matches
 from kustodian.policy.rule import Context, ObjectRule, Violation
 
 _KINDS = (

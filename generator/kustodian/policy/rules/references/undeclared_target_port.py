@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.selection import pods_of_service
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import JsonObject, mappings, text
-from kustodian.model.object_set import ObjectSet
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.pod_matching import pods_of_service
 from kustodian.policy.rule import Context, SetRule, Violation
 
 

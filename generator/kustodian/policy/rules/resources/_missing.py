@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.pod_resources import Side, pod_level
-from kustodian.policy.quantity import parse_quantity
+from kustodian.kubernetes.pods.resources import Side, pod_level
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.policy.rule import Context, Violation
 
 

@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.model.json_value import dig
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.pod_resources import POD_LEVEL_SINCE
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 
 

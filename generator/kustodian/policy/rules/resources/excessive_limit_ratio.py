@@ -30,8 +30,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.quantity import parse_quantity
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 
 

@@ -27,12 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.accelerators import is_accelerator
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE, LimitDefaults, limit_defaults
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.model.json_value import mapping
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.accelerators import is_accelerator
-from kustodian.policy.pod_resources import POD_LEVEL_SINCE, LimitDefaults, limit_defaults
-from kustodian.policy.quantity import parse_quantity
 from kustodian.policy.rule import Context, SetRule, Violation
 
 

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.workload import PodTemplate
+from kustodian.kubernetes.pods.workload import PodTemplate
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 from kustodian.policy.rules.resources._missing import missing
 

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import mappings
-from kustodian.model.object_set import ObjectSet, namespace_of
 from kustodian.policy.rule import Context, SetRule, Violation
 
 _OF_KUBERNETES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})

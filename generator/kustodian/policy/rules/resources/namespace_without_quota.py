@@ -26,9 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import dig, mapping
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.selector import selector_matches
 from kustodian.policy.rule import Context, SetRule, Violation
 
 _OF_KUBERNETES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})

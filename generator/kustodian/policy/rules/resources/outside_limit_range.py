@@ -29,11 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.pod_resources import (
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.resources import (
     LimitDefaults,
     container_limit,
     container_request,
@@ -42,7 +39,10 @@ from kustodian.policy.pod_resources import (
     limit_range_items,
     pod_amount,
 )
-from kustodian.policy.quantity import parse_quantity
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, mapping
 from kustodian.policy.rule import Context, SetRule, Violation
 
 

@@ -38,15 +38,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from kustodian.kubernetes.accelerators import is_accelerator
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.resources import format_amount, limit_defaults
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, resource_of
+from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
-from kustodian.model.object_set import ObjectSet, namespace_of
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.accelerators import is_accelerator
-from kustodian.policy.pod_resources import format_amount, limit_defaults
-from kustodian.policy.quota import amount_per_pod, covers, hard_limits, resource_of
 from kustodian.policy.rule import Context, SetRule, Violation
-from kustodian.policy.scaling import PodCount, scaling_of
 
 
 @dataclass(frozen=True)

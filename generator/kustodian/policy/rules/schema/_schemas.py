@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kustodian.policy.rule import Context
-from kustodian.policy.schemas import Schemas
+from kustodian.schemas.registry import Schemas
 
 
 def schemas_of(context: Context) -> Schemas:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from kustodian.model.manifest import Manifest
-from kustodian.policy.schemas import Schemas
+from kustodian.schemas.registry import Schemas
 
 
 class RetiredVersion(NamedTuple):

@@ -36,13 +36,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import nearest
 from kustodian.model.manifest import Manifest
-from kustodian.policy.api_lifecycle import lifecycle_of
 from kustodian.policy.rule import Context, ObjectRule, Violation
 from kustodian.policy.rules.schema._schemas import schemas_of
-from kustodian.policy.schemas import Schemas
-from kustodian.policy.schemas_server import server_problems
+from kustodian.schemas.registry import Schemas
+from kustodian.schemas.server.server import server_problems
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

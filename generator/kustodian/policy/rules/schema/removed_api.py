@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.api_lifecycle import lifecycle_of, version_text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.api_lifecycle import lifecycle_of, version_text
 from kustodian.policy.rule import Context, ObjectRule, Violation
 
 

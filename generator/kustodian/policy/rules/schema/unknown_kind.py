@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.manifest import Manifest
-from kustodian.policy.api_lifecycle import lifecycle_of
 from kustodian.policy.rule import Context, ObjectRule, Violation
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.policy.rules.schema._served import retired_version

@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mappings, string_map, text
-from kustodian.model.workload import Container, PodTemplate
 from kustodian.policy.rule import Context, PodRule, Violation
 from kustodian.policy.rules.secrets._command import in_command
 from kustodian.policy.rules.secrets._detector import credential

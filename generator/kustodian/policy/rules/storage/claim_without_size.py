@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.model.json_value import dig
 from kustodian.model.manifest import Manifest
-from kustodian.policy.quantity import parse_quantity
 from kustodian.policy.rule import Context, ObjectRule, Violation
 from kustodian.policy.rules.storage._claims import claim_specs
 

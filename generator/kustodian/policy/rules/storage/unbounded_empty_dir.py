@@ -26,10 +26,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, text
-from kustodian.model.workload import PodTemplate
-from kustodian.policy.quantity import parse_quantity
 from kustodian.policy.rule import Context, Option, PodRule, Violation
 
 

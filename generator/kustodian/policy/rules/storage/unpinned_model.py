@@ -33,12 +33,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, mapping, mappings, sequence, string_map, text
-from kustodian.model.manifest import Manifest
-from kustodian.model.workload import Container, PodTemplate
-from kustodian.policy.model_servers import HUB_ENGINES, command_words, engine_of, flag_value
-from kustodian.policy.model_source import (
+from kustodian.kubernetes.model_servers import HUB_ENGINES, command_words, engine_of, flag_value
+from kustodian.kubernetes.model_source import (
     MOVING_REVISIONS,
     image_problem,
     is_hub_id,
@@ -48,6 +44,10 @@ from kustodian.policy.model_source import (
     revision_problem,
     uri_problem,
 )
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import dig, mapping, mappings, sequence, string_map, text
+from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, ObjectRule, Option, Violation
 
 #: Fields of custom resources that hold a model's URI.

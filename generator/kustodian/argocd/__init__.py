@@ -1,0 +1,1 @@
+"""What Argo CD's objects say: Applications, ApplicationSet generators, value files."""

@@ -1,0 +1,242 @@
+"""`kustodian check`: the whole repository, one overlay, manifests, or stdin."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kustodian.cli.output import (
+    FORMAT_HELP,
+    GRAPH_HELP,
+    OUTPUT_HELP,
+    Style,
+    parse_outputs,
+    wants_colour,
+    wants_graph,
+    wants_proposals,
+    write_reports,
+)
+from kustodian.cli.replay import remember
+from kustodian.model.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from kustodian.model.results.check_report import CheckReport
+    from kustodian.model.results.shard import Shard
+    from kustodian.review.check.run import CheckOptions
+
+
+class FailOn(StrEnum):
+    """The mildest severity that fails the run; with --base also whether old findings count."""
+
+    NEW = "new"
+    ALL = "all"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+def check(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="A repository, an overlay, a manifest file or folder, or - for stdin."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help=FORMAT_HELP)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Configuration file; default: kustodian.yaml at the root."),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="Mildest severity that exits with 1 (default: as configured); with --base also new or all.",
+        ),
+    ] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", "-r", help="Only this rule; may be repeated.")
+    ] = None,
+    environment: Annotated[
+        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
+    ] = None,
+    no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")] = False,
+    show_waived: Annotated[
+        bool, typer.Option("--show-waived", help="List waived findings with their waiver.")
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="REV", help="Compare with this revision; fail on what is new."),
+    ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="With --base: check what is staged, not the work tree.")
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="INDEX/TOTAL", help="Only this part; `report merge` joins them."),
+    ] = None,
+    graph: Annotated[bool, typer.Option("--graph", help=GRAPH_HELP)] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Make the safe changes in the sources, then check again.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")
+    ] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let kustomize fetch remote bases.")
+    ] = False,
+    enable_helm: Annotated[
+        bool, typer.Option("--enable-helm", help="Let kustomize inflate helmCharts with the helm binary.")
+    ] = False,
+    kustomize: Annotated[
+        Path | None, typer.Option("--kustomize", help="Render with this kustomize binary instead.")
+    ] = None,
+    conftest: Annotated[
+        Path | None, typer.Option("--conftest", help="Evaluate Rego with this conftest binary instead.")
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Check again even if nothing has changed since the last time.")
+    ] = False,
+    against_cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--against-cluster",
+            metavar="CONTEXT",
+            help="Also ask this context's API server, in a dry run; . for the current context.",
+        ),
+    ] = None,
+) -> int:
+    """Check overlays against every rule; each finding is at the line a person edits.
+
+    Example: kustodian check            (the repository of the working directory)
+
+    Example: kustodian check overlays/prod --format json
+
+    Example: kustodian check --format text --format sarif=report.sarif --format html=report.html
+
+    Example: helm template chart | kustodian check -
+
+    Example: kustodian check --base origin/main    (only what this branch makes worse fails)
+
+    Example: kustodian check overlays/prod --against-cluster .    (asks the kubeconfig's current context, too)
+
+    Example: kustodian check --diff     (what --fix would change; exits with 1 if there is something)
+
+    Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
+    4 nothing to check.
+    """
+    outputs = parse_outputs(formats, output)
+    part = _shard(shard, base, fix or diff)
+    from kustodian.model.environment import Severity
+    from kustodian.render.engine import RenderOptions
+    from kustodian.review.check.run import CheckOptions
+
+    paths = [Path(target) for target in targets or ["."]]
+    options = CheckOptions(
+        config=config,
+        rules=tuple(rule or ()),
+        environments=tuple(environment or ()),
+        render=RenderOptions(allow_remote=allow_remote, enable_helm=enable_helm),
+        waivers=not no_waivers,
+        stdin=_stdin() if Path("-") in paths else None,
+        kustomize=kustomize,
+        conftest=conftest,
+        graphs=graph or wants_graph(outputs),
+        shard=part,
+        against_cluster=_context(against_cluster, base, fix or diff),
+        proposals=wants_proposals(outputs),
+    )
+    if fix or diff:
+        from kustodian.cli.fix import fix_or_show
+
+        if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
+            return code
+    report, failing = run_check(paths, options, base=base, staged=staged, whole=fail_on is FailOn.ALL)
+    if part is not None and not report.overlays:
+        print(f"note: part {part} has no overlay, there are more parts than overlays", file=sys.stderr)
+    chosen = fail_on or FailOn.NEW
+    threshold = failing if chosen in (FailOn.NEW, FailOn.ALL) else chosen
+    written = write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
+    code = exit_code(report, chosen, FailOn(failing))
+    if not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS) and sys.argv[1:2] == ["check"]:
+        remember(sys.argv[1:], report, written, code)
+    return code
+
+
+def run_check(
+    paths: list[Path],
+    options: CheckOptions,
+    *,
+    base: str | None = None,
+    staged: bool = False,
+    whole: bool = False,
+) -> tuple[CheckReport, str]:
+    """Check with an engine of its own; returns the report and the configured failing severity."""
+    if staged and base is None:
+        raise UserError("--staged goes with --base", hint="for example --base HEAD --staged")
+    from kustodian.cli.engine import the_engine
+    from kustodian.review.check.run import check as review
+
+    with the_engine() as engine:
+        if base is not None:
+            from kustodian.review.compare.pull_request import check_against
+
+            return check_against(paths, options, engine, base, staged=staged, whole=whole)
+        return review(paths, options, engine)
+
+
+def check_repository(root: Path) -> int:
+    """Check a repository with its own configuration, print the report, return the exit code."""
+    from kustodian.report.text import as_text
+    from kustodian.review.check.run import CheckOptions
+
+    report, failing = run_check([root], CheckOptions())
+    sys.stdout.write(as_text(report, colour=wants_colour()))
+    return exit_code(report, FailOn.NEW, FailOn(failing))
+
+
+def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
+    """The exit code of a report. What was not checked outranks what was found."""
+    from kustodian.model.environment import Severity
+    from kustodian.model.finding import Status
+
+    if report.incomplete:
+        return ExitCode.NOT_CHECKED
+    only_scope = fail_on in (FailOn.NEW, FailOn.ALL)
+    threshold = Severity.parse(configured if only_scope else fail_on)
+    counted = report.open_findings
+    if report.comparison is not None and fail_on is not FailOn.ALL:
+        counted = report.with_status(Status.NEW)
+    failing = any(finding.severity >= threshold for finding in counted)
+    return ExitCode.FINDINGS if failing else ExitCode.CLEAN
+
+
+def _shard(text: str | None, base: str | None, fixing: bool) -> Shard | None:
+    """The part that is asked for, None for everything."""
+    if text is None:
+        return None
+    if base is not None or fixing:
+        other = "--base" if base is not None else "--fix and --diff"
+        raise UserError(f"--shard does not go with {other}", hint="run that in one piece")
+    from kustodian.model.results.shard import Shard
+
+    return Shard.parse(text)
+
+
+def _context(text: str | None, base: str | None, fixing: bool) -> str | None:
+    """The context of the kubeconfig to ask: empty for the current one, None for no cluster at all."""
+    if text is not None and (base is not None or fixing):
+        other = "--base" if base is not None else "--fix and --diff"
+        raise UserError(f"--against-cluster does not go with {other}", hint="run that by itself")
+    return "" if text == "." else text
+
+
+def _stdin() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UserError("standard input is a terminal", hint="pipe manifests into `kustodian check -`")
+    return sys.stdin.read()

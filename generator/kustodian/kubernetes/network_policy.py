@@ -1,0 +1,145 @@
+"""NetworkPolicies as the API server and the network plugin read them.
+
+Source: Kubernetes API reference v1.34, networking.k8s.io/v1 NetworkPolicy; defaults in
+k8s.io/kubernetes pkg/apis/networking/v1/defaults.go (`policyTypes`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.selection import may_select
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+
+GROUP = "networking.k8s.io"
+Direction = Literal["ingress", "egress"]
+#: The list of peers in a rule of each direction.
+PEERS: dict[Direction, str] = {"ingress": "from", "egress": "to"}
+#: Policies of network plugins, which add to what the standard ones allow.
+_PLUGIN_POLICIES = (
+    ("cilium.io", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"),
+    ("crd.projectcalico.org", "NetworkPolicy", "GlobalNetworkPolicy"),
+    ("projectcalico.org", "NetworkPolicy", "GlobalNetworkPolicy"),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"),
+    ("crd.antrea.io", "NetworkPolicy", "ClusterNetworkPolicy"),
+)
+_CLUSTER_WIDE = ("Clusterwide", "Global", "Admin", "ClusterNetworkPolicy")
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """A NetworkPolicy: the pods it isolates, and in which directions."""
+
+    manifest: Manifest
+    namespace: str
+    selector: JsonObject
+    directions: frozenset[Direction]
+
+    @property
+    def selects_all(self) -> bool:
+        """Whether it selects every pod of its namespace (an empty or absent podSelector)."""
+        return not self.selector.get("matchLabels") and not self.selector.get("matchExpressions")
+
+    def selects(self, pod: PodTemplate) -> bool:
+        """Whether it may select the pod; pods on the host's network are outside of every policy."""
+        return (
+            namespace_of(pod.owner) == self.namespace and not on_host(pod) and may_select(self.selector, pod)
+        )
+
+    def rules(self, direction: Direction) -> Iterator[tuple[FieldPath, JsonObject]]:
+        """The allow rules of a direction that the policy applies to, with their paths."""
+        if direction in self.directions:
+            for index, rule in mappings(self.manifest.spec.get(direction)):
+                yield ("spec", direction, index), rule
+
+
+def policies(objects: ObjectSet) -> tuple[Policy, ...]:
+    """Every NetworkPolicy of the set."""
+    return objects.once(_policies)
+
+
+def _policies(objects: ObjectSet) -> tuple[Policy, ...]:
+    return tuple(read_policy(manifest) for manifest in objects.of(GROUP, "NetworkPolicy"))
+
+
+def read_policy(manifest: Manifest) -> Policy:
+    """Read one NetworkPolicy, `policyTypes` defaulted as the API server does."""
+    spec = manifest.spec
+    types = [word for word in sequence(spec.get("policyTypes")) if isinstance(word, str)]
+    if not types:
+        # Without the field a policy is about ingress, and about egress if it has egress rules.
+        types = ["Ingress", "Egress"] if sequence(spec.get("egress")) else ["Ingress"]
+    directions: set[Direction] = set()
+    if "Ingress" in types:
+        directions.add("ingress")
+    if "Egress" in types:
+        directions.add("egress")
+    return Policy(manifest, namespace_of(manifest), mapping(spec.get("podSelector")), frozenset(directions))
+
+
+def on_host(pod: PodTemplate) -> bool:
+    """Whether the pod uses the host's network."""
+    return pod.spec.get("hostNetwork") is True
+
+
+def plugin_policies(objects: ObjectSet, namespace: str) -> list[Manifest]:
+    """The network plugin's own policies that may apply in a namespace."""
+    found = objects.once(_plugin_policies)
+    return [m for m in found if is_cluster_wide(m) or namespace_of(m) == namespace]
+
+
+def _plugin_policies(objects: ObjectSet) -> tuple[Manifest, ...]:
+    return tuple(m for group, *kinds in _PLUGIN_POLICIES for m in objects.of(group, *kinds))
+
+
+def is_cluster_wide(manifest: Manifest) -> bool:
+    """Whether a plugin's policy applies in every namespace."""
+    return any(word in manifest.kind for word in _CLUSTER_WIDE)
+
+
+def peers(rule: JsonObject, direction: Direction) -> list[tuple[int, JsonObject]]:
+    """The peers of a rule; empty means "anyone" (absent, null and an empty list are the same)."""
+    return mappings(rule.get(PEERS[direction]))
+
+
+def ports(rule: JsonObject) -> list[tuple[int, JsonObject]]:
+    """The ports of a rule; empty means every port."""
+    return mappings(rule.get("ports"))
+
+
+def allows_port(rule: JsonObject, protocol: str, number: int, names: tuple[str, ...] = ()) -> bool:
+    """Whether a rule's ports include one; `names` are the names that the destination gives it."""
+    entries = ports(rule)
+    if not entries:
+        return True
+    for _, entry in entries:
+        if text(entry.get("protocol"), "TCP") != protocol:
+            continue
+        port = entry.get("port")
+        first, last = integer(port), integer(entry.get("endPort"))
+        if port is None or (isinstance(port, str) and port in names):
+            return True
+        if first is not None and first <= number <= (last if last is not None else first):
+            return True
+    return False
+
+
+def is_everywhere(cidr: object) -> bool:
+    """Whether an address block is the whole internet (IPv4 or IPv6)."""
+    network = parse_network(cidr)
+    return network is not None and network.prefixlen == 0
+
+
+def parse_network(cidr: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """An address block, or None where the text is none."""
+    try:
+        return ipaddress.ip_network(text(cidr), strict=False) if text(cidr) else None
+    except ValueError:
+        return None

@@ -1,0 +1,119 @@
+"""All objects of one overlay, indexed for the rules that relate them to each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.selector import labels_match, selector_matches
+from kustodian.model.json_value import mapping, string_map
+from kustodian.model.manifest import Manifest
+from kustodian.model.memo import Asked
+
+#: Cluster-scoped kinds of the built-in API groups (kubectl api-resources --namespaced=false, v1.34).
+CLUSTER_SCOPED = frozenset({
+    "Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "StorageClass",
+    "PriorityClass", "CustomResourceDefinition", "APIService", "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "RuntimeClass", "IngressClass", "CSIDriver",
+    "CSINode", "VolumeAttachment", "FlowSchema", "PriorityLevelConfiguration", "CertificateSigningRequest",
+    "DeviceClass", "ResourceSlice", "ClusterTrustBundle", "IPAddress", "ServiceCIDR", "GatewayClass",
+    "ClusterIssuer", "ClusterSecretStore", "ClusterExternalSecret", "ClusterWorkflowTemplate",
+    "ClusterServingRuntime", "ClusterQueue", "ResourceFlavor", "NodePool", "EC2NodeClass", "ClusterPolicy",
+    "VolumeAttributesClass", "VolumeSnapshotClass", "ClusterTriggerAuthentication",
+})  # fmt: skip
+
+
+class ObjectSet(Asked):
+    """The objects of an overlay; every lookup is by what the API server would match.
+
+    Names are compared with their namespace: an object without one lives in `default`, as with kubectl.
+    """
+
+    def __init__(self, objects: list[Manifest]) -> None:
+        """Take the objects in rendered order."""
+        self.objects = objects
+
+    def __iter__(self) -> Iterator[Manifest]:
+        """In rendered order."""
+        return iter(self.objects)
+
+    def __len__(self) -> int:
+        """How many objects."""
+        return len(self.objects)
+
+    @cached_property
+    def _by_kind(self) -> dict[tuple[str, str], list[Manifest]]:
+        index: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for manifest in self.objects:
+            index[manifest.group, manifest.kind].append(manifest)
+        return dict(index)
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str, str], Manifest]:
+        return {(m.group, m.kind, namespace_of(m), m.name): m for m in self.objects}
+
+    @cached_property
+    def pods(self) -> list[PodTemplate]:
+        """Every pod template of every object."""
+        return [pod for manifest in self.objects for pod in manifest.pods]
+
+    def of(self, group: str, *kinds: str) -> Sequence[Manifest]:
+        """The objects of an API group (any version; "" is core) and kinds, in rendered order per kind."""
+        if len(kinds) == 1:  # half of what the rules about an overlay do is to ask this
+            return self._by_kind.get((group, kinds[0]), ())
+        return [m for kind in kinds for m in self._by_kind.get((group, kind), ())]
+
+    def find(self, group: str, kind: str, namespace: str, name: str) -> Manifest | None:
+        """The object of that identity; `namespace` is ignored for cluster-scoped kinds."""
+        key_namespace = "" if kind in CLUSTER_SCOPED else namespace
+        return self._by_name.get((group, kind, key_namespace, name))
+
+    @cached_property
+    def _pods_by_namespace(self) -> dict[str, list[PodTemplate]]:
+        index: dict[str, list[PodTemplate]] = defaultdict(list)
+        for pod in self.pods:
+            index[namespace_of(pod.owner)].append(pod)
+        return dict(index)
+
+    @cached_property
+    def _pods_by_label(self) -> dict[tuple[str, str, str], list[PodTemplate]]:
+        index: dict[tuple[str, str, str], list[PodTemplate]] = defaultdict(list)
+        for namespace, pods in self._pods_by_namespace.items():
+            for pod in pods:
+                for key, value in pod.labels.items():
+                    index[namespace, key, value].append(pod)
+        return dict(index)
+
+    def pods_in(self, namespace: str) -> list[PodTemplate]:
+        """The pod templates whose pods run in that namespace."""
+        return self._pods_by_namespace.get(namespace, [])
+
+    def pods_carrying(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
+        """Pod templates of a namespace among which those that carry all of these labels are.
+
+        Only the rarest label is looked up: a repository with a thousand Services has a thousand workloads.
+        """
+        if not wanted:
+            return self.pods_in(namespace)
+        buckets = (self._pods_by_label.get((namespace, key, value), []) for key, value in wanted.items())
+        return min(buckets, key=len)
+
+    def pods_selected(self, selector: object, namespace: str) -> list[PodTemplate]:
+        """Pod templates of a namespace that a LabelSelector selects."""
+        wanted = string_map(mapping(selector).get("matchLabels"))
+        pods = self.pods_carrying(wanted, namespace)
+        return [pod for pod in pods if selector_matches(selector, pod.labels)]
+
+    def pods_labelled(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
+        """Pod templates of a namespace that a plain label map (a Service selector) selects."""
+        return [pod for pod in self.pods_carrying(wanted, namespace) if labels_match(wanted, pod.labels)]
+
+
+def namespace_of(manifest: Manifest) -> str:
+    """The namespace an object lives in: "" for cluster-scoped kinds, `default` where none is written."""
+    if manifest.kind in CLUSTER_SCOPED:
+        return ""
+    return manifest.namespace or "default"

@@ -1,0 +1,1 @@
+"""Check a repository: from targets to a report."""

@@ -1,0 +1,156 @@
+"""From hits to findings: located, named, fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import lru_cache
+
+from kustodian.model.environment import Severity
+from kustodian.model.field_path import FieldPath, format_path
+from kustodian.model.finding import Finding, Location
+from kustodian.model.json_value import dig, text
+from kustodian.model.manifest import Manifest, ObjectRef
+from kustodian.model.overlay import PolicyResult, RenderedOverlay
+from kustodian.policy.evaluate import Hit, SourceHit
+from kustodian.repository.source_map import MERGE_KEYS
+from kustodian.review.locate.locator import Locator
+
+_REGO_SEVERITY = {"failure": Severity.ERROR, "warning": Severity.WARNING}
+_FIELD_PART = re.compile(r"\[(\d+)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
+_HASH_SUFFIX = re.compile(r"-[0-9a-z]{10}\Z")
+
+
+def from_hit(hit: Hit, locator: Locator) -> Finding:
+    """The finding of an object, pod or set rule."""
+    violation, rule = hit.violation, hit.rule
+    manifest = hit.manifest
+    location = (
+        locator.locate(manifest, violation.path, hit.overlay.files)
+        if manifest
+        else Location(hit.overlay.overlay.path)
+    )
+    return _finding(
+        rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
+        hit.overlay, manifest, violation.path, location, (rule.topic, *rule.tags),
+    )  # fmt: skip
+
+
+def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
+    """The finding of a repository rule."""
+    violation, rule = hit.violation, hit.rule
+    if violation.manifest is not None and hit.overlay is not None:
+        # A field of a rendered object: the line that set it, as for any other rule.
+        location = locator.locate(violation.manifest, violation.path, hit.overlay.files)
+    else:
+        location = locator.in_file(violation.file, violation.path, violation.document)
+    return _finding(
+        rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
+        hit.overlay, violation.manifest, violation.path, location, (rule.topic, *rule.tags),
+    )  # fmt: skip
+
+
+def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locator) -> Finding | None:
+    """The finding of a Rego policy; None for an exception, or where the environment switches it off.
+
+    A policy may say which field it means: `{"msg": ..., "field": "spec.replicas"}`.
+    """
+    rule = f"rego/{result.namespace}/{result.query}"
+    severity = _REGO_SEVERITY.get(result.level)
+    severity = rendered.overlay.environment.severities.get(rule, severity)
+    if severity is None or not 0 <= result.object < len(rendered.objects):
+        return None
+    manifest = rendered.objects[result.object]
+    path = _parse_path(text(result.metadata.get("field")))
+    return _finding(
+        rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
+        "an organisation policy in Rego asks for it", rendered, manifest, path,
+        locator.locate(manifest, path, rendered.files), ("rego",),
+    )  # fmt: skip
+
+
+def cluster_finding(
+    rule: str,
+    severity: Severity,
+    message: str,
+    rendered: RenderedOverlay,
+    manifest: Manifest,
+    path: FieldPath,
+    locator: Locator,
+) -> Finding:
+    """What a cluster's API server says to a dry run."""
+    return _finding(
+        rule, severity, message, "change what the API server names, or the policy that asks for it",
+        "the cluster would answer the same to Argo CD, whose sync would fail or warn",
+        rendered, manifest, path, locator.locate(manifest, path, rendered.files), ("cluster",),
+    )  # fmt: skip
+
+
+def _finding(
+    rule: str,
+    severity: Severity,
+    message: str,
+    fix: str,
+    why: str,
+    rendered: RenderedOverlay | None,
+    manifest: Manifest | None,
+    path: FieldPath,
+    location: Location,
+    tags: tuple[str, ...],
+) -> Finding:
+    overlay = rendered.overlay if rendered else None
+    where = overlay.path if overlay else location.file
+    reference = manifest.ref if manifest else None
+    return Finding(
+        rule=rule,
+        severity=severity,
+        message=message,
+        fix=fix,
+        why=why,
+        environment=overlay.environment.name if overlay else None,
+        overlay=overlay.path if overlay else ".",
+        object=reference,
+        field=format_path(path),
+        source=location,
+        tags=tags,
+        fingerprint=_fingerprint(rule, where, reference, manifest, path),
+    )
+
+
+def _fingerprint(
+    rule: str, overlay: str, reference: ObjectRef | None, manifest: Manifest | None, path: FieldPath
+) -> str:
+    """16 hex digits that stay the same when lines move, items are inserted or a name's hash changes."""
+    name = stable_name(manifest) if manifest else ""
+    identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
+    field = "/".join(_stable_parts(manifest.data if manifest else None, path))
+    return hashlib.sha256(f"{rule}\n{overlay}\n{identity}\n{field}".encode()).hexdigest()[:16]
+
+
+def stable_name(manifest: Manifest) -> str:
+    """The object's name without the hash that a generator appended."""
+    generated = manifest.provenance.generator is not None
+    return _HASH_SUFFIX.sub("", manifest.name) if generated else manifest.name
+
+
+def _stable_parts(value: object, path: FieldPath) -> list[str]:
+    parts = []
+    for part in path:
+        if isinstance(part, int):
+            value = dig(value, (part,))
+            named = value if isinstance(value, dict) else {}
+            key = next((key for key in MERGE_KEYS if isinstance(named.get(key), str | int)), None)
+            parts.append(f"[{key}={named[key]}]" if key else str(part))
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+            parts.append(part)
+    return parts
+
+
+@lru_cache(maxsize=256)
+def _parse_path(written: str) -> FieldPath:
+    """`spec.containers[0].image` as a field path."""
+    return tuple(
+        int(match.group(1)) if match.group(1) else (match.group(2) or match.group(3))
+        for match in _FIELD_PART.finditer(written)
+    )

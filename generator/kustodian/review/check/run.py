@@ -1,0 +1,357 @@
+"""`check` from targets to report: lay out, render, evaluate, locate, waive."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.model.environment import Environment
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.finding import Finding, Location, finding_order
+from kustodian.model.json_value import mappings
+from kustodian.model.manifest import Manifest, Provenance
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
+from kustodian.model.results.object_graph import ObjectGraph
+from kustodian.model.results.shard import Shard
+from kustodian.policy.catalogue import all_rules
+from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
+from kustodian.policy.rule import RepositoryRule
+from kustodian.render.engine import Engine, RegoOptions, RenderOptions
+from kustodian.render.renderer import Renderer, renderer_of
+from kustodian.repository.layout import marked_root, work_tree_prefix
+from kustodian.repository.source_map import SourceMaps
+from kustodian.review.check.findings import from_hit, from_policy, from_source_hit
+from kustodian.review.check.rule_help import rule_help_of
+from kustodian.review.check.shard import own_overlays, rendered_overlays, shard_report
+from kustodian.review.check.targets import Plan, load_plan, resolve_targets
+from kustodian.review.check.view import view_of
+from kustodian.review.locate.locator import Locator
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What the command line says. `today` is the day on which waivers are judged.
+
+    `against_cluster` names a context of the kubeconfig ("" for the current one) whose API server is asked;
+    `graphs` asks for the picture of each overlay's objects, `proposals` for the text that would fix a
+    finding, `shard` for one part of the work.
+    """
+
+    config: Path | None = None
+    rules: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    render: RenderOptions = field(default_factory=RenderOptions)
+    kustomize: Path | None = None
+    conftest: Path | None = None
+    waivers: bool = True
+    today: date = field(default_factory=date.today)
+    stdin: str | None = None
+    graphs: bool = False
+    shard: Shard | None = None
+    against_cluster: str | None = None
+    proposals: bool = False
+
+
+def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
+    """Check every target; all must lie in one repository. Returns the report and the failing severity.
+
+    Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
+    that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
+    """
+    started, clock = time.perf_counter(), time.time_ns()
+    run = start(targets, options, engine)
+    report = run.report()
+    report.root = shown_root(run.plan.root)
+    report.seconds = time.perf_counter() - started
+    report.inputs = run.inputs(clock)
+    return report, run.plan.config.fail_on
+
+
+def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run:
+    """Look at the targets and the configuration; nothing is rendered yet. Raises UserError like `check`."""
+    resolved = resolve_targets(targets, options.stdin)
+    plan = load_plan(resolved, options, engine)
+    if not plan.overlays and not plan.not_checkable and not plan.through:
+        raise UserError(
+            f"nothing to check in {resolved.shown}: no kustomization and no manifest",
+            hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
+            exit_code=ExitCode.NOTHING_TO_CHECK,
+        )
+    return Run(plan, options, engine)
+
+
+class Fixable(NamedTuple):
+    """A finding with what its rule would change."""
+
+    finding: Finding
+    hit: Hit | SourceHit
+
+
+class Run:
+    """One run over one repository; `rendered` and `fixable` are known once it has reported."""
+
+    def __init__(
+        self, plan: Plan, options: CheckOptions, engine: Engine, maps: SourceMaps | None = None
+    ) -> None:
+        self.plan = plan
+        self.options = options
+        self.engine = engine
+        self.maps = maps or SourceMaps(plan.root)
+        if options.stdin is not None:
+            self.maps.put("-", options.stdin)
+        self.locator = Locator(self.maps)
+        self.findings: list[Finding] = []
+        self.fixable: list[Fixable] = []
+        self.outcomes: list[OverlayOutcome] = []
+        self.rendered: list[RenderedOverlay] = []
+        self.policy_results = 0
+        self.cluster_not_checked: list[NotChecked] = []
+        self.used_waivers: list[Location] = []
+        self.waivers_until: date | None = None
+        #: Files whose comments may waive a finding, beside those that the rendered overlays read.
+        self.also_read: frozenset[str] = frozenset()
+        self.own = own_overlays(plan, options.shard)
+        self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
+        #: Whether somebody looks at whole CustomResourceDefinitions once the overlays are evaluated.
+        self.keeps_schemas = options.against_cluster is not None
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The rules, which are loaded for it."""
+        return Evaluator(self.plan.rules, self.plan.settings)
+
+    def report(self) -> CheckReport:
+        """Render, evaluate, locate, waive."""
+        self.render(rendered_overlays(self.plan, self.options.shard))
+        shard = self.options.shard
+        if shard is None or shard.is_first:
+            self.mention_unrendered()
+            self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
+        return self.finish()
+
+    def begin(self, wanted: frozenset[str]) -> None:
+        """Have overlays rendered while this side does something else; `render` takes them."""
+        self._begun.append((wanted, self._rendered(wanted)))
+
+    def render(self, wanted: frozenset[str]) -> None:
+        """Render overlays, and evaluate those that are this run's own."""
+        begun, self._begun = self._begun, []
+        for early, _ in begun:
+            wanted -= early
+        renderings = [*(rendering for _, rendering in begun), self._rendered(wanted)]
+        all_rules()  # loads them while the engine renders
+        for rendered in chain(*renderings):
+            self._take(rendered)
+        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
+
+    def mention_unrendered(self) -> None:
+        """What is not rendered by itself is in the report, too."""
+        for overlay, error in self.plan.not_checkable:
+            self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
+        for folder, user in self.plan.through.items():
+            self.outcomes.append(OverlayOutcome(folder, None, through=user))
+
+    def repository_hits(
+        self, view: RepositoryView, rules: Iterable[RepositoryRule] | None = None
+    ) -> list[SourceHit]:
+        """What the rules about the repository, or some of them, find in a view of it."""
+        environments: list[Environment] = list(
+            {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
+        )
+        hits = self.evaluator.repository(view, environments, rules)
+        return [hit for hit in hits if self.plan.covers(hit.violation.file, self.rendered)]
+
+    def take(self, hits: Iterable[SourceHit]) -> None:
+        """Make findings of what the rules about the repository found."""
+        for hit in hits:
+            self._found(from_source_hit(hit, self.locator), hit)
+
+    def finish(self) -> CheckReport:
+        """Apply the waivers and put the report together."""
+        if self.options.against_cluster is not None:
+            self._ask_cluster(self.options.against_cluster)
+        if self.options.waivers:
+            self._waive()
+        if self.options.proposals:
+            from kustodian.review.fix.proposals import propose
+
+            propose(self)
+        self.findings.sort(key=finding_order)
+        shard = self.options.shard
+        return CheckReport(
+            overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
+            findings=self.findings,
+            not_checked=[
+                NotChecked("rule-failed", message)
+                for message in sorted(
+                    f"rule {f.rule} failed on {f.overlay}: {f.error}" for f in self.evaluator.failures
+                )
+            ]
+            + self.cluster_not_checked,
+            rules=len(self.plan.rules),
+            policy_results=self.policy_results,
+            sources=self._sources(),
+            prefix=work_tree_prefix(self.plan.root),
+            rule_help=rule_help_of(self.findings),
+            graphs=self._graphs() if self.options.graphs else {},
+            shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
+        )
+
+    def inputs(self, started: int) -> Inputs | None:
+        """What the report follows from; None where that is more than can be told."""
+        options, root, config = self.options, self.plan.root, self.plan.config
+        binaries = options.kustomize or options.conftest or options.against_cluster is not None
+        outside = any(
+            not Path(os.path.normpath(root / name)).is_relative_to(root)
+            for name in (*config.rego.policy, *config.rego.data, *config.schemas)
+        )
+        if options.stdin is not None or options.render != RenderOptions() or binaries or outside:
+            return None
+        if marked_root(root) != root:
+            return None  # what belongs to it follows from what its files name
+        return Inputs(
+            root=root,
+            files={name: content for rendered in self.rendered for name, content in rendered.files.items()},
+            absent=frozenset(name for rendered in self.rendered for name in rendered.absent),
+            named=() if options.config is None else (options.config.resolve(),),
+            started=started,
+            until=self.waivers_until,
+        )
+
+    def _rendered(self, wanted: frozenset[str]) -> Iterator[RenderedOverlay]:
+        overlays = [overlay for overlay in self.plan.overlays if overlay.path in wanted]
+        kustomizations = [overlay for overlay in overlays if overlay.is_kustomization]
+        rego = self.plan.rego
+        renderer = renderer_of(self.engine, self.options.kustomize, self.options.conftest)
+        rendering: Iterator[RenderedOverlay] = iter(())
+        if kustomizations:
+            rendering = renderer.render(self.plan.root, kustomizations, self.options.render, rego)
+        plain = [overlay for overlay in overlays if not overlay.is_kustomization]
+        return chain(rendering, self._plain(renderer, plain, rego))
+
+    def _plain(
+        self, renderer: Renderer, overlays: list[Overlay], rego: RegoOptions | None
+    ) -> Iterator[RenderedOverlay]:
+        plain = [self._read(overlay) for overlay in overlays]
+        yield from self._with_policies(renderer, plain, rego) if rego else plain
+
+    def _read(self, overlay: Overlay) -> RenderedOverlay:
+        """Plain manifests: every document of every file that looks like a Kubernetes object."""
+        content = {"-": self.options.stdin or ""} if overlay.path == "-" else None
+        files = [file for file in overlay.files if file != "-"]
+        rendered = RenderedOverlay(overlay)
+        for parsed in self.engine.parse(self.plan.root, files, content):
+            rendered.files[parsed.path] = parsed.sha256
+            if parsed.error is not None:
+                rendered.error = rendered.error or parsed.error
+                continue
+            rendered.objects += [
+                Manifest(
+                    d.data,
+                    Provenance(parsed.path, document=d.index, item=d.item),
+                    self.plan.pod_paths(d.data),
+                )
+                for d in parsed.documents
+                if isinstance(d.data, dict) and d.data
+            ]
+        if not rendered.objects and rendered.error is None:
+            rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
+        return rendered
+
+    def _with_policies(
+        self, renderer: Renderer, plain: list[RenderedOverlay], rego: RegoOptions
+    ) -> list[RenderedOverlay]:
+        inputs = [(r.overlay.path, [m.data for m in r.objects]) for r in plain if r.objects]
+        results = renderer.evaluate(self.plan.root, rego, inputs) if inputs else {}
+        for rendered in plain:
+            rendered.policy, rendered.policy_successes = results.get(rendered.overlay.path, ((), 0))
+        return plain
+
+    def _take(self, rendered: RenderedOverlay) -> None:
+        overlay = rendered.overlay
+        for manifest in rendered.objects:
+            manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
+        self.rendered.append(rendered)
+        if overlay.path not in self.own:
+            return  # rendered for the rules about the repository; another shard evaluates it
+        self.outcomes.append(
+            OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
+        )
+        self.policy_results += rendered.policy_successes + len(rendered.policy)
+        for hit in self.evaluator.overlay(rendered):
+            self._found(from_hit(hit, self.locator), hit)
+        for result in rendered.policy:
+            finding = from_policy(result, rendered, self.locator)
+            if finding is not None:
+                self.findings.append(finding)
+        if not self.keeps_schemas:
+            rendered.objects = [without_schemas(manifest) for manifest in rendered.objects]
+
+    def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
+        self.findings.append(finding)
+        if hit.violation.edits:
+            finding.fixable = True
+            self.fixable.append(Fixable(finding, hit))
+
+    def _ask_cluster(self, context: str) -> None:
+        from kustodian.review.check.against_cluster import ask_cluster
+
+        own = [rendered for rendered in self.rendered if rendered.overlay.path in self.own]
+        verdict = ask_cluster(context, own, self.locator)
+        self.findings += verdict.findings
+        self.cluster_not_checked = verdict.not_checked
+
+    def _waive(self) -> None:
+        from kustodian.review.check.waive import waive
+
+        files = {*self.also_read, *(file for rendered in self.rendered for file in rendered.files)}
+        waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
+        self.findings += waived.findings
+        self.used_waivers = waived.used
+        self.waivers_until = waived.until
+
+    def _graphs(self) -> dict[str, ObjectGraph]:
+        from kustodian.review.picture.graph import graph_of
+
+        return {
+            rendered.overlay.path: graph_of(ObjectSet(rendered.objects))
+            for rendered in self.rendered
+            if rendered.overlay.path in self.own and rendered.objects
+        }
+
+    def _sources(self) -> dict[str, Sequence[str]]:
+        files = {finding.source.file for finding in self.findings}
+        return {name: source.lines for name in sorted(files) if (source := self.maps.file(name))}
+
+
+def without_schemas(manifest: Manifest) -> Manifest:
+    """A CustomResourceDefinition without its schemas, once it was looked at; any other object as it is.
+
+    The rules about the repository read no schema, and those of a large platform are most of what it renders.
+    """
+    if not manifest.is_a("apiextensions.k8s.io", "CustomResourceDefinition"):
+        return manifest
+    versions = [
+        {key: value for key, value in version.items() if key != "schema"}
+        for _, version in mappings(manifest.get("spec", "versions"))
+    ]
+    spec = {key: value for key, value in manifest.spec.items() if key != "validation"} | {
+        "versions": versions
+    }
+    return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+
+
+def shown_root(root: Path) -> str:
+    """A repository as reports name it: relative to the working directory, "" for that itself."""
+    shown = os.path.relpath(root)
+    return "" if shown == "." else shown

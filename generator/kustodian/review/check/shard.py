@@ -1,0 +1,47 @@
+"""Splitting a check: which part does what, and what its report says so that the parts can be merged.
+
+Every overlay is evaluated in exactly one part. The rules about the whole repository compare rendered
+overlays with each other, so the first part renders all of them, but evaluates only its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from kustodian import __version__
+from kustodian.model.finding import Location
+from kustodian.model.results.shard import Shard, ShardReport
+from kustodian.policy.rule import RepositoryRule
+from kustodian.repository.history import git
+from kustodian.review.check.targets import Plan
+
+
+def own_overlays(plan: Plan, shard: Shard | None) -> frozenset[str]:
+    """The paths of the overlays that this run evaluates."""
+    paths = sorted(overlay.path for overlay in plan.overlays)
+    return frozenset(shard.of(paths) if shard else paths)
+
+
+def rendered_overlays(plan: Plan, shard: Shard | None) -> frozenset[str]:
+    """The paths of the overlays that this run renders."""
+    sees_all = shard is not None and shard.is_first and _has_repository_rules(plan)
+    return own_overlays(plan, None if sees_all else shard)
+
+
+def shard_report(plan: Plan, shard: Shard, used_waivers: list[Location]) -> ShardReport:
+    """What the part says of itself."""
+    places = {(place.file, place.line, place.column) for place in used_waivers}
+    return ShardReport(shard, _run_id(plan), plan.config.fail_on, tuple(sorted(places)))
+
+
+def _has_repository_rules(plan: Plan) -> bool:
+    return any(isinstance(rule, RepositoryRule) for rule in plan.rules)
+
+
+def _run_id(plan: Plan) -> str:
+    """The same for all parts of one run, another where a part saw another commit, target or version."""
+    lines = [__version__, (git(plan.root, "rev-parse", "HEAD") or "").strip(), plan.config.fail_on]
+    lines += sorted(rule.id for rule in plan.rules)
+    lines += sorted(overlay.path for overlay in plan.overlays)
+    lines += sorted(overlay.path for overlay, _ in plan.not_checkable)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -1,0 +1,373 @@
+"""From the targets on the command line to the plan of what is checked, and how."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kustodian.model.environment import Environment
+from kustodian.model.errors import UserError, nearest
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository_view import Kustomization
+from kustodian.policy.catalogue import all_rules, by_id
+from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
+from kustodian.policy.rule import Rule
+from kustodian.policy.settings import Settings
+from kustodian.render.engine import Engine, RegoOptions, Scan
+from kustodian.repository import layout
+from kustodian.repository.source_map import SourceMaps
+
+if TYPE_CHECKING:
+    from kustodian.review.check.run import CheckOptions
+
+MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
+STDIN = "-"
+
+
+@dataclass(slots=True)
+class Targets:
+    """What was named: folders that hold kustomizations (relative to `root`), and plain manifests.
+
+    `plain` maps the overlay path to its files; "-" is stdin.
+    """
+
+    root: Path
+    shown: str
+    folders: list[str] = field(default_factory=list)
+    plain: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything `check` needs to know before it renders."""
+
+    root: Path
+    config: Config
+    config_file: str
+    settings: Settings
+    rego: RegoOptions | None
+    overlays: list[Overlay] = field(default_factory=list)
+    not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
+    through: dict[str, str] = field(default_factory=dict)
+    scan: Scan | None = None
+    whole_repository: bool = False
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of this run."""
+        only = self.settings.only
+        return [rule for rule in all_rules() if not only or rule.id in only]
+
+    def pod_paths(self, data: JsonObject) -> tuple[FieldPath, ...]:
+        """Where the configuration says that a custom resource keeps its pod template."""
+        if not self.config.pod_templates:
+            return ()
+        group, kind = text(data.get("apiVersion")).rpartition("/")[0], data.get("kind")
+        return tuple(
+            entry.field_path
+            for entry in self.config.pod_templates
+            if (entry.group, entry.kind) == (group, kind)
+        )
+
+    def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
+        """Whether a finding in this file is about what was asked for."""
+        return self.whole_repository or any(file in overlay.files for overlay in rendered)
+
+
+def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
+    """Sort out what each target is. Raises UserError for one that is missing, or for two repositories."""
+    given = list(targets) or [Path()]
+    shown = ", ".join(str(target) for target in given)
+    found: Targets | None = None
+    root = layout.common_root([target.resolve() for target in given if target.exists()] or [Path.cwd()])
+    for target in given:
+        if str(target) == STDIN:
+            if stdin is None:
+                raise UserError("nothing on standard input", hint="pipe manifests into `kustodian check -`")
+            found = found or Targets(Path.cwd(), shown)
+            found.plain[STDIN] = (STDIN,)
+            continue
+        if not target.exists():
+            raise UserError(f"no such file or folder: {target}", hint=_suggestion(target))
+        own = root if root is not None else layout.find_root(target.resolve())
+        found = found or Targets(own, shown)
+        if found.root != own:
+            raise UserError(
+                f"{target} is not in the repository {found.root}", hint="check one repository at a time"
+            )
+        _add(found, target.resolve())
+    assert found is not None
+    return found
+
+
+def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
+    """Read the configuration, look at the repository and decide what is checked."""
+    config_path = options.config or targets.root / CONFIG_NAME
+    config = _read_config(config_path, options.config is not None, targets.root, engine)
+    settings = _settings(config, options)
+    plan = Plan(
+        root=targets.root,
+        config=config,
+        config_file=os.path.relpath(config_path, targets.root),
+        settings=settings,
+        rego=_rego(config),
+        whole_repository="." in targets.folders,
+    )
+    if targets.folders:
+        plan.scan = _without(engine.scan(targets.root), config.exclude)
+        _plan_folders(plan, targets, options)
+    for path, files in targets.plain.items():
+        plan.overlays.append(Overlay(path, _environment_of(path, config) or Environment(), files))
+    _load_schemas(plan, engine)
+    return plan
+
+
+def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: CheckOptions) -> Plan:
+    """The plan for another revision of the same whole repository, under the same configuration.
+
+    `scan` is that revision's. Raises UserError for an environment that matches nothing there.
+    """
+    scan = _without(scan, plan.config.exclude)
+    other = replace(plan, root=root, scan=scan, config_file=os.path.relpath(config_file, root))
+    assert plan.scan is not None
+    if _shape(scan, plan.scan) != _shape(plan.scan, scan):
+        other.overlays, other.not_checkable, other.through = [], [], {}
+        _plan_folders(other, Targets(root, str(root), ["."]), options)
+    return other
+
+
+def _shape(scan: Scan, beside: Scan) -> list[tuple[object, ...]]:
+    """What decides which overlays there are, of the kustomizations that another scan has not the same."""
+    same = {id(document) for _, document, _ in beside.kustomizations}
+    found: list[tuple[object, ...]] = []
+    for path, document, error in scan.kustomizations:
+        if error is not None or not isinstance(document, dict):
+            found.append((path, error))
+        elif id(document) not in same:
+            kustomization = Kustomization(path, document)
+            found.append((path, kustomization.is_component, kustomization.bases))
+    return found
+
+
+def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
+    """The kustomization files that parse, by path."""
+    return {
+        path: Kustomization(path, data)
+        for path, data, error in scan.kustomizations
+        if error is None and isinstance(data, dict)
+    }
+
+
+def _add(found: Targets, target: Path) -> None:
+    relative = os.path.relpath(target, found.root)
+    if target.is_file():
+        if target.name in layout.KUSTOMIZATION_NAMES:
+            found.folders.append(os.path.dirname(relative) or ".")
+        else:
+            found.plain[relative] = (relative,)
+    elif _holds_kustomization(target):
+        found.folders.append(relative)
+    else:
+        files = sorted(
+            os.path.relpath(path, found.root)
+            for path in target.rglob("*")
+            if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
+        )
+        if files:
+            found.plain[relative] = tuple(files)
+        if files and target == found.root:
+            # A repository of plain manifests: the rules about repositories hold for it, too.
+            found.folders.append(".")
+
+
+def _holds_kustomization(folder: Path) -> bool:
+    names = layout.KUSTOMIZATION_NAMES
+    return any(name in files for _, _, files in os.walk(folder) for name in names)
+
+
+def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
+    assert plan.scan is not None
+    config = plan.config
+    kustomizations = kustomizations_of(plan.scan)
+    broken = {path: error for path, _, error in plan.scan.kustomizations if error is not None}
+    environments = {
+        name: (given.paths, config.environment(name)) for name, given in config.environments.items()
+    }
+    for wanted in options.environments:
+        if wanted not in environments:
+            close = nearest(wanted, set(environments))
+            raise UserError(
+                f"no environment `{wanted}` in {plan.config_file}",
+                hint=f"did you mean `{close}`?"
+                if close
+                else f"there are: {', '.join(environments) or 'none'}",
+            )
+    users = layout.users_of(kustomizations)
+    seen: set[str] = set()
+    for below in targets.folders:
+        found = layout.lay_out(kustomizations, broken, environments, config.exclude, users, below)
+        own_path = {overlay.path for overlay in found.overlays}
+        if below not in own_path and below in found.through:
+            # Named by itself, a base is checked by itself.
+            del found.through[below]
+            found.overlays.append(Overlay(below))
+        for overlay in found.overlays:
+            environment = overlay.environment
+            if not environments and environment.name is None:
+                environment = _guessed(overlay.path)
+            if overlay.path in seen or (
+                options.environments and environment.name not in options.environments
+            ):
+                continue
+            seen.add(overlay.path)
+            plan.overlays.append(Overlay(overlay.path, environment, overlay.files))
+        plan.not_checkable += found.not_checkable
+        plan.through.update(found.through)
+    _refuse_empty_environments(plan, environments, kustomizations)
+
+
+def _refuse_empty_environments(
+    plan: Plan,
+    environments: dict[str, tuple[list[str], Environment]],
+    kustomizations: dict[str, Kustomization],
+) -> None:
+    """An environment whose paths match nothing is a typo that would turn its checks off."""
+    folders = {k.directory for k in kustomizations.values()}
+    folders |= {overlay.path for overlay, _ in plan.not_checkable}
+    for name, (paths, environment) in environments.items():
+        for glob in paths:
+            one = {name: ([glob], environment)}
+            if not any(layout.environment_of(folder, one) for folder in folders):
+                close = nearest(glob, folders)
+                raise UserError(
+                    f"environment `{name}`: the path `{glob}` matches no kustomization",
+                    file=plan.config_file,
+                    hint=f"did you mean `{close}`?" if close else "name a folder with a kustomization.yaml",
+                )
+
+
+def _guessed(folder: str) -> Environment:
+    name = layout.guess_environment(folder)
+    return Environment(name, class_of(name)) if name else Environment()
+
+
+def _environment_of(path: str, config: Config) -> Environment | None:
+    environments = {
+        name: (given.paths, config.environment(name)) for name, given in config.environments.items()
+    }
+    folder = path
+    while folder:
+        found = layout.environment_of(folder, environments)
+        if found is not None:
+            return found
+        folder = os.path.dirname(folder)
+    return None
+
+
+def _read_config(path: Path, named: bool, root: Path, engine: Engine) -> Config:
+    shown = os.path.relpath(path)
+    if not path.is_file():
+        if named:
+            raise UserError(f"no such configuration file: {shown}", hint="see --config")
+        return load_config({}, shown)
+    parsed = engine.parse(path.parent, [path.name])[0]
+    if parsed.error is not None:
+        error = parsed.error
+        raise UserError(error.message, shown, error.line, error.column, "correct the YAML")
+    documents = [document.data for document in parsed.documents]
+    data = documents[0] if documents else {}
+
+    def locate(field_path: FieldPath) -> tuple[int, int] | None:
+        source = SourceMaps(path.parent).file(path.name)
+        node = source.documents[0].at(field_path) if source and source.documents else None
+        return (node.place.line, node.place.column) if node else None
+
+    return load_config(data, shown, locate)
+
+
+def _settings(config: Config, options: CheckOptions) -> Settings:
+    for rule_id in options.rules:
+        if rule_id not in by_id():
+            close = nearest(rule_id, set(by_id()))
+            raise UserError(
+                f"unknown rule `{rule_id}`",
+                hint=f"did you mean `{close}`?" if close else "`kustodian rules` lists them",
+            )
+    return replace(config.settings(), only=frozenset(options.rules))
+
+
+def _rego(config: Config) -> RegoOptions | None:
+    rego = config.rego
+    if not rego.policy:
+        return None
+    return RegoOptions(tuple(rego.policy), tuple(rego.namespaces), tuple(rego.data))
+
+
+def _load_schemas(plan: Plan, engine: Engine) -> None:
+    """CRDs in the repository and in the configured folders extend the built-in schemas."""
+    from kustodian.schemas.registry import Schemas
+
+    schemas = Schemas(plan.settings.version)
+    scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
+    files = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
+    for entry in plan.config.schemas:
+        folder = plan.root / entry
+        if not folder.exists():
+            raise UserError(
+                f"`schemas`: no such file or folder: {entry}",
+                file=plan.config_file,
+                hint="paths are relative to the repository root",
+            )
+        inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+        files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
+
+    def definitions(file: str, line: int | None = None) -> list[JsonObject]:
+        return [
+            document.data
+            for parsed in engine.parse(plan.root, [file], lines={file: [line]} if line else None)
+            for document in parsed.documents
+            if isinstance(document.data, dict) and is_definition(document.data)
+        ]
+
+    for file in sorted(files):
+        if file not in scanned:
+            for data in definitions(file):
+                schemas.add_crd(Manifest(data))
+        for head in filter(is_definition, scanned.get(file, ())):
+            # Definitions are large and most of them are of kinds that nobody uses.
+            load = partial(definitions, file, head.get("line"))
+            schemas.add_crd_of(text(head.get("definesGroup")), text(head.get("definesKind")), load)
+    plan.settings = replace(plan.settings, schemas=schemas)
+
+
+def is_definition(data: JsonObject) -> bool:
+    """Whether this, or what a scan says of it, is a CustomResourceDefinition."""
+    return data.get("kind") == "CustomResourceDefinition"
+
+
+def _without(scan: Scan, exclude: Sequence[str]) -> Scan:
+    """The scan without what lies in excluded folders."""
+    if not exclude:
+        return scan
+
+    def kept(path: str) -> bool:
+        return not layout.is_excluded_file(path, exclude)
+
+    return Scan(
+        [entry for entry in scan.kustomizations if kept(entry[0])],
+        [entry for entry in scan.yaml_files if kept(entry[0])],
+    )
+
+
+def _suggestion(target: Path) -> str:
+    parent = target.parent
+    names = {path.name for path in parent.iterdir()} if parent.is_dir() else set()
+    close = nearest(target.name, names)
+    return f"did you mean `{parent / close}`?" if close else "name an existing file or folder, or - for stdin"

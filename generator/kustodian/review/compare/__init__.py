@@ -1,0 +1,1 @@
+"""`check --base`: what a change makes better or worse."""

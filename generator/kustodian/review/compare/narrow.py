@@ -1,0 +1,187 @@
+"""A comparison of two revisions that renders only the overlays that differ.
+
+An overlay that reads nothing that changed has the findings it had; that much needs no rule's help. The rules
+about the repository are evaluated on both revisions with as little rendered as each says it needs (`Reach`),
+and where that does not settle it, with everything. So the new and the fixed findings are those of two full
+checks; a property test holds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+
+from kustodian.model.environment import EnvironmentClass
+from kustodian.model.finding import Finding
+from kustodian.model.overlay import Overlay, RenderedOverlay
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.catalogue import by_id
+from kustodian.policy.evaluate import SourceHit
+from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
+from kustodian.review.compare.revisions import Side
+
+
+def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
+    """Render and evaluate these overlays in both revisions, then the rules about the repository.
+
+    `folders` are the kustomizations that a change may reach, overlays or not.
+    """
+    after = _NarrowSide(head, paths, folders)
+    sides = [_NarrowSide(base, paths, folders, same=after), after]
+    rules = [side.run.evaluator.repository_rules for side in sides]
+    for rule in rules[0]:
+        hits = [side.hits(rule) for side in sides]
+        if not _settled(rule, sides, hits):
+            hits = [side.all_hits(rule) for side in sides]
+        for side, found in zip(sides, hits, strict=True):
+            side.run.take(found)
+    for side, other in (sides, sides[::-1]):
+        side.read_comments(other)
+
+
+def waivers_differ(base: Iterable[Finding], head: Iterable[Finding]) -> bool:
+    """Whether the findings about waivers differ: then overlays that were not looked at may decide."""
+    counts = [Counter(f.fingerprint for f in findings if _is_about_waiver(f)) for findings in (base, head)]
+    return counts[0] != counts[1]
+
+
+def without_unused_waivers(findings: list[Finding]) -> list[Finding]:
+    """Whether a waiver is used is not known where not everything was looked at."""
+    return [finding for finding in findings if finding.rule != "waiver-unused"]
+
+
+def _is_about_waiver(finding: Finding) -> bool:
+    return isinstance(by_id().get(finding.rule), WaiverRule)
+
+
+def _settled(rule: RepositoryRule, sides: list[_NarrowSide], hits: list[list[SourceHit]]) -> bool:
+    """Whether what was found so far gives the same difference as everything would."""
+    if rule.shared is None:
+        return rule.reach is not Reach.ALL
+    try:
+        before, after = (rule.shared(side.files_view) for side in sides)
+    except Exception:  # a defect of the rule: evaluated on everything, it is reported as any other
+        return False
+    return before == after and (rule.reach is not Reach.ALL or _same(*hits))
+
+
+def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
+    def key(hit: SourceHit) -> tuple[str | None, str, str, str, str]:
+        violation = hit.violation
+        subject = str(violation.manifest.ref) if violation.manifest else ""
+        return violation.overlay, violation.file, repr(violation.path), subject, violation.message
+
+    return Counter(map(key, before)) == Counter(map(key, after))
+
+
+class _NarrowSide:
+    """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them.
+
+    `same` is the other revision: an overlay that reads nothing that changed is rendered there, for both.
+    """
+
+    def __init__(
+        self, side: Side, paths: frozenset[str], folders: frozenset[str], same: _NarrowSide | None = None
+    ) -> None:
+        self.run, self.reads, self.paths, self.folders = side.run, side.reads, paths, folders
+        self._files, self._lay_out, self._same = side.view, side.lay_out, same
+        self.run.own = paths
+        self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
+        self._rendered: dict[str, RenderedOverlay] = {}
+        self._render(paths | side.always)
+        self.run.mention_unrendered()
+
+    def hits(self, rule: RepositoryRule) -> list[SourceHit]:
+        """With no more rendered than the rule's reach says."""
+        view = self.files_view
+        if rule.reach is Reach.OVERLAY:
+            view = self._own_view
+        elif rule.reach is Reach.PAIR:
+            view = self._pair_view
+        return self.run.repository_hits(view, [rule])
+
+    def all_hits(self, rule: RepositoryRule) -> list[SourceHit]:
+        """With everything rendered."""
+        self._render(frozenset(self._by_path))
+        return self.run.repository_hits(self._view(self._by_path), [rule])
+
+    def read_comments(self, other: _NarrowSide) -> None:
+        """Files that only overlays not rendered read, and whose waivers count all the same.
+
+        A finding about the repository may stand in one, and the other revision may have used its waivers.
+        """
+        view = self.files_view
+        found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
+        self.run.also_read = view.files_maybe_used & found - view.files_used
+
+    @cached_property
+    def files_view(self) -> RepositoryView:
+        """Every overlay, those that are not rendered without objects."""
+        known = [self._rendered[path] for path in self._by_path if path in self._rendered]
+        overlays = sorted([*known, *self._unrendered.values()], key=lambda one: one.overlay.path)
+        return replace(self._files, overlays=overlays)
+
+    @cached_property
+    def _unrendered(self) -> dict[str, RenderedOverlay]:
+        """What is only known by the files that it may read: the same in both, where no change reaches it."""
+        found = {}
+        for path, overlay in self._by_path.items():
+            if path in self._rendered:
+                continue
+            same = self._same._unrendered.get(path) if self._same is not None else None
+            if same is None or path in self.paths:
+                same = RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
+            found[path] = same
+        return found
+
+    @cached_property
+    def _own_view(self) -> RepositoryView:
+        return replace(self._view(self.paths), subjects=self.folders)
+
+    @cached_property
+    def _pair_view(self) -> RepositoryView:
+        wanted = _partners(self._by_path.values(), self.paths)
+        self._render(frozenset(wanted))
+        return self._view(wanted)
+
+    def _view(self, paths: Iterable[str]) -> RepositoryView:
+        wanted = set(paths)
+        overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in wanted]
+        return replace(self._files, overlays=overlays)
+
+    def _render(self, paths: frozenset[str]) -> None:
+        missing = frozenset((paths & self._by_path.keys()) - self._rendered.keys())
+        if self._same is not None:
+            unchanged = missing - self.paths
+            self._same._render(unchanged)
+            self.run.rendered += [self._same._rendered[path] for path in sorted(unchanged)]
+            missing -= unchanged
+        self._lay_out({name for path in missing for name in self.reads.of(path)})
+        self.run.render(missing)
+        self._rendered = {rendered.overlay.path: rendered for rendered in self.run.rendered}
+
+
+def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
+    """Every prod overlay that a change can reach through its staging, and every staging that it may have."""
+    classes = (EnvironmentClass.STAGING, EnvironmentClass.PROD)
+    earlier, later = (
+        [o.path for o in overlays if o.environment.name and o.environment.environment_class is one]
+        for one in classes
+    )
+    by_rest: dict[tuple[int, tuple[str, ...]], set[str]] = {}
+    for path in earlier:
+        for rest in _without_one(path):
+            by_rest.setdefault(rest, set()).add(path)
+    found: set[str] = set()
+    for path in later:
+        candidates = {one for rest in _without_one(path) for one in by_rest.get(rest, ())}
+        if path in paths or not candidates.isdisjoint(paths):
+            found |= {path} | candidates
+    return found
+
+
+def _without_one(path: str) -> list[tuple[int, tuple[str, ...]]]:
+    parts = tuple(path.split("/"))
+    return [(index, parts[:index] + parts[index + 1 :]) for index in range(len(parts))]

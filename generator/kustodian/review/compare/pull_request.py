@@ -1,0 +1,82 @@
+"""What a change makes worse: the findings now, beside those of the revision that it started from."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from kustodian.model.errors import UserError
+from kustodian.model.finding import Finding, Status
+from kustodian.model.results.check_report import CheckReport, Comparison
+from kustodian.render.engine import Engine
+from kustodian.review.check.run import CheckOptions, shown_root
+from kustodian.review.compare.narrow import compare_rules, waivers_differ, without_unused_waivers
+from kustodian.review.compare.revisions import Revisions, opened, touched
+
+
+def check_against(
+    targets: Iterable[Path],
+    options: CheckOptions,
+    engine: Engine,
+    revision: str,
+    *,
+    staged: bool = False,
+    whole: bool = False,
+) -> tuple[CheckReport, str]:
+    """Check, and compare with the merge base of HEAD and a revision; the configured failing severity, too.
+
+    What is checked is the work tree, with `staged` the index. Only overlays that the change may reach are
+    rendered, unless `whole` asks for all; new and fixed findings are those of two full checks either way.
+    Raises UserError as `check` does, and where git has no such revision.
+    """
+    if options.stdin is not None:
+        raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
+    started = time.perf_counter()
+    with opened(targets, options, engine, revision, staged=staged) as revisions:
+        report = None if whole else _narrow(revisions)
+        report = report or _whole(revisions)
+        report.root = shown_root(revisions.root)
+    report.seconds = time.perf_counter() - started
+    return report, revisions.head.plan.config.fail_on
+
+
+def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouched: int = 0) -> None:
+    """Mark each finding as new or unchanged, and add those that are gone; fingerprints are counted."""
+    kept = [finding for finding in before if finding.waiver is None]
+    left = Counter(finding.fingerprint for finding in kept)
+    for finding in report.open_findings:
+        finding.status = Status.UNCHANGED if left[finding.fingerprint] > 0 else Status.NEW
+        left[finding.fingerprint] -= 1
+    fixed = []
+    for finding in kept:
+        if left[finding.fingerprint] > 0:
+            left[finding.fingerprint] -= 1
+            finding.status = Status.FIXED
+            fixed.append(finding)
+    report.comparison = Comparison(commit, tuple(fixed), untouched)
+
+
+def _narrow(revisions: Revisions) -> CheckReport | None:
+    """The comparison with only what differs rendered; None where that cannot tell."""
+    sides = revisions.sides()
+    if sides is None:
+        return None
+    reached = touched(revisions.changes, *sides)
+    compare_rules(*sides, reached.overlays, reached.folders)
+    old, report = (side.run.finish() for side in sides)
+    if waivers_differ(old.findings, report.findings):
+        return None
+    report.findings = without_unused_waivers(report.findings)
+    untouched = sum(overlay.path not in reached.overlays for overlay in revisions.head.plan.overlays)
+    compare(report, without_unused_waivers(old.findings), revisions.commit, untouched)
+    return report
+
+
+def _whole(revisions: Revisions) -> CheckReport:
+    """The difference of two full checks."""
+    base = revisions.whole_base()
+    report = revisions.head.report()
+    compare(report, base.report().findings if base is not None else [], revisions.commit)
+    return report

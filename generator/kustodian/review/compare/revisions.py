@@ -1,0 +1,270 @@
+"""The two sides of a comparison: the repository now, and at the commit that a change started from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.repository_view import RepositoryView
+from kustodian.policy.catalogue import all_rules
+from kustodian.policy.config import CONFIG_NAME
+from kustodian.render.engine import Engine, Scan
+from kustodian.repository.background import Background
+from kustodian.repository.changes import Changes, changes, symbolic_links, work_tree_files
+from kustodian.repository.layout import find_root
+from kustodian.repository.revision import (
+    Checkout,
+    WorkTree,
+    checkout,
+    empty_tree,
+    merge_base,
+    work_tree,
+)
+from kustodian.repository.source_map import SourceMaps
+from kustodian.review.check.run import CheckOptions, Run, start
+from kustodian.review.check.targets import Plan, is_definition, plan_beside
+from kustodian.review.check.view import view_beside, view_of
+from kustodian.review.compare.reads import Named, Reads, always_rendered, reads_of
+
+
+class Side(NamedTuple):
+    """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
+
+    `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files
+    before they are rendered; what changed is laid out, and all else is read from the head.
+    """
+
+    run: Run
+    reads: Reads
+    view: RepositoryView
+    always: frozenset[str]
+    lay_out: Callable[[Iterable[str]], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """Nothing is rendered yet, and nothing laid out of the base; that is None before the first commit."""
+
+    root: Path
+    tree: WorkTree
+    commit: str
+    head: Run
+    staged: bool
+    _targets: list[Path]
+    _options: CheckOptions
+    _base: Checkout | None
+    _changes: Background[Changes]
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What differs. Raises UserError where git fails."""
+        return self._changes.result()
+
+    def whole_base(self) -> Run | None:
+        """A run over all of the base; None where it holds nothing to check. Raises UserError as `check`."""
+        if self._base is None or not self._base.files:
+            return None
+        self._base.lay_out_all()
+        base_root, engine = self._base.root, self.head.engine
+        targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
+        try:
+            return start(targets, self._base_options(base_root), engine) if targets else None
+        except UserError as error:
+            if error.exit_code == ExitCode.NOTHING_TO_CHECK:
+                return None
+            raise UserError(
+                f"the base revision {self.commit[:12]} cannot be checked: {error.message}",
+                error.file, error.line, hint="compare with a revision that can: --base REV",
+                exit_code=error.exit_code,
+            ) from error  # fmt: skip
+
+    def _base_options(self, root: Path) -> CheckOptions:
+        """Those of the command line in the base's checkout; nobody fixes what was there."""
+        return replace(_at(self._options, self.root, root), proposals=False)
+
+    def sides(self) -> tuple[Side, Side] | None:
+        """Base and head, of the base only what changed laid out; None where that is not enough to go by."""
+        plan, base = self.head.plan, self._base
+        whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
+        if base is None or not base.files or not whole:
+            return None
+        if plan.scan is None or rules_touched(plan, self.changes):
+            return None
+        named: dict[int, Named] = {}
+        words = self._words(base)
+        head = self._head_side(base, named, words)
+        before = self._base_side(base, head, named, words)
+        return (before, head) if before is not None else None
+
+    def _head_side(self, base: Checkout, named: dict[int, Named], words: Set[str] | None) -> Side:
+        """The head. What a change reaches by its kustomizations is rendered while the base is looked at."""
+        plan, engine = self.head.plan, self.head.engine
+        links = symbolic_links(plan.root, self.changes.links | self.changes.files)
+        reads = reads_of(plan, engine, links, known=named, words=words)
+        run = Run(plan, self.head.options, engine)
+        always = always_rendered(plan, reads)
+        reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
+        run.begin(always | reached)
+        files = work_tree_files(plan.root, self.changes, base.files)
+        return Side(run, reads, view_of(plan, [], engine, files), always)
+
+    def _base_side(
+        self, base: Checkout, head: Side, named: dict[int, Named], words: Set[str] | None
+    ) -> Side | None:
+        """The base, of which only what changed is laid out; None where that is not enough to go by."""
+        plan, engine = head.run.plan, head.run.engine
+        assert plan.scan is not None
+        base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
+        scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
+        if not scan.kustomizations:
+            return None
+        options = self._base_options(base.root)
+        try:
+            other = plan_beside(plan, base.root, options.config or base.root / CONFIG_NAME, scan, options)
+        except UserError:
+            return None  # said of the whole base, it is said better
+        if rules_touched(other, self.changes):
+            return None
+        view = view_beside(other, head.view, self.changes, base.files, engine)
+        base.lay_out(base.links)
+        reads = reads_of(other, engine, symbolic_links(base.root, base.links), base.lay_out, named, words)
+        maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
+        run = Run(other, options, engine, maps)
+        return Side(run, reads, view, always_rendered(other, reads), base.lay_out)
+
+    def _words(self, base: Checkout) -> Set[str] | None:
+        """What the path of a file or folder can end in, in either revision; None where git does not know all.
+
+        Of what kustomizations say little is a path: looking no further at the rest saves half of the work.
+        """
+        if self.changes.folders:
+            return None
+        paths = {*self.changes.tracked, *self.changes.files, *base.files}
+        return {"", ".", ".."}.union(*(path.split("/") for path in paths))
+
+
+@contextmanager
+def opened(
+    targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool
+) -> Iterator[Revisions]:
+    """Both sides: the merge base of HEAD and a revision, and the work tree (or the index).
+
+    Raises UserError as `check` does, and where git has no such revision.
+    """
+    paths = [target.resolve() for target in targets] or [Path.cwd()]
+    root = find_root(paths[0])
+    with ExitStack() as stack:
+        asked = Background(lambda: _ask_git(stack, root, revision, staged))
+        all_rules()  # loads them while git and the engine look at the repository
+        try:
+            head_root = asked.result().head_root if staged else root
+            head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
+        finally:
+            asked.wait()  # what it leaves behind is cleared away with the rest
+        found = asked.result()
+        yield Revisions(
+            root, found.tree, found.commit, head, staged, paths, options, found.base, found.changes
+        )
+
+
+class _Asked(NamedTuple):
+    """What git says of both revisions; `commit` is the empty tree before the first one."""
+
+    tree: WorkTree
+    commit: str
+    head_root: Path
+    base: Checkout | None
+    changes: Background[Changes]
+
+
+def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Asked:
+    """Ask, and lay out what is needed, while the repository is looked at. Raises UserError."""
+    tree = work_tree(root)
+    commit = merge_base(tree, revision)
+    head_root = root
+    if staged:
+        index = stack.enter_context(checkout(tree, None, index=True))
+        index.lay_out_all()
+        head_root = index.root
+    at = commit or empty_tree(tree)
+    differing = Background(lambda: changes(tree, at, staged=staged))
+    try:
+        base = stack.enter_context(checkout(tree, commit)) if commit else None
+    finally:
+        differing.wait()
+    return _Asked(tree, at, head_root, base, differing)
+
+
+def rules_touched(plan: Plan, changes: Changes) -> bool:
+    """Whether the configuration, a policy or a schema changed: any finding may differ then."""
+    files = plan.scan.yaml_files if plan.scan else ()
+    if any(changes.touch(path) and any(map(is_definition, heads)) for path, heads, _ in files):
+        return True
+    return any(map(changes.touch, (plan.config_file, *_inputs_of_rules(plan))))
+
+
+def _inputs_of_rules(plan: Plan) -> list[str]:
+    config = plan.config
+    named = (*config.rego.policy, *config.rego.data, *config.schemas)
+    return [posixpath.normpath(path) for path in named]
+
+
+def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
+    """The scan of the base, of which only what changed has been looked at; the rest is as in the head."""
+    kustomizations = [entry for entry in head.kustomizations if not changes.touch(entry[0])]
+    kustomizations += [entry for entry in base.kustomizations if changes.touch(entry[0])]
+    files = [entry for entry in head.yaml_files if not changes.touch(entry[0])]
+    files += [entry for entry in base.yaml_files if changes.touch(entry[0])]
+    return Scan(sorted(kustomizations, key=lambda e: e[0]), sorted(files, key=lambda e: e[0]))
+
+
+class Touched(NamedTuple):
+    """What a change may reach in either revision.
+
+    `overlays` are paths, those that only one revision has among them; `folders` hold the kustomizations, with
+    all that those are built from.
+    """
+
+    overlays: frozenset[str]
+    folders: frozenset[str]
+
+
+def touched(changes: Changes, base: Side, head: Side) -> Touched:
+    """Follow a change through both revisions."""
+    sides = (base, head)
+    reached = [side.reads.touched_folders(changes) for side in sides]
+    overlays = set[str]()
+    for side, folders in zip(sides, reached, strict=True):
+        overlays |= side.reads.touched(changes, folders, side.run.plan.overlays)
+    before, after = (
+        {(o.path, o.environment.name, o.files) for o in side.run.plan.overlays} for side in sides
+    )
+    everywhere = set[str]().union(*reached)
+    return Touched(
+        frozenset(overlays | {path for path, _, _ in before ^ after}),
+        frozenset(part for side in sides for part in side.reads.and_parts(everywhere)),
+    )
+
+
+def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:
+    """The targets in another checkout of the repository."""
+    outside = [path for path in paths if not path.is_relative_to(root)]
+    if outside:
+        raise UserError(
+            f"{outside[0]} is not in the repository {root}", hint="compare one repository at a time"
+        )
+    return [other / path.relative_to(root) for path in paths]
+
+
+def _at(options: CheckOptions, root: Path, other: Path) -> CheckOptions:
+    """The options for another checkout: a configuration in the repository is that of the revision."""
+    config = options.config.resolve() if options.config is not None else None
+    if config is not None and config.is_relative_to(root) and (other / config.relative_to(root)).exists():
+        config = other / config.relative_to(root)
+    return replace(options, config=config) if other != root else options

@@ -1,0 +1,1 @@
+"""`diff`: which rendered objects a change alters, and what that means for a cluster."""

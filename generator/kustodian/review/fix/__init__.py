@@ -1,0 +1,1 @@
+"""Text edits for findings: as proposals in reports, and applied by `check --fix`."""

@@ -1,0 +1,209 @@
+"""Safe fixes: the changes that rules propose, made in the files a person would change, and proven first.
+
+Every change is tried on a copy of the repository, which is checked again: what was to be fixed must be gone,
+nothing new may appear, and a field that is only written differently must render to the same objects. What
+does not hold up to that is left as it is, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kustodian.model.edit import Action
+from kustodian.model.errors import UserError
+from kustodian.model.finding import Finding
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.results.check_report import CheckReport
+from kustodian.render.engine import Engine
+from kustodian.repository.edit import CannotEdit
+from kustodian.repository.files import replace_file
+from kustodian.review.check.run import CheckOptions, Run, start
+from kustodian.review.fix.changes import Change, changes_of, read_text
+
+#: Changes that belong together, and the findings that they fix.
+Group = tuple[tuple[Change, ...], list[Finding]]
+
+
+@dataclass(slots=True)
+class Fixes:
+    """What came of it: old and new text by file, the findings fixed, and those left with the reason."""
+
+    before: dict[str, str] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    fixed: list[Finding] = field(default_factory=list)
+    left: list[tuple[Finding, str]] = field(default_factory=list)
+    not_checked: int = 0  # overlays and rules that could not be looked at
+
+    def write(self, root: Path) -> None:
+        """Put the new texts in place, each file whole or not at all; modes stay.
+
+        Raises UserError where a file cannot be written, and before any is where one was changed meanwhile.
+        """
+        for name in self.after:
+            if read_text(root / name) != self.before[name]:
+                raise UserError("the file was changed meanwhile; nothing was fixed", file=name)
+        for name, text in self.after.items():
+            _write(root / name, text, name)
+
+
+def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
+    """Find out what can be fixed safely; nothing is written. Returns the repository's root, too."""
+    targets = list(targets) or [Path()]
+    run = start(targets, options, engine)
+    run.keeps_schemas = True
+    report = run.report()
+    fixes = Fixes()
+    fixes.not_checked = len(report.not_checked) + sum(one.error is not None for one in report.overlays)
+    groups: dict[tuple[Change, ...], list[Finding]] = {}
+    for fixable in run.fixable:
+        if fixable.finding.waiver is not None:
+            continue
+        try:
+            changes = tuple(changes_of(run, fixable))
+        except CannotEdit as why:
+            fixes.left.append((fixable.finding, str(why)))
+        else:
+            groups.setdefault(changes, []).append(fixable.finding)
+    inside = [target.resolve().relative_to(run.plan.root) for target in targets]
+    trial = _Trial(run, report, fixes, inside)
+    # What only changes the form comes first: it must render to the objects that were rendered before.
+    form: list[Group] = []
+    content: list[Group] = []
+    for group in groups.items():
+        (form if all(change.action is Action.MODERNIZE for change in group[0]) else content).append(group)
+    _settle(trial, form)
+    _settle(trial, content)
+    fixes.fixed.sort(key=lambda finding: (finding.source, finding.rule))
+    return fixes, run.plan.root
+
+
+def _settle(trial: _Trial, groups: list[Group]) -> None:
+    """Make all changes at once where that holds up, else find those that do by halving."""
+    if not groups or trial.holds(groups):
+        return
+    if len(groups) == 1:
+        trial.fixes.left += [(finding, trial.why) for finding in groups[0][1]]
+        return
+    middle = len(groups) // 2
+    _settle(trial, groups[:middle])
+    _settle(trial, groups[middle:])
+
+
+class _Trial:
+    """Tries changes on a copy of the repository, on top of those that held up before."""
+
+    def __init__(self, run: Run, report: CheckReport, fixes: Fixes, targets: list[Path]) -> None:
+        self.run, self.fixes, self.targets = run, fixes, targets
+        self.why = ""
+        self._known = Counter(finding.fingerprint for finding in report.findings)
+        self._not_checked = {outcome.path for outcome in report.overlays if outcome.error is not None}
+        self._objects = {rendered.overlay.path: _data(rendered) for rendered in run.rendered}
+
+    def holds(self, groups: list[Group]) -> bool:
+        """Whether the changes do what they should; if so they are taken over."""
+        try:
+            texts = self._apply(groups)
+        except CannotEdit as error:
+            self.why = str(error)
+            return False
+        findings = [finding for _, found in groups for finding in found]
+        only_form = all(change.action is Action.MODERNIZE for changes, _ in groups for change in changes)
+        with _copy_of(self.run.plan.root, texts) as copy:
+            self.why = self._objection(copy, findings, only_form)
+        if self.why:
+            return False
+        self.fixes.after = texts
+        self.fixes.fixed += findings
+        return True
+
+    def _apply(self, groups: list[Group]) -> dict[str, str]:
+        texts = dict(self.fixes.after)
+        changes = list(dict.fromkeys(change for changes, _ in groups for change in changes))
+        # What shifts list indexes comes last, from the end of each list.
+        shifting = (Action.REMOVE, Action.MOVE_TO_END)
+        last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
+        for change in (*(c for c in changes if c.action not in shifting), *last):
+            if change.file not in self.fixes.before:
+                self.fixes.before[change.file] = read_text(self.run.plan.root / change.file)
+            text = texts.get(change.file, self.fixes.before[change.file])
+            texts[change.file] = change.apply(text)
+        return texts
+
+    def _objection(self, copy: Path, findings: list[Finding], only_form: bool) -> str:
+        """Why the changed repository is not better, empty where it is."""
+        try:
+            run = start([copy / target for target in self.targets], self.run.options, self.run.engine)
+            run.keeps_schemas = True
+            report = run.report()
+        except UserError as error:
+            return f"the result could not be checked: {error.message}"
+        for outcome in report.overlays:
+            if outcome.error is not None and outcome.path not in self._not_checked:
+                return f"{outcome.path} would no longer render: {outcome.error.message}"
+        now = Counter(finding.fingerprint for finding in report.findings)
+        for finding in report.findings:
+            if now[finding.fingerprint] > self._known[finding.fingerprint] and finding.rule not in _ABOUT_GIT:
+                return f"it would bring {finding.rule}: {finding.message}"
+        if any(now[finding.fingerprint] for finding in findings):
+            return "the finding would still be there"
+        if only_form:
+            for rendered in run.rendered:
+                if self._objects.get(rendered.overlay.path, _data(rendered)) != _data(rendered):
+                    return f"{rendered.overlay.path} would render to other objects"
+        return ""
+
+
+#: The copy has no history.
+_ABOUT_GIT = frozenset({"image-skips-environment", "waiver-unused"})
+
+
+def _data(rendered: RenderedOverlay) -> list[object]:
+    return [manifest.data for manifest in rendered.objects]
+
+
+class _copy_of:
+    """A copy of a repository with some files changed; the others are hard links where that is possible."""
+
+    def __init__(self, root: Path, texts: dict[str, str]) -> None:
+        self.root, self.texts = root, texts
+
+    def __enter__(self) -> Path:
+        self._folder = tempfile.mkdtemp(prefix="kustodian-fix-")
+        copy = Path(self._folder).resolve() / "repository"
+        ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
+        try:
+            shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
+        except OSError as error:
+            self.__exit__()
+            reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+            message = f"no copy of the repository can be made to try the changes on: {reason}"
+            raise UserError(message, hint="make the file readable, or set TMPDIR") from error
+        (copy / ".git").mkdir(exist_ok=True)  # marks the root
+        for name, text in self.texts.items():
+            (copy / name).unlink()  # a hard link: the user's file stays as it is
+            (copy / name).write_bytes(text.encode())
+        return copy
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        if not Path(source).is_fifo():
+            shutil.copyfile(source, target)
+
+
+def _write(path: Path, text: str, shown: str) -> None:
+    try:
+        replace_file(path.resolve(), text.encode())
+    except OSError as error:
+        raise UserError(f"the file cannot be written: {error}", file=shown) from error

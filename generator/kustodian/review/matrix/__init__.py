@@ -1,0 +1,1 @@
+"""`matrix`: the environments of an application side by side."""

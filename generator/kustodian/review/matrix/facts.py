@@ -1,0 +1,192 @@
+"""What people ask about an environment, as facts with short values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kustodian.kubernetes.accelerators import devices_per_pod, is_accelerator
+from kustodian.kubernetes.model_source import names_model, names_revision
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.scaling import scaling_of
+from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.review.check.findings import stable_name
+
+_DIGEST = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]{52}$")
+#: Kinds whose rules are compared as a whole: (group, kind) and the heading they stand under.
+_POLICIES = {
+    ("networking.k8s.io", "NetworkPolicy"): "network policies",
+    ("cilium.io", "CiliumNetworkPolicy"): "network policies",
+    ("security.istio.io", "AuthorizationPolicy"): "mesh policies",
+    ("security.istio.io", "PeerAuthentication"): "mesh policies",
+    ("policy", "PodDisruptionBudget"): "disruption budgets",
+    ("rbac.authorization.k8s.io", "Role"): "roles",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands in a cell; `content` tells apart what reads alike. Environments may differ `by_design`."""
+
+    text: str
+    content: str = ""
+    by_design: bool = False
+
+
+#: By subject and fact.
+Facts = dict[tuple[str, str], Value]
+
+
+def facts_of(rendered: RenderedOverlay, column: str) -> Facts:
+    """The facts of one overlay; names are written without the environment's and without generated hashes."""
+    return _Reader(rendered, column).facts()
+
+
+class _Reader:
+    def __init__(self, rendered: RenderedOverlay, column: str) -> None:
+        self.objects = ObjectSet(rendered.objects)
+        names = {rendered.overlay.environment.name or "", column} - {""}
+        longest_first = "|".join(sorted(map(re.escape, names), key=lambda name: (-len(name), name)))
+        self._environment = re.compile(rf'(^|[-./"])({longest_first})(?=[-./"]|$)') if names else None
+        self._generated = {
+            one.name: stable_name(one)
+            for one in self.objects
+            if one.kind in ("ConfigMap", "Secret") and stable_name(one) != one.name
+        }
+
+    def facts(self) -> Facts:
+        facts: Facts = {}
+        for manifest in self.objects:
+            name = self.neutral(stable_name(manifest))
+            heading = _POLICIES.get((manifest.group, manifest.kind))
+            if heading is not None:
+                facts[heading, name] = self.policy(manifest)
+                continue
+            who = f"{manifest.kind} {name}"
+            for pod in manifest.pods:
+                facts |= {(who, fact): value for fact, value in self.of_pod(pod)}
+            facts |= {(who, fact): value for fact, value in _of_object(manifest)}
+        return facts
+
+    def neutral(self, name: str) -> str:
+        """A name, or text with quoted names in it, as it would be in any environment."""
+        name = self._generated.get(name, name)
+        return self._environment.sub(r"\1*", name) if self._environment else name
+
+    def policy(self, manifest: Manifest) -> Value:
+        """A policy in a word or two; two that read alike and are not the same are told apart."""
+        rules = {"spec": manifest.spec, "rules": manifest.data.get("rules")}
+        content = self.neutral(json.dumps(rules, sort_keys=True))
+        return Value(_policy_text(manifest), content, by_design=manifest.kind == "PodDisruptionBudget")
+
+    def of_pod(self, pod: PodTemplate) -> Iterator[tuple[str, Value]]:
+        count = scaling_of(self.objects).count(pod)
+        few, many = count.minimum, count.maximum
+        yield "pods", Value(str(few) if few == many else f"{few} to {many}", by_design=True)
+        devices = devices_per_pod(pod, self.objects)
+        if devices:
+            yield "GPUs a pod", Value(str(devices), by_design=True)
+        for container in pod.containers:
+            name = f"{container.name}: " if len(pod.containers) > 1 else ""
+            yield from ((f"{name}{fact}", value) for fact, value in self.of_container(container))
+        for where, uri in _storage_uris(pod):
+            yield where, Value(self.neutral(uri))
+        secrets = sorted({self.neutral(secret) for secret in _secrets(pod)})
+        if secrets:
+            yield "secrets", Value(", ".join(secrets))
+
+    def of_container(self, container: Container) -> Iterator[tuple[str, Value]]:
+        if container.image:
+            yield "image", Value(_DIGEST.sub(r"@\1…", container.image), container.image)
+        for side, values in (("request", container.requests), ("limit", container.limits)):
+            for resource, value in sorted(values.items()):
+                if side == "limit" and is_accelerator(resource):
+                    continue  # always equal to the request
+                yield f"{side} {resource}", Value(str(value), by_design=True)
+        for _, entry in mappings(container.data.get("env")):
+            variable, value = text(entry.get("name")), entry.get("value")
+            if isinstance(value, str) and (names_revision(variable) or names_model(variable)):
+                yield variable, Value(value)
+
+
+def _storage_uris(pod: PodTemplate) -> Iterator[tuple[str, str]]:
+    """Models that a serving system fetches, and those that are mounted as images."""
+    for container in pod.containers:
+        uri = container.data.get("storageUri")
+        if isinstance(uri, str):
+            yield "model", uri
+    for _, volume in pod.volumes:
+        reference = dig(volume, ("image", "reference"))
+        if isinstance(reference, str):
+            yield f"{text(volume.get('name'))}: model image", _DIGEST.sub(r"@\1…", reference)
+
+
+def _secrets(pod: PodTemplate) -> Iterator[str]:
+    for container in pod.containers:
+        for _, entry in mappings(container.data.get("env")):
+            yield from _named(dig(entry, ("valueFrom", "secretKeyRef")), "name")
+        for _, entry in mappings(container.data.get("envFrom")):
+            yield from _named(entry.get("secretRef"), "name")
+    for _, volume in pod.volumes:
+        yield from _named(volume.get("secret"), "secretName")
+        yield from _named(dig(volume, ("csi", "volumeAttributes")), "secretProviderClass")
+        for _, source in mappings(dig(volume, ("projected", "sources"))):
+            yield from _named(source.get("secret"), "name")
+    for _, entry in mappings(pod.spec.get("imagePullSecrets")):
+        yield from _named(entry, "name")
+
+
+def _named(reference: object, key: str) -> Iterator[str]:
+    name = mapping(reference).get(key)
+    if isinstance(name, str):
+        yield name
+
+
+def _of_object(manifest: Manifest) -> Iterator[tuple[str, Value]]:
+    spec: JsonObject = manifest.spec
+    hosts = [text(host) for host in sequence(spec.get("hostnames"))]
+    hosts += [text(rule.get("host")) for _, rule in mappings(spec.get("rules")) if rule.get("host")]
+    hosts += [
+        text(entry.get("hostname")) for _, entry in mappings(spec.get("listeners")) if entry.get("hostname")
+    ]
+    if manifest.is_a("networking.istio.io", "VirtualService"):
+        hosts += [text(host) for host in sequence(spec.get("hosts"))]
+    if hosts:
+        yield "hosts", Value(", ".join(sorted(set(hosts))), by_design=True)
+    if manifest.is_a("", "Namespace"):
+        level = manifest.labels.get("pod-security.kubernetes.io/enforce")
+        yield "Pod Security", Value(level or "none")
+    if manifest.is_a("", "Service") and spec.get("type") in ("NodePort", "LoadBalancer"):
+        yield "type", Value(text(spec.get("type")), by_design=True)
+    if manifest.is_a("", "ResourceQuota"):
+        for resource, value in sorted(mapping(spec.get("hard")).items()):
+            yield resource, Value(str(value), by_design=True)
+    if manifest.is_a("", "ConfigMap"):
+        for key, value in mapping(manifest.data.get("data")).items():
+            if isinstance(value, str) and "\n" not in value and _is_revision(key):
+                yield key, Value(value)
+
+
+def _is_revision(key: str) -> bool:
+    """`modelRevision`, `MODEL_VERSION`, `model-revision`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.]", "_", key)
+    return names_revision(words)
+
+
+def _policy_text(manifest: Manifest) -> str:
+    spec = manifest.spec
+    if manifest.kind == "PodDisruptionBudget":
+        for field in ("minAvailable", "maxUnavailable"):
+            if field in spec:
+                return f"{field} {spec[field]}"
+    if manifest.kind == "NetworkPolicy":
+        kinds = [text(kind) for kind in sequence(spec.get("policyTypes"))] or ["Ingress"]
+        counts = [f"{kind.lower()} {len(sequence(spec.get(kind.lower())))}" for kind in kinds]
+        return ", ".join(counts)
+    rules = sequence(manifest.data.get("rules") or spec.get("rules"))
+    return f"rules {len(rules)}" if rules else "yes"

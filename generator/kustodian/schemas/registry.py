@@ -1,0 +1,235 @@
+"""Manifests against the schemas of a Kubernetes version and of custom resources, strictly.
+
+The schemas of the built-in kinds are those of the package kubernetes-validate (strict variant: a field
+that the API server does not know is an error); jsonschema-rs evaluates them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kustodian.kubernetes.object_set import CLUSTER_SCOPED
+from kustodian.model.errors import UserError
+from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.manifest import Manifest
+from kustodian.policy.rule import Violation
+from kustodian.schemas.crd import CustomKind, read_crd, strict_schema
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, Registry
+
+_DEFINITIONS_URI = "https://kubernetes.io/api/_definitions.json"
+_INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+#: Fields that the published OpenAPI document calls required although the API server fills them in or takes
+#: an empty value (k8s.io/kubernetes v1.34: pkg/apis/rbac/v1/defaults.go, pkg/apis/*/validation).
+_NOT_REALLY_REQUIRED = {
+    "io.k8s.api.apps.v1.StatefulSetSpec": "serviceName",
+    "io.k8s.api.rbac.v1.RoleRef": "apiGroup",
+    "io.k8s.api.core.v1.HTTPHeader": "value",
+    "io.k8s.api.core.v1.Sysctl": "value",
+}
+#: The server ignores what a manifest says about the status of most kinds, so nothing is required there.
+_STATUS = re.compile(r"(Status|Condition)$")
+
+
+@cache
+def _schema_folder() -> Path:
+    found = importlib.util.find_spec("kubernetes_validate")
+    if found is None or found.origin is None:
+        raise UserError(
+            "the package kubernetes-validate, which holds the Kubernetes schemas, is not installed",
+            hint="reinstall kustodian",
+        )
+    return Path(found.origin).parent / "kubernetes-json-schema"
+
+
+@cache
+def supported_versions() -> tuple[str, ...]:
+    """The Kubernetes versions whose schemas are shipped ("1.25" ...), oldest first."""
+    names = (
+        re.fullmatch(r"v(\d+)\.(\d+)\.\d+-local-strict", path.name) for path in _schema_folder().iterdir()
+    )
+    numbers = sorted((int(match[1]), int(match[2])) for match in names if match)
+    return tuple(f"{major}.{minor}" for major, minor in numbers)
+
+
+class Schemas:
+    """The schemas of one Kubernetes version, of the given CRDs and of the shipped ones.
+
+    Reading costs about 5 ms once something is asked, the first object of a kind about 1 ms more. Raises
+    UserError for a version whose schemas are not shipped.
+    """
+
+    def __init__(self, version: str = "1.34", crds: Iterable[Manifest] = ()) -> None:
+        """`version` is "1.34" (a patch number is ignored); `crds` are CustomResourceDefinition objects."""
+        self.version = ".".join(version.removeprefix("v").split(".")[:2])
+        if self.version not in supported_versions():
+            raise UserError(
+                f"there are no schemas for Kubernetes {version}",
+                hint=f"set kubernetesVersion to one of {', '.join(supported_versions())}",
+            )
+        self._given: dict[tuple[str, str], CustomKind | Callable[[], Iterable[JsonObject]]] = {}
+        self._validators: dict[tuple[str, str], tuple[JsonObject, Draft202012Validator] | None] = {}
+        self._registry: Registry | None = None
+        for crd in crds:
+            self.add_crd(crd)
+
+    @cached_property
+    def _definitions(self) -> JsonObject:
+        return _read_definitions(self.version)
+
+    @cached_property
+    def _builtin(self) -> dict[tuple[str, str], str]:
+        return _kinds(self._definitions)
+
+    @cached_property
+    def _groups(self) -> set[str]:
+        # Groups that were emptied since still belong to Kubernetes.
+        return {"extensions"} | {version.rpartition("/")[0] for version, _ in self._builtin}
+
+    def add_crd(self, manifest: Manifest) -> None:
+        """Take a CustomResourceDefinition into account; the first of a group and kind counts."""
+        custom = read_crd(manifest.data)
+        if custom is not None:
+            self._given.setdefault((custom.group, custom.kind), custom)
+
+    def add_crd_of(self, group: str, kind: str, load: Callable[[], Iterable[JsonObject]]) -> None:
+        """Take a CustomResourceDefinition into account that `load` gives, among others, when it is needed."""
+        if group and kind:
+            self._given.setdefault((group, kind), load)
+
+    def knows(self, api_version: str, kind: str) -> bool:
+        """Whether there is a schema for this API version and kind."""
+        if (api_version, kind) in self._builtin:
+            return True
+        group, _, version = api_version.rpartition("/")
+        custom = self.custom_kind(group, kind)
+        return custom is not None and version in custom.versions
+
+    def custom_kind(self, group: str, kind: str) -> CustomKind | None:
+        """What is known of a custom resource, of whatever version: given CRDs first, then the shipped."""
+        from kustodian.schemas.shipped import builtin_kinds
+
+        given = self._given.get((group, kind))
+        if callable(given):
+            read = (custom for data in given() if (custom := read_crd(data)) is not None)
+            given = next((custom for custom in read if (custom.group, custom.kind) == (group, kind)), None)
+            if given is None:  # the file has changed since it was looked at
+                del self._given[group, kind]
+            else:
+                self._given[group, kind] = given
+        return given or builtin_kinds().get((group, kind))
+
+    def is_given(self, group: str, kind: str) -> bool:
+        """Whether the definition comes from the user (its list of versions is then complete)."""
+        return (group, kind) in self._given
+
+    def is_builtin(self, api_version: str, kind: str) -> bool:
+        """Whether the API server itself has this API version and kind."""
+        return (api_version, kind) in self._builtin
+
+    def has_group(self, group: str) -> bool:
+        """Whether the API server itself has this group ("" is core), in whatever version."""
+        return group in self._groups
+
+    def kinds_of(self, api_version: str) -> set[str]:
+        """The built-in kinds of an API version; empty where the API server does not have it."""
+        return {kind for version, kind in self._builtin if version == api_version}
+
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Whether objects of this kind live in a namespace; unknown kinds are taken to."""
+        if (api_version, kind) not in self._builtin:
+            custom = self.custom_kind(api_version.rpartition("/")[0], kind)
+            if custom is not None:
+                return custom.namespaced
+        return kind not in CLUSTER_SCOPED
+
+    def problems(self, manifest: Manifest) -> list[Violation]:
+        """Everything in a manifest that its schema refuses; empty for a kind without a schema."""
+        from kustodian.schemas.explain import violations
+
+        found = self._validator(manifest.api_version, manifest.kind)
+        if found is None:
+            return []
+        schema, validator = found
+        if validator.is_valid(manifest.data):
+            return []
+        result: dict[tuple[object, str], Violation] = {}
+        for error in validator.iter_errors(manifest.data):
+            for violation in violations(error, manifest.data, schema, self._definitions):
+                result.setdefault((violation.path, violation.message), violation)
+        return list(result.values())
+
+    def _validator(self, api_version: str, kind: str) -> tuple[JsonObject, Draft202012Validator] | None:
+        key = (api_version, kind)
+        if key not in self._validators:
+            schema = self._schema(api_version, kind)
+            self._validators[key] = (schema, self._compile(schema)) if schema is not None else None
+        return self._validators[key]
+
+    def _schema(self, api_version: str, kind: str) -> JsonObject | None:
+        definition = self._builtin.get((api_version, kind))
+        if definition is not None:
+            return {"$ref": f"{_DEFINITIONS_URI}#/$defs/{definition}"}
+        group, _, version = api_version.rpartition("/")
+        custom = self.custom_kind(group, kind)
+        if custom is None or version not in custom.versions:
+            return None
+        return strict_schema(custom, custom.versions[version])
+
+    def _compile(self, schema: JsonObject) -> Draft202012Validator:
+        from jsonschema_rs import Draft202012Validator, Registry
+
+        if self._registry is None:
+            document = {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$id": _DEFINITIONS_URI,
+                "$defs": self._definitions,
+            }
+            self._registry = Registry([(_DEFINITIONS_URI, document)])
+        return Draft202012Validator(schema, registry=self._registry)
+
+
+def _read_definitions(version: str) -> JsonObject:
+    import orjson
+
+    from kustodian.schemas.enums import add_enums
+    from kustodian.schemas.explain import QUANTITY_PATTERN
+
+    path = _schema_folder() / f"v{version}.0-local-strict" / "_definitions.json"
+    definitions = mapping(mapping(orjson.loads(path.read_bytes())).get("$defs"))
+    # Both are published as "one of two types", whose errors would say nothing useful.
+    definitions[_INT_OR_STRING] = {"type": ["string", "integer", "null"]}
+    definitions[_QUANTITY] = {
+        "type": ["string", "number", "null"],
+        "pattern": QUANTITY_PATTERN,
+    }
+    for name, field in _NOT_REALLY_REQUIRED.items():
+        required = mapping(definitions.get(name)).get("required")
+        if isinstance(required, list) and field in required:
+            required.remove(field)
+    for name, definition in definitions.items():
+        if _STATUS.search(name):
+            definition.pop("required", None)
+    add_enums(definitions)
+    return definitions
+
+
+def _kinds(definitions: JsonObject) -> dict[tuple[str, str], str]:
+    """(apiVersion, kind) of every object type, to the name of its definition."""
+    found = {}
+    for name, definition in definitions.items():
+        entries = definition.get("x-kubernetes-group-version-kind")
+        # DeleteOptions and WatchEvent list every group: they are no objects.
+        if not entries or len(entries) != 1 or "metadata" not in definition.get("properties", {}):
+            continue
+        entry = entries[0]
+        api_version = f"{entry['group']}/{entry['version']}" if entry["group"] else entry["version"]
+        found[api_version, entry["kind"]] = name
+    return found

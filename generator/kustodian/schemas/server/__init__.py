@@ -1,0 +1,1 @@
+"""Validation the API server applies beyond the schema."""
