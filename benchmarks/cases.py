@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import inputs
 from benchmarks.measure import Contender, interleave, line_through, table
 from benchmarks.schemas import standalone
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from tests.support.peers import build_peer
 from tests.support.pypi_programs import checkov
 

@@ -71,10 +71,10 @@ def _schemas() -> dict[str, str]:
 
 def _admission() -> dict[str, str]:
     from kustodian.cli.commands.export import admission_files
-    from kustodian.model.resources import engine_binary
+    from kustodian.model.installed_files import engine_binary
     from kustodian.render.engine import Engine
     from kustodian.review.admission import admission_objects
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
 
     with Engine(engine_binary()) as engine:
         files = admission_files(admission_objects(ROOT, CheckOptions(), engine))

@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from kustodian.render.engine import Engine, RenderOptions
-from kustodian.review.check.run import CheckOptions, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import start
 from tests.acceptance.processes import ROOT
 
 PRESETS = tuple(sorted(path.stem for path in (ROOT / "generator/kustodian/scaffold/presets").glob("*.yaml")))

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from kustodian.policy.catalogue import by_id
 from kustodian.render.engine import Engine, RenderOptions
-from kustodian.review.check.run import CheckOptions, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import start
 from tests.acceptance.cluster import Answer, Cluster
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import start
 from tests.acceptance.nodes import MIG_SLICE, POOLS, add_node, cordon, remove_node
 from tests.acceptance.repositories import Repository, generate
 from tests.acceptance.served import GpuCluster, Served, settings_of, unschedulable

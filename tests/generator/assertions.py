@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from kustodian.model.resources import schema_dir
+from kustodian.model.installed_files import schema_dir
 from kustodian.schemas.registry import Schemas
 from tests.generator.repositories import Objects, Repository, of
 from tests.generator.traces import (

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
-from kustodian.model.resources import template_dir
+from kustodian.model.installed_files import template_dir
 
 Definition: TypeAlias = dict[str, Any]
 FOLDER: Final = template_dir() / "{{cookiecutter.repo_name}}" / "schemas"

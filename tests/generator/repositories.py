@@ -11,9 +11,10 @@ from typing import Any
 
 import yaml
 
-from kustodian.model.resources import engine_binary, template_dir
+from kustodian.model.installed_files import engine_binary, template_dir
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, Run, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import Run, start
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete
 from kustodian.scaffold.given import Given

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kustodian.model.resources import template_dir
+from kustodian.model.installed_files import template_dir
 from kustodian.scaffold import conditions
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.questions import questions_of

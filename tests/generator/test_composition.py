@@ -17,7 +17,7 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from kustodian.model.resources import template_dir
+from kustodian.model.installed_files import template_dir
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import examine
 from kustodian.scaffold.generate import context

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from kustodian.model.resources import template_dir
+from kustodian.model.installed_files import template_dir
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.presets import preset_names
 from kustodian.scaffold.questions import questions_of

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kustodian.model.resources import policies_dir, template_dir
+from kustodian.model.installed_files import policies_dir, template_dir
 
 _PROGRAM = """
 import os, sys

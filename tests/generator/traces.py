@@ -9,7 +9,7 @@ from typing import Final
 
 import yaml
 
-from kustodian.model.resources import template_dir
+from kustodian.model.installed_files import template_dir
 from tests.generator.repositories import Repository
 
 #: Words that give a component or an add-on away, where its name alone would not, or would give away something else.

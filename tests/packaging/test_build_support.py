@@ -222,21 +222,21 @@ def test_when_one_command_fails_its_output_is_in_the_error(tmp_path: Path) -> No
 
 
 def test_an_edit_of_the_template_counts_in_an_editable_install() -> None:
-    from kustodian.model import resources
+    from kustodian.model import installed_files
 
-    assert resources.template_dir() == ROOT / "template"
-    assert resources.policies_dir() == ROOT / "policies"
-    assert os.access(resources.engine_binary(), os.X_OK)
-    assert (resources.schema_dir() / "index.json").is_file()
+    assert installed_files.template_dir() == ROOT / "template"
+    assert installed_files.policies_dir() == ROOT / "policies"
+    assert os.access(installed_files.engine_binary(), os.X_OK)
+    assert (installed_files.schema_dir() / "index.json").is_file()
 
 
 def test_a_missing_engine_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from kustodian.model import resources
+    from kustodian.model import installed_files
     from kustodian.model.errors import UserError
 
-    monkeypatch.setattr(resources, "_BUILD", tmp_path)
+    monkeypatch.setattr(installed_files, "_BUILD", tmp_path)
     with pytest.raises(UserError) as caught:
-        resources.engine_binary()
+        installed_files.engine_binary()
     assert caught.value.file == str(tmp_path / "kustodian-engine")
     assert caught.value.hint == "run `make engine`"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from kustodian.model.resources import schema_dir
+from kustodian.model.installed_files import schema_dir
 from tests.packaging.conftest import ROOT
 
 #: Kinds that the template writes and the rules read.

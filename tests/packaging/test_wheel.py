@@ -96,7 +96,7 @@ def test_nothing_else_is_in_it(names: set[str]) -> None:
 
 def test_the_installed_package_finds_its_own_files(installed: Path, tmp_path: Path) -> None:
     code = (
-        "from kustodian.model import resources as r\n"
+        "from kustodian.model import installed_files as r\n"
         "for path in (r.template_dir(), r.policies_dir(), r.engine_binary(), r.schema_dir()): print(path)\n"
     )
     done = run(installed, tmp_path, "-c", code)

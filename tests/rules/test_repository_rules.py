@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from kustodian.policy.catalogue import by_id
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, check
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.entry import check
 from tests.rules.fixtures import expectations, folder_fixtures
 
 #: A fixture's past, where a rule asks git for it: file -> its texts, newest first.

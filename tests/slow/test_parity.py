@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kustodian.model.installed_files import engine_binary, template_dir
 from kustodian.model.overlay import Overlay
-from kustodian.model.resources import engine_binary, template_dir
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 from kustodian.render.external import ExternalRenderer
 from tests.support.peers import ROOT, build_peer

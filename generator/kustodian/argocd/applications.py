@@ -21,7 +21,7 @@ from kustodian.model.json_value import JsonObject, dig, mapping, mappings, seque
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import SourceViolation
+from kustodian.model.violation import SourceViolation
 
 GROUP = "argoproj.io"
 
@@ -178,7 +178,7 @@ def _is_whole(view: RepositoryView, manifest: Manifest) -> bool:
 
 def applications(view: RepositoryView) -> list[Application]:
     """Every Application, and every ApplicationSet as the Applications it makes."""
-    return view.once(_find_applications)
+    return view.memoized(_find_applications)
 
 
 def _find_applications(view: RepositoryView) -> list[Application]:
@@ -206,7 +206,7 @@ def normal_url(url: str) -> str:
 
 def own_urls(view: RepositoryView) -> frozenset[str]:
     """The URLs of this repository: those of sources whose folder exists here."""
-    return view.once(_find_own_urls)
+    return view.memoized(_find_own_urls)
 
 
 def _find_own_urls(view: RepositoryView) -> frozenset[str]:
@@ -232,7 +232,7 @@ class Deployed(NamedTuple):
 
 def deployed_folders(view: RepositoryView) -> Deployed:
     """What the Applications of the repository deploy; a folder that is not known may be any."""
-    return view.once(_find_deployed)
+    return view.memoized(_find_deployed)
 
 
 def _find_deployed(view: RepositoryView) -> Deployed:

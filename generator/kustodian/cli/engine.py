@@ -46,7 +46,7 @@ def _likely_root(arguments: Sequence[str]) -> Path | None:
 
 
 def _new() -> Engine:
-    from kustodian.model.resources import engine_binary
+    from kustodian.model.installed_files import engine_binary
     from kustodian.render.engine import Engine
 
     return Engine(engine_binary())

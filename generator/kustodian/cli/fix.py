@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
     from kustodian.review.fix.trial import Fixes
 
 

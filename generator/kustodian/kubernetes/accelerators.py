@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import pod_amount
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pod_resources import pod_amount
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
 
@@ -124,7 +124,7 @@ def is_accelerator(resource: object) -> bool:
 
 def container_accelerators(container: Container) -> tuple[str, ...]:
     """The accelerator resources a container asks for; a quantity of zero asks for none."""
-    return container.once(_container_accelerators)
+    return container.memoized(_container_accelerators)
 
 
 def _container_accelerators(container: Container) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.selection import may_select
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_selection import may_select
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
@@ -62,7 +62,7 @@ class Policy:
 
 def policies(objects: ObjectSet) -> tuple[Policy, ...]:
     """Every NetworkPolicy of the set."""
-    return objects.once(_policies)
+    return objects.memoized(_policies)
 
 
 def _policies(objects: ObjectSet) -> tuple[Policy, ...]:
@@ -91,7 +91,7 @@ def on_host(pod: PodTemplate) -> bool:
 
 def plugin_policies(objects: ObjectSet, namespace: str) -> list[Manifest]:
     """The network plugin's own policies that may apply in a namespace."""
-    found = objects.once(_plugin_policies)
+    found = objects.memoized(_plugin_policies)
     return [m for m in found if is_cluster_wide(m) or namespace_of(m) == namespace]
 
 

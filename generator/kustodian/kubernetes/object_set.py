@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.selector import labels_match, selector_matches
 from kustodian.model.json_value import mapping, string_map
 from kustodian.model.manifest import Manifest
-from kustodian.model.memo import Asked
+from kustodian.model.memo import Memoized
 
 #: Cluster-scoped kinds of the built-in API groups (kubectl api-resources --namespaced=false, v1.34).
 CLUSTER_SCOPED = frozenset({
@@ -26,7 +27,7 @@ CLUSTER_SCOPED = frozenset({
 })  # fmt: skip
 
 
-class ObjectSet(Asked):
+class ObjectSet(Memoized):
     """The objects of an overlay; every lookup is by what the API server would match.
 
     Names are compared with their namespace: an object without one lives in `default`, as with kubectl.
@@ -58,7 +59,7 @@ class ObjectSet(Asked):
     @cached_property
     def pods(self) -> list[PodTemplate]:
         """Every pod template of every object."""
-        return [pod for manifest in self.objects for pod in manifest.pods]
+        return [pod for manifest in self.objects for pod in pods_of(manifest)]
 
     def of(self, group: str, *kinds: str) -> Sequence[Manifest]:
         """The objects of an API group (any version; "" is core) and kinds, in rendered order per kind."""

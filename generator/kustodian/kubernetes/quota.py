@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import NO_DEFAULTS, LimitDefaults, Side, pod_amount
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pod_resources import NO_DEFAULTS, LimitDefaults, Side, pod_amount
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 

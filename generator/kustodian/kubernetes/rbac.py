@@ -14,7 +14,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 GROUP = "rbac.authorization.k8s.io"
 ROLE_KINDS = ((GROUP, "Role"), (GROUP, "ClusterRole"))
@@ -48,7 +48,7 @@ class Grant(NamedTuple):
 
 def grants(role: Manifest) -> list[Grant]:
     """The rules of a Role or ClusterRole; none of an aggregated one, whose rules the controller writes."""
-    return role.once(_grants)
+    return role.memoized(_grants)
 
 
 def _grants(role: Manifest) -> list[Grant]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, integer, mapping, mappings, text
 from kustodian.model.manifest import Manifest
@@ -222,12 +223,12 @@ class Scaling:
 
     def pods_of(self, manifest: Manifest) -> tuple[PodTemplate, ...]:
         """The pod templates a workload runs, its own or the ones it borrows."""
-        if manifest.pods:
-            return manifest.pods
+        if pods_of(manifest):
+            return pods_of(manifest)
         for key, rollout in self._borrowed_by.items():
             if rollout is manifest:
                 lender = self.objects.find(key[1], key[2], key[0], key[3])
-                return lender.pods if lender is not None else ()
+                return pods_of(lender) if lender is not None else ()
         return ()
 
     def replicated(self, manifest: Manifest) -> PodCount:

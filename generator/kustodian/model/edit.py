@@ -1,4 +1,4 @@
-"""A safe change that a rule proposes: one that a person would make without thinking twice."""
+"""Safe changes that rules propose: an `Edit` of a field, and a `Replacement` of text in a file."""
 
 from __future__ import annotations
 
@@ -33,3 +33,17 @@ class Edit(NamedTuple):
 def set_field(path: FieldPath, value: Any) -> tuple[Edit, ...]:
     """The edit that writes one field."""
     return (Edit(Action.SET, path, value),)
+
+
+class Replacement(NamedTuple):
+    """Put `text` in the place of a stretch of a file; the end is exclusive, an empty stretch inserts.
+
+    Lines and columns are 1-based, columns count characters. `file` is relative to the repository root.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str

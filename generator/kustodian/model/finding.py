@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
-from kustodian.model.replacement import Replacement
 
 #: Rules that are not ours and have no page: an organisation's Rego, and what a cluster's API server says.
 FOREIGN_RULES = ("rego/", "cluster/")

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, has, mapping, string_map, text
-from kustodian.model.memo import Asked
-
-if TYPE_CHECKING:
-    from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.model.memo import Memoized
 
 
 class ObjectRef(NamedTuple):
@@ -58,7 +55,7 @@ UNKNOWN = Provenance()
 
 
 @dataclass(eq=False)
-class Manifest(Asked):
+class Manifest(Memoized):
     """One object. Identity, not content, makes two manifests the same.
 
     Read from `data`, each empty where the manifest has none or something else: `api_version` ("apps/v1"),
@@ -102,13 +99,6 @@ class Manifest(Asked):
     def ref(self) -> ObjectRef:
         """The object's identity as a value."""
         return ObjectRef(self.api_version, self.kind, self.namespace, self.name)
-
-    @cached_property
-    def pods(self) -> tuple[PodTemplate, ...]:
-        """The pod templates the object owns; see `kustodian.kubernetes.pods.workload`."""
-        from kustodian.kubernetes.pods.workload import pod_templates
-
-        return pod_templates(self)
 
     def is_a(self, group: str, *kinds: str) -> bool:
         """Whether the object is of this API group (any version; "" is core) and one of these kinds."""

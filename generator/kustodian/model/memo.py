@@ -1,4 +1,4 @@
-"""What functions say of a value that many rules look at, kept with the value."""
+"""Memoised results of functions of an immutable value."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any, Self, TypeVar
 _T = TypeVar("_T")
 
 
-class Asked:
-    """A value that does not change; what is derived from it is derived once, and goes with it."""
+class Memoized:
+    """An immutable value that keeps the results of functions of it, for as long as it lives.
 
-    def once(self, ask: Callable[[Self], _T]) -> _T:
-        """What a function says of this value, asked the first time only."""
-        said = self._said
-        if ask not in said:
-            said[ask] = ask(self)
-        found: _T = said[ask]
-        return found
+    Many rules derive the same facts from the same object; `value.memoized(facts_of)` computes them once.
+    """
+
+    def memoized(self, function: Callable[[Self], _T]) -> _T:
+        """`function(self)`, computed on the first call. `function` must be pure and a module-level name."""
+        results = self._memo
+        if function not in results:
+            results[function] = function(self)
+        result: _T = results[function]
+        return result
 
     @cached_property
-    def _said(self) -> dict[Callable[..., Any], Any]:
+    def _memo(self) -> dict[Callable[..., Any], Any]:
         return {}

@@ -9,60 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mappings, sequence, text
+from kustodian.model.json_value import JsonObject, mappings, text
+from kustodian.model.kustomization import Kustomization
 from kustodian.model.manifest import Manifest, Provenance
-from kustodian.model.memo import Asked
+from kustodian.model.memo import Memoized
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_path import beside
-
-#: The list fields of a kustomization that can name another kustomization's folder.
-BASE_FIELDS = ("resources", "bases", "components")
-
-
-@dataclass(frozen=True, eq=False)
-class Kustomization(Asked):
-    """A kustomization file; `path` relative to the repository root, `data` as parsed."""
-
-    path: str
-    data: JsonObject
-
-    @cached_property
-    def directory(self) -> str:
-        """The folder it lies in ("." for the root)."""
-        return posixpath.dirname(self.path) or "."
-
-    @property
-    def is_component(self) -> bool:
-        """Whether it is a `kind: Component`."""
-        return self.data.get("kind") == "Component"
-
-    def resolve(self, reference: str) -> str:
-        """A path written in this file, relative to the repository root."""
-        known = self._resolved
-        if reference not in known:
-            known[reference] = beside(self.directory, reference)
-        return known[reference]
-
-    @cached_property
-    def _resolved(self) -> dict[str, str]:
-        """What was asked for before: many rules follow the same references."""
-        return {}
-
-    @cached_property
-    def bases(self) -> list[str]:
-        """The paths that it names as resources, bases and components, in the order kustomize reads them."""
-        return [self.resolve(entry) for _, _, entry in self.references(*BASE_FIELDS)]
-
-    def references(self, *fields: str) -> list[tuple[str, int, str]]:
-        """(field, index, text as written) of the string entries of these list fields."""
-        data = self.data
-        return [
-            (name, index, entry)
-            for name in fields
-            if name in data
-            for index, entry in enumerate(sequence(data[name]))
-            if isinstance(entry, str)
-        ]
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +47,7 @@ class FileDocument:
 
 
 @dataclass(eq=False)
-class RepositoryView(Asked):
+class RepositoryView(Memoized):
     """All that repo rules may look at; every path is relative to the repository root.
 
     `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its

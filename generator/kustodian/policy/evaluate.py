@@ -10,21 +10,14 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import (
-    Context,
-    ObjectRule,
-    PodRule,
-    RepositoryRule,
-    Rule,
-    SetRule,
-    SourceViolation,
-    Violation,
-)
+from kustodian.model.violation import SourceViolation, Violation
+from kustodian.policy.rule import Context, ObjectRule, PodRule, RepositoryRule, Rule, SetRule
 from kustodian.policy.settings import Settings
 
 _T = TypeVar("_T")
@@ -84,7 +77,7 @@ class Evaluator:
             kind = active.by_kind.get((manifest.group, manifest.kind), ())
             self._apply(active.any_object, manifest, manifest, rendered, hits)
             self._apply(kind, manifest, manifest, rendered, hits)
-            for pod in manifest.pods:
+            for pod in pods_of(manifest):
                 self._apply(active.pods, pod, manifest, rendered, hits)
         self._apply(active.sets, ObjectSet(rendered.objects), None, rendered, hits)
         return hits

@@ -15,12 +15,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.model.edit import Edit
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
-from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import RepositoryView
+from kustodian.model.violation import SourceViolation, Violation
 
 if TYPE_CHECKING:
     from kustodian.schemas.registry import Schemas
@@ -32,37 +31,6 @@ class Scope(StrEnum):
     OBJECT = "object"
     SET = "set"
     REPOSITORY = "repository"
-
-
-class Violation(NamedTuple):
-    """What an object, pod or set rule found: the field (of the object that owns it) and one sentence.
-
-    `path` may name a field that does not exist; the finding is then located at the nearest ancestor.
-    `manifest` is needed from set rules; elsewhere the evaluator knows it. `fix` overrides the manual's.
-    `edits` are what `check --fix` does about it, all of them or none; only safe ones are given.
-    """
-
-    path: FieldPath
-    message: str
-    manifest: Manifest | None = None
-    fix: str | None = None
-    edits: tuple[Edit, ...] = ()
-
-
-class SourceViolation(NamedTuple):
-    """What a repo rule found: a place in a file. `path` leads into document `document` of that file.
-
-    `overlay` (its path) and `manifest` are given where the finding is about one overlay or object.
-    """
-
-    file: str
-    path: FieldPath
-    message: str
-    document: int = 0
-    overlay: str | None = None
-    manifest: Manifest | None = None
-    fix: str | None = None
-    edits: tuple[Edit, ...] = ()
 
 
 class Context(NamedTuple):

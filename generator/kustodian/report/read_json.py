@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
 from kustodian.model.errors import UserError
 from kustodian.model.finding import AppliedWaiver, Finding, Location, Status
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.overlay import NotChecked
-from kustodian.model.replacement import Replacement
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.results.shard import Shard, ShardReport

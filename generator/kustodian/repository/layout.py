@@ -20,8 +20,8 @@ from pathlib import Path
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import texts_in
+from kustodian.model.kustomization import Kustomization
 from kustodian.model.overlay import NotChecked, Overlay
-from kustodian.model.repository_view import Kustomization
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 

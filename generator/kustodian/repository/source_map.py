@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.field_path import FieldPath
-from kustodian.model.lines import Lines
+from kustodian.repository.lines import Lines
 
 if TYPE_CHECKING:
     from yaml.nodes import Node

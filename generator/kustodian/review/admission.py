@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from kustodian.kubernetes.pods.workload import pod_templates
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import JsonObject
@@ -13,7 +13,8 @@ from kustodian.model.manifest import Manifest
 from kustodian.policy.admission.bundle import SINCE, Target, bundle, expressions, why_not
 from kustodian.policy.catalogue import all_rules
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import start
 
 
 def admission_objects(
@@ -66,7 +67,7 @@ def _namespaces(objects: Iterable[Manifest]) -> set[str]:
     owned = {manifest.name for manifest in manifests if manifest.is_a("", "Namespace")}
     if owned:
         return owned
-    return {item.namespace for item in manifests if item.namespace and pod_templates(item)}
+    return {item.namespace for item in manifests if item.namespace and pods_of(item)}
 
 
 def _own_labels(namespace: Manifest) -> dict[str, str]:

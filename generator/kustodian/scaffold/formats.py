@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.schemas.registry import supported_versions
 
 

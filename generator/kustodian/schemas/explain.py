@@ -10,7 +10,7 @@ from jsonschema_rs import ValidationError
 from kustodian.model.errors import nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 _NOUNS = {
     "object": "a mapping",

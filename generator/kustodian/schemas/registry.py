@@ -17,7 +17,7 @@ from kustodian.kubernetes.object_set import CLUSTER_SCOPED
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import JsonObject, mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 from kustodian.schemas.crd import CustomKind, read_crd, strict_schema
 
 if TYPE_CHECKING:

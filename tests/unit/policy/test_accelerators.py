@@ -16,8 +16,9 @@ from kustodian.kubernetes.accelerators import (
     is_mig_resource,
     node_label_keys,
 )
-from kustodian.kubernetes.model_servers import command_words, engine_of, flag_value, is_model_server
-from kustodian.kubernetes.model_source import is_hub_id, names_model, names_revision, uri_problem
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.serving.model_servers import command_words, engine_of, flag_value, is_model_server
+from kustodian.kubernetes.serving.model_source import is_hub_id, names_model, names_revision, uri_problem
 from kustodian.model.manifest import Manifest
 
 
@@ -129,7 +130,7 @@ def workload(spec: dict[str, Any], kind: str = "Deployment") -> Manifest:
 )
 def test_claim_names(name: str, expected: bool) -> None:
     spec = {"resourceClaims": [{"name": name, "resourceClaimName": "x"}], "containers": [{"name": "c"}]}
-    assert claims_accelerator(workload(spec).pods[0]) is expected
+    assert claims_accelerator(pods_of(workload(spec))[0]) is expected
 
 
 def test_alternatives_of_an_affinity_must_all_ask_for_a_label() -> None:
@@ -139,7 +140,7 @@ def test_alternatives_of_an_affinity_must_all_ask_for_a_label() -> None:
     required = {"nodeSelectorTerms": [term("a", "b"), term("b", "c")]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
     spec = {"nodeSelector": {"d": "1"}, "affinity": affinity, "containers": [{"name": "c"}]}
-    assert node_label_keys(workload(spec).pods[0]) == {"b", "d"}
+    assert node_label_keys(pods_of(workload(spec))[0]) == {"b", "d"}
 
 
 GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
@@ -164,7 +165,7 @@ PORT = {"ports": [{"containerPort": 8080}]}
     ],
 )
 def test_engine(container: dict[str, Any], engine: str | None) -> None:
-    found = workload({"containers": [{"name": "c", **container}]}).pods[0].containers[0]
+    found = pods_of(workload({"containers": [{"name": "c", **container}]}))[0].containers[0]
     assert engine_of(found) == engine
 
 
@@ -178,17 +179,17 @@ def test_engine(container: dict[str, Any], engine: str | None) -> None:
     ],
 )
 def test_model_server(container: dict[str, Any], kind: str, expected: bool) -> None:
-    pod = workload({"containers": [{"name": "c", **container}]}, kind).pods[0]
+    pod = pods_of(workload({"containers": [{"name": "c", **container}]}, kind))[0]
     assert is_model_server(pod, pod.containers[0]) is expected
 
 
 def test_command_words_read_shell_scripts_and_survive_bad_quotes() -> None:
     script = "set -e\nvllm serve 'org/name' \\\n  --revision=v1 # it's a comment"
-    pod = workload({"containers": [{"name": "c", "command": ["sh", "-c", script]}]}).pods[0]
+    pod = pods_of(workload({"containers": [{"name": "c", "command": ["sh", "-c", script]}]}))[0]
     words = command_words(pod.containers[0])
     assert "org/name" in words
     assert flag_value(words, "--revision") == "v1"
-    broken = workload({"containers": [{"name": "c", "args": ["echo 'open --port 80"]}]}).pods[0]
+    broken = pods_of(workload({"containers": [{"name": "c", "args": ["echo 'open --port 80"]}]}))[0]
     assert flag_value(command_words(broken.containers[0]), "--port") == "80"
 
 

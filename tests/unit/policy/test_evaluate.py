@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay, RenderedOverlay
+from kustodian.model.violation import Violation
 from kustodian.policy.evaluate import Evaluator
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.settings import Settings
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.resources import format_amount, limit_defaults, pod_amount
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_resources import format_amount, limit_defaults, pod_amount
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.quota import amount_per_pod, covers, resource_of
 from kustodian.model.manifest import Manifest
 
@@ -17,7 +18,7 @@ NEW, OLD = (1, 34), (1, 33)
 
 
 def pod(spec: dict[str, Any]) -> PodTemplate:
-    return Manifest({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}).pods[0]
+    return pods_of(Manifest({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}))[0]
 
 
 def container(cpu: str, **more: Any) -> dict[str, Any]:

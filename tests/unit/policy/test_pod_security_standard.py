@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rule import Context, PodRule
@@ -59,7 +60,7 @@ SINCE = {"procMount_restricted": (1, 35)}
 def findings(manifest: Manifest, version: tuple[int, int]) -> set[str]:
     """The ids of the standard's rules that find something in any pod template of the manifest."""
     context = Context(Environment(), version, (), {})
-    return {rule.id for rule in STANDARD for pod in manifest.pods if list(rule.check(pod, context))}
+    return {rule.id for rule in STANDARD for pod in pods_of(manifest) if list(rule.check(pod, context))}
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 
 
 @pytest.mark.parametrize(

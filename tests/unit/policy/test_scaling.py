@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.scaling import int_or_percent, needed_surge, rolling_update, scaling_of
 from kustodian.model.manifest import Manifest
 
@@ -196,5 +197,5 @@ def test_borrowed_template_counts_for_the_rollout() -> None:
     objects = ObjectSet([lender, rollout])
     scaling = scaling_of(objects)
     assert scaling.count(objects.pods[0]).maximum == 3
-    assert scaling.pods_of(rollout) == lender.pods
+    assert scaling.pods_of(rollout) == pods_of(lender)
     assert scaling.scaled_object_of(lender) is rollout

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kustodian.model.installed_files import engine_binary
 from kustodian.model.overlay import Overlay
-from kustodian.model.resources import engine_binary
 from kustodian.render.engine import Engine, RenderOptions, wait_for_ended
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
 from kustodian.model.finding import AppliedWaiver, Finding, Location
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.overlay import NotChecked
-from kustodian.model.replacement import Replacement
 from kustodian.model.results.check_report import CheckReport, OverlayOutcome
 from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.results.rule_help import RuleHelp

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.field_path import FieldPath
+from kustodian.model.installed_files import engine_binary
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay
-from kustodian.model.resources import engine_binary
 from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.locate.locator import Locator

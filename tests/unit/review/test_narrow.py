@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Status
-from kustodian.model.resources import engine_binary
+from kustodian.model.installed_files import engine_binary
 from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, check
+from kustodian.review.check.options import CheckOptions
 from kustodian.review.compare.pull_request import check_against
+from kustodian.review.entry import check
 
 K = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.model.replacement import Replacement
+from kustodian.model.edit import Replacement
 from kustodian.review.fix.proposals import replacements_between
 from tests.cli.harness import kustodian, write
 from tests.cli.test_check import ARTICLE, KUSTOMIZATION

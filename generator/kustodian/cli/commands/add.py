@@ -75,7 +75,7 @@ def component(
 
     Example: kustodian add component keda
     """
-    from kustodian.model.resources import template_dir
+    from kustodian.model.installed_files import template_dir
     from kustodian.scaffold.extend import answers_of_component, with_component
 
     root = _root(repository)
@@ -91,7 +91,7 @@ def _root(repository: Path) -> Path:
 
 
 def _apply(root: Path, answers: Answers, *, dry_run: bool, no_check: bool) -> int:
-    from kustodian.model.resources import template_dir
+    from kustodian.model.installed_files import template_dir
     from kustodian.scaffold.extend import changes, diff, write
 
     found = changes(root, answers, template_dir())

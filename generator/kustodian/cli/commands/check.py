@@ -26,7 +26,7 @@ from kustodian.model.errors import ExitCode, UserError
 if TYPE_CHECKING:
     from kustodian.model.results.check_report import CheckReport
     from kustodian.model.results.shard import Shard
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
 
 
 class FailOn(StrEnum):
@@ -134,7 +134,7 @@ def check(
     part = _shard(shard, base, fix or diff)
     from kustodian.model.environment import Severity
     from kustodian.render.engine import RenderOptions
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
 
     paths = [Path(target) for target in targets or ["."]]
     options = CheckOptions(
@@ -180,7 +180,7 @@ def run_check(
     if staged and base is None:
         raise UserError("--staged goes with --base", hint="for example --base HEAD --staged")
     from kustodian.cli.engine import the_engine
-    from kustodian.review.check.run import check as review
+    from kustodian.review.entry import check as review
 
     with the_engine() as engine:
         if base is not None:
@@ -193,7 +193,7 @@ def run_check(
 def check_repository(root: Path) -> int:
     """Check a repository with its own configuration, print the report, return the exit code."""
     from kustodian.report.text import as_text
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
 
     report, failing = run_check([root], CheckOptions())
     sys.stdout.write(as_text(report, colour=wants_colour()))

@@ -47,7 +47,7 @@ def diff(
     """
     from kustodian.cli.engine import the_engine
     from kustodian.report import difference as report
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
     from kustodian.review.diff.difference import difference
 
     options = CheckOptions(environments=tuple(environment or ()))

@@ -61,7 +61,7 @@ def admission(
     """
     from kustodian.cli.engine import the_engine
     from kustodian.review.admission import admission_objects, export_list
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
 
     options = CheckOptions(environments=tuple(environment or ()))
     with the_engine() as engine:

@@ -44,7 +44,7 @@ def matrix(
     """
     from kustodian.cli.engine import the_engine
     from kustodian.report import environment_matrix as report
-    from kustodian.review.check.run import CheckOptions
+    from kustodian.review.check.options import CheckOptions
     from kustodian.review.matrix.matrix import matrices
 
     options = CheckOptions(environments=tuple(environment or ()))

@@ -112,7 +112,7 @@ class _Terminal:
 
 
 def _write(answers: Answers, directory: Path, no_git: bool) -> None:
-    from kustodian.model.resources import template_dir
+    from kustodian.model.installed_files import template_dir
     from kustodian.scaffold.first_commit import enclosing_repository, make_first_commit
     from kustodian.scaffold.writer import write
 
@@ -151,7 +151,7 @@ def _print_next_steps(answers: Answers, directory: Path) -> None:
 
 def _print_plan(answers: Answers, directory: Path) -> None:
     from kustodian.cli.output import wants_colour
-    from kustodian.model.resources import template_dir
+    from kustodian.model.installed_files import template_dir
     from kustodian.scaffold.plan import plan, tree
     from kustodian.scaffold.writer import refuse_occupied
 

@@ -1,1 +1,1 @@
-"""Pod templates: where they are, which pods a selector means, what a pod refers to and requests."""
+"""Pod templates: which kinds own them and where, and the containers in them."""

@@ -7,16 +7,12 @@ them, with the path of every field in the object that owns them, so a finding ca
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
 
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload_crds import custom_pod_templates
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, has, integer, mapping, mappings, string_map, text
+from kustodian.model.json_value import has, integer, mapping, string_map
 from kustodian.model.manifest import Manifest
-from kustodian.model.memo import Asked
-
-ContainerRole = Literal["container", "init", "sidecar", "ephemeral"]
 
 #: Where the pod template of each kind lies, by API group (any version).
 TEMPLATE_PATHS: dict[tuple[str, str], FieldPath] = {
@@ -74,148 +70,6 @@ _BATCH_KINDS = {
     ("kubeflow.org", "PaddleJob"), ("kubeflow.org", "JAXJob"), ("ray.io", "RayJob"),
 }  # fmt: skip
 
-#: Kinds whose pods run to completion *and* an image may be absent because a controller fills it in.
-_ROLE_FIELDS: tuple[tuple[str, ContainerRole], ...] = (
-    ("initContainers", "init"),
-    ("containers", "container"),
-    ("ephemeralContainers", "ephemeral"),
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Container(Asked):
-    """One container; `path` leads to it in the owning object, `given_image_path` to an image elsewhere."""
-
-    data: JsonObject
-    path: FieldPath
-    role: ContainerRole
-    image_optional: bool = False
-    given_image_path: FieldPath | None = None
-
-    @property
-    def image_path(self) -> FieldPath:
-        """Where the image is written (Spark: one for driver and executors)."""
-        return self.given_image_path or (*self.path, "image")
-
-    @cached_property
-    def name(self) -> str:
-        """The container's name; empty where it has none."""
-        return text(self.data.get("name"))
-
-    @cached_property
-    def image(self) -> str:
-        """The image as written; empty where there is none."""
-        return text(self.data.get("image"))
-
-    @property
-    def long_running(self) -> bool:
-        """Whether it runs as long as the pod does (a container or a sidecar)."""
-        return self.role in ("container", "sidecar")
-
-    @cached_property
-    def security_context(self) -> JsonObject:
-        """The container's own securityContext; see `PodTemplate.effective` for inheritance."""
-        return mapping(self.data.get("securityContext"))
-
-    @cached_property
-    def requests(self) -> JsonObject:
-        """`resources.requests`."""
-        return mapping(mapping(self.data.get("resources")).get("requests"))
-
-    @cached_property
-    def limits(self) -> JsonObject:
-        """`resources.limits`."""
-        return mapping(mapping(self.data.get("resources")).get("limits"))
-
-    def __str__(self) -> str:
-        """`container "server"`, `init container "fetch"`."""
-        noun = {"init": "init container", "sidecar": "sidecar", "ephemeral": "ephemeral container"}
-        return f'{noun.get(self.role, "container")} "{self.name or self.path[-1]}"'
-
-
-@dataclass(frozen=True, eq=False)
-class PodTemplate(Asked):
-    """A pod as some object asks for it.
-
-    `path` leads to the object that holds `metadata` and `spec`; `spec_path` to the pod spec; fields of
-    the spec that lie elsewhere in the owner (Argo Workflows, KServe, Spark) have their own entry in
-    `field_paths`. `partial` says that a controller adds to this spec (missing fields prove nothing).
-    """
-
-    owner: Manifest
-    path: FieldPath
-    spec_path: FieldPath
-    spec: JsonObject
-    labels: dict[str, str] = field(default_factory=dict)
-    annotations: dict[str, str] = field(default_factory=dict)
-    batch: bool = False
-    partial: bool = False
-    field_paths: dict[str, FieldPath] = field(default_factory=dict)
-    given_containers: tuple[Container, ...] | None = None
-
-    @cached_property
-    def containers(self) -> tuple[Container, ...]:
-        """Every container: init, main and ephemeral, in the order they start."""
-        if self.given_containers is not None:
-            return self.given_containers
-        return tuple(self._containers())
-
-    @cached_property
-    def main_containers(self) -> tuple[Container, ...]:
-        """The containers proper (neither init, sidecar nor ephemeral)."""
-        return tuple(c for c in self.containers if c.role == "container")
-
-    @cached_property
-    def security_context(self) -> JsonObject:
-        """The pod-level securityContext."""
-        return mapping(self.spec.get("securityContext"))
-
-    @cached_property
-    def is_windows(self) -> bool:
-        """Whether `spec.os.name` says windows (Linux-only fields are then not asked for)."""
-        return mapping(self.spec.get("os")).get("name") == "windows"
-
-    @cached_property
-    def volumes(self) -> list[tuple[FieldPath, JsonObject]]:
-        """Each volume with its path in the owner."""
-        base = self.path_of("volumes")
-        return [((*base, index), volume) for index, volume in mappings(self.spec.get("volumes"))]
-
-    @property
-    def service_account(self) -> str:
-        """The service account the pod runs as (`default` where none is named)."""
-        name = text(self.spec.get("serviceAccountName")) or text(self.spec.get("serviceAccount"))
-        return name or "default"
-
-    def path_of(self, *keys: str | int) -> FieldPath:
-        """The path, in the owner, of a field of the pod spec."""
-        first = keys[0] if keys else None
-        if isinstance(first, str) and first in self.field_paths:
-            return (*self.field_paths[first], *keys[1:])
-        return (*self.spec_path, *keys)
-
-    def effective(self, container: Container, key: str) -> tuple[Any, FieldPath]:
-        """A securityContext field as the container gets it: its own, else the pod's.
-
-        Returns the value (None where neither sets it) and the path of the field that decides; where
-        nothing sets it, the path where the container would. A null counts as unset, as in the API server.
-        """
-        own = container.security_context.get(key)
-        own_path: FieldPath = (*container.path, "securityContext", key)
-        if own is not None:
-            return own, own_path
-        inherited = self.security_context.get(key)
-        if inherited is not None:
-            return inherited, self.path_of("securityContext", key)
-        return None, own_path
-
-    def _containers(self) -> Iterator[Container]:
-        for field_name, role in _ROLE_FIELDS:
-            base = self.path_of(field_name)
-            for index, data in mappings(self.spec.get(field_name)):
-                sidecar = role == "init" and data.get("restartPolicy") == "Always"
-                yield Container(data, (*base, index), "sidecar" if sidecar else role)
-
 
 def is_batch(manifest: Manifest) -> bool:
     """Whether the object's pods run to completion."""
@@ -227,10 +81,12 @@ def replicas(manifest: Manifest) -> int | None:
     return integer(manifest.spec.get("replicas"))
 
 
-def pod_templates(manifest: Manifest) -> tuple[PodTemplate, ...]:
-    """The pod templates of an object; empty for kinds that own none."""
-    from kustodian.kubernetes.pods import workload_crds
+def pods_of(manifest: Manifest) -> tuple[PodTemplate, ...]:
+    """The pod templates of an object; empty for kinds that own none. Memoised with the object."""
+    return manifest.memoized(_pods_of)
 
+
+def _pods_of(manifest: Manifest) -> tuple[PodTemplate, ...]:
     key = (manifest.group, manifest.kind)
     paths: list[FieldPath] = []
     if key in TEMPLATE_PATHS:
@@ -241,7 +97,7 @@ def pod_templates(manifest: Manifest) -> tuple[PodTemplate, ...]:
         paths.extend((*item, *inner) for item in _items(manifest, collection))
     paths.extend(manifest.extra_pod_paths)
     found = [template for path in paths if (template := _template_at(manifest, path)) is not None]
-    found.extend(workload_crds.pod_templates(manifest))
+    found.extend(custom_pod_templates(manifest))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ Sources: Argo Workflows v3 `Template` (docs/fields.md), KServe v1beta1 `Predicto
 
 from __future__ import annotations
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map
 from kustodian.model.manifest import Manifest
@@ -29,7 +29,7 @@ _KSERVE_MODEL_KEYS = (
 _SPARK_POD_FIELDS = ("nodeSelector", "tolerations", "affinity", "hostNetwork", "securityContext")
 
 
-def pod_templates(manifest: Manifest) -> list[PodTemplate]:
+def custom_pod_templates(manifest: Manifest) -> list[PodTemplate]:
     """The pod templates of Argo Workflows, KServe and Spark objects; empty for any other kind."""
     if manifest.group == "argoproj.io" and manifest.kind in _WORKFLOW_SPEC:
         return _workflow(manifest, _WORKFLOW_SPEC[manifest.kind])

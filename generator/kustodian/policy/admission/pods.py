@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE
+from kustodian.kubernetes.pod_resources import POD_LEVEL_SINCE
 from kustodian.policy.admission.cel import Cel, context, each, literal, strings
 from kustodian.policy.rule import Context
 from kustodian.policy.rules.images.retired_registry import RETIRED

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -22,7 +20,6 @@ from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
-from kustodian.model.results.shard import Shard
 from kustodian.policy.catalogue import all_rules
 from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.policy.rule import RepositoryRule
@@ -31,50 +28,13 @@ from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.repository.layout import marked_root, work_tree_prefix
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.findings import from_hit, from_policy, from_source_hit
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.plan import Plan
 from kustodian.review.check.rule_help import rule_help_of
 from kustodian.review.check.shard import own_overlays, rendered_overlays, shard_report
-from kustodian.review.check.targets import Plan, load_plan, resolve_targets
+from kustodian.review.check.targets import load_plan, resolve_targets
 from kustodian.review.check.view import view_of
 from kustodian.review.locate.locator import Locator
-
-
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """What the command line says. `today` is the day on which waivers are judged.
-
-    `against_cluster` names a context of the kubeconfig ("" for the current one) whose API server is asked;
-    `graphs` asks for the picture of each overlay's objects, `proposals` for the text that would fix a
-    finding, `shard` for one part of the work.
-    """
-
-    config: Path | None = None
-    rules: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    render: RenderOptions = field(default_factory=RenderOptions)
-    kustomize: Path | None = None
-    conftest: Path | None = None
-    waivers: bool = True
-    today: date = field(default_factory=date.today)
-    stdin: str | None = None
-    graphs: bool = False
-    shard: Shard | None = None
-    against_cluster: str | None = None
-    proposals: bool = False
-
-
-def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
-    """Check every target; all must lie in one repository. Returns the report and the failing severity.
-
-    Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
-    that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
-    """
-    started, clock = time.perf_counter(), time.time_ns()
-    run = start(targets, options, engine)
-    report = run.report()
-    report.root = shown_root(run.plan.root)
-    report.seconds = time.perf_counter() - started
-    report.inputs = run.inputs(clock)
-    return report, run.plan.config.fail_on
 
 
 def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run:
@@ -182,10 +142,6 @@ class Run:
             self._ask_cluster(self.options.against_cluster)
         if self.options.waivers:
             self._waive()
-        if self.options.proposals:
-            from kustodian.review.fix.proposals import propose
-
-            propose(self)
         self.findings.sort(key=finding_order)
         shard = self.options.shard
         return CheckReport(

@@ -13,7 +13,7 @@ from kustodian.model.finding import Location
 from kustodian.model.results.shard import Shard, ShardReport
 from kustodian.policy.rule import RepositoryRule
 from kustodian.repository.history import git
-from kustodian.review.check.targets import Plan
+from kustodian.review.check.plan import Plan
 
 
 def own_overlays(plan: Plan, shard: Shard | None) -> frozenset[str]:

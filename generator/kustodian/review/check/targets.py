@@ -7,25 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kustodian.model.environment import Environment
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, text
+from kustodian.model.kustomization import Kustomization
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
-from kustodian.model.repository_view import Kustomization
-from kustodian.policy.catalogue import all_rules, by_id
+from kustodian.model.overlay import Overlay
+from kustodian.policy.catalogue import by_id
 from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
-from kustodian.policy.rule import Rule
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import Engine, RegoOptions, Scan
 from kustodian.repository import layout
 from kustodian.repository.source_map import SourceMaps
-
-if TYPE_CHECKING:
-    from kustodian.review.check.run import CheckOptions
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.plan import Plan
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
@@ -42,43 +39,6 @@ class Targets:
     shown: str
     folders: list[str] = field(default_factory=list)
     plain: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Plan:
-    """Everything `check` needs to know before it renders."""
-
-    root: Path
-    config: Config
-    config_file: str
-    settings: Settings
-    rego: RegoOptions | None
-    overlays: list[Overlay] = field(default_factory=list)
-    not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
-    through: dict[str, str] = field(default_factory=dict)
-    scan: Scan | None = None
-    whole_repository: bool = False
-
-    @property
-    def rules(self) -> list[Rule]:
-        """The rules of this run."""
-        only = self.settings.only
-        return [rule for rule in all_rules() if not only or rule.id in only]
-
-    def pod_paths(self, data: JsonObject) -> tuple[FieldPath, ...]:
-        """Where the configuration says that a custom resource keeps its pod template."""
-        if not self.config.pod_templates:
-            return ()
-        group, kind = text(data.get("apiVersion")).rpartition("/")[0], data.get("kind")
-        return tuple(
-            entry.field_path
-            for entry in self.config.pod_templates
-            if (entry.group, entry.kind) == (group, kind)
-        )
-
-    def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
-        """Whether a finding in this file is about what was asked for."""
-        return self.whole_repository or any(file in overlay.files for overlay in rendered)
 
 
 def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:

@@ -15,7 +15,8 @@ from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files
 from kustodian.repository.history import past_texts
 from kustodian.repository.layout import is_excluded_file
-from kustodian.review.check.targets import Plan, kustomizations_of
+from kustodian.review.check.plan import Plan
+from kustodian.review.check.targets import kustomizations_of
 
 
 def view_of(

@@ -11,7 +11,7 @@ from kustodian.model.finding import Finding, Location
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.waivers import Waiver, WaiverBook, comment_waivers
 from kustodian.repository.source_map import SourceMaps
-from kustodian.review.check.targets import Plan
+from kustodian.review.check.plan import Plan
 
 _MARK = "kustodian: allow"
 

@@ -11,7 +11,8 @@ from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, Status
 from kustodian.model.results.check_report import CheckReport, Comparison
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, shown_root
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import Run, shown_root
 from kustodian.review.compare.narrow import compare_rules, waivers_differ, without_unused_waivers
 from kustodian.review.compare.revisions import Revisions, opened, touched
 
@@ -68,15 +69,24 @@ def _narrow(revisions: Revisions) -> CheckReport | None:
     old, report = (side.run.finish() for side in sides)
     if waivers_differ(old.findings, report.findings):
         return None
+    _propose(sides[1].run)
     report.findings = without_unused_waivers(report.findings)
     untouched = sum(overlay.path not in reached.overlays for overlay in revisions.head.plan.overlays)
     compare(report, without_unused_waivers(old.findings), revisions.commit, untouched)
     return report
 
 
+def _propose(run: Run) -> None:
+    if run.options.proposals:
+        from kustodian.review.fix.proposals import propose
+
+        propose(run)
+
+
 def _whole(revisions: Revisions) -> CheckReport:
     """The difference of two full checks."""
     base = revisions.whole_base()
     report = revisions.head.report()
+    _propose(revisions.head)
     compare(report, base.report().findings if base is not None else [], revisions.commit)
     return report

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kustodian.model.json_value import JsonObject, texts_in
+from kustodian.model.kustomization import BASE_FIELDS, Kustomization
 from kustodian.model.overlay import Overlay
 from kustodian.model.repository_path import beside
-from kustodian.model.repository_view import BASE_FIELDS, Kustomization
 from kustodian.render.engine import Engine
 from kustodian.repository.changes import Changes
 from kustodian.repository.layout import KUSTOMIZATION_NAMES, is_kustomization_folder
-from kustodian.review.check.targets import Plan, kustomizations_of
+from kustodian.review.check.plan import Plan
+from kustodian.review.check.targets import kustomizations_of
 
 #: The fields whose entries configure a plugin, which may name files of its own.
 _PLUGINS = ("generators", "transformers", "validators")

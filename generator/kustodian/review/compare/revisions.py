@@ -27,8 +27,10 @@ from kustodian.repository.revision import (
     work_tree,
 )
 from kustodian.repository.source_map import SourceMaps
-from kustodian.review.check.run import CheckOptions, Run, start
-from kustodian.review.check.targets import Plan, is_definition, plan_beside
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.plan import Plan
+from kustodian.review.check.run import Run, start
+from kustodian.review.check.targets import is_definition, plan_beside
 from kustodian.review.check.view import view_beside, view_of
 from kustodian.review.compare.reads import Named, Reads, always_rendered, reads_of
 

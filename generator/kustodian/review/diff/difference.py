@@ -19,7 +19,8 @@ from kustodian.model.results.difference import (
 )
 from kustodian.render.engine import Engine
 from kustodian.review.check.findings import stable_name
-from kustodian.review.check.run import CheckOptions, Run
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import Run
 from kustodian.review.check.view import view_of
 from kustodian.review.compare.revisions import opened, touched
 from kustodian.review.diff.fields import field_changes, without_secrets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.manifest import Manifest
 from kustodian.model.results.difference import ABSENT, FieldChange
 from kustodian.review.diff.fields import leaves

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kustodian.model.edit import Action, Edit
 from kustodian.model.field_path import FieldPath
@@ -16,10 +15,8 @@ from kustodian.policy.evaluate import Hit, SourceHit
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
 from kustodian.repository.modernize import modernize
 from kustodian.repository.source_map import SourceNode
+from kustodian.review.check.run import Fixable, Run
 from kustodian.review.locate.source_path import AS_IS
-
-if TYPE_CHECKING:
-    from kustodian.review.check.run import Fixable, Run
 
 #: Entries of a kustomization that are taken away whole.
 _WHOLE_ENTRIES = frozenset({"replicas"})

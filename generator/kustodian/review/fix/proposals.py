@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
-from kustodian.model.replacement import Replacement
+from kustodian.model.edit import Replacement
 from kustodian.repository.edit import CannotEdit
+from kustodian.review.check.run import Run
 from kustodian.review.fix.changes import Change, changes_of, read_text
-
-if TYPE_CHECKING:
-    from kustodian.review.check.run import Run
 
 
 def propose(run: Run) -> None:

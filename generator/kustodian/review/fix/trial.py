@@ -23,7 +23,8 @@ from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit
 from kustodian.repository.files import replace_file
-from kustodian.review.check.run import CheckOptions, Run, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import Run, start
 from kustodian.review.fix.changes import Change, changes_of, read_text
 
 #: Changes that belong together, and the findings that they fix.

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kustodian.kubernetes.accelerators import devices_per_pod, is_accelerator
-from kustodian.kubernetes.model_source import names_model, names_revision
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.scaling import scaling_of
+from kustodian.kubernetes.serving.model_source import names_model, names_revision
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
@@ -68,7 +69,7 @@ class _Reader:
                 facts[heading, name] = self.policy(manifest)
                 continue
             who = f"{manifest.kind} {name}"
-            for pod in manifest.pods:
+            for pod in pods_of(manifest):
                 facts |= {(who, fact): value for fact, value in self.of_pod(pod)}
             facts |= {(who, fact): value for fact, value in _of_object(manifest)}
         return facts

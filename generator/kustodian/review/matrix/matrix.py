@@ -10,7 +10,8 @@ from kustodian.model.environment import EnvironmentClass
 from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.model.results.environment_matrix import EnvironmentMatrix, Row
 from kustodian.render.engine import Engine
-from kustodian.review.check.run import CheckOptions, start
+from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.run import start
 from kustodian.review.matrix.facts import Facts, Value, facts_of
 
 _CLASSES = tuple(EnvironmentClass)

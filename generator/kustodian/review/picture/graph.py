@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate, replicas
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of, replicas
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS, backends
 from kustodian.model.json_value import mapping, mappings, sequence, string_map, text
@@ -35,7 +36,7 @@ def graph_of(objects: ObjectSet) -> ObjectGraph:
     builder = _Builder(objects)
     edges = sorted(set(builder.edges()), key=lambda e: (e.source, e.target, e.relation, e.label))
     used = {key for edge in edges for key in (edge.source, edge.target)}
-    nodes = [builder.node(m) for key, m in builder.by_key.items() if key in used or m.pods]
+    nodes = [builder.node(m) for key, m in builder.by_key.items() if key in used or pods_of(m)]
     present = {node.key for node in nodes}
     nodes += [node for node in builder.named.values() if node.key in used and node.key not in present]
     # What is drawn as an edge is not alone: a policy, a binding.
@@ -66,7 +67,7 @@ class _Builder:
     def node(self, manifest: Manifest) -> GraphNode:
         """The node of an object of the overlay."""
         key = self.key(manifest)
-        fallback = Layer.WORKLOAD if manifest.pods else Layer.DEPENDENCY
+        fallback = Layer.WORKLOAD if pods_of(manifest) else Layer.DEPENDENCY
         return GraphNode(
             key,
             manifest.kind,
@@ -83,7 +84,7 @@ class _Builder:
             yield from self._scales(manifest)
             yield from self._grants(manifest)
             yield from self._fills(manifest)
-            for pod in manifest.pods:
+            for pod in pods_of(manifest):
                 for used in used_objects(pod):
                     target = self._target("", used.kind, namespace_of(manifest), used.name, Layer.DEPENDENCY)
                     yield self._uses(manifest, target, used)
@@ -198,7 +199,7 @@ class _Builder:
     def _notes(self, manifest: Manifest) -> Iterator[str]:
         key = self.key(manifest)
         number = replicas(manifest)
-        if manifest.pods and number is not None:
+        if pods_of(manifest) and number is not None:
             yield f"{number} replica" + ("" if number == 1 else "s")
         if manifest.is_a("autoscaling", "HorizontalPodAutoscaler"):
             yield f"{manifest.spec.get('minReplicas') or 1} to {manifest.spec.get('maxReplicas')} replicas"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest

@@ -12,11 +12,11 @@ import json
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.names import is_config_key
+from kustodian.kubernetes.syntax.names import is_config_key
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 _MAXIMUM_SIZE = 1024 * 1024
 _ACCOUNT = "kubernetes.io/service-account.name"

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from kustodian.kubernetes.names import (
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.names import (
     is_dns_label,
     is_env_name,
     is_port_name,
     is_qualified_name,
 )
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import (
     JsonObject,
@@ -25,7 +25,7 @@ from kustodian.model.json_value import (
     string_map,
     text,
 )
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")

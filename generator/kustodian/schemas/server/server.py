@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from kustodian.kubernetes.names import (
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.syntax.names import (
     is_dns_1035_label,
     is_dns_label,
     is_dns_subdomain,
@@ -21,7 +22,7 @@ from kustodian.kubernetes.names import (
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 from kustodian.schemas.registry import Schemas
 from kustodian.schemas.server import objects, traffic
 from kustodian.schemas.server.pod import pod_problems
@@ -61,7 +62,7 @@ def server_problems(manifest: Manifest, version: tuple[int, int], schemas: Schem
         check = _CHECKS.get((manifest.group, manifest.kind))
         if check is not None:
             yield from check(manifest)
-    for pod in manifest.pods:
+    for pod in pods_of(manifest):
         in_rollout = manifest.is_a("argoproj.io", "Rollout")
         if (builtin and manifest.group in _POD_GROUPS) or in_rollout:
             yield from labels_and_annotations(pod.labels, pod.annotations, (*pod.path, "metadata"))

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.names import is_dns_label, is_dns_subdomain, is_port_name
+from kustodian.kubernetes.syntax.names import is_dns_label, is_dns_subdomain, is_port_name
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import (
     JsonObject,
@@ -20,7 +20,7 @@ from kustodian.model.json_value import (
     text,
 )
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}\Z")

@@ -26,11 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.quantity import parse_quantity
 from kustodian.kubernetes.scaling import read_autoscaler
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import integer, mapping, mappings
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 #: KEP-2021: the feature gate HPAScaleToZero is on by default from here.
 _ZERO_SINCE = (1, 37)

@@ -28,10 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.scaling import scaling_of, target_of
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -55,7 +57,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
 
 def _same_name(objects: ObjectSet, namespace: str, name: str) -> Iterator[Manifest]:
     for manifest in objects:
-        if manifest.name == name and manifest.pods and namespace_of(manifest) == namespace:
+        if manifest.name == name and pods_of(manifest) and namespace_of(manifest) == namespace:
             yield manifest
 
 

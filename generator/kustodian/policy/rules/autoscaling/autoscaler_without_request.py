@@ -29,10 +29,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import LimitDefaults, container_request, limit_defaults, pod_level
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_resources import LimitDefaults, container_request, limit_defaults, pod_level
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.autoscaling._metrics import ResourceMetric, resource_metrics
 
 

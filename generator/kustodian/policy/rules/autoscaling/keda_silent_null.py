@@ -31,7 +31,8 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import mapping, mappings
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

@@ -33,7 +33,8 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.edit import Action, Edit
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -30,7 +30,8 @@ from kustodian.kubernetes.scaling import read_autoscaler
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import integer, mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _KNATIVE: tuple[FieldPath, ...] = tuple(
     ("spec", "template", "metadata", "annotations", f"autoscaling.knative.dev/{name}")

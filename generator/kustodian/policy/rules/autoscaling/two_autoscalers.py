@@ -37,7 +37,8 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.scaling import Autoscaler, scaling_of, target_of
 from kustodian.model.json_value import dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.autoscaling._metrics import resource_metrics
 
 _Target = tuple[str, str, str, str]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kustodian.kubernetes.controller_labels import pods_selected
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.controller_labels import pods_selected
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.manifest import Manifest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import JsonObject, integer, mappings
 
 #: Controllers that put probes of their own on the pods: KubeRay on Ray's, the notebook controller serves one

@@ -32,7 +32,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.availability._budgets import selected_pods
 
 

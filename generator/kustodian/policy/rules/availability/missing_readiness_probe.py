@@ -29,9 +29,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mapping
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.availability._probes import servers
 
 

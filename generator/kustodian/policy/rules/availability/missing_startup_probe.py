@@ -30,10 +30,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.model_servers import model_servers
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import integer, mapping
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 from kustodian.policy.rules.availability._probes import patience
 
 

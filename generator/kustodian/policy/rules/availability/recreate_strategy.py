@@ -23,9 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -33,7 +35,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     if mapping(manifest.spec.get("strategy")).get("type") != "Recreate":
         return
     claims = [
-        mapping(volume.get("persistentVolumeClaim")) for pod in manifest.pods for _, volume in pod.volumes
+        mapping(volume.get("persistentVolumeClaim")) for pod in pods_of(manifest) for _, volume in pod.volumes
     ]
     if not any(claim and claim.get("readOnly") is not True for claim in claims):
         message = "strategy Recreate stops every pod before the first new one starts"

@@ -31,10 +31,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.model_servers import model_servers
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import dig, integer, sequence
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 
 _DEFAULT_GRACE = 30
 _SLEEP = re.compile(r"(?:^|[\s;&|/(])sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])")

@@ -32,7 +32,8 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.json_value import integer, mapping
-from kustodian.policy.rule import Context, Option, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

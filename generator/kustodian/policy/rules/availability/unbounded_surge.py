@@ -29,7 +29,8 @@ from kustodian.kubernetes.scaling import int_or_percent
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, integer, mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule, Option
 
 _SURGE: dict[str, FieldPath] = {
     "Deployment": ("spec", "strategy", "rollingUpdate", "maxSurge"),

@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import text
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:

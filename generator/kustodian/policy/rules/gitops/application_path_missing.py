@@ -42,7 +42,8 @@ from kustodian.argocd.generators import UNKNOWN
 from kustodian.argocd.value_files import value_files
 from kustodian.model.errors import nearest
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:

@@ -37,7 +37,8 @@ from kustodian.argocd.applications import (
 )
 from kustodian.model.json_value import dig, mapping, text
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 _ASKS_FIRST = ("Prune=confirm", "Prune=false")
 _PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)

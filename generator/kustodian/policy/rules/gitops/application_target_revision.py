@@ -47,7 +47,8 @@ from kustodian.argocd.applications import (
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
 _RANGE = re.compile(r"[*^~<>=|,\s]|\.[xX](?:\.|\Z)|\A[xX]\Z")

@@ -31,7 +31,8 @@ from kustodian.argocd.applications import placed_objects
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, sequence
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 _ANY = ("*", "**")
 

@@ -38,7 +38,8 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, RepositoryRule
 
 _JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
 

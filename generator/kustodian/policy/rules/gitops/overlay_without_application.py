@@ -29,7 +29,8 @@ from collections.abc import Iterator
 
 from kustodian.argocd.applications import deployed_folders, own_urls
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 #: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
 _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")

@@ -35,12 +35,14 @@ from collections.abc import Iterator
 
 from kustodian.argocd.applications import source_of
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
@@ -105,7 +107,7 @@ def _needs(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
     if manifest.is_a("argoproj.io", "Application"):
         project = text(manifest.spec.get("project"))
         candidates.append(objects.find("argoproj.io", "AppProject", namespace, project))
-    for pod in manifest.pods:
+    for pod in pods_of(manifest):
         for kind, name in sorted(set(_references(pod))):
             candidates.append(objects.find("", kind, namespace, name))
             if kind == "Secret":

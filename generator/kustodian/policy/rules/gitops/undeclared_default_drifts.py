@@ -38,7 +38,8 @@ from kustodian.model.edit import Action, Edit
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _ESO = "external-secrets.io"
 _GATEWAY = "gateway.networking.k8s.io"

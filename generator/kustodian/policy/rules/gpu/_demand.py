@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from kustodian.kubernetes.accelerators import accelerator_path, claim_devices, devices_per_pod
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, text

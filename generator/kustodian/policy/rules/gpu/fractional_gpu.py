@@ -24,9 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.accelerators import is_accelerator
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:

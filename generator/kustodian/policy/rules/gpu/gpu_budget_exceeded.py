@@ -37,7 +37,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.gpu._demand import demands, number, shared_claims
 
 

@@ -28,10 +28,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.accelerators import claims_accelerator, container_accelerators
-from kustodian.kubernetes.pods.resources import container_limit, container_request, pod_level
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_resources import container_limit, container_request, pod_level
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, mappings
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:

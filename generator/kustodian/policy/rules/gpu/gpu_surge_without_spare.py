@@ -42,13 +42,14 @@ from fractions import Fraction
 
 from kustodian.kubernetes.accelerators import is_accelerator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, quotas_in, resource_of
 from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
 
 

@@ -34,8 +34,9 @@ from kustodian.kubernetes.accelerators import (
     selects_nodes,
     vendor_of,
 )
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:

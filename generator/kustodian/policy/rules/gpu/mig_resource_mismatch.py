@@ -41,9 +41,10 @@ from kustodian.kubernetes.accelerators import (
     required_node_labels,
 )
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, string_map, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _PARTITION = "cloud.google.com/gke-gpu-partition-size"
 _UNIFORM = re.compile(r"all-\d+g\.\d+gb")

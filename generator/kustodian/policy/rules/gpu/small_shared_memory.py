@@ -41,13 +41,19 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.accelerators import container_accelerators, vendor_of
-from kustodian.kubernetes.model_servers import MULTI_PROCESS_ENGINES, command_words, engine_of, flag_value
-from kustodian.kubernetes.pods.resources import container_limit, container_request, format_amount, pod_level
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pod_resources import container_limit, container_request, format_amount, pod_level
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.serving.model_servers import (
+    MULTI_PROCESS_ENGINES,
+    command_words,
+    engine_of,
+    flag_value,
+)
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 
 _PARALLEL_FLAGS = (
     "--tensor-parallel-size", "-tp", "--tp", "--tp-size", "--tp_size", "--num-shard", "--num-shards",

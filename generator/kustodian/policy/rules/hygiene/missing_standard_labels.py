@@ -31,8 +31,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule, Option
 
 _LABELS = (
     "app.kubernetes.io/name",
@@ -45,7 +47,7 @@ _OWNER_KEYS = ("owner", "team", "app.kubernetes.io/owner")
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for a workload, with everything it lacks."""
-    if not manifest.pods:
+    if not pods_of(manifest):
         return
     missing = [label for label in context.options["labels"] if not manifest.labels.get(label)]
     owners = context.options["ownerKeys"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from kustodian.kubernetes.image_reference import ImageReference, parse_image
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, text
 
@@ -45,7 +45,7 @@ class ImageUse:
 
 def image_uses(pod: PodTemplate) -> tuple[ImageUse, ...]:
     """The images of a pod, without those that are absent or that a controller fills in."""
-    return pod.once(_image_uses)
+    return pod.memoized(_image_uses)
 
 
 def _image_uses(pod: PodTemplate) -> tuple[ImageUse, ...]:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, text
-from kustodian.model.repository_view import Kustomization, RepositoryView
+from kustodian.model.kustomization import Kustomization
+from kustodian.model.repository_view import RepositoryView
 
 #: Lists of containers, whose images kustomize changes wherever they are.
 CONTAINER_FIELDS = ("containers", "initContainers")
@@ -225,7 +226,7 @@ def configured_image_fields(view: RepositoryView) -> list[str]:
 
 def image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:
     """The entries of `images:`, in order."""
-    return kustomization.once(_image_entries)
+    return kustomization.memoized(_image_entries)
 
 
 def _image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:

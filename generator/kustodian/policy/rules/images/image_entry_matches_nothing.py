@@ -32,9 +32,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.model.kustomization import Kustomization
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.repository_view import RepositoryView
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.images._kustomize_images import (
     CONTAINER_FIELDS,
     ImageEntry,
@@ -105,7 +108,7 @@ def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization
 
 def _of_pods(manifest: Manifest) -> Iterator[str]:
     """The images of containers in fields that kustomize looks at."""
-    for pod in manifest.pods:
+    for pod in pods_of(manifest):
         for container in pod.containers:
             if len(container.path) > 1 and container.path[-2] in CONTAINER_FIELDS:
                 yield container.image

@@ -29,13 +29,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.image_reference import ImageReference, parse_image
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
@@ -69,7 +71,7 @@ def _images(rendered: RenderedOverlay) -> list[tuple[str, ImageReference, Manife
     """Name, reference, object and field of every image with a digest."""
     found = []
     for manifest in rendered.objects:
-        for pod in manifest.pods:
+        for pod in pods_of(manifest):
             for container in pod.containers:
                 reference = parse_image(container.image)
                 if reference.digest and not reference.is_placeholder:

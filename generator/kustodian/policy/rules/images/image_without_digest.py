@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.images._image_uses import image_uses
 
 

@@ -21,8 +21,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.images._image_uses import image_uses
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")

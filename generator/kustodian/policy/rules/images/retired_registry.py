@@ -28,9 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.image_reference import ImageReference
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.image_reference import ImageReference
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 from kustodian.policy.rules.images._image_uses import image_uses
 
 _GCR_HOSTS = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")

@@ -25,9 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.image_reference import ImageReference
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.image_reference import ImageReference
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.images._image_uses import image_uses
 
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 

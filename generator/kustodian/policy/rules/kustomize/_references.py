@@ -6,7 +6,8 @@ import re
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, mappings, sequence, text
-from kustodian.model.repository_view import BASE_FIELDS, Kustomization, RepositoryView
+from kustodian.model.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.repository_view import RepositoryView
 
 _LIST_FIELDS = (
     *BASE_FIELDS, "generators", "transformers", "validators", "configurations", "crds",
@@ -20,7 +21,7 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 def written_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
     """Place and text of every file, folder or address that the kustomization names, inline YAML left out."""
-    return kustomization.once(_references)
+    return kustomization.memoized(_references)
 
 
 def _references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
@@ -53,11 +54,13 @@ def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
 
 def targets(view: RepositoryView) -> frozenset[str]:
     """Every path that some kustomization names."""
-    return view.once(_targets)
+    return view.memoized(_targets)
 
 
 def _targets(view: RepositoryView) -> frozenset[str]:
-    return frozenset().union(*(kustomization.once(_named) for kustomization in view.kustomizations.values()))
+    return frozenset().union(
+        *(kustomization.memoized(_named) for kustomization in view.kustomizations.values())
+    )
 
 
 def _named(kustomization: Kustomization) -> frozenset[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.repository_view import BASE_FIELDS, Kustomization, RepositoryView
+from kustodian.model.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.repository_view import RepositoryView
 from kustodian.policy.rules.kustomize._references import (
     is_remote_file,
     is_remote_repository,
@@ -24,13 +25,13 @@ class Reference(NamedTuple):
 
 def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
     """Each reference that kustomize would fetch: a file over HTTP, or a repository where a base may stand."""
-    return view.once(_find)
+    return view.memoized(_find)
 
 
 def _find(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
     found = []
     for kustomization in view.kustomizations.values():
-        for reference in kustomization.once(_remote):
+        for reference in kustomization.memoized(_remote):
             if reference.target not in view.file_set:
                 found.append((kustomization, reference))
     return found

@@ -32,7 +32,8 @@ from collections.abc import Iterator
 from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import mappings
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 #: Deprecated field -> what to write.
 REPLACEMENTS = {

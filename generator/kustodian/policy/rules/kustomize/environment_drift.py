@@ -46,7 +46,8 @@ from kustodian.model.json_value import mappings, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 

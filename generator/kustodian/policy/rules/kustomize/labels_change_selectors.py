@@ -38,8 +38,10 @@ from typing import NamedTuple
 
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, mappings, string_map, text
-from kustodian.model.repository_view import Kustomization, RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.kustomization import Kustomization
+from kustodian.model.repository_view import RepositoryView
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 _IMMUTABLE_SELECTOR = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 

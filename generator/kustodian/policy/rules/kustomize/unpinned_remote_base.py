@@ -27,7 +27,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._references import is_pinned
 from kustodian.policy.rules.kustomize._remote import remote_references
 

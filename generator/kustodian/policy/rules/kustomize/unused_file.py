@@ -39,7 +39,8 @@ from kustodian.argocd.applications import Application, applications
 from kustodian.argocd.generators import UNKNOWN, git_files
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView, SourceDocument
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import targets
 
@@ -105,7 +106,7 @@ def _folder(file: str) -> str:
 
 def _used(view: RepositoryView) -> frozenset[str]:
     """Files that rendering read or that something names."""
-    return view.once(_find_used)
+    return view.memoized(_find_used)
 
 
 def _find_used(view: RepositoryView) -> frozenset[str]:

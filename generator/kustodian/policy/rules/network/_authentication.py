@@ -8,7 +8,7 @@ policy.linkerd.io; Consul ServiceIntentions.
 from __future__ import annotations
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.selector import labels_match
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text

@@ -14,7 +14,7 @@ from kustodian.kubernetes.network_policy import (
     ports,
 )
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 
 _SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kustodian.kubernetes.image_reference import parse_image
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.image_reference import parse_image
 from kustodian.model.json_value import mappings, sequence, text
 
 #: Parts of image names. An option of the rule adds to them.

@@ -41,7 +41,8 @@ from kustodian.kubernetes.network_policy import (
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

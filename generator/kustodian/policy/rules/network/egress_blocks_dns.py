@@ -44,9 +44,10 @@ from kustodian.kubernetes.network_policy import (
     policies,
 )
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _PORTS = (53, 5353)
 _PORT_NAMES = {"UDP": ("dns",), "TCP": ("dns-tcp", "dns")}

@@ -29,7 +29,8 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _GATEWAY_API = "gateway.networking.k8s.io"
 _ISTIO = "networking.istio.io"

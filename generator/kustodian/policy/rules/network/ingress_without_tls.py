@@ -30,7 +30,8 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 #: Annotations that bring TLS from outside of the object: present, or with the value "true".
 _CERTIFICATES = (

@@ -30,10 +30,11 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.network_policy import PEERS, Policy, peers, policies
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.selection import is_operators_business, pods_meant
+from kustodian.kubernetes.pod_selection import is_operators_business, pods_meant
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 

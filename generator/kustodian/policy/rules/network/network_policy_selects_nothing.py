@@ -28,8 +28,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.network_policy import policies
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.selection import selects_nothing
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.kubernetes.pod_selection import selects_nothing
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

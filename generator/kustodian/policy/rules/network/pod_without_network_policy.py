@@ -30,11 +30,12 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.network_policy import on_host, plugin_policies, policies
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, string_map, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, dig, mapping
 from kustodian.policy.rule import Context

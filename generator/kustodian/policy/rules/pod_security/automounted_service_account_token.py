@@ -28,11 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _RBAC = "rbac.authorization.k8s.io"
 #: Owners whose pods call the API server by design, or whose pod spec lacks the field.

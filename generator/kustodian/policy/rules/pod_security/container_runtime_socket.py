@@ -27,9 +27,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, text
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 
 #: Sockets of Docker, cri-dockerd, containerd (also of k3s, RKE2 and MicroK8s), CRI-O and Podman.
 _SOCKETS = (

@@ -40,7 +40,8 @@ from collections.abc import Iterator
 
 from kustodian.model.edit import set_field
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule, Option
 
 _PREFIX = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")

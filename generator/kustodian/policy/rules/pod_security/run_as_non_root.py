@@ -30,8 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import (
     RESTRICTED,
     has_no_pod_context,

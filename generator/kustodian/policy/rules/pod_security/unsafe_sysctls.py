@@ -28,9 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mappings
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 #: The Kubernetes version since when each sysctl is safe.

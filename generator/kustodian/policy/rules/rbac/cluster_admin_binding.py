@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import BINDING_KINDS, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

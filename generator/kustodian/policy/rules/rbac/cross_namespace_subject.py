@@ -30,7 +30,8 @@ from kustodian.kubernetes.object_set import namespace_of
 from kustodian.kubernetes.rbac import GROUP, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _PUBLIC = "extension-apiserver-authentication-reader"
 

@@ -27,7 +27,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import GROUP, ROLE_KINDS, found, granted, verb_list
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 #: API groups, resources, verbs, and what they amount to.
 _WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 #: Subresources that run a command, with the verbs that do it (a websocket opens exec with `get`).
 _SUBRESOURCES = {

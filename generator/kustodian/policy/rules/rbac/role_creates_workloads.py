@@ -27,7 +27,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.rbac import GROUP, found, granted, is_for_people_only, verb_list
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _TEMPLATES = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs", "cronjobs",

@@ -29,7 +29,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted, verb_list
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 _VERBS = ("create", "update", "patch", "delete", "deletecollection")

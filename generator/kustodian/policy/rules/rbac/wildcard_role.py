@@ -25,7 +25,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import ROLE_KINDS, grants, verb_list
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

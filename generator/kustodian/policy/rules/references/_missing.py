@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.references import Reference, is_final
-from kustodian.policy.rule import Violation
+from kustodian.kubernetes.pod_references import Reference, is_final
+from kustodian.model.violation import Violation
 
 
 def missing(

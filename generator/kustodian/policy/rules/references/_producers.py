@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.references import mentioned_in_commands
-from kustodian.kubernetes.pods.selection import pod_makers
+from kustodian.kubernetes.pod_references import mentioned_in_commands
+from kustodian.kubernetes.pod_selection import pod_makers
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest

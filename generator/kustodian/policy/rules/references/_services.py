@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.selection import is_plain
+from kustodian.kubernetes.pod_selection import is_plain
 from kustodian.kubernetes.traffic import Backend, backends
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Violation
+from kustodian.model.violation import Violation
 from kustodian.policy.rules.references._producers import made_by_operator
 
 #: Objects from which a controller makes a Service of their name, or one that begins with it.

@@ -20,7 +20,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.traffic import INGRESS_KINDS
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._services import dangling_backends
 
 

@@ -24,11 +24,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.references import is_final
+from kustodian.kubernetes.pod_references import is_final
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._services import service_exists
 
 _SERVICES = (

@@ -26,7 +26,8 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS
 from kustodian.model.json_value import mappings, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._services import dangling_backends
 
 

@@ -28,9 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.selection import selects_nothing
+from kustodian.kubernetes.pod_selection import selects_nothing
 from kustodian.model.json_value import string_map
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -29,11 +29,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.selection import is_operators_business, may_select
+from kustodian.kubernetes.pod_selection import is_operators_business, may_select
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _GROUP = "monitoring.coreos.com"
 

@@ -32,7 +32,8 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -26,11 +26,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.references import is_final
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_references import is_final
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._producers import makes_claim
 
 

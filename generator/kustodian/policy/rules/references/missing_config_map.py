@@ -27,8 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.references import pod_references
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.kubernetes.pod_references import pod_references
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import keys_of_config_map, makes_config_map
 

@@ -27,9 +27,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.references import is_final
+from kustodian.kubernetes.pod_references import is_final
 from kustodian.model.json_value import text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _BUILT_IN = ("system-cluster-critical", "system-node-critical")
 

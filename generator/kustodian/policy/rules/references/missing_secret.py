@@ -33,13 +33,14 @@ from collections.abc import Iterator
 from itertools import chain
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.references import (
+from kustodian.kubernetes.pod_references import (
     is_final,
     other_secret_references,
     pod_references,
 )
 from kustodian.model.json_value import mapping, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
 

@@ -25,8 +25,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.references import is_final, mentioned_in_commands
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.kubernetes.pod_references import is_final, mentioned_in_commands
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._producers import made_by_operator
 
 

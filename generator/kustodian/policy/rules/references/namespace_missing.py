@@ -29,11 +29,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import namespace_of
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, RepositoryRule
 
 _SYSTEM = ("default", "kube-", "openshift")
 
@@ -49,7 +51,7 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
             continue
         first: dict[str, Manifest] = {}
         for manifest in rendered.objects:
-            if manifest.namespace and manifest.pods:
+            if manifest.namespace and pods_of(manifest):
                 first.setdefault(namespace_of(manifest), manifest)
         for namespace, manifest in first.items():
             if namespace not in declared and not namespace.startswith(_SYSTEM):

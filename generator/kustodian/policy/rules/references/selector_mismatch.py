@@ -25,10 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.selector import is_empty_selector, labels_match, selector_matches
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 
 _KINDS = (
     ("apps", "Deployment"),
@@ -43,7 +45,7 @@ _KINDS = (
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation where the selector is empty or does not match."""
     del context
-    selector, pods = manifest.spec.get("selector"), manifest.pods
+    selector, pods = manifest.spec.get("selector"), pods_of(manifest)
     if not isinstance(selector, dict) or not pods:
         return
     if manifest.kind == "ReplicationController":

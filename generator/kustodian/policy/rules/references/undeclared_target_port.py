@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pods.selection import pods_of_service
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_selection import pods_of_service
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mappings, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.resources import Side, pod_level
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
-from kustodian.policy.rule import Context, Violation
+from kustodian.kubernetes.pod_resources import Side, pod_level
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context
 
 
 def missing(

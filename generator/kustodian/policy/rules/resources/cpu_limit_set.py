@@ -31,10 +31,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_resources import POD_LEVEL_SINCE
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:

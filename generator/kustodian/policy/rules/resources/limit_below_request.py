@@ -29,11 +29,12 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.accelerators import is_accelerator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import POD_LEVEL_SINCE, LimitDefaults, limit_defaults
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pod_resources import POD_LEVEL_SINCE, LimitDefaults, limit_defaults
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import mapping
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -31,8 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 from kustodian.policy.rules.resources._missing import missing
 
 

@@ -27,7 +27,8 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import mappings
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _OF_KUBERNETES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import (
+from kustodian.kubernetes.pod_resources import (
     LimitDefaults,
     container_limit,
     container_request,
@@ -39,11 +39,12 @@ from kustodian.kubernetes.pods.resources import (
     limit_range_items,
     pod_amount,
 )
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:

@@ -40,13 +40,14 @@ from fractions import Fraction
 
 from kustodian.kubernetes.accelerators import is_accelerator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.resources import format_amount, limit_defaults
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pod_resources import format_amount, limit_defaults
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, resource_of
 from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ from collections.abc import Iterator
 from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import nearest
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.schemas.registry import Schemas
 from kustodian.schemas.server.server import server_problems

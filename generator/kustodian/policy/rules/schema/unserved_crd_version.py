@@ -26,7 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.policy.rules.schema._served import retired_version
 

@@ -29,7 +29,7 @@ _YAML = (".yaml", ".yml", ".enc", ".sops")
 
 def meant_for_sops(view: RepositoryView) -> frozenset[str]:
     """Files meant to be encrypted: by their name, by a rule in .sops.yaml, or because KSOPS reads them."""
-    return view.once(_meant_for_sops)
+    return view.memoized(_meant_for_sops)
 
 
 def _meant_for_sops(view: RepositoryView) -> frozenset[str]:

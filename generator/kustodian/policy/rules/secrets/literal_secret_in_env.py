@@ -31,10 +31,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mappings, string_map, text
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.secrets._command import in_command
 from kustodian.policy.rules.secrets._detector import credential
 

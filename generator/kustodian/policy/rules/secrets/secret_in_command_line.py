@@ -23,10 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, sequence, text
-from kustodian.policy.rule import Context, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.secrets._command import in_command, in_script
 from kustodian.policy.rules.secrets._files import in_file
 

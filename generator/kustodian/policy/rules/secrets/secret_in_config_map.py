@@ -33,7 +33,8 @@ from functools import lru_cache
 
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.secrets._detector import credential
 from kustodian.policy.rules.secrets._files import in_file
 

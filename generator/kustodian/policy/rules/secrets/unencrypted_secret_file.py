@@ -37,7 +37,8 @@ from collections.abc import Iterator
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, text
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rule import Context, Reach, RepositoryRule, SourceViolation
+from kustodian.model.violation import SourceViolation
+from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_text,

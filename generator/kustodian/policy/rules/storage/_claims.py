@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
@@ -28,7 +29,7 @@ class ClaimSpec(NamedTuple):
 
 def claim_specs(manifest: Manifest) -> tuple[ClaimSpec, ...]:
     """A PersistentVolumeClaim itself, claim templates, and the ephemeral volumes of pods."""
-    return manifest.once(_found)
+    return manifest.memoized(_found)
 
 
 def _found(manifest: Manifest) -> tuple[ClaimSpec, ...]:
@@ -43,7 +44,7 @@ def _find(manifest: Manifest) -> Iterator[ClaimSpec]:
     for base in (base for base in _TEMPLATES if base[1] in spec):
         for index, template in mappings(manifest.get(*base)):
             yield _template(template, (*base, index), "claim template")
-    for pod in manifest.pods:
+    for pod in pods_of(manifest):
         for path, volume in pod.volumes:
             ephemeral = mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate"))
             if ephemeral:

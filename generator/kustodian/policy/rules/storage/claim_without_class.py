@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.storage._claims import claim_specs
 
 _ANNOTATION = "volume.beta.kubernetes.io/storage-class"

@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import dig
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.storage._claims import claim_specs
 
 

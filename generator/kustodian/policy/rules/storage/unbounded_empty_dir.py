@@ -26,11 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.pods.workload import PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, text
-from kustodian.policy.rule import Context, Option, PodRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, Option, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:

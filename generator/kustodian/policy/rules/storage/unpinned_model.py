@@ -33,8 +33,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.model_servers import HUB_ENGINES, command_words, engine_of, flag_value
-from kustodian.kubernetes.model_source import (
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.serving.model_servers import HUB_ENGINES, command_words, engine_of, flag_value
+from kustodian.kubernetes.serving.model_source import (
     MOVING_REVISIONS,
     image_problem,
     is_hub_id,
@@ -44,11 +46,11 @@ from kustodian.kubernetes.model_source import (
     revision_problem,
     uri_problem,
 )
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
-from kustodian.policy.rule import Context, ObjectRule, Option, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, ObjectRule, Option
 
 #: Fields of custom resources that hold a model's URI.
 _URI_FIELDS: dict[tuple[str, str], tuple[FieldPath, ...]] = {
@@ -75,7 +77,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         variables = string_map(manifest.data.get("data"))
         for name, value in variables.items():
             yield from _variable(("data", name), name, value, variables, None, moving)
-    for pod in manifest.pods:
+    for pod in pods_of(manifest):
         yield from _pod(pod, moving)
         for container in pod.containers:
             yield from _container(container, moving)

@@ -32,11 +32,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, sequence, text
-from kustodian.policy.rule import Context, SetRule, Violation
+from kustodian.model.violation import Violation
+from kustodian.policy.rule import Context, SetRule
 
 _SHAREABLE = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 

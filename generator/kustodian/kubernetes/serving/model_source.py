@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kustodian.kubernetes.image_reference import parse_image
+from kustodian.kubernetes.syntax.image_reference import parse_image
 
 #: Words that name whatever is newest: branches, and folders or tags that are overwritten.
 MOVING_REVISIONS = (

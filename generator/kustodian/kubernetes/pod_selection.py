@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.selector import labels_match, selector_matches
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
@@ -156,7 +156,7 @@ def _candidates(wanted: Mapping[str, str], namespace: str, objects: ObjectSet) -
     known = {id(pod) for pod in carrying}
     later = [
         pod
-        for owner, pods in objects.once(_by_owner).items()
+        for owner, pods in objects.memoized(_by_owner).items()
         if any(_adds(owner, key) for key in wanted)
         for pod in pods
         if id(pod) not in known and namespace_of(pod.owner) == namespace

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.model.lines import Lines
+from kustodian.repository.lines import Lines
 
 _TEXTS = st.text(st.sampled_from("ab \t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029é"), max_size=30)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text

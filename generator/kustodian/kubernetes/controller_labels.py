@@ -8,7 +8,8 @@ Rollouts, Kubeflow training operator, Kubeflow notebook controller and LeaderWor
 from __future__ import annotations
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import PodTemplate
+from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, mappings, string_map, text
 
@@ -75,7 +76,7 @@ def made_by_an_operator(objects: ObjectSet, selector: object, namespace: str) ->
     domains = {key.partition("/")[0] for key in keys if "/" in key}
     values = set(string_map(mapping(selector).get("matchLabels")).values())
     for manifest in objects:
-        if namespace_of(manifest) != namespace or manifest.pods or "." not in manifest.group:
+        if namespace_of(manifest) != namespace or pods_of(manifest) or "." not in manifest.group:
             continue
         if manifest.group.endswith(".k8s.io"):
             continue

@@ -12,8 +12,8 @@ import shlex
 from functools import lru_cache
 
 from kustodian.kubernetes.accelerators import container_accelerators
-from kustodian.kubernetes.image_reference import parse_image
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.image_reference import parse_image
 from kustodian.model.json_value import mappings, sequence
 
 #: Repository (host and tag taken off) -> engine. The pattern must match a whole path component's start.
@@ -95,7 +95,7 @@ def flag_value(words: list[str], *flags: str) -> str | None:
 
 def engine_of(container: Container) -> str | None:
     """The serving engine that image or command name; None where neither does."""
-    return container.once(_engine_of)
+    return container.memoized(_engine_of)
 
 
 def _engine_of(container: Container) -> str | None:

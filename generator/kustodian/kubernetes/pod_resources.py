@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Literal
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.workload import Container, PodTemplate
-from kustodian.kubernetes.quantity import parse_quantity
+from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import JsonObject, mapping, mappings
 from kustodian.model.manifest import Manifest
 

@@ -1,0 +1,1 @@
+"""What serves a model and where the model comes from."""

@@ -1,0 +1,1 @@
+"""Strings with a syntax of their own: names, quantities, image references."""

@@ -1,0 +1,52 @@
+"""The plan of a check: what is rendered, under which rules and configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import JsonObject, text
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.policy.catalogue import all_rules
+from kustodian.policy.config import Config
+from kustodian.policy.rule import Rule
+from kustodian.policy.settings import Settings
+from kustodian.render.engine import RegoOptions, Scan
+
+
+@dataclass(slots=True)
+class Plan:
+    """Everything `check` needs to know before it renders."""
+
+    root: Path
+    config: Config
+    config_file: str
+    settings: Settings
+    rego: RegoOptions | None
+    overlays: list[Overlay] = field(default_factory=list)
+    not_checkable: list[tuple[Overlay, NotChecked]] = field(default_factory=list)
+    through: dict[str, str] = field(default_factory=dict)
+    scan: Scan | None = None
+    whole_repository: bool = False
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules of this run."""
+        only = self.settings.only
+        return [rule for rule in all_rules() if not only or rule.id in only]
+
+    def pod_paths(self, data: JsonObject) -> tuple[FieldPath, ...]:
+        """Where the configuration says that a custom resource keeps its pod template."""
+        if not self.config.pod_templates:
+            return ()
+        group, kind = text(data.get("apiVersion")).rpartition("/")[0], data.get("kind")
+        return tuple(
+            entry.field_path
+            for entry in self.config.pod_templates
+            if (entry.group, entry.kind) == (group, kind)
+        )
+
+    def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
+        """Whether a finding in this file is about what was asked for."""
+        return self.whole_repository or any(file in overlay.files for overlay in rendered)
