@@ -20,6 +20,7 @@ from kustodian.model.manifest import Manifest
 
 GROUP = "networking.k8s.io"
 Direction = Literal["ingress", "egress"]
+DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 #: The list of peers in a rule of each direction.
 PEERS: dict[Direction, str] = {"ingress": "from", "egress": "to"}
 #: Policies of network plugins, which add to what the standard ones allow.

@@ -8,8 +8,6 @@ from functools import cached_property
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.selector import labels_match, selector_matches
-from kustodian.model.json_value import mapping, string_map
 from kustodian.model.manifest import Manifest
 from kustodian.model.memo import Memoized
 
@@ -93,24 +91,11 @@ class ObjectSet(Memoized):
         return self._pods_by_namespace.get(namespace, [])
 
     def pods_carrying(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
-        """Pod templates of a namespace among which those that carry all of these labels are.
-
-        Only the rarest label is looked up: a repository with a thousand Services has a thousand workloads.
-        """
+        """A superset of the pods of a namespace that carry all these labels, found by the rarest of them."""
         if not wanted:
             return self.pods_in(namespace)
         buckets = (self._pods_by_label.get((namespace, key, value), []) for key, value in wanted.items())
         return min(buckets, key=len)
-
-    def pods_selected(self, selector: object, namespace: str) -> list[PodTemplate]:
-        """Pod templates of a namespace that a LabelSelector selects."""
-        wanted = string_map(mapping(selector).get("matchLabels"))
-        pods = self.pods_carrying(wanted, namespace)
-        return [pod for pod in pods if selector_matches(selector, pod.labels)]
-
-    def pods_labelled(self, wanted: Mapping[str, str], namespace: str) -> list[PodTemplate]:
-        """Pod templates of a namespace that a plain label map (a Service selector) selects."""
-        return [pod for pod in self.pods_carrying(wanted, namespace) if labels_match(wanted, pod.labels)]
 
 
 def namespace_of(manifest: Manifest) -> str:

@@ -1,7 +1,8 @@
-"""Every place where an object names a ConfigMap, Secret, claim or other object that must exist.
+"""The objects that pods and others name: ConfigMaps, Secrets, claims, service accounts.
 
 Source: Kubernetes API reference v1.34 (PodSpec, Volume, EnvVarSource, Ingress, ServiceAccount), Gateway API
-v1.3 (`certificateRefs`), KEDA v2 TriggerAuthentication, Secrets Store CSI driver v1.
+v1.3 (`certificateRefs`), KEDA v2 TriggerAuthentication, Secrets Store CSI driver v1, KServe v1beta1
+(`storageUri`).
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
-Kind = Literal["ConfigMap", "Secret"]
-#: The field names with which a pod speaks of each kind: envFrom, env, volume, and the volume's name field.
-_FIELDS: dict[Kind, tuple[str, str, str, str]] = {
-    "ConfigMap": ("configMapRef", "configMapKeyRef", "configMap", "name"),
-    "Secret": ("secretRef", "secretKeyRef", "secret", "secretName"),
-}
-#: Volume sources with a Secret of their own: source, the field that holds it, and the name in there, if any.
+Kind = Literal["ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "SecretProviderClass"]
+Use = Literal["env", "volume", "pull", "runs as"]
+#: Entries of a ConfigMap or Secret that are needed, each with the path of the field that names it.
+Keys = tuple[tuple[str, FieldPath], ...]
+
+#: envFrom source, env source, volume source, and the field that holds the name in a volume source.
+_SOURCES: tuple[tuple[Kind, str, str, str, str], ...] = (
+    ("ConfigMap", "configMapRef", "configMapKeyRef", "configMap", "name"),
+    ("Secret", "secretRef", "secretKeyRef", "secret", "secretName"),
+)
+#: Volume sources that name a Secret: the source, the field, and the key of the name in it (empty: it is text).
 _VOLUME_SECRETS = (
     ("azureFile", "secretName", ""),
     ("cephfs", "secretRef", "name"),
@@ -34,28 +39,64 @@ _VOLUME_SECRETS = (
     ("scaleIO", "secretRef", "name"),
     ("storageos", "secretRef", "name"),
 )
+#: The CSI driver that mounts secrets, and the API group of its objects.
+_SECRETS_STORE = "secrets-store.csi.k8s.io"
+SECRETS_STORE_GROUP = "secrets-store.csi.x-k8s.io"
+
+
+class PodReference(NamedTuple):
+    """An object of the pod's namespace that a pod names.
+
+    `path` leads to the name in the pod's owner; `user` is the container or volume, in words. The pod starts
+    without the object where the reference is `optional`.
+    """
+
+    kind: Kind
+    name: str
+    how: Use
+    path: FieldPath
+    user: str
+    keys: Keys = ()
+    optional: bool = False
 
 
 class Reference(NamedTuple):
-    """One reference: `path` leads to the name in `manifest`; `keys` are entries needed, with their paths."""
+    """A reference of any object: `path` leads to the name in `manifest`."""
 
     manifest: Manifest
     path: FieldPath
     namespace: str
     name: str
     user: str
-    keys: tuple[tuple[str, FieldPath], ...] = ()
+    keys: Keys = ()
+
+
+def references_of(pod: PodTemplate) -> tuple[PodReference, ...]:
+    """Every reference of a pod, repeats and optional ones included; empty names are left out.
+
+    Its service account is included unless it is `default`, which every namespace has.
+    """
+    return pod.memoized(_references_of)
 
 
 def pod_references(objects: ObjectSet, kind: Kind) -> Iterator[Reference]:
-    """The references of every pod to a kind; those marked optional, or filled in later, are left out."""
+    """What the pods need of a kind, without optional references and names that are filled in later."""
     seen: set[tuple[int, FieldPath]] = set()
     for pod in objects.pods:
-        for reference in _of_pod(pod, kind):
-            key = (id(reference.manifest), reference.path)
-            if key not in seen and is_final(reference.name):
+        for reference in references_of(pod):
+            if reference.kind != kind or reference.optional or not is_final(reference.name):
+                continue
+            key = (id(pod.owner), reference.path)
+            if key not in seen:
                 seen.add(key)
-                yield reference
+                yield Reference(
+                    pod.owner,
+                    reference.path,
+                    namespace_of(pod.owner),
+                    reference.name,
+                    reference.user,
+                    reference.keys,
+                )
 
 
 def other_secret_references(objects: ObjectSet) -> Iterator[Reference]:
@@ -91,58 +132,83 @@ def _reference(manifest: Manifest, path: FieldPath, name: object, user: str) -> 
     return Reference(manifest, path, namespace_of(manifest), text(name), f"{user} {manifest.name}")
 
 
-def _of_pod(pod: PodTemplate, kind: Kind) -> Iterator[Reference]:
-    from_field, key_field, volume_field, name_field = _FIELDS[kind]
-    namespace, manifest = namespace_of(pod.owner), pod.owner
-
-    def at(
-        path: FieldPath, name: object, user: str, keys: tuple[tuple[str, FieldPath], ...] = ()
-    ) -> Reference:
-        return Reference(manifest, path, namespace, text(name), user, keys)
-
-    for container in pod.containers:
-        for path, source, key in _environment(container, from_field, key_field):
-            keys = ((key, (*path, "key")),) if key else ()
-            yield at((*path, "name"), source.get("name"), str(container), keys)
-    for path, volume in pod.volumes:
-        user = f'volume "{text(volume.get("name"))}"'
-        sources: list[tuple[FieldPath, object, str]] = [
-            ((*path, volume_field), volume.get(volume_field), name_field)
-        ]
-        sources += [
-            ((*path, "projected", "sources", index, volume_field), part.get(volume_field), "name")
-            for index, part in mappings(mapping(volume.get("projected")).get("sources"))
-        ]
-        for where, value, field in sources:
-            source = mapping(value)
-            if isinstance(value, dict) and source.get("optional") is not True:
-                yield at((*where, field), source.get(field), user, _items(source, where))
-        if kind == "Secret":
-            for source_name, field, inner in _VOLUME_SECRETS:
-                held = mapping(volume.get(source_name)).get(field)
-                tail: FieldPath = (inner,) if inner else ()
-                name = mapping(held).get(inner) if inner else held
-                if held:
-                    yield at((*path, source_name, field, *tail), name, user)
-    if kind == "Secret":
-        for index, entry in mappings(pod.spec.get("imagePullSecrets")):
-            path = pod.path_of("imagePullSecrets", index, "name")
-            yield at(path, entry.get("name"), "imagePullSecrets")
+def _references_of(pod: PodTemplate) -> tuple[PodReference, ...]:
+    references = (
+        *(reference for container in pod.containers for reference in _of_container(container)),
+        *(reference for path, volume in pod.volumes for reference in _of_volume(volume, path)),
+        *(
+            PodReference(
+                "Secret", text(entry.get("name")), "pull",
+                pod.path_of("imagePullSecrets", index, "name"), "imagePullSecrets",
+            )
+            for index, entry in mappings(pod.spec.get("imagePullSecrets"))
+        ),
+        *_service_account(pod),
+    )  # fmt: skip
+    return tuple(reference for reference in references if reference.name)
 
 
-def _environment(
-    container: Container, from_field: str, key_field: str
-) -> Iterator[tuple[FieldPath, JsonObject, str]]:
-    """The required sources of a container's environment: path, source, and the key it needs ("" for all)."""
+def _of_container(container: Container) -> Iterator[PodReference]:
+    user = str(container)
     for index, entry in mappings(container.data.get("envFrom")):
-        source = entry.get(from_field)
-        if isinstance(source, dict) and source.get("optional") is not True:
-            yield (*container.path, "envFrom", index, from_field), source, ""
+        for kind, field, _, _, _ in _SOURCES:
+            path = (*container.path, "envFrom", index, field)
+            yield from _from_source(kind, entry.get(field), "name", "env", path, user)
     for index, entry in mappings(container.data.get("env")):
-        source = mapping(entry.get("valueFrom")).get(key_field)
-        if isinstance(source, dict) and source.get("optional") is not True:
-            path = (*container.path, "env", index, "valueFrom", key_field)
-            yield path, source, text(source.get("key"))
+        for kind, _, field, _, _ in _SOURCES:
+            source = mapping(entry.get("valueFrom")).get(field)
+            path = (*container.path, "env", index, "valueFrom", field)
+            key = text(mapping(source).get("key"))
+            keys: Keys = ((key, (*path, "key")),) if key else ()
+            yield from _from_source(kind, source, "name", "env", path, user, keys)
+    uri = text(container.data.get("storageUri"))
+    if uri.startswith("pvc://"):
+        claim = uri.removeprefix("pvc://").partition("/")[0]
+        path = (*container.path, "storageUri")
+        yield PodReference("PersistentVolumeClaim", claim, "volume", path, f"storageUri {uri}")
+
+
+def _of_volume(volume: JsonObject, path: FieldPath) -> Iterator[PodReference]:
+    user = f'volume "{text(volume.get("name"))}"'
+    for kind, _, _, field, name_field in _SOURCES:
+        source = volume.get(field)
+        yield from _from_source(kind, source, name_field, "volume", (*path, field), user, None)
+    for index, part in mappings(mapping(volume.get("projected")).get("sources")):
+        for kind, _, _, field, _ in _SOURCES:
+            where = (*path, "projected", "sources", index, field)
+            yield from _from_source(kind, part.get(field), "name", "volume", where, user, None)
+    for source_name, field, inner in _VOLUME_SECRETS:
+        held = mapping(volume.get(source_name)).get(field)
+        name = mapping(held).get(inner) if inner else held
+        tail = (inner,) if inner else ()
+        yield PodReference("Secret", text(name), "volume", (*path, source_name, field, *tail), user)
+    claim = mapping(volume.get("persistentVolumeClaim")).get("claimName")
+    where = (*path, "persistentVolumeClaim", "claimName")
+    yield PodReference("PersistentVolumeClaim", text(claim), "volume", where, user)
+    csi = mapping(volume.get("csi"))
+    if csi.get("driver") == _SECRETS_STORE:
+        provider = text(mapping(csi.get("volumeAttributes")).get("secretProviderClass"))
+        where = (*path, "csi", "volumeAttributes", "secretProviderClass")
+        yield PodReference("SecretProviderClass", provider, "volume", where, user)
+
+
+def _from_source(
+    kind: Kind, source: object, name_field: str, how: Use, path: FieldPath, user: str, keys: Keys | None = ()
+) -> Iterator[PodReference]:
+    """The reference of one source of an environment or volume; with `keys` None its `items` are the keys."""
+    if isinstance(source, dict):
+        needed = keys if keys is not None else _items(source, path)
+        optional = source.get("optional") is True
+        yield PodReference(
+            kind, text(source.get(name_field)), how, (*path, name_field), user, needed, optional
+        )
+
+
+def _service_account(pod: PodTemplate) -> Iterator[PodReference]:
+    if pod.service_account != "default":
+        field = "serviceAccountName" if pod.spec.get("serviceAccountName") else "serviceAccount"
+        path = pod.path_of(field)
+        yield PodReference("ServiceAccount", pod.service_account, "runs as", path, "the pod")
 
 
 def _items(source: JsonObject, path: FieldPath) -> tuple[tuple[str, FieldPath], ...]:

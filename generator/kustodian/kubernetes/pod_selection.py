@@ -1,52 +1,100 @@
-"""Which pods a selector may mean, counting what controllers add to pods and what operators create.
+"""Which pods a selector means, counting the labels that controllers and operators add.
 
-A rule that says "this selects nothing" must not be wrong about labels that no manifest holds: a controller
-labels its pods (`pod-template-hash`, `job-name` ...), and an operator makes pods out of a custom resource
-that has no pod template in it.
+A template does not show every label of its pods: `rollouts-pod-template-hash`, `ray.io/cluster`,
+`serving.kserve.io/inferenceservice` come from a controller. A selector may rely on them, so every rule that
+relates a selector to pods asks here.
 
-Sources: the "Well-Known Labels" page of the Kubernetes documentation v1.34,
-https://kubernetes.io/docs/reference/labels-annotations-taints/, and the label constants of Argo Workflows
-v3, Argo Rollouts v1, KServe v0.15, Knative v1, Spark operator v2, KubeRay v1, Kubeflow training operator v1.
+Sources: Kubernetes "Well-Known Labels, Annotations and Taints" v1.34, Argo Rollouts v1.8, Argo Workflows
+v3.7, KServe v0.15, Knative v1.19, Spark operator v2, KubeRay v1.4, Kubeflow training operator v1 and notebook
+controller, JobSet v0.8, LeaderWorkerSet v0.6, Istio 1.27 ("Resource Labels").
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.kubernetes.selector import labels_match, selector_matches
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.selector import is_empty_selector
+from kustodian.model.json_value import mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
 
-_JOB = ("job-name", "controller-uid", "batch.kubernetes.io/")
-_STATEFUL = ("statefulset.kubernetes.io/", "apps.kubernetes.io/", "controller-revision-hash")
-_TRAINING = ("training.kubeflow.org/", "group-name", "job-name", "replica-type", "replica-index", "job-role")
-#: Label keys (a trailing slash: all keys with that prefix) that a controller adds, by its object.
-_ADDED_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("apps", "Deployment"): ("pod-template-hash",),
-    ("apps", "ReplicaSet"): ("pod-template-hash",),
+Labels = tuple[tuple[str, str], ...]
+Owner = tuple[str, str]
+
+_STATEFUL: Labels = (
+    ("statefulset.kubernetes.io/pod-name", "{name}-*"),
+    ("apps.kubernetes.io/pod-index", "*"),
+    ("controller-revision-hash", "*"),
+)
+_JOB: Labels = (
+    ("job-name", "{name}"), ("batch.kubernetes.io/job-name", "{name}"),
+    ("controller-uid", "*"), ("batch.kubernetes.io/*", "*"),
+)  # fmt: skip
+_JOB_OF: Labels = (("job-name", "{name}-*"), ("batch.kubernetes.io/job-name", "{name}-*"), *_JOB)
+_TRAINING: Labels = (
+    ("training.kubeflow.org/job-name", "{name}"), ("job-name", "{name}"), ("training.kubeflow.org/*", "*"),
+    ("group-name", "*"), ("replica-type", "*"), ("replica-index", "*"), ("job-role", "*"),
+)  # fmt: skip
+_RAY: Labels = (
+    ("ray.io/node-type", "{part}"), ("ray.io/*", "*"),
+    ("app.kubernetes.io/name", "kuberay"), ("app.kubernetes.io/created-by", "kuberay-operator"),
+)  # fmt: skip
+_SPARK: Labels = (
+    ("sparkoperator.k8s.io/*", "*"), ("spark-role", "*"), ("spark-app-name", "*"),
+    ("spark-app-selector", "*"), ("spark-exec-id", "*"), ("spark-version", "*"),
+)  # fmt: skip
+#: (key, value) of the labels a controller adds to pods, by the group and kind of the object that owns the
+#: template. `*` is a part made at run time, `{name}` the owner's name, `{part}` the component of the owner
+#: that the template describes. The first key that fits decides.
+_ADDED: dict[Owner, Labels] = {
+    ("apps", "Deployment"): (("pod-template-hash", "*"),),
+    ("apps", "ReplicaSet"): (("pod-template-hash", "*"),),
     ("apps", "StatefulSet"): _STATEFUL,
-    ("apps", "DaemonSet"): ("controller-revision-hash", "pod-template-generation"),
+    ("apps", "DaemonSet"): (("controller-revision-hash", "*"), ("pod-template-generation", "*")),
     ("batch", "Job"): _JOB,
-    ("batch", "CronJob"): _JOB,
-    ("keda.sh", "ScaledJob"): (*_JOB, "scaledjob.keda.sh/"),
-    ("argoproj.io", "Rollout"): ("rollouts-pod-template-hash", "role"),
-    ("kubeflow.org", "Notebook"): (*_STATEFUL, "notebook-name", "statefulset"),
-}
-#: The same by API group, for groups whose controllers label every pod.
-_ADDED_BY_GROUP: dict[str, tuple[str, ...]] = {
-    "argoproj.io": ("workflows.argoproj.io/",),
-    "serving.kserve.io": ("serving.kserve.io/", "serving.knative.dev/", "app", "component", "isvc."),
-    "serving.knative.dev": ("serving.knative.dev/", "app"),
-    "sparkoperator.k8s.io": ("sparkoperator.k8s.io/", "spark-role", "spark-app-name", "spark-app-selector"),
-    "ray.io": ("ray.io/", "app.kubernetes.io/"),
-    "jobset.x-k8s.io": (*_JOB, "jobset.sigs.k8s.io/"),
-    "leaderworkerset.x-k8s.io": (*_STATEFUL, "leaderworkerset.sigs.k8s.io/"),
+    ("batch", "CronJob"): _JOB_OF,
+    ("keda.sh", "ScaledJob"): (("scaledjob.keda.sh/name", "{name}"), *_JOB_OF),
+    ("argoproj.io", "Rollout"): (("rollouts-pod-template-hash", "*"), ("role", "*")),
+    ("serving.kserve.io", "InferenceService"): (
+        ("serving.kserve.io/inferenceservice", "{name}"), ("component", "{part}"),
+        ("app", "isvc.{name}-{part}"), ("app", "{name}-{part}*"),
+        ("serving.knative.dev/service", "{name}-{part}"),
+        ("serving.knative.dev/configuration", "{name}-{part}"),
+    ),
+    ("serving.knative.dev", "Service"): (
+        ("serving.knative.dev/service", "{name}"), ("serving.knative.dev/configuration", "{name}"),
+    ),
+    ("ray.io", "RayCluster"): (("ray.io/cluster", "{name}"), *_RAY),
+    ("ray.io", "RayJob"): (("ray.io/cluster", "{name}-*"), *_RAY),
+    ("ray.io", "RayService"): (("ray.io/cluster", "{name}-*"), *_RAY),
+    ("kubeflow.org", "Notebook"): (("notebook-name", "{name}"), ("statefulset", "{name}"), *_STATEFUL),
+    ("jobset.x-k8s.io", "JobSet"): (
+        ("jobset.sigs.k8s.io/jobset-name", "{name}"), ("jobset.sigs.k8s.io/*", "*"), *_JOB_OF,
+    ),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): (
+        ("leaderworkerset.sigs.k8s.io/name", "{name}"), ("leaderworkerset.sigs.k8s.io/*", "*"), *_STATEFUL,
+    ),
+    ("sparkoperator.k8s.io", "SparkApplication"): (("sparkoperator.k8s.io/app-name", "{name}"), *_SPARK),
+    ("sparkoperator.k8s.io", "ScheduledSparkApplication"): (
+        ("sparkoperator.k8s.io/app-name", "{name}-*"), *_SPARK,
+    ),
+}  # fmt: skip
+#: The same by API group, for every kind of a group whose controllers label each pod.
+_ADDED_BY_GROUP: dict[str, Labels] = {
+    "argoproj.io": (("workflows.argoproj.io/*", "*"),),
+    "serving.kserve.io": (("serving.kserve.io/*", "*"), ("serving.knative.dev/*", "*")),
+    "serving.knative.dev": (("serving.knative.dev/*", "*"), ("app", "{name}-*")),
     "kubeflow.org": _TRAINING,
 }
+#: What Istio's sidecar injector adds to any pod.
+_ADDED_TO_ANY: Labels = (
+    ("istio.io/rev", "*"), ("security.istio.io/tlsMode", "*"), ("service.istio.io/*", "*"),
+)  # fmt: skip
 #: Custom resources whose operator creates pods although they hold no template: (group, kinds; empty: all).
 _POD_MAKERS: dict[str, frozenset[str]] = {
     "monitoring.coreos.com": frozenset({"Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"}),
@@ -93,46 +141,59 @@ _ARGO_EVENTS = frozenset({"Sensor", "EventSource", "EventBus", "ArgoCD"})
 
 
 def may_select(selector: object, pod: PodTemplate) -> bool:
-    """Whether a LabelSelector selects the pod, taking requirements on labels its controller adds as met."""
-    if selector_matches(selector, pod.labels):
-        return True
+    """Whether a LabelSelector selects the pod, with what its controller adds.
+
+    A label whose value is made at run time fits any value. An absent selector selects nothing.
+    """
     if not isinstance(selector, dict):
         return False
-    reduced: JsonObject = {
-        "matchLabels": {
-            key: value
-            for key, value in string_map(selector.get("matchLabels")).items()
-            if not _is_added(key, pod)
-        },
-        "matchExpressions": [
-            expression
-            for _, expression in mappings(selector.get("matchExpressions"))
-            if not _is_added(text(expression.get("key")), pod)
-        ],
-    }
-    return selector_matches(reduced, pod.labels)
+    expressions = mappings(selector.get("matchExpressions"))
+    return may_carry(string_map(selector.get("matchLabels")), pod) and all(
+        _may_fulfil(expression, pod) for _, expression in expressions
+    )
 
 
-def may_carry(wanted: Mapping[str, str], pod: PodTemplate) -> bool:
-    """Whether a pod carries a plain label map (a Service selector), controllers' labels taken as met."""
-    return labels_match({k: v for k, v in wanted.items() if not _is_added(k, pod)}, pod.labels)
+def may_carry(labels: Mapping[str, str], pod: PodTemplate) -> bool:
+    """Whether the pod carries a plain label map (a Service selector), with what its controller adds."""
+    return all(
+        pod.labels[key] == value if key in pod.labels else _is_added(pod, key, value)
+        for key, value in labels.items()
+    )
+
+
+def pods_selected(selector: object, namespace: str, objects: ObjectSet) -> list[PodTemplate]:
+    """The pod templates of a namespace whose pods a LabelSelector may select."""
+    labels = string_map(mapping(selector).get("matchLabels"))
+    return [pod for pod in _candidates(labels, namespace, objects) if may_select(selector, pod)]
 
 
 def pods_of_service(service: Manifest, objects: ObjectSet) -> list[PodTemplate]:
     """The pod templates a Service sends traffic to; none for a Service without a selector."""
-    wanted = string_map(service.spec.get("selector"))
-    pods = _candidates(wanted, namespace_of(service), objects)
-    return [pod for pod in pods if wanted and may_carry(wanted, pod)]
+    labels = string_map(service.spec.get("selector"))
+    pods = _candidates(labels, namespace_of(service), objects)
+    return [pod for pod in pods if labels and may_carry(labels, pod)]
+
+
+def pods_of_budget(budget: Manifest, objects: ObjectSet) -> list[PodTemplate]:
+    """The pod templates whose pods a PodDisruptionBudget protects.
+
+    An absent selector selects nothing, an empty one everything in policy/v1 and nothing in policy/v1beta1
+    (Kubernetes API reference, PodDisruptionBudgetSpec).
+    """
+    selector = budget.spec.get("selector")
+    if is_empty_selector(selector) and budget.api_version == "policy/v1beta1":
+        return []
+    return pods_selected(selector, namespace_of(budget), objects)
 
 
 def selects_nothing(selector: object, namespace: str, objects: ObjectSet) -> bool:
-    """Whether a LabelSelector surely selects no pod of a namespace.
+    """Whether a LabelSelector certainly selects no pod of a namespace.
 
-    It is not sure where an operator makes the pods, and where the overlay holds no workload in that
-    namespace at all: it was split, and its other half is somewhere else. Then only a workload of another
-    namespace that would fit shows a mistake. Plain manifests are taken as they are given.
+    It is uncertain where an operator makes the pods, and where the overlay holds no workload in that
+    namespace at all: the other half of a split overlay may hold it. Then only a matching workload in another
+    namespace proves a mistake. Plain manifests are taken as complete.
     """
-    if pods_meant(selector, namespace, objects) or is_operators_business(selector, namespace, objects):
+    if pods_selected(selector, namespace, objects) or made_by_operator(selector, namespace, objects):
         return False
     if objects.pods_in(namespace) or is_plain(objects):
         return True
@@ -144,63 +205,36 @@ def is_plain(objects: ObjectSet) -> bool:
     return any(manifest.provenance.document is not None for manifest in objects)
 
 
-def pods_meant(selector: object, namespace: str, objects: ObjectSet) -> list[PodTemplate]:
-    """The pod templates of a namespace that a LabelSelector may select."""
-    wanted = string_map(mapping(selector).get("matchLabels"))
-    return [pod for pod in _candidates(wanted, namespace, objects) if may_select(selector, pod)]
-
-
-def _candidates(wanted: Mapping[str, str], namespace: str, objects: ObjectSet) -> list[PodTemplate]:
-    """Pods that may carry these labels: those that do in part, and those that a controller labels later."""
-    carrying = objects.pods_carrying(wanted, namespace)
-    known = {id(pod) for pod in carrying}
-    later = [
-        pod
-        for owner, pods in objects.memoized(_by_owner).items()
-        if any(_adds(owner, key) for key in wanted)
-        for pod in pods
-        if id(pod) not in known and namespace_of(pod.owner) == namespace
-    ]
-    return [*carrying, *later]
-
-
-Owner = tuple[str, str]
-
-
-def _by_owner(objects: ObjectSet) -> dict[Owner, list[PodTemplate]]:
-    """The pods of an overlay by the group and kind of their owner: what a controller adds depends on that."""
-    found: dict[Owner, list[PodTemplate]] = defaultdict(list)
-    for pod in objects.pods:
-        found[pod.owner.group, pod.owner.kind].append(pod)
-    return found
-
-
-@cache
-def _adds(owner: Owner, key: str) -> bool:
-    """Whether the controller of this kind sets the label."""
-    added = (*_ADDED_KEYS.get(owner, ()), *_ADDED_BY_GROUP.get(owner[0], ()))
-    return any(key.startswith(entry) if entry.endswith(("/", ".")) else key == entry for entry in added)
-
-
-def is_operators_business(selector: object, namespace: str, objects: ObjectSet) -> bool:
+def made_by_operator(selector: object, namespace: str, objects: ObjectSet) -> bool:
     """Whether the selector looks for pods that an operator makes from an object of the namespace.
 
-    So it is where a value of the selector contains the name or the kind of such an object, or a key lies in
-    the object's API group; accepts a LabelSelector or a plain label map.
+    Accepts a LabelSelector or a plain label map. True where a value contains the name or kind of a custom
+    resource that is known to make pods, or a key lies in its API group and no manifest shows its pods; and
+    where a key lies in the domain of any other custom resource whose name is a value (`cnpg.io/cluster: pg`
+    beside a `postgresql.cnpg.io` Cluster pg).
     """
     values = [value.lower() for value in selector_values(selector)]
     domains = {key.partition("/")[0] for key in selector_keys(selector) if "/" in key}
-    return any(
-        maker.group in domains
-        or any(maker.name.lower() in value or maker.kind.lower() in value for value in values)
-        for maker in pod_makers(objects)
-        if namespace_of(maker) == namespace
-    )
+    for manifest in objects:
+        if namespace_of(manifest) != namespace:
+            continue
+        name, group = manifest.name.lower(), manifest.group
+        if _makes_pods(manifest):
+            kind = manifest.kind.lower()
+            if any(name in value or kind in value for value in values):
+                return True
+            if group in domains and not pods_of(manifest):
+                return True
+            continue
+        related = any(_is_of_domain(group, domain) for domain in domains)
+        if related and name in values and not pods_of(manifest):
+            return True
+    return False
 
 
 def pod_makers(objects: Iterable[Manifest]) -> list[Manifest]:
     """The objects from which an operator makes pods that no manifest shows."""
-    return [m for m in objects if _makes_pods(m)]
+    return [manifest for manifest in objects if _makes_pods(manifest)]
 
 
 def selector_keys(selector: object) -> list[str]:
@@ -224,11 +258,73 @@ def selector_values(selector: object) -> list[str]:
     return values
 
 
-def _is_added(key: str, pod: PodTemplate) -> bool:
-    """Whether the pod's controller sets this label, and the template does not."""
-    if not key or key in pod.labels:
-        return False
-    return _adds((pod.owner.group, pod.owner.kind), key)
+def _candidates(labels: Mapping[str, str], namespace: str, objects: ObjectSet) -> list[PodTemplate]:
+    """A superset of the pods that may carry these labels, by what the template and what a controller adds."""
+    carrying = objects.pods_carrying(labels, namespace)
+    seen = {id(pod) for pod in carrying}
+    labelled_later = [
+        pod
+        for owner, pods in objects.memoized(_pods_by_owner).items()
+        if any(_pattern(owner, key) is not None for key in labels)
+        for pod in pods
+        if id(pod) not in seen and namespace_of(pod.owner) == namespace
+    ]
+    return [*carrying, *labelled_later]
+
+
+def _pods_by_owner(objects: ObjectSet) -> dict[Owner, list[PodTemplate]]:
+    pods: dict[Owner, list[PodTemplate]] = defaultdict(list)
+    for pod in objects.pods:
+        pods[pod.owner.group, pod.owner.kind].append(pod)
+    return dict(pods)
+
+
+def _may_fulfil(expression: Mapping[str, object], pod: PodTemplate) -> bool:
+    """Whether the pod meets one requirement of `matchExpressions`."""
+    key, operator = text(expression.get("key")), text(expression.get("operator"))
+    values = [value for value in sequence(expression.get("values")) if isinstance(value, str)]
+    own = pod.labels.get(key)
+    added = own is None and _pattern((pod.owner.group, pod.owner.kind), key) is not None
+    match operator:
+        case "In":
+            return own in values or (added and any(_is_added(pod, key, value) for value in values))
+        case "NotIn":
+            return own not in values
+        case "Exists":
+            return own is not None or added
+        case "DoesNotExist":
+            return own is None
+        case _:
+            return False
+
+
+def _is_added(pod: PodTemplate, key: str, value: str) -> bool:
+    """Whether the pod's controller may add this label with this value."""
+    owner = (pod.owner.group, pod.owner.kind)
+    decisive = _pattern(owner, key)
+    return decisive is not None and any(
+        fnmatchcase(value, expected.format(name=pod.owner.name, part=_part(pod)))
+        for pattern, expected in _added(owner)
+        if pattern == decisive
+    )
+
+
+@cache
+def _pattern(owner: Owner, key: str) -> str | None:
+    """The first key of the table that fits; None where the owner's controller does not add such a label."""
+    return next((pattern for pattern, _ in _added(owner) if fnmatchcase(key, pattern)), None) if key else None
+
+
+@cache
+def _added(owner: Owner) -> Labels:
+    return (*_ADDED.get(owner, ()), *_ADDED_BY_GROUP.get(owner[0], ()), *_ADDED_TO_ANY)
+
+
+def _part(pod: PodTemplate) -> str:
+    """The component of its owner that the template describes: `predictor`, or `head` and `worker` of Ray."""
+    if pod.owner.group == "ray.io":
+        return "head" if "headGroupSpec" in pod.path else "worker"
+    return text(pod.path[-1]) if pod.path else ""
 
 
 def _makes_pods(manifest: Manifest) -> bool:
@@ -236,3 +332,10 @@ def _makes_pods(manifest: Manifest) -> bool:
         return manifest.kind in _ARGO_EVENTS
     kinds = _POD_MAKERS.get(manifest.group)
     return kinds is not None and (not kinds or manifest.kind in kinds)
+
+
+def _is_of_domain(group: str, domain: str) -> bool:
+    """Whether a third party's API group and a label's domain belong together."""
+    if "." not in group or group.endswith(".k8s.io"):
+        return False
+    return domain == group or group.endswith(f".{domain}") or domain.endswith(f".{group}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from kustodian.kubernetes.accelerators import devices_per_pod, is_accelerator
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_references import references_of
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.scaling import scaling_of
@@ -19,6 +20,7 @@ from kustodian.model.overlay import RenderedOverlay
 from kustodian.review.check.findings import stable_name
 
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]{52}$")
+_SECRETS = ("Secret", "SecretProviderClass")
 #: Kinds whose rules are compared as a whole: (group, kind) and the heading they stand under.
 _POLICIES = {
     ("networking.k8s.io", "NetworkPolicy"): "network policies",
@@ -97,7 +99,7 @@ class _Reader:
             yield from ((f"{name}{fact}", value) for fact, value in self.of_container(container))
         for where, uri in _storage_uris(pod):
             yield where, Value(self.neutral(uri))
-        secrets = sorted({self.neutral(secret) for secret in _secrets(pod)})
+        secrets = sorted({self.neutral(one.name) for one in references_of(pod) if one.kind in _SECRETS})
         if secrets:
             yield "secrets", Value(", ".join(secrets))
 
@@ -125,27 +127,6 @@ def _storage_uris(pod: PodTemplate) -> Iterator[tuple[str, str]]:
         reference = dig(volume, ("image", "reference"))
         if isinstance(reference, str):
             yield f"{text(volume.get('name'))}: model image", _DIGEST.sub(r"@\1…", reference)
-
-
-def _secrets(pod: PodTemplate) -> Iterator[str]:
-    for container in pod.containers:
-        for _, entry in mappings(container.data.get("env")):
-            yield from _named(dig(entry, ("valueFrom", "secretKeyRef")), "name")
-        for _, entry in mappings(container.data.get("envFrom")):
-            yield from _named(entry.get("secretRef"), "name")
-    for _, volume in pod.volumes:
-        yield from _named(volume.get("secret"), "secretName")
-        yield from _named(dig(volume, ("csi", "volumeAttributes")), "secretProviderClass")
-        for _, source in mappings(dig(volume, ("projected", "sources"))):
-            yield from _named(source.get("secret"), "name")
-    for _, entry in mappings(pod.spec.get("imagePullSecrets")):
-        yield from _named(entry, "name")
-
-
-def _named(reference: object, key: str) -> Iterator[str]:
-    name = mapping(reference).get(key)
-    if isinstance(name, str):
-        yield name
 
 
 def _of_object(manifest: Manifest) -> Iterator[tuple[str, Value]]:

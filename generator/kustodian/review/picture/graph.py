@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pod_selection import pods_of_budget, pods_of_service, pods_selected
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of, replicas
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS, backends
-from kustodian.model.json_value import mapping, mappings, sequence, string_map, text
+from kustodian.model.json_value import mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.review.picture.pods import UsedObject, used_objects
@@ -86,7 +87,9 @@ class _Builder:
             yield from self._fills(manifest)
             for pod in pods_of(manifest):
                 for used in used_objects(pod):
-                    target = self._target("", used.kind, namespace_of(manifest), used.name, Layer.DEPENDENCY)
+                    target = self._target(
+                        used.group, used.kind, namespace_of(manifest), used.name, Layer.DEPENDENCY
+                    )
                     yield self._uses(manifest, target, used)
         for edge, policy in policy_edges(self.objects, self._outside, self.isolation):
             self.as_edges.add(policy)
@@ -118,15 +121,13 @@ class _Builder:
     def _selects(self, manifest: Manifest) -> Iterator[GraphEdge]:
         spec, own = manifest.spec, namespace_of(manifest)
         if manifest.is_a("", "Service"):
-            wanted = string_map(spec.get("selector"))
-            pods = self.objects.pods_labelled(wanted, own) if wanted else []
+            pods = pods_of_service(manifest, self.objects)
             ports = ", ".join(_port(port.get("port")) for _, port in mappings(spec.get("ports")))
             yield from self._to_pods(manifest, pods, Relation.SELECTS, ports)
         elif manifest.is_a("policy", "PodDisruptionBudget"):
-            pods = self.objects.pods_selected(spec.get("selector"), own)
-            yield from self._to_pods(manifest, pods, Relation.GUARDS)
+            yield from self._to_pods(manifest, pods_of_budget(manifest, self.objects), Relation.GUARDS)
         elif manifest.is_a(_MONITORS, "PodMonitor"):
-            pods = self.objects.pods_selected(spec.get("selector"), own)
+            pods = pods_selected(spec.get("selector"), own, self.objects)
             yield from self._to_pods(manifest, pods, Relation.WATCHES)
         elif manifest.is_a(_MONITORS, "ServiceMonitor"):
             for service in self.objects.of("", "Service"):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.network_policy import DIRECTIONS, Direction, Policy, peers, policies, ports
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_selection import pods_selected
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.model.manifest import Manifest
 from kustodian.model.results.object_graph import GraphEdge, Layer, Relation
 
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -35,56 +35,47 @@ def policy_edges(
 
     Adds (workload key, "in" or "out") to `isolation` for every direction that some policy closes.
     """
-    for policy in objects.of("networking.k8s.io", "NetworkPolicy"):
-        key = str(policy.ref)
+    for policy in policies(objects):
+        key = str(policy.manifest.ref)
         yield None, key
-        pods = objects.pods_selected(policy.spec.get("podSelector"), namespace_of(policy))
-        for direction in _directions(policy):
-            for pod in pods:
-                isolation.add((str(pod.owner.ref), "in" if direction == "Ingress" else "out"))
-                for peer, ports in _peers(policy, direction, objects, outside):
+        pods = [pod for pod in objects.pods_in(policy.namespace) if policy.selects(pod)]
+        for direction in DIRECTIONS:
+            for pod in pods if direction in policy.directions else ():
+                isolation.add((str(pod.owner.ref), "in" if direction == "ingress" else "out"))
+                for peer, port_words in _peers(policy, direction, objects, outside):
                     ends = (peer, str(pod.owner.ref))
-                    source, target = ends if direction == "Ingress" else ends[::-1]
+                    source, target = ends if direction == "ingress" else ends[::-1]
                     if source != target:
-                        label = f"{policy.name} {ports}".rstrip()
+                        label = f"{policy.manifest.name} {port_words}".rstrip()
                         yield GraphEdge(source, target, Relation.ALLOWS, label), key
 
 
-def _directions(policy: Manifest) -> list[str]:
-    given = [d for d in sequence(policy.spec.get("policyTypes")) if d in ("Ingress", "Egress")]
-    if given:
-        return given
-    # As the API server fills it in.
-    return ["Ingress", "Egress"] if policy.spec.get("egress") else ["Ingress"]
-
-
 def _peers(
-    policy: Manifest, direction: str, objects: ObjectSet, outside: Outside
+    policy: Policy, direction: Direction, objects: ObjectSet, outside: Outside
 ) -> Iterator[tuple[str, str]]:
-    rules, peers_field = ("ingress", "from") if direction == "Ingress" else ("egress", "to")
-    layer = Layer.OUTSIDE if direction == "Ingress" else Layer.DEPENDENCY
-    for _, rule in mappings(policy.spec.get(rules)):
-        ports = _ports(rule)
-        peers = mappings(rule.get(peers_field))
-        if not peers:
-            yield outside("Network", "anywhere", layer), ports
-        for _, peer in peers:
+    layer = Layer.OUTSIDE if direction == "ingress" else Layer.DEPENDENCY
+    for _, rule in policy.rules(direction):
+        port_words = _ports(rule)
+        allowed = peers(rule, direction)
+        if not allowed:
+            yield outside("Network", "anywhere", layer), port_words
+        for _, peer in allowed:
             for key in _peer(peer, policy, objects, outside, layer):
-                yield key, ports
+                yield key, port_words
 
 
 def _peer(
-    peer: JsonObject, policy: Manifest, objects: ObjectSet, outside: Outside, layer: Layer
+    peer: JsonObject, policy: Policy, objects: ObjectSet, outside: Outside, layer: Layer
 ) -> Iterator[str]:
     if "ipBlock" in peer:
         yield outside("Network", text(mapping(peer["ipBlock"]).get("cidr"), "addresses"), layer)
     elif "namespaceSelector" in peer:
-        pods = _words(peer["podSelector"]) if "podSelector" in peer else ""
-        yield outside("Namespace", _namespaces(peer["namespaceSelector"]), layer, note=pods)
+        note = _words(peer["podSelector"]) if "podSelector" in peer else ""
+        yield outside("Namespace", _namespaces(peer["namespaceSelector"]), layer, note=note)
     elif "podSelector" in peer:
-        found: list[PodTemplate] = objects.pods_selected(peer["podSelector"], namespace_of(policy))
-        yield from sorted({str(pod.owner.ref) for pod in found})
-        if not found:
+        pods = pods_selected(peer["podSelector"], policy.namespace, objects)
+        yield from sorted({str(pod.owner.ref) for pod in pods})
+        if not pods:
             yield outside("Pods", _words(peer["podSelector"]), layer)
 
 
@@ -109,5 +100,5 @@ def _words(selector: object) -> str:
 
 
 def _ports(rule: JsonObject) -> str:
-    ports = [port.get("port") for _, port in mappings(rule.get("ports"))]
-    return " ".join(dict.fromkeys(f":{port}" for port in ports if isinstance(port, (int, str))))
+    numbers = [port.get("port") for _, port in ports(rule)]
+    return " ".join(dict.fromkeys(f":{port}" for port in numbers if isinstance(port, (int, str))))

@@ -32,11 +32,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_selection import pods_of_budget
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, int_or_percent, scaling_of
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
-from kustodian.policy.rules.availability._budgets import selected_pods
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -71,7 +71,7 @@ def _fewest_pods(objects: ObjectSet, budget: Manifest) -> int | None:
     """The smallest number of pods under the budget while its workloads are in use; None where unknown."""
     scaling = scaling_of(objects)
     found: dict[Manifest, int] = {}
-    for pod in selected_pods(objects, budget):
+    for pod in pods_of_budget(budget, objects):
         owner = pod.owner
         if (owner.group, owner.kind) not in REPLICATED_KINDS:
             return None

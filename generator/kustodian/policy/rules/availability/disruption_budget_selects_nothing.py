@@ -25,21 +25,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.controller_labels import made_by_an_operator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pod_selection import pods_of_budget, selects_nothing
+from kustodian.model.json_value import mapping
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
-from kustodian.policy.rules.availability._budgets import selected_pods
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each budget without pods."""
     for budget in objects.of("policy", "PodDisruptionBudget"):
         selector, namespace = budget.spec.get("selector"), namespace_of(budget)
-        if selected_pods(objects, budget) or made_by_an_operator(objects, selector, namespace):
+        if pods_of_budget(budget, objects) or not _is_certain(selector, namespace, objects):
             continue
         message = f"the budget's selector matches no pod in namespace {namespace}"
         yield Violation(("spec", "selector"), message, budget)
+
+
+def _is_certain(selector: object, namespace: str, objects: ObjectSet) -> bool:
+    """Whether a selector that matches no pod here matches none elsewhere either."""
+    return not mapping(selector) or selects_nothing(selector, namespace, objects)
 
 
 RULE = SetRule(

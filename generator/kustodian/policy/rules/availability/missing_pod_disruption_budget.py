@@ -31,16 +31,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_selection import pods_of_budget
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
-from kustodian.policy.rules.availability._budgets import selected_pods
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each workload of two pods or more that no budget of its namespace selects."""
     budgets = objects.of("policy", "PodDisruptionBudget")
-    covered = {pod for budget in budgets for pod in selected_pods(objects, budget)}
+    covered = {pod for budget in budgets for pod in pods_of_budget(budget, objects)}
     scaling = scaling_of(objects)
     for manifest in objects:
         if (manifest.group, manifest.kind) not in REPLICATED_KINDS:

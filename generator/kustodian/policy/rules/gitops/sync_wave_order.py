@@ -35,9 +35,9 @@ from collections.abc import Iterator
 
 from kustodian.argocd.applications import source_of
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.pod_references import references_of
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.model.json_value import mapping, mappings, text
+from kustodian.model.json_value import mapping, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
@@ -47,6 +47,8 @@ from kustodian.policy.rule import Context, Reach, RepositoryRule
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 _PHASES = {"PreSync": 0, "": 1, "Sync": 1, "PostSync": 2}
+#: A claim that waits for its first consumer must not come first.
+_NEEDED = ("ConfigMap", "Secret", "ServiceAccount")
 _SECRET_MAKERS = (("external-secrets.io", "ExternalSecret"), ("bitnami.com", "SealedSecret"))
 
 
@@ -108,7 +110,10 @@ def _needs(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
         project = text(manifest.spec.get("project"))
         candidates.append(objects.find("argoproj.io", "AppProject", namespace, project))
     for pod in pods_of(manifest):
-        for kind, name in sorted(set(_references(pod))):
+        needed = {
+            (one.kind, one.name) for one in references_of(pod) if not one.optional and one.kind in _NEEDED
+        }
+        for kind, name in sorted(needed):
             candidates.append(objects.find("", kind, namespace, name))
             if kind == "Secret":
                 makers = [m for group, maker in _SECRET_MAKERS for m in objects.of(group, maker)]
@@ -121,34 +126,6 @@ def _needs(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
 def _makes(manifest: Manifest, namespace: str, name: str) -> bool:
     target = mapping(manifest.spec.get("target") or mapping(manifest.spec.get("template")).get("metadata"))
     return namespace_of(manifest) == namespace and (text(target.get("name")) or manifest.name) == name
-
-
-def _references(pod: PodTemplate) -> Iterator[tuple[str, str]]:
-    """(kind, name) of the objects without which the pod does not start."""
-    yield "ServiceAccount", pod.service_account
-    for _, volume in pod.volumes:
-        sources = [
-            volume,
-            *(source for _, source in mappings(mapping(volume.get("projected")).get("sources"))),
-        ]
-        for source in sources:
-            for key, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
-                reference = mapping(source.get(key))
-                if reference.get("optional") is not True:
-                    yield kind, text(reference.get("name")) or text(reference.get("secretName"))
-    for container in pod.containers:
-        references = [entry for _, entry in mappings(container.data.get("envFrom"))]
-        references += [mapping(entry.get("valueFrom")) for _, entry in mappings(container.data.get("env"))]
-        for entry in references:
-            for key, kind in (
-                ("configMapRef", "ConfigMap"),
-                ("secretRef", "Secret"),
-                ("configMapKeyRef", "ConfigMap"),
-                ("secretKeyRef", "Secret"),
-            ):
-                reference = mapping(entry.get(key))
-                if reference.get("optional") is not True:
-                    yield kind, text(reference.get("name"))
 
 
 RULE = RepositoryRule(

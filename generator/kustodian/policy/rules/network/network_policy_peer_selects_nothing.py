@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.network_policy import PEERS, Policy, peers, policies
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pod_selection import is_operators_business, pods_meant
+from kustodian.kubernetes.pod_selection import made_by_operator, pods_selected
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.violation import Violation
@@ -69,7 +69,7 @@ def _empty_in(peer: JsonObject, policy: Policy, objects: ObjectSet) -> list[str]
     if not namespaces or not all(objects.pods_in(name) for name in namespaces):
         return []
     for name in namespaces:
-        if pods_meant(selector, name, objects) or is_operators_business(selector, name, objects):
+        if pods_selected(selector, name, objects) or made_by_operator(selector, name, objects):
             return []
     return namespaces
 

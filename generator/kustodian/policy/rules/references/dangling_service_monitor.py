@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pod_selection import is_operators_business, may_select
+from kustodian.kubernetes.pod_selection import made_by_operator, may_select
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
@@ -94,7 +94,7 @@ def _namespaces(monitor: Manifest) -> set[str] | None:
 
 
 def _operators(selector: object, spaces: set[str], objects: ObjectSet) -> bool:
-    return any(is_operators_business(selector, space, objects) for space in spaces)
+    return any(made_by_operator(selector, space, objects) for space in spaces)
 
 
 RULE = SetRule(

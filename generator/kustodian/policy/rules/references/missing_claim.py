@@ -25,11 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pod_references import is_final
-from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, text
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_references import pod_references
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._producers import makes_claim
@@ -38,27 +35,11 @@ from kustodian.policy.rules.references._producers import makes_claim
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each reference to a claim that nothing makes."""
     del context
-    seen = set()
-    for pod in objects.pods:
-        namespace = namespace_of(pod.owner)
-        for path, user, name in _claims(pod):
-            key = (id(pod.owner), path)
-            if key in seen or not is_final(name) or makes_claim(name, namespace, objects):
-                continue
-            seen.add(key)
-            text_ = f"{user} needs the PersistentVolumeClaim {name}, which does not exist"
-            yield Violation(path, f"{text_} in namespace {namespace}", pod.owner)
-
-
-def _claims(pod: PodTemplate) -> Iterator[tuple[FieldPath, str, str]]:
-    for path, volume in pod.volumes:
-        name = text(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
-        yield (*path, "persistentVolumeClaim", "claimName"), f'volume "{volume.get("name")}"', name
-    for container in pod.containers:
-        uri = text(container.data.get("storageUri"))
-        if uri.startswith("pvc://"):
-            claim = uri.removeprefix("pvc://").partition("/")[0]
-            yield (*container.path, "storageUri"), f"storageUri {uri}", claim
+    for reference in pod_references(objects, "PersistentVolumeClaim"):
+        name, namespace = reference.name, reference.namespace
+        if not makes_claim(name, namespace, objects):
+            message = f"{reference.user} needs the PersistentVolumeClaim {name}, which does not exist"
+            yield Violation(reference.path, f"{message} in namespace {namespace}", reference.manifest)
 
 
 RULE = SetRule(

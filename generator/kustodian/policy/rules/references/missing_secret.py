@@ -32,19 +32,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import (
-    is_final,
+    SECRETS_STORE_GROUP,
     other_secret_references,
     pod_references,
 )
-from kustodian.model.json_value import mapping, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
-
-_CSI = "secrets-store.csi.k8s.io"
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -52,17 +49,11 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     del context
     references = chain(pod_references(objects, "Secret"), other_secret_references(objects))
     yield from missing("Secret", references, makes_secret, keys_of_secret, objects)
-    for pod in objects.pods:
-        for path, volume in pod.volumes:
-            source = mapping(volume.get("csi"))
-            name = text(mapping(source.get("volumeAttributes")).get("secretProviderClass"))
-            group, namespace = "secrets-store.csi.x-k8s.io", namespace_of(pod.owner)
-            if source.get("driver") != _CSI or not is_final(name):
-                continue
-            if objects.find(group, "SecretProviderClass", namespace, name) is None:
-                where = (*path, "csi", "volumeAttributes", "secretProviderClass")
-                text_ = f"SecretProviderClass {name} does not exist in namespace {namespace}"
-                yield Violation(where, text_, pod.owner)
+    for reference in pod_references(objects, "SecretProviderClass"):
+        name, namespace = reference.name, reference.namespace
+        if objects.find(SECRETS_STORE_GROUP, "SecretProviderClass", namespace, name) is None:
+            message = f"SecretProviderClass {name} does not exist in namespace {namespace}"
+            yield Violation(reference.path, message, reference.manifest)
 
 
 RULE = SetRule(

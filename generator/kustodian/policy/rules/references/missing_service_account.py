@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.kubernetes.pod_references import is_final, mentioned_in_commands
+from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.kubernetes.pod_references import mentioned_in_commands, pod_references
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._producers import made_by_operator
@@ -34,20 +34,14 @@ from kustodian.policy.rules.references._producers import made_by_operator
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each pod template whose account is not in its namespace."""
     del context
-    seen = set()
-    for pod in objects.pods:
-        name, namespace = pod.service_account, namespace_of(pod.owner)
-        field = "serviceAccountName" if pod.spec.get("serviceAccountName") else "serviceAccount"
-        path = pod.path_of(field)
-        if name == "default" or not is_final(name) or (id(pod.owner), path) in seen:
-            continue
-        seen.add((id(pod.owner), path))
+    for reference in pod_references(objects, "ServiceAccount"):
+        name, namespace = reference.name, reference.namespace
         if objects.find("", "ServiceAccount", namespace, name) is not None:
             continue
         if made_by_operator(name, namespace, objects) or mentioned_in_commands(name, namespace, objects):
             continue
         text = f"the service account {name} does not exist in namespace {namespace}"
-        yield Violation(path, text, pod.owner)
+        yield Violation(reference.path, text, reference.manifest)
 
 
 RULE = SetRule(

@@ -32,10 +32,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
+from kustodian.kubernetes.pod_references import references_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, sequence, text
+from kustodian.model.json_value import sequence, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 
@@ -45,7 +45,10 @@ _SHAREABLE = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each mounted claim that the pods of its workload cannot share."""
     for pod in objects.pods:
-        for path, name in _claims(pod):
+        for reference in references_of(pod):
+            if reference.kind != "PersistentVolumeClaim":
+                continue
+            name = reference.name
             claim = objects.find("", "PersistentVolumeClaim", namespace_of(pod.owner), name)
             modes = [text(mode) for mode in sequence(claim.spec.get("accessModes"))] if claim else []
             if not modes or _SHAREABLE.intersection(modes):
@@ -53,18 +56,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             pods = _pods(objects, pod, one_pod_only=modes == ["ReadWriteOncePod"])
             if pods is not None:
                 message = f"claim {name} is {', '.join(modes)}, but {pods} of {pod.owner.ref} mount it"
-                yield Violation(path, message, pod.owner)
-
-
-def _claims(pod: PodTemplate) -> Iterator[tuple[FieldPath, str]]:
-    for path, volume in pod.volumes:
-        name = text(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
-        if name:
-            yield (*path, "persistentVolumeClaim", "claimName"), name
-    for container in pod.containers:
-        uri = text(container.data.get("storageUri"))
-        if uri.startswith("pvc://"):
-            yield (*container.path, "storageUri"), uri.removeprefix("pvc://").partition("/")[0]
+                yield Violation(reference.path, message, pod.owner)
 
 
 def _pods(objects: ObjectSet, pod: PodTemplate, *, one_pod_only: bool) -> str | None:
