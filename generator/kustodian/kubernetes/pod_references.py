@@ -27,7 +27,7 @@ _SOURCES: tuple[tuple[Kind, str, str, str, str], ...] = (
     ("ConfigMap", "configMapRef", "configMapKeyRef", "configMap", "name"),
     ("Secret", "secretRef", "secretKeyRef", "secret", "secretName"),
 )
-#: Volume sources that name a Secret: the source, the field, and the key of the name in it (empty: it is text).
+#: Volume sources that name a Secret: the source, the field, and the key of the name in it ("": it is text).
 _VOLUME_SECRETS = (
     ("azureFile", "secretName", ""),
     ("cephfs", "secretRef", "name"),

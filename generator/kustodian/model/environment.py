@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cache
 
 
 class Severity(IntEnum):
@@ -42,3 +47,18 @@ class Environment:
     environment_class: EnvironmentClass = EnvironmentClass.PROD
     gpu_budget: int | None = None
     severities: dict[str, Severity | None] = field(default_factory=dict)
+
+
+def environment_of(folder: str, paths: Mapping[str, Iterable[str]]) -> str | None:
+    """The environment of an overlay's folder: the first whose path globs match it."""
+    return next((name for name, globs in paths.items() if matches_any(folder, globs)), None)
+
+
+def matches_any(folder: str, globs: Iterable[str]) -> bool:
+    """Whether one of the globs matches a folder; `*` also matches `/`."""
+    return any(_pattern(glob).match(folder) for glob in globs)
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(posixpath.normpath(glob)))

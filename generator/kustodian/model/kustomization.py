@@ -1,15 +1,21 @@
-"""A kustomization file and what it names."""
+"""Kustomization files: what each names, and which uses which."""
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from kustodian.model.json_value import JsonObject, sequence
 from kustodian.model.memo import Memoized
 from kustodian.model.repository_path import beside
 
+_T = TypeVar("_T")
+
+#: The file names that kustomize accepts, in its order.
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 #: The list fields of a kustomization that can name another kustomization's folder.
 BASE_FIELDS = ("resources", "bases", "components")
 
@@ -58,3 +64,67 @@ class Kustomization(Memoized):
             for index, entry in enumerate(sequence(data[name]))
             if isinstance(entry, str)
         ]
+
+
+class KustomizationGraph:
+    """Who uses which kustomization, by the folders they name as resources, bases and components."""
+
+    def __init__(self, kustomizations: Mapping[str, Kustomization]) -> None:
+        """Take the kustomizations of one repository by their paths."""
+        self._all = kustomizations
+
+    @cached_property
+    def by_folder(self) -> dict[str, Kustomization]:
+        """Kustomizations by the folder they lie in."""
+        return {kustomization.directory: kustomization for kustomization in self._all.values()}
+
+    @cached_property
+    def users(self) -> dict[str, list[Kustomization]]:
+        """For the folder of each kustomization, the kustomizations that name it."""
+        users: dict[str, list[Kustomization]] = {folder: [] for folder in self.by_folder}
+        for kustomization in self._all.values():
+            for part in self.parts(kustomization):
+                users[part.directory].append(kustomization)
+        return users
+
+    def parts(self, kustomization: Kustomization) -> list[Kustomization]:
+        """The kustomizations that this one names, in the order kustomize reads them."""
+        return [self.by_folder[target] for target in kustomization.bases if target in self.by_folder]
+
+    def built_from(self, kustomization: Kustomization) -> list[Kustomization]:
+        """This kustomization and all that it is built from, itself first, each once."""
+        return reachable([kustomization], self.parts)
+
+    def roots(self, kustomization: Kustomization) -> list[Kustomization]:
+        """The kustomizations, used by no other, that are built from this one (itself if none uses it)."""
+        above = reachable([kustomization], lambda one: self.users[one.directory])
+        return [one for one in above if not self.users[one.directory]]
+
+    def overlay_using(self, folder: str) -> str | None:
+        """The folder of a kustomization, not itself a component, that renders this folder as its part."""
+        queue = self._user_folders(folder)
+        seen = set[str]()
+        while queue:
+            user = queue.pop(0)
+            if user in seen:
+                continue
+            seen.add(user)
+            if not self.by_folder[user].is_component:
+                return user
+            queue.extend(self._user_folders(user))
+        return None
+
+    def _user_folders(self, folder: str) -> list[str]:
+        return sorted({user.directory for user in self.users.get(folder, ())})
+
+
+def reachable(start: Iterable[_T], following: Callable[[_T], Iterable[_T]]) -> list[_T]:
+    """Everything that can be reached from some nodes of a graph, those first, each once."""
+    reached = dict.fromkeys(start)
+    queue = list(reached)
+    while queue:
+        for node in following(queue.pop()):
+            if node not in reached:
+                reached[node] = None
+                queue.append(node)
+    return list(reached)

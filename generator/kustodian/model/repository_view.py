@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fnmatch
-import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from kustodian.model.environment import environment_of
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mappings, text
-from kustodian.model.kustomization import Kustomization
+from kustodian.model.kustomization import Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.memo import Memoized
 from kustodian.model.overlay import RenderedOverlay
@@ -123,46 +122,9 @@ class RepositoryView(Memoized):
         return frozenset(found)
 
     @cached_property
-    def by_folder(self) -> dict[str, Kustomization]:
-        """Kustomizations by the folder they lie in."""
-        return {kustomization.directory: kustomization for kustomization in self.kustomizations.values()}
-
-    def children(self, kustomization: Kustomization) -> list[Kustomization]:
-        """The kustomizations of this repository that this one names, in the order kustomize reads them."""
-        return [self.by_folder[target] for target in kustomization.bases if target in self.by_folder]
-
-    @cached_property
-    def users(self) -> dict[str, list[Kustomization]]:
-        """For the path of each kustomization, those that name it."""
-        found: dict[str, list[Kustomization]] = {path: [] for path in self.kustomizations}
-        for kustomization in self.kustomizations.values():
-            for child in self.children(kustomization):
-                found[child.path].append(kustomization)
-        return found
-
-    def reach(self, kustomization: Kustomization) -> list[Kustomization]:
-        """This kustomization and all it is built from, itself first, each once."""
-        found, queue = {kustomization.path: kustomization}, [kustomization]
-        while queue:
-            for child in self.children(queue.pop()):
-                if child.path not in found:
-                    found[child.path] = child
-                    queue.append(child)
-        return list(found.values())
-
-    def roots(self, kustomization: Kustomization) -> list[Kustomization]:
-        """The kustomizations, used by no other, that are built from this one (itself if none uses it)."""
-        found, seen, queue = [], {kustomization.path}, [kustomization]
-        while queue:
-            current = queue.pop()
-            users = self.users[current.path]
-            if not users:
-                found.append(current)
-            for user in users:
-                if user.path not in seen:
-                    seen.add(user.path)
-                    queue.append(user)
-        return found
+    def graph(self) -> KustomizationGraph:
+        """Which kustomization uses which."""
+        return KustomizationGraph(self.kustomizations)
 
     @cached_property
     def patch_files(self) -> frozenset[str]:
@@ -185,10 +147,7 @@ class RepositoryView(Memoized):
         rendered = self.overlay_at.get(folder)
         if rendered is not None and rendered.overlay.environment.name is not None:
             return rendered.overlay.environment.name
-        for name, globs in self.environments.items():
-            if any(fnmatch.fnmatch(folder, posixpath.normpath(glob)) for glob in globs):
-                return name
-        return None
+        return environment_of(folder, self.environments)
 
     def documents_of(self, file: str) -> list[FileDocument]:
         """The objects of a YAML file with their places."""

@@ -7,23 +7,17 @@ every kustomization is checked by itself, so that nothing is skipped in silence.
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import posixpath
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from kustodian.model.environment import Environment
-from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.json_value import texts_in
-from kustodian.model.kustomization import Kustomization
+from kustodian.model.kustomization import KUSTOMIZATION_NAMES, KustomizationGraph
 from kustodian.model.overlay import NotChecked, Overlay
-
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(slots=True)
@@ -112,43 +106,32 @@ def is_kustomization_folder(folder: Path) -> bool:
     return any((folder / name).is_file() for name in KUSTOMIZATION_NAMES)
 
 
-def users_of(kustomizations: Mapping[str, Kustomization]) -> dict[str, set[str]]:
-    """For each kustomization's folder, the folders of those that use it as resource, base or component."""
-    folders = {k.directory for k in kustomizations.values()}
-    users: dict[str, set[str]] = {folder: set() for folder in folders}
-    for kustomization in kustomizations.values():
-        for target in folders.intersection(kustomization.bases):
-            users[target].add(kustomization.directory)
-    return users
-
-
 def lay_out(
-    kustomizations: Mapping[str, Kustomization],
+    graph: KustomizationGraph,
     broken: Mapping[str, NotChecked],
     environments: Mapping[str, tuple[list[str], Environment]],
     exclude: Sequence[str],
-    users: Mapping[str, set[str]],
     below: str = ".",
 ) -> Layout:
     """Decide what is checked.
 
     `environments` maps a name to its path globs and value; `broken` are kustomization files that do not
-    parse; `users` are those of `users_of`; `below` limits the run to one folder of the repository.
+    parse; `below` limits the run to one folder of the repository.
     """
     layout = Layout()
-    components = {k.directory for k in kustomizations.values() if k.is_component}
+    paths = {name: globs for name, (globs, _) in environments.items()}
     broken_folders = {posixpath.dirname(path) or ".": error for path, error in broken.items()}
-    folders = sorted({k.directory for k in kustomizations.values()} | set(broken_folders))
+    folders = sorted({*graph.by_folder, *broken_folders})
     for folder in folders:
         if not _within(folder, below) or is_excluded(folder, exclude):
             continue
-        environment = environment_of(folder, environments)
-        overlay = Overlay(folder, environment or Environment())
+        name = environment_of(folder, paths)
+        overlay = Overlay(folder, environments[name][1] if name is not None else Environment())
         if folder in broken_folders:
             layout.not_checkable.append((overlay, broken_folders[folder]))
-        elif environment is None and environments and users[folder]:
-            layout.through[folder] = _rendered_user(folder, users, components) or min(users[folder])
-        elif folder in components and (user := _rendered_user(folder, users, components)):
+        elif name is None and environments and (users := graph.users[folder]):
+            layout.through[folder] = graph.overlay_using(folder) or min(user.directory for user in users)
+        elif graph.by_folder[folder].is_component and (user := graph.overlay_using(folder)):
             # A part of its user: alone, if it builds at all, its references would point nowhere.
             layout.through[folder] = user
         else:
@@ -156,19 +139,9 @@ def lay_out(
     return layout
 
 
-def environment_of(
-    folder: str, environments: Mapping[str, tuple[list[str], Environment]]
-) -> Environment | None:
-    """The environment whose paths match a folder; the first that does wins."""
-    for globs, environment in environments.values():
-        if any(_matches(folder, glob) for glob in globs):
-            return environment
-    return None
-
-
 def is_excluded(folder: str, exclude: Sequence[str]) -> bool:
     """Whether a configured glob leaves the folder out."""
-    return any(_matches(folder, glob) for glob in exclude)
+    return matches_any(folder, exclude)
 
 
 def is_excluded_file(file: str, exclude: Sequence[str]) -> bool:
@@ -183,39 +156,6 @@ def guess_environment(folder: str) -> str | None:
         if parent in ("overlays", "environments", "envs", "env", "clusters"):
             return name
     return None
-
-
-def missing_kustomization(folder: str, shown: str) -> UserError:
-    """The error for a folder that was named but holds nothing to check."""
-    return UserError(
-        f"nothing to check in {shown}: no kustomization and no manifest",
-        file=folder,
-        hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
-        exit_code=ExitCode.NOTHING_TO_CHECK,
-    )
-
-
-def _rendered_user(folder: str, users: Mapping[str, set[str]], components: set[str]) -> str | None:
-    """A kustomization that is no component and brings this component into its own rendering."""
-    seen, queue = set(), sorted(users.get(folder, ()))
-    while queue:
-        user = queue.pop(0)
-        if user in seen:
-            continue
-        seen.add(user)
-        if user not in components:
-            return user
-        queue.extend(sorted(users.get(user, ())))
-    return None
-
-
-def _matches(folder: str, glob: str) -> bool:
-    return _pattern(glob).match(folder) is not None
-
-
-@lru_cache(maxsize=256)
-def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(posixpath.normpath(glob)))
 
 
 def _within(folder: str, below: str) -> bool:

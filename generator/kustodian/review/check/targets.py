@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from kustodian.model.environment import Environment
+from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, text
-from kustodian.model.kustomization import Kustomization
+from kustodian.model.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay
 from kustodian.policy.catalogue import by_id
@@ -128,7 +128,7 @@ def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
 def _add(found: Targets, target: Path) -> None:
     relative = os.path.relpath(target, found.root)
     if target.is_file():
-        if target.name in layout.KUSTOMIZATION_NAMES:
+        if target.name in KUSTOMIZATION_NAMES:
             found.folders.append(os.path.dirname(relative) or ".")
         else:
             found.plain[relative] = (relative,)
@@ -148,7 +148,7 @@ def _add(found: Targets, target: Path) -> None:
 
 
 def _holds_kustomization(folder: Path) -> bool:
-    names = layout.KUSTOMIZATION_NAMES
+    names = KUSTOMIZATION_NAMES
     return any(name in files for _, _, files in os.walk(folder) for name in names)
 
 
@@ -169,10 +169,10 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
                 if close
                 else f"there are: {', '.join(environments) or 'none'}",
             )
-    users = layout.users_of(kustomizations)
+    graph = KustomizationGraph(kustomizations)
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(kustomizations, broken, environments, config.exclude, users, below)
+        found = layout.lay_out(graph, broken, environments, config.exclude, below)
         own_path = {overlay.path for overlay in found.overlays}
         if below not in own_path and below in found.through:
             # Named by itself, a base is checked by itself.
@@ -201,10 +201,9 @@ def _refuse_empty_environments(
     """An environment whose paths match nothing is a typo that would turn its checks off."""
     folders = {k.directory for k in kustomizations.values()}
     folders |= {overlay.path for overlay, _ in plan.not_checkable}
-    for name, (paths, environment) in environments.items():
+    for name, (paths, _) in environments.items():
         for glob in paths:
-            one = {name: ([glob], environment)}
-            if not any(layout.environment_of(folder, one) for folder in folders):
+            if not any(matches_any(folder, [glob]) for folder in folders):
                 close = nearest(glob, folders)
                 raise UserError(
                     f"environment `{name}`: the path `{glob}` matches no kustomization",
@@ -219,14 +218,12 @@ def _guessed(folder: str) -> Environment:
 
 
 def _environment_of(path: str, config: Config) -> Environment | None:
-    environments = {
-        name: (given.paths, config.environment(name)) for name, given in config.environments.items()
-    }
+    paths = {name: given.paths for name, given in config.environments.items()}
     folder = path
     while folder:
-        found = layout.environment_of(folder, environments)
-        if found is not None:
-            return found
+        name = environment_of(folder, paths)
+        if name is not None:
+            return config.environment(name)
         folder = os.path.dirname(folder)
     return None
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kustodian.model.json_value import JsonObject, texts_in
-from kustodian.model.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.kustomization import BASE_FIELDS, KUSTOMIZATION_NAMES, Kustomization, reachable
 from kustodian.model.overlay import Overlay
 from kustodian.model.repository_path import beside
 from kustodian.render.engine import Engine
 from kustodian.repository.changes import Changes
-from kustodian.repository.layout import KUSTOMIZATION_NAMES, is_kustomization_folder
+from kustodian.repository.layout import is_kustomization_folder
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.targets import kustomizations_of
 
@@ -64,13 +64,8 @@ class Reads:
 
     def and_parts(self, folders: Iterable[str]) -> set[str]:
         """Those of the folders that hold kustomizations, with all that they are built from."""
-        found, queue = set(), list(folders)
-        while queue:
-            folder = queue.pop()
-            if folder not in found and folder in self.named:
-                found.add(folder)
-                queue.extend(self.named[folder] & self.named.keys())
-        return found
+        known = self.named.keys()
+        return set(reachable(known & set(folders), lambda folder: self.named[folder] & known))
 
     def touched(self, changes: Changes, reached: set[str], overlays: Iterable[Overlay]) -> set[str]:
         """The paths of the overlays that a change may reach; `reached` are the folders that it does."""
@@ -82,13 +77,7 @@ class Reads:
 
     def and_users(self, folders: Iterable[str]) -> set[str]:
         """Folders with all that are built from them."""
-        found, queue = set(), list(folders)
-        while queue:
-            folder = queue.pop()
-            if folder not in found:
-                found.add(folder)
-                queue.extend(self.users.get(folder, ()))
-        return found
+        return set(reachable(folders, lambda folder: self.users.get(folder, ())))
 
     def of(self, overlay: str) -> set[str]:
         """Every path that rendering an overlay may read."""

@@ -77,11 +77,11 @@ def _is_missing(view: RepositoryView, source: Source, own: frozenset[str]) -> bo
     if own:
         return normal_url(source.repo_url) in own
     parent = posixpath.dirname(source.folder)
-    return bool(parent) and any(posixpath.dirname(folder) == parent for folder in view.by_folder)
+    return bool(parent) and any(posixpath.dirname(folder) == parent for folder in view.graph.by_folder)
 
 
 def _violation(view: RepositoryView, application: Application, source: Source) -> SourceViolation:
-    close = nearest(source.folder, set(view.by_folder))
+    close = nearest(source.folder, set(view.graph.by_folder))
     if source.folder in view.file_set:
         message = f"{label_of(application)} deploys {source.folder}, which is a file"
     else:

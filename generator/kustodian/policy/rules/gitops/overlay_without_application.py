@@ -43,12 +43,12 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     deployed = deployed_folders(view)
     for rendered in view.overlays:
         folder = rendered.overlay.path
-        kustomization = view.by_folder.get(folder)
+        kustomization = view.graph.by_folder.get(folder)
         if rendered.overlay.environment.name is None or kustomization is None:
             continue
         if any(manifest.is_a("argoproj.io", *_BOOTSTRAP) for manifest in rendered.objects):
             continue
-        if view.users[kustomization.path] or kustomization.is_component or deployed.has(folder):
+        if view.graph.users[kustomization.directory] or kustomization.is_component or deployed.has(folder):
             continue
         message = f"no Application deploys {folder}, an overlay of {rendered.overlay.environment.name}"
         yield SourceViolation(kustomization.path, (), message, overlay=folder)

@@ -106,9 +106,11 @@ class ImageFlow:
         """Build what these kustomizations take part in: themselves, or whoever uses them as a component."""
         builds: dict[str, Kustomization] = {}
         for kustomization in kustomizations:
-            for build in self.view.roots(kustomization) if kustomization.is_component else [kustomization]:
+            for build in (
+                self.view.graph.roots(kustomization) if kustomization.is_component else [kustomization]
+            ):
                 builds[build.path] = build
-        reached = {k.path: k for build in builds.values() for k in self.view.reach(build)}
+        reached = {k.path: k for build in builds.values() for k in self.view.graph.built_from(build)}
         files = {k.resolve(entry) for k in reached.values() for _, _, entry in k.references("resources")}
         self.view.prefetch(sorted(files & self.view.file_set - self._without_images))
         for build in builds.values():
@@ -134,7 +136,7 @@ class ImageFlow:
         )
         found = Images(found.names, found.complete and not generated)
         for _, _, entry in kustomization.references("components"):
-            component = self.view.by_folder.get(kustomization.resolve(entry))
+            component = self.view.graph.by_folder.get(kustomization.resolve(entry))
             if component is None or component.path in self._running:
                 found = Images(found.names, complete=False)
                 continue
@@ -166,8 +168,8 @@ class ImageFlow:
 
     def _resource(self, kustomization: Kustomization, entry: str) -> Images:
         target = kustomization.resolve(entry)
-        if target in self.view.by_folder:
-            return self.leaving(self.view.by_folder[target])
+        if target in self.view.graph.by_folder:
+            return self.leaving(self.view.graph.by_folder[target])
         if target in self._without_images:
             return Images()
         if target in self.view.file_set:

@@ -103,7 +103,7 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
 
 def _normalizer(view: RepositoryView, rendered: RenderedOverlay) -> Normalizer:
     environment = rendered.overlay.environment
-    kustomization = view.by_folder.get(rendered.overlay.path)
+    kustomization = view.graph.by_folder.get(rendered.overlay.path)
     data = kustomization.data if kustomization is not None else {}
     words = {environment.name or "", posixpath.basename(rendered.overlay.path)}
     return Normalizer(
@@ -116,9 +116,9 @@ def _normalizer(view: RepositoryView, rendered: RenderedOverlay) -> Normalizer:
 
 def _label_keys(view: RepositoryView, rendered: RenderedOverlay) -> set[str]:
     """The labels that kustomizations put on everything: what an overlay marks its objects with is its own."""
-    root = view.by_folder.get(rendered.overlay.path)
+    root = view.graph.by_folder.get(rendered.overlay.path)
     keys: set[str] = set()
-    for kustomization in view.reach(root) if root is not None else ():
+    for kustomization in view.graph.built_from(root) if root is not None else ():
         keys |= string_map(kustomization.data.get("commonLabels")).keys()
         for _, entry in mappings(kustomization.data.get("labels")):
             keys |= string_map(entry.get("pairs")).keys()

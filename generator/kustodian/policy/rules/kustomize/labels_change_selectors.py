@@ -60,7 +60,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     if not any(any(_selector_pairs(kustomization)) for kustomization in view.kustomizations.values()):
         return
     for origin, files in _workload_files(view).items():
-        for roots in _counterparts(view, view.by_folder[origin]):
+        for roots in _counterparts(view, view.graph.by_folder[origin]):
             entries = {root.directory: _entries(view, root, origin) for root in roots}
             if not any(entries.values()):
                 continue
@@ -117,7 +117,7 @@ def _counterparts(view: RepositoryView, origin: Kustomization) -> list[list[Kust
     without an environment, or the only one where the configuration declares none, prove nothing.
     """
     groups: dict[tuple[str, ...], list[Kustomization]] = defaultdict(list)
-    for root in view.roots(origin):
+    for root in view.graph.roots(origin):
         environment = view.environment_of(root.directory)
         if environment is None:
             continue
@@ -133,7 +133,7 @@ def _entries(view: RepositoryView, root: Kustomization, origin: str) -> list[_En
     """The entries above `origin`, in the build of `root`, that reach selectors."""
     return [
         _Entry(kustomization, path, pairs)
-        for kustomization in view.reach(root)
+        for kustomization in view.graph.built_from(root)
         if kustomization.directory != origin
         for path, pairs in _selector_pairs(kustomization)
         if _covers(view, kustomization, origin)
@@ -151,8 +151,8 @@ def _changing(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_E
 
 def _covers(view: RepositoryView, kustomization: Kustomization, origin: str) -> bool:
     """Whether its transformers see the objects of `origin`; a component sees those of whoever uses it."""
-    holders = view.users[kustomization.path] if kustomization.is_component else [kustomization]
-    return any(reached.directory == origin for holder in holders for reached in view.reach(holder))
+    holders = view.graph.users[kustomization.directory] if kustomization.is_component else [kustomization]
+    return any(reached.directory == origin for holder in holders for reached in view.graph.built_from(holder))
 
 
 def _selector_pairs(kustomization: Kustomization) -> Iterator[tuple[FieldPath, dict[str, str]]]:

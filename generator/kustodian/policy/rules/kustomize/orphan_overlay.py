@@ -60,7 +60,9 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
 
 def _bootstraps(view: RepositoryView, root: Kustomization) -> bool:
     """Whether it brings Argo CD objects."""
-    files = {k.resolve(entry) for k in view.reach(root) for _, _, entry in k.references("resources")}
+    files = {
+        k.resolve(entry) for k in view.graph.built_from(root) for _, _, entry in k.references("resources")
+    }
     return any(m.provenance.file in files for m in view.manifests("argoproj.io", *_ARGO_KINDS))
 
 

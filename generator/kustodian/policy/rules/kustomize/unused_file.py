@@ -37,6 +37,7 @@ from collections.abc import Iterator, Set
 
 from kustodian.argocd.applications import Application, applications
 from kustodian.argocd.generators import UNKNOWN, git_files
+from kustodian.model.kustomization import KUSTOMIZATION_NAMES
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.model.violation import SourceViolation
@@ -97,7 +98,7 @@ def _unused(view: RepositoryView, used: Set[str], folders: Set[str]) -> Iterator
 
 def _folders(view: RepositoryView, used: Set[str]) -> set[str]:
     """Folders with kustomizations or files in use."""
-    return {_folder(file) for file in used} | set(view.by_folder)
+    return {_folder(file) for file in used} | set(view.graph.by_folder)
 
 
 def _folder(file: str) -> str:
@@ -146,16 +147,16 @@ def _git_generators(value: object) -> Iterator[dict[str, object]]:
 
 def _kustomized(view: RepositoryView, folder: str, folders: Set[str]) -> bool:
     """Whether kustomizations are how this folder is deployed: itself, or one above it short of the root."""
-    names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
     broken = any(
-        f"{folder}/{n}" in view.file_set and f"{folder}/{n}" not in view.kustomizations for n in names
+        f"{folder}/{name}" in view.file_set and f"{folder}/{name}" not in view.kustomizations
+        for name in KUSTOMIZATION_NAMES
     )
     if broken:
         return False
     if folder in folders:
         return True
     while (folder := posixpath.dirname(folder)) and folder != ".":
-        if folder in view.by_folder:
+        if folder in view.graph.by_folder:
             return True
     return False
 
@@ -166,7 +167,7 @@ def _plain_folders(view: RepositoryView, found: list[Application]) -> Iterator[s
         with_directory = {path for path, source in application.written_sources if "directory" in source}
         for source in application.sources:
             if UNKNOWN not in source.folder and (
-                source.path in with_directory or source.folder not in view.by_folder
+                source.path in with_directory or source.folder not in view.graph.by_folder
             ):
                 yield source.folder
 

@@ -62,7 +62,7 @@ def _violation(
     view: RepositoryView, rendered: RenderedOverlay, namespace: str, manifest: Manifest
 ) -> SourceViolation:
     text_ = f"{manifest.kind} {manifest.name} runs in namespace {namespace}, which nothing here declares"
-    kustomization = view.by_folder.get(rendered.overlay.path)
+    kustomization = view.graph.by_folder.get(rendered.overlay.path)
     if kustomization is not None and kustomization.data.get("namespace") == namespace:
         return SourceViolation(kustomization.path, ("namespace",), text_, overlay=rendered.overlay.path)
     file = manifest.provenance.file
