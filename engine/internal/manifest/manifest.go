@@ -19,11 +19,12 @@ import (
 	"kustodian.dev/engine/internal/protocol"
 )
 
-// Chunk is the text of one document and the 1-based line it begins at.
+// Chunk is the text of one document and where it is in its file; lines are
+// 1-based.
 type Chunk struct {
-	Line int // line of the chunk's first byte
-	Head int // line of the first line with content
-	Text []byte
+	Line        int // of the first byte
+	ContentLine int // of the first line with content
+	Text        []byte
 }
 
 // covers tells whether a line lies in the document.
@@ -41,7 +42,7 @@ func Split(content []byte) []Chunk {
 	line := 1
 	flush := func(end int) {
 		if head > 0 {
-			chunks = append(chunks, Chunk{Line: startLine, Head: head, Text: content[start:end]})
+			chunks = append(chunks, Chunk{Line: startLine, ContentLine: head, Text: content[start:end]})
 		}
 	}
 	for pos := 0; pos < len(content); line++ {
@@ -121,7 +122,7 @@ func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Fa
 		if string(raw) == "null" {
 			continue
 		}
-		if documents, failure = appendObject(documents, name, index, chunk.Head, raw); failure != nil {
+		if documents, failure = appendObject(documents, name, index, chunk.ContentLine, raw); failure != nil {
 			return nil, failure
 		}
 	}
@@ -199,7 +200,7 @@ var (
 // yamlFailure names the line of the file at which reading stopped.
 func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
-	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: chunk.Head}
+	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: chunk.ContentLine}
 	if strings.Contains(text, "excessive aliasing") || strings.Contains(text, "contains itself") {
 		failure.Code = protocol.CodeAliasBomb
 		failure.Message = "YAML aliases expand without reasonable bound"

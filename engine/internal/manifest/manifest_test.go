@@ -15,7 +15,7 @@ import (
 func TestSplit(t *testing.T) {
 	for _, test := range []struct {
 		name, content string
-		want          string // line:head of each document
+		want          string // line:content line of each document
 	}{
 		{"one", "a: 1\n", "1:1"},
 		{"comment first", "# licence\n\na: 1\n", "1:3"},
@@ -31,7 +31,7 @@ func TestSplit(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			for _, chunk := range Split([]byte(test.content)) {
-				got = append(got, fmt.Sprintf("%d:%d", chunk.Line, chunk.Head))
+				got = append(got, fmt.Sprintf("%d:%d", chunk.Line, chunk.ContentLine))
 			}
 			if strings.Join(got, " ") != test.want {
 				t.Errorf("got %v, want %s", got, test.want)

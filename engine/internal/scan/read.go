@@ -8,6 +8,7 @@ import (
 	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/manifest"
+	"kustodian.dev/engine/internal/plainyaml"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -16,7 +17,7 @@ import (
 type reader struct {
 	maxFileBytes   int64
 	kustomizations known[Kustomization]
-	manifests      known[[]Head]
+	manifests      known[[]Object]
 }
 
 // readAll is what the files of these absolute paths hold; files that nobody
@@ -54,16 +55,16 @@ func (r *reader) read(name, rel string) any {
 		return result
 	}
 	if failure != nil {
-		return Manifests{"yaml", rel, []Head{}, failure}
+		return Manifests{"yaml", rel, []Object{}, failure}
 	}
 	if strings.HasSuffix(rel, ".json") && !looksLikeObject(content) {
 		return nil
 	}
-	heads := r.manifests.of(content, func() (heads []Head, ok bool) {
-		heads, failure = manifests(rel, content)
-		return heads, failure == nil
+	objects := r.manifests.of(content, func() (objects []Object, ok bool) {
+		objects, failure = objectsIn(rel, content)
+		return objects, failure == nil
 	})
-	return Manifests{"yaml", rel, heads, failure}
+	return Manifests{"yaml", rel, objects, failure}
 }
 
 // known remembers what texts hold.
@@ -111,7 +112,7 @@ func kustomization(rel string, content []byte) Kustomization {
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
 		return result
 	}
-	if document, ok := plainJSON(chunks[0].Text); ok {
+	if document, ok := plainyaml.JSON(chunks[0].Text); ok {
 		result.Document = document
 		return result
 	}
@@ -120,7 +121,7 @@ func kustomization(rel string, content []byte) Kustomization {
 	case failure != nil:
 		result.Error = failure
 	case document[0] != '{':
-		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].Head, Message: "the kustomization is not a mapping"}
+		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].ContentLine, Message: "the kustomization is not a mapping"}
 	default:
 		result.Document = document
 	}

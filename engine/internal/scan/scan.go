@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -28,21 +29,14 @@ type Kustomization struct {
 type Manifests struct {
 	Kind      string            `json:"kind"`
 	Path      string            `json:"path"`
-	Documents []Head            `json:"documents"`
+	Documents []Object          `json:"documents"`
 	Error     *protocol.Failure `json:"error"`
 }
 
-// Head identifies an object without its content.
-type Head struct {
-	Line       int    `json:"line"`
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Name       string `json:"name"`
-	Namespace  string `json:"namespace"`
-	// What a CustomResourceDefinition defines, so that a reader knows which
-	// file to parse for a kind.
-	DefinesGroup string `json:"definesGroup,omitempty"`
-	DefinesKind  string `json:"definesKind,omitempty"`
+// Object identifies an object of a file without its content.
+type Object struct {
+	Line int `json:"line"`
+	manifest.Identity
 }
 
 // folders that hold no manifests of the repository itself.
@@ -128,7 +122,7 @@ func unreadable(tree *hermetic.Tree, name string, err error, report func(any)) e
 		return err
 	}
 	rel, _ := tree.Rel(name)
-	report(Manifests{"yaml", rel, []Head{}, &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: err.Error()}})
+	report(Manifests{"yaml", rel, []Object{}, &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: err.Error()}})
 	return fs.SkipDir
 }
 
