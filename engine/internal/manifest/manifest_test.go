@@ -103,7 +103,7 @@ func TestParseErrors(t *testing.T) {
 		{"helm template", "f.yaml", "apiVersion: v1\nkind: Service\n{{- if .Values.a }}\nspec: {}\n{{- end }}\n", protocol.CodeYAML, 3, ""},
 		{"unknown anchor", "f.yaml", "a: 1\nb: *nope\n", protocol.CodeYAML, 2, "unknown anchor"},
 		{"a list", "f.yaml", "\n- a\n", protocol.CodeNotAnObject, 2, "not a mapping"},
-		{"an item that is no object", "f.yaml", "kind: List\nitems: [1]\n", protocol.CodeNotAnObject, 1, "item 0"},
+		{"an item that is not an object", "f.yaml", "kind: List\nitems: [1]\n", protocol.CodeNotAnObject, 1, "item 0"},
 		{"json", "f.json", "{\n  \"a\": 1,\n  b\n}\n", protocol.CodeYAML, 3, "not valid JSON"},
 		{"json with text after it", "f.json", "{}\n{}\n", protocol.CodeYAML, 2, "text after"},
 	} {

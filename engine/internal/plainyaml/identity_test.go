@@ -93,16 +93,16 @@ func parsedIdentity(text string) (manifest.Identity, bool) {
 
 func TestIdentityReadsPlainManifests(t *testing.T) {
 	for name, text := range map[string]string{
-		"a workload":           workload,
-		"a definition":         definition,
-		"no end of line":       strings.TrimRight(workload, "\n"),
-		"Windows":              strings.ReplaceAll(definition, "\n", "\r\n"),
-		"an indented document": "  apiVersion: v1\n  kind: Service\n  metadata:\n    namespace: a\n    name: b\n",
-		"no name":              "apiVersion: v1\nkind: Service\nmetadata:\n  name: null\n",
-		"a name that is none":  "apiVersion: v1\nkind: Service\nmetadata:\n  name:\n    a: b\n",
-		"a definition of none": "apiVersion: v1\nkind: CustomResourceDefinition\nspec:\n  names: []\n",
-		"quotes":               strings.NewReplacer("kind: Widget", `kind: "Widget"`, "group: example.com", "group: 'example.com'").Replace(definition),
-		"words of booleans":    strings.NewReplacer("kind: Widget", "kind: yes", "group: example.com", "group: 12").Replace(definition),
+		"a workload":                 workload,
+		"a definition":               definition,
+		"no end of line":             strings.TrimRight(workload, "\n"),
+		"Windows":                    strings.ReplaceAll(definition, "\n", "\r\n"),
+		"an indented document":       "  apiVersion: v1\n  kind: Service\n  metadata:\n    namespace: a\n    name: b\n",
+		"no name":                    "apiVersion: v1\nkind: Service\nmetadata:\n  name: null\n",
+		"a name that is a mapping":   "apiVersion: v1\nkind: Service\nmetadata:\n  name:\n    a: b\n",
+		"a definition without names": "apiVersion: v1\nkind: CustomResourceDefinition\nspec:\n  names: []\n",
+		"quotes":                     strings.NewReplacer("kind: Widget", `kind: "Widget"`, "group: example.com", "group: 'example.com'").Replace(definition),
+		"words of booleans":          strings.NewReplacer("kind: Widget", "kind: yes", "group: example.com", "group: 12").Replace(definition),
 	} {
 		got, ok := Identity([]byte(text))
 		if want, valid := parsedIdentity(text); !ok || !valid || got != want {
