@@ -1,8 +1,8 @@
 // Package plainyaml reads the plain style in which people write nearly all
 // manifests and kustomizations, about ten times faster than a YAML parser. It
 // never guesses: for any text that it does not know to be valid YAML of this
-// style, ok is false and the caller uses the parser. The tests compare both on
-// thousands of real texts with random changes.
+// style, ok is false and the caller uses the parser. The tests compare the two
+// on thousands of real texts with random changes.
 //
 // Both functions read one document, a block mapping:
 //
@@ -28,7 +28,7 @@
 //	quoted text       escapes, several lines         one line without escapes
 //	block scalars     |, > with -, +                 |, |- that begin with a line of text
 //	flow collections  [] of words; {}                [], {} of words and collections
-//	sequences         in sequences ("- - a")         below a key only
+//	sequences         also behind a dash ("- - a")   on lines of their own
 //	equal keys        only those that identify       none
 //	                  nothing
 //
