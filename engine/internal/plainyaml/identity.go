@@ -62,7 +62,7 @@ const (
 	emptyValue       // a collection may follow
 	blockScalar      // text that is indented further belongs to it
 	plainText        // the same, and a comment ends it
-	quotedText       // it goes on to the closing quote
+	quotedText       // it continues up to the closing quote
 )
 
 // read takes one line, without the characters that end it.
@@ -155,7 +155,7 @@ func (r *identityReader) push(indent int, isSequence bool, place place) bool {
 	return len(r.stack) < maxDepth
 }
 
-// place is where a mapping stands in the object.
+// place is the position of a mapping in the object.
 type place uint8
 
 const (

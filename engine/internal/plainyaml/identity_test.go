@@ -156,6 +156,32 @@ func TestIdentityLeavesTheRestToTheParser(t *testing.T) {
 	}
 }
 
+// Characters that YAML forbids, or takes for the end of a line, are never text.
+func TestIdentityAgreesOnCharacters(t *testing.T) {
+	read := 0
+	for c := rune(1); c < 0x10010; c++ {
+		if c == 0x300 {
+			c = 0x2000
+		} else if c == 0x2100 {
+			c = 0xfe00
+		}
+		for _, pattern := range []string{"apiVersion: v1\nkind: AXb\n", "apiVersion: v1\nkind: A\na: |\n  b\n  X: c\n"} {
+			text := strings.Replace(pattern, "X", string(c), 1)
+			got, ok := Identity([]byte(text))
+			if !ok {
+				continue
+			}
+			read++
+			if want, valid := parsedIdentity(text); !valid || got != want {
+				t.Errorf("%U: %+v, parsed %+v (%v)", c, got, want, valid)
+			}
+		}
+	}
+	if read < 2000 {
+		t.Errorf("only %d texts were read", read)
+	}
+}
+
 // Whatever a person breaks in a manifest: what Identity reads is what the
 // parser reads.
 func TestIdentityAgreesWithTheParser(t *testing.T) {

@@ -39,7 +39,7 @@ type jsonLine struct {
 }
 
 // isDash is true for an item of a sequence, and for document markers: both
-// are refused where a mapping must stand.
+// are refused where a mapping is expected.
 func (l jsonLine) isDash() bool {
 	return l.content[0] == '-' && (len(l.content) == 1 || l.content[1] == ' ' || l.content[1] == '-')
 }
@@ -135,7 +135,7 @@ func (p *jsonReader) value(text []byte, indent int, isBehindKey bool) (any, bool
 		if p.deeper(indent) {
 			return p.block()
 		}
-		// A sequence may stand below its key without being indented.
+		// A sequence below a key may be at the column of the key.
 		if isBehindKey && p.at < len(p.lines) && p.lines[p.at].indent == indent && p.lines[p.at].isDash() {
 			return p.sequence(indent)
 		}

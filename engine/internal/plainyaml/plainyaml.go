@@ -18,7 +18,7 @@
 //	         | a flow collection on one line
 //	key      = letters, digits, "_", ".", "/", "-"; or text in quotes
 //
-// Blank lines and comments may stand between them. What they read beyond that:
+// with blank lines and comments between the lines. They differ in the details:
 //
 //	                  Identity                       JSON
 //	characters        Unicode, tabs inside text      printable ASCII

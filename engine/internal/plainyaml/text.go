@@ -17,16 +17,16 @@ func isDash(content []byte) bool {
 	return content[0] == '-' && (len(content) == 1 || content[1] == ' ')
 }
 
-// isPrintable reports whether YAML allows all characters of a line that is not
-// ASCII. Characters that YAML takes for the end of a line are left to the parser.
+// isPrintable reports whether YAML allows every character of a line, including
+// tabs. Unicode's line separators and the byte order mark are left to the parser.
 func isPrintable(line []byte) bool {
 	if !utf8.Valid(line) {
 		return false
 	}
 	for _, c := range string(line) {
 		switch {
-		case c == '\t' || c >= ' ' && c <= '~' || c >= 0xa0 && c < 0x2028 || c > 0x2029 && c < 0xfeff || c >= 0x10000:
-		default:
+		case c == '\t' || c >= ' ' && c <= '~':
+		case c < 0xa0 || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff:
 			return false
 		}
 	}

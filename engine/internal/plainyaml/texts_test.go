@@ -58,7 +58,7 @@ func eachChanged(texts []string, total int, check func(text string)) {
 
 // changed breaks, or only changes, a text in one place.
 func changed(random *rand.Rand, text string) string {
-	signs := []rune(" \n:-#'\"{}[],&*!|>%@`?~ab0\t\\\r\v\x7fé\u0085\u00a0\u2028\ufeff\ufffe😀")
+	signs := []rune(" \n:-#'\"{}[],&*!|>%@`?~ab0\t\\\r\v\x7fé：\u0085\u00a0\u2028\ufeff\ufffe😀")
 	at := random.Intn(len(text) + 1)
 	sign := string(signs[random.Intn(len(signs))])
 	lines := strings.SplitAfter(text, "\n")

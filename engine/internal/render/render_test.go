@@ -379,7 +379,7 @@ func TestTimeout(t *testing.T) {
 	if overlay.Failure == nil || overlay.Failure.Code != protocol.CodeTimeout {
 		t.Fatalf("after %s: %+v", time.Since(started), overlay.Failure)
 	}
-	// The process goes on, and the abandoned build blocks no other.
+	// The process continues, and the abandoned build does not block others.
 	if overlay := buildOne(t, root, "fast"); overlay.Failure != nil {
 		t.Fatal(overlay.Failure)
 	}

@@ -81,7 +81,7 @@ func decode(request []byte, into any) error {
 	return nil
 }
 
-// entriesPerLine is the number of scanned files that one line holds.
+// entriesPerLine is the maximum number of scanned files in a line.
 const entriesPerLine = 128
 
 // envelope holds the fields that every request has.
