@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// definition is the part of a CustomResourceDefinition (apiextensions.k8s.io/v1) that we read.
+// definition has the fields of a CustomResourceDefinition (apiextensions.k8s.io/v1) that are used.
 type definition struct {
 	Kind string `json:"kind"`
 	Spec struct {
@@ -43,8 +43,8 @@ type definitionVersion struct {
 
 var documentSeparator = regexp.MustCompile(`(?m)^---[ \t]*(#.*)?\r?$`)
 
-// readDefinitions returns the CRDs in the files that the glob patterns name below a folder. A pattern that
-// names no file is an error: a release that moved its CRDs must not silently lose them.
+// readDefinitions returns the CRDs in the files below a folder that match the glob patterns. A pattern that
+// matches no file is an error: a release that moved its CRDs must not silently lose them.
 func readDefinitions(folder fs.FS, patterns []string) ([]definition, error) {
 	var out []definition
 	for _, pattern := range patterns {
@@ -99,10 +99,11 @@ func readFile(folder fs.FS, name string) ([]definition, error) {
 	return out, nil
 }
 
-// versionOrder is the API server's: v10 > v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else.
+// versionOrder matches versions in the API server's order: v10 > v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
 var versionOrder = regexp.MustCompile(`^v(\d+)(?:(alpha|beta)(\d+))?$`)
 
+// priority returns a version's stage, major number and stage number; higher ones come first.
 func priority(version string) [3]int {
 	parts := versionOrder.FindStringSubmatch(version)
 	if parts == nil {
@@ -120,8 +121,8 @@ func number(digits string) int {
 	return n
 }
 
-// replacement names the version to use instead of one that is deprecated or no longer served: the one of
-// highest priority that is served and not deprecated. It is empty where there is nothing to move to.
+// replacement returns the version to use instead of one that is deprecated or no longer served: the one with
+// the highest priority that is served and not deprecated, or "".
 func replacement(versions []definitionVersion, of definitionVersion) string {
 	if of.Served && !of.Deprecated {
 		return ""

@@ -1,8 +1,8 @@
 // Command crds downloads the Go modules listed in modules.json, reads the CustomResourceDefinitions in them
-// and writes one strict JSON Schema per kind and version, and an index of them all. Nothing of the modules
-// is compiled. The build hook of the Python package runs it; a user never does.
+// and writes one strict JSON Schema per kind and version, and an index of them. It compiles none of the
+// modules. The build hook of the Python package runs it; users do not.
 //
-//	go run . -modules modules.json -out DIR          write the schemas to DIR, which must not exist yet
+//	go run . -modules modules.json -out DIR          write the schemas to DIR, which must not exist
 //	go run . -modules modules.json -sums             print every module's checksum (to update modules.json)
 package main
 
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Format is the version of the layout below DIR; the Python side refuses one that it does not know.
+// Format is the version of the layout below DIR. The Python package refuses versions that it does not know.
 const Format = 1
 
 type index struct {
@@ -48,7 +48,8 @@ type indexVersion struct {
 	Replacement string `json:"replacement,omitempty"`
 }
 
-// extracted is what one module gave: its definitions, and those wanted only where nobody else has the kind.
+// extracted is the result for one module. Definitions in onlyNew are used only for kinds that no module has
+// in main.
 type extracted struct {
 	source  moduleSource
 	sum     string
@@ -96,7 +97,7 @@ func run(modulesPath, out, goCommand string, workers int, sumsOnly bool) error {
 	return write(out, results)
 }
 
-// extractAll keeps the order of the sources, whatever order the downloads end in.
+// extractAll extracts all modules, several at once. Results are in the order of the sources.
 func extractAll(sources []moduleSource, goCommand string, workers int, verify bool) []extracted {
 	results := make([]extracted, len(sources))
 	var pending sync.WaitGroup
@@ -121,8 +122,8 @@ func extractAll(sources []moduleSource, goCommand string, workers int, verify bo
 	return results
 }
 
-// extract downloads a module to a temporary folder, reads its CRDs and deletes the folder again: unpacked,
-// the modules take several hundred megabytes that nobody needs afterwards.
+// extract downloads a module to a temporary folder, reads its CRDs and deletes the folder: unpacked, all the
+// modules take several hundred megabytes.
 func extract(source moduleSource, goCommand string, verify bool) extracted {
 	result := extracted{source: source}
 	cache, err := os.MkdirTemp("", "kustodian-crds-")
@@ -136,7 +137,7 @@ func extract(source moduleSource, goCommand string, verify bool) extracted {
 	case err != nil:
 		result.err = err
 	case verify && sum != source.Sum:
-		result.err = fmt.Errorf("%s: checksum %s, but modules.json says %s: the download is not what was reviewed", source, sum, source.Sum)
+		result.err = fmt.Errorf("%s: checksum %s, but modules.json has %s: the download is not what was reviewed", source, sum, source.Sum)
 	default:
 		folder := os.DirFS(dir)
 		if result.main, err = readDefinitions(folder, source.CRDs); err == nil && len(source.OnlyNew) > 0 {
@@ -149,7 +150,7 @@ func extract(source moduleSource, goCommand string, verify bool) extracted {
 	return result
 }
 
-// write puts everything into a folder beside out and renames it: out is complete or absent.
+// write writes to a folder beside out and renames it, so that out is either complete or absent.
 func write(out string, results []extracted) error {
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
@@ -181,7 +182,7 @@ func write(out string, results []extracted) error {
 	if err := os.Chmod(temporary, 0o755); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "schemas: %d kinds of %d projects\n", len(list.Kinds), len(results))
+	fmt.Fprintf(os.Stderr, "schemas: %d kinds from %d projects\n", len(list.Kinds), len(results))
 	return os.Rename(temporary, out)
 }
 
@@ -192,7 +193,7 @@ func (list index) add(folder string, source moduleSource, crd definition, onlyNe
 		if onlyNew {
 			return nil
 		}
-		return fmt.Errorf("%s: %s is in %s too: two schemas for one kind", source, key, have.Module)
+		return fmt.Errorf("%s: %s is also defined in %s: a kind must have one schema", source, key, have.Module)
 	}
 	entry := indexKind{crd.Spec.Scope, crd.Spec.Names.Plural, source.Module, map[string]indexVersion{}}
 	if err := os.MkdirAll(filepath.Join(folder, group), 0o755); err != nil {

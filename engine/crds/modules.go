@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// A moduleSource is one entry of modules.json: where the CRDs of a project lie.
+// moduleSource is one entry of modules.json: where the CRDs of a project are.
 type moduleSource struct {
 	Module  string `json:"module"`
 	Version string `json:"version"`
 	// Sum is the module's h1 checksum, as in a go.sum file.
 	Sum string `json:"sum"`
-	// License is the SPDX id of the project whose schema we ship.
+	// License is the SPDX id of the project whose schemas are shipped.
 	License string `json:"license"`
 	// CRDs are glob patterns below the module's folder.
 	CRDs []string `json:"crds"`
-	// OnlyNew are patterns of files of which only those kinds are taken that CRDs did not have.
+	// OnlyNew are patterns of files from which only kinds are taken that no CRDs pattern provides.
 	OnlyNew []string `json:"onlyNew,omitempty"`
-	// Note says what a reader of modules.json would ask.
+	// Note is for readers of modules.json.
 	Note string `json:"note,omitempty"`
-	// Skipped, if set, is why the module is not downloaded; the entry stays so that nobody adds it anew.
+	// Skipped, if set, is why the module is not downloaded. The entry stays so that nobody adds it again.
 	Skipped string `json:"skipped,omitempty"`
 }
 
@@ -42,16 +42,16 @@ func readModules(path string) ([]moduleSource, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(list.Modules) == 0 {
-		return nil, fmt.Errorf("%s names no module", path)
+		return nil, fmt.Errorf("%s lists no modules", path)
 	}
 	return list.Modules, nil
 }
 
 // fetch downloads a module into a cache folder of its own and returns the module's folder and checksum.
-// The go command's checksum database is not asked: the committed checksum is the stronger check.
+// The checksum database is not used, because the committed checksum is the stronger check.
 func fetch(goCommand string, source moduleSource, cache string) (dir, sum string, err error) {
 	command := exec.Command(goCommand, "mod", "download", "-json", source.String())
-	command.Dir = cache // no go.mod here: nothing but the named module is read
+	command.Dir = cache // without a go.mod, only the named module is read
 	command.Env = append(os.Environ(),
 		"GOMODCACHE="+filepath.Join(cache, "mod"), "GOFLAGS=-modcacherw", "GOWORK=off",
 		"GOTOOLCHAIN=local", "GONOSUMDB=*")

@@ -1,26 +1,26 @@
 package main
 
-// A schema is one node of an openAPIV3Schema as decoded from JSON.
+// schema is one node of an openAPIV3Schema, as decoded from JSON.
 type schema = map[string]any
 
-// Keywords that check a value and mean the same in JSON Schema 2020-12 as in a CRD.
+// copiedKeywords mean the same in JSON Schema 2020-12 as in a CRD.
 var copiedKeywords = []string{
 	"enum", "maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties",
 	"multipleOf", "pattern", "required",
-	// Not JSON Schema (a validator ignores it), kept for rules that look for duplicate list entries.
+	// Not a keyword of JSON Schema: validators ignore it.
 	"x-kubernetes-list-map-keys",
 }
 
-// Formats that the API server and JSON Schema read alike. "duration" is not one of them: Kubernetes means
-// Go's "1h30m", JSON Schema means ISO 8601. int32, byte, password and the like are no JSON Schema formats.
+// sharedFormats mean the same to the API server and in JSON Schema. "duration" does not: Kubernetes means Go's
+// "1h30m", JSON Schema means ISO 8601. JSON Schema has no formats such as int32, byte and password.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation
 var sharedFormats = map[string]bool{
 	"date": true, "date-time": true, "email": true, "hostname": true,
 	"ipv4": true, "ipv6": true, "uri": true, "uuid": true,
 }
 
-// rootSchema makes the strict JSON Schema for one version of a kind out of its openAPIV3Schema.
-// With a status subresource the API server throws away a status that comes with the object, unread.
+// rootSchema returns the strict JSON Schema for one version of a kind, from its openAPIV3Schema. If status is a
+// subresource, any status is valid: the API server drops it without validation.
 func rootSchema(group, version, kind string, open schema, statusSubresource bool) schema {
 	out := strict(open)
 	properties := propertiesOf(out)
@@ -37,8 +37,8 @@ func rootSchema(group, version, kind string, open schema, statusSubresource bool
 	return out
 }
 
-// strict translates a structural schema node, the way the API server reads it under strict field
-// validation: a field that the schema does not name is refused, unless the node preserves unknown fields.
+// strict translates a node of a structural schema as the API server applies it under strict field validation:
+// a field that the schema does not define is refused, unless the node preserves unknown fields.
 func strict(in schema) schema {
 	out := checks(in)
 	preserves := in["x-kubernetes-preserve-unknown-fields"] == true
@@ -67,7 +67,7 @@ func strict(in schema) schema {
 	return out
 }
 
-// strictObject adds what a node says about the fields of an object.
+// strictObject translates what a node says about the fields of an object.
 func strictObject(in, out schema, preserves bool) {
 	fields, _ := in["properties"].(schema)
 	required := map[any]bool{}
@@ -79,8 +79,8 @@ func strictObject(in, out schema, preserves bool) {
 		for name, field := range fields {
 			child := strict(asSchema(field))
 			_, defaulted := asSchema(field)["default"]
-			// The API server drops a null before it validates (or puts the default in its place), so only
-			// a required field without a default can be wrong by being null.
+			// The API server drops a null before it validates, or replaces it with the default. So null is
+			// wrong only for a required field without a default.
 			if defaulted || !required[name] {
 				allowNull(child)
 			}
@@ -102,8 +102,8 @@ func strictObject(in, out schema, preserves bool) {
 	}
 }
 
-// checks translates what may stand anywhere, also inside allOf, anyOf, oneOf and not, where a structural
-// schema only narrows: no types, and no field is unknown there.
+// checks translates the keywords that are also allowed inside allOf, anyOf, oneOf and not. There, a structural
+// schema may only restrict values: it sets no types and refuses no unknown fields.
 // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
 func checks(in schema) schema {
 	out := schema{}
@@ -132,7 +132,7 @@ func checks(in schema) schema {
 	return out
 }
 
-// narrow translates a schema inside a combinator: nothing in it refuses unknown fields.
+// narrow translates a schema inside a combinator, where unknown fields are not refused.
 func narrow(in schema) schema {
 	out := checks(in)
 	if kind, ok := in["type"]; ok {
@@ -167,8 +167,8 @@ func bound(in, out schema, inclusive, exclusive string) {
 	out[inclusive] = limit
 }
 
-// allowNull lets a node be null. What its combinators say then counts for other values only: null would
-// match every branch of "exactly one of these fields", and so none.
+// allowNull makes null valid. The node's combinators then apply to other values only: null would match every
+// branch of "exactly one of these fields", so it would fail.
 func allowNull(node schema) {
 	switch types := node["type"].(type) {
 	case string:
@@ -201,7 +201,7 @@ func embed(in, out schema) {
 	out["required"] = union([]any{"apiVersion", "kind"}, out["required"])
 }
 
-// metadata is ObjectMeta, plus what the schema says of name and generateName (all that a CRD may restrict).
+// metadata returns the schema of ObjectMeta with the restrictions that a CRD may add: on name and generateName.
 func metadata(parent schema) schema {
 	out := schema{"$ref": "#/$defs/metadata"}
 	fields, _ := parent["properties"].(schema)
@@ -215,7 +215,7 @@ func metadata(parent schema) schema {
 	return out
 }
 
-// objectMeta is meta/v1 ObjectMeta: a CRD does not spell it out, the API server knows it.
+// objectMeta returns the schema of meta/v1 ObjectMeta, which CRDs do not contain.
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/
 func objectMeta() schema {
 	text := schema{"type": []any{"string", "null"}}
@@ -259,7 +259,7 @@ func listOf(value any) []any {
 	return list
 }
 
-// propertiesOf returns the properties of a node, making room for them first where it has none.
+// propertiesOf returns the properties of a node, after adding an empty set if it has none.
 func propertiesOf(node schema) schema {
 	properties, ok := node["properties"].(schema)
 	if !ok {
@@ -269,7 +269,7 @@ func propertiesOf(node schema) schema {
 	return properties
 }
 
-// union appends to a list what it does not hold yet.
+// union returns list with the values of more that it does not contain.
 func union(list []any, more any) []any {
 	out := append([]any{}, list...)
 	for _, value := range listOf(more) {

@@ -43,7 +43,7 @@ func TestStrict(t *testing.T) {
 			`{"type":"object","description":"d","properties":{"a":{"type":"string","description":"d"}},"required":["a"]}`,
 			`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`,
 		},
-		"an object without fields holds none": {
+		"an object without fields is empty": {
 			`{"type":"object"}`,
 			`{"type":"object","additionalProperties":false}`,
 		},
@@ -67,11 +67,11 @@ func TestStrict(t *testing.T) {
 			`{"type":"object","required":["a","b"],"properties":{"a":{"type":"string"},"b":{"type":"string","default":"x"},"c":{"type":"integer"}}}`,
 			`{"type":"object","required":["a","b"],"additionalProperties":false,"properties":{"a":{"type":"string"},"b":{"type":["string","null"]},"c":{"type":["integer","null"]}}}`,
 		},
-		"combinators narrow and refuse nothing by name": {
+		"combinators do not refuse unknown fields": {
 			`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"required":["a","b"],"oneOf":[{"required":["a"],"properties":{"a":{"enum":["x"]}}},{"not":{"required":["a"]}}]}`,
 			`{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"}},"required":["a","b"],"additionalProperties":false,"oneOf":[{"required":["a"],"properties":{"a":{"enum":["x"]}}},{"not":{"required":["a"]}}]}`,
 		},
-		"null passes what narrows an optional field": {
+		"null passes the combinators of an optional field": {
 			`{"type":"object","properties":{"a":{"type":"object","oneOf":[{"required":["x"]},{"required":["y"]}]}}}`,
 			`{"type":"object","additionalProperties":false,"properties":{"a":{"type":["object","null"],"additionalProperties":false,"if":{"not":{"type":"null"}},"then":{"oneOf":[{"required":["x"]},{"required":["y"]}]}}}}`,
 		},
@@ -83,7 +83,7 @@ func TestStrict(t *testing.T) {
 			`{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}}`,
 			`{"type":"array","uniqueItems":true,"items":{"type":"string"}}`,
 		},
-		"Go durations are no ISO durations": {
+		"Go durations are not ISO durations": {
 			`{"type":"string","format":"duration"}`,
 			`{"type":"string"}`,
 		},
@@ -143,7 +143,7 @@ func TestReplacement(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if only := versions[:2]; replacement(only, only[0]) != "" {
-		t.Error("a deprecated version is no replacement")
+		t.Error("a deprecated version is not a replacement")
 	}
 }
 

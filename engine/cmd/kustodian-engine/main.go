@@ -1,6 +1,6 @@
 // Command kustodian-engine renders kustomizations and evaluates Rego policies
 // for the kustodian checker. It reads requests from stdin and answers on
-// stdout, one JSON object a line; see the README of this module.
+// stdout, one JSON object per line; see the README of this module.
 package main
 
 import (
@@ -33,6 +33,6 @@ func run() error {
 	}
 	tuneGC()
 	render.Quiet()
-	go render.Warm() // while the other side is still starting
+	go render.Warm() // while the client is still starting
 	return server.Serve(os.Stdin, out)
 }

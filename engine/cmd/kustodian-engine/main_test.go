@@ -88,7 +88,7 @@ func TestTheEndOfInputEndsTheProcess(t *testing.T) {
 }
 
 // A program named git on PATH is never started, and nothing but the protocol
-// is printed, whatever kustomize has to say about deprecated fields.
+// is printed, even where kustomize warns about deprecated fields.
 func TestTheProcessIsHermeticAndQuiet(t *testing.T) {
 	root := testtree.Write(t, map[string]string{
 		"bin/git":              "#!/bin/sh\ntouch \"$0.ran\"\n",

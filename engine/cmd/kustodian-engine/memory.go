@@ -7,17 +7,17 @@ import (
 	"runtime/metrics"
 )
 
-// The engine is short-lived and allocates much: collecting less often is 1.7
-// times faster. It does so while the heap is small, up to four times what is
-// in use, and less and less beyond this size.
+// The engine is short-lived and allocates a lot, so it collects garbage rarely
+// while the heap is small. The percentages are those of GOGC: between them, the
+// heap grows to about roomyHeap before it is collected.
 const (
 	roomyHeap    = 80 << 20
 	mostPercent  = 400
 	leastPercent = 40
 )
 
-// tuneGC sets how often garbage is collected after each collection anew.
-// GOGC in the environment is left as it is.
+// tuneGC adapts the frequency of garbage collections to the live heap, after
+// each collection. If the environment sets GOGC, that stays in force.
 func tuneGC() {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -37,8 +37,8 @@ func percentFor(live uint64) int {
 	return min(mostPercent, max(leastPercent, int(100*roomyHeap/live)-100))
 }
 
-// afterCollection calls fn after every collection: the finalizer of an object
-// that nobody holds runs then, and leaves another one behind.
+// afterCollection calls fn after every garbage collection, from the finalizer
+// of an unreachable object, which creates the next such object.
 func afterCollection(fn func()) {
 	type sentinel struct{ _ [16]byte }
 	var again func(*sentinel)

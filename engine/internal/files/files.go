@@ -1,5 +1,5 @@
-// Package files reads whole files with as few system calls as it takes: a
-// repository has tens of thousands of small ones.
+// Package files reads whole files with few system calls: a repository has tens
+// of thousands of small files.
 package files
 
 import (
@@ -8,21 +8,22 @@ import (
 	"io/fs"
 )
 
-// TooLarge is the error for a file with more bytes than were asked for.
+// TooLarge is the error for a file above the size limit.
 type TooLarge struct{ Size, Limit int64 }
 
-// Error says how large the file is.
+// Error returns the file's size and the limit.
 func (e TooLarge) Error() string {
 	return fmt.Sprintf("%d bytes, more than the limit of %d", e.Size, e.Limit)
 }
 
-// Errors for what is no regular file. A pipe or a device could block for ever.
+// Errors for paths that are not regular files. Pipes and devices could block
+// forever.
 var (
 	ErrFolder     = errors.New("is a folder")
 	ErrNotRegular = errors.New("not a regular file")
 )
 
-// check says whether a file may be read, before a byte of it is.
+// check returns an error unless the file may be read.
 func check(mode fs.FileMode, size, limit int64) error {
 	switch {
 	case mode.IsDir():

@@ -7,9 +7,8 @@ import (
 	"syscall"
 )
 
-// Read returns the content of a regular file of at most limit bytes. Four
-// system calls: os.ReadFile makes eleven, for it also prepares to wait for
-// what is no file. Symbolic links are followed.
+// Read returns the content of a regular file of at most limit bytes. Symbolic
+// links are followed. It makes four system calls where os.ReadFile makes eleven.
 func Read(name string, limit int64) ([]byte, error) {
 	var fd int
 	err := retry(func() (err error) {
@@ -44,7 +43,7 @@ func Read(name string, limit int64) ([]byte, error) {
 		if err != nil {
 			return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 		}
-		if n == 0 { // it became shorter meanwhile
+		if n == 0 { // the file was truncated meanwhile
 			return content[:read], nil
 		}
 		read += n

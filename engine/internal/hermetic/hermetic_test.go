@@ -46,7 +46,7 @@ func TestNothingOutsideOfTheRootIsRead(t *testing.T) {
 			t.Errorf("%s: CleanedAbs accepts it", path)
 		}
 		if view.Exists(path) {
-			t.Errorf("%s: Exists says so", path)
+			t.Errorf("%s: Exists reports it", path)
 		}
 	}
 	if refusal := view.Refusal(); refusal == nil || refusal.Code != protocol.CodeOutsideRoot {

@@ -1,5 +1,6 @@
-// Package hermetic is the file system that kustomize sees: it never leaves the
-// repository, never writes, bounds what it reads, and remembers all of it.
+// Package hermetic is the file system that kustomize sees. It never leaves the
+// repository and never writes; it limits the size of files and records every
+// file that is read.
 package hermetic
 
 import (
@@ -25,21 +26,21 @@ const DefaultMaxFileBytes = 16 << 20
 type File struct {
 	Content []byte
 	Hash    string // sha256, hex
-	// Failure is set for content that must not reach a YAML reader.
+	// Failure is set for content that must not reach a YAML parser.
 	Failure *protocol.Failure
 
 	once      sync.Once
 	sensitive bool
 }
 
-// Sensitive asks the question once, however many builds read the file.
-func (f *File) Sensitive(question func([]byte) bool) bool {
-	f.once.Do(func() { f.sensitive = question(f.Content) })
+// Sensitive returns test(f.Content). The result of the first call is kept for
+// all builds that read the file, so test must always be the same function.
+func (f *File) Sensitive(test func([]byte) bool) bool {
+	f.once.Do(func() { f.sensitive = test(f.Content) })
 	return f.sensitive
 }
 
-// Tree is a repository on disk. It reads every file once, however many
-// overlays share it.
+// Tree is a repository on disk. It reads every file once, for all overlays.
 type Tree struct {
 	root     string // absolute, symlinks resolved
 	maxBytes int64
@@ -150,5 +151,5 @@ func outside(name string) *protocol.Failure {
 		Message: fmt.Sprintf("%s leads out of the repository; the engine reads nothing outside of it", name)}
 }
 
-// notExist reports whether err says that a path is absent.
+// notExist reports whether err means that a path does not exist.
 func notExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -26,9 +26,9 @@ type View struct {
 	mu      sync.Mutex
 	order   []string            // files in the order they were first read
 	read    map[string]*File    // by path relative to the root
-	absent  map[string]struct{} // looked for and not there
+	absent  map[string]struct{} // looked for and not found
 	aliases map[string]string   // path with a symlink in it -> resolved, both relative
-	refusal *protocol.Failure   // the first thing this view said no to
+	refusal *protocol.Failure   // the first failure that this view returned
 	stopped bool
 }
 
@@ -46,8 +46,8 @@ func (v *View) Stop() {
 	v.stopped = true
 }
 
-// Refusal is the first failure this view answered with, or nil. kustomize
-// nests and rewords errors, so the reason is kept here.
+// Refusal returns the first failure that this view answered with, or nil.
+// kustomize nests and rewords errors, so the original is kept here.
 func (v *View) Refusal() *protocol.Failure {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -122,7 +122,7 @@ func (v *View) Each(fn func(rel string, file *File) (more bool)) {
 	}
 }
 
-// Record notes a file that something other than this view reads (helm).
+// Record adds a file that something other than this view reads, such as helm.
 func (v *View) Record(rel string, file *File) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -140,7 +140,7 @@ func (v *View) noteAbsent(absolute string) {
 	}
 }
 
-// locate resolves path and holds it inside the root.
+// locate resolves path and refuses it outside of the root.
 func (v *View) locate(path string) (resolved string, dir bool, err error) {
 	v.mu.Lock()
 	stopped := v.stopped
@@ -205,7 +205,7 @@ func (v *View) ReadFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	rel, inside := v.tree.Rel(resolved)
-	if !inside { // a clone: bounded and inspected, but no part of the repository
+	if !inside { // a clone: limited and inspected, but not part of the repository
 		file, err := v.tree.load(resolved)
 		if err != nil {
 			return nil, v.keep(err)
@@ -308,7 +308,7 @@ func (v *View) MkdirAll(path string) error { return readOnly("create", path) }
 // WriteFile refuses: the repository is never written to.
 func (v *View) WriteFile(path string, _ []byte) error { return readOnly("write", path) }
 
-// Open refuses: a build reads whole files, which is where the bounds are.
+// Open refuses: only ReadFile applies the limits.
 func (v *View) Open(path string) (filesys.File, error) { return nil, readOnly("open", path) }
 
 func readOnly(verb, path string) error {

@@ -17,7 +17,7 @@ const (
 
 // CheckAliases refuses a file whose aliases expand beyond a bound, or whose
 // anchor contains itself. Text without both an anchor and an alias is not
-// parsed, and text that is not YAML is left to whoever reads it.
+// parsed, and invalid YAML is left to the parser that reads the file.
 func CheckAliases(name string, content []byte) *protocol.Failure {
 	if !mayHaveAlias(content) {
 		return nil
@@ -25,7 +25,7 @@ func CheckAliases(name string, content []byte) *protocol.Failure {
 	decoder := yamlv3.NewDecoder(bytes.NewReader(content))
 	for {
 		var node yamlv3.Node
-		if decoder.Decode(&node) != nil { // the end, or no YAML
+		if decoder.Decode(&node) != nil { // the end, or invalid YAML
 			return nil
 		}
 		m := measure{cost: map[*yamlv3.Node]size{}, open: map[*yamlv3.Node]bool{}}
@@ -34,7 +34,7 @@ func CheckAliases(name string, content []byte) *protocol.Failure {
 			return &protocol.Failure{Code: protocol.CodeAliasBomb, File: name, Line: m.cyclic.Line, Column: m.cyclic.Column,
 				Message: "YAML anchor " + m.cyclic.Value + " contains itself"}
 		}
-		// Without an alias it is only a big file, which is another bound.
+		// A file without aliases is only large, and bounded by its size.
 		if m.heaviest != nil && (total.nodes > maxExpandedNodes || total.bytes > maxExpandedBytes) {
 			return &protocol.Failure{Code: protocol.CodeAliasBomb, File: name, Line: m.heaviest.Line, Column: m.heaviest.Column,
 				Message: "YAML aliases expand beyond the bound of 1,000,000 nodes or 64 MiB"}
@@ -64,12 +64,13 @@ func hasSigil(content []byte, sigil byte) bool {
 
 type size struct{ nodes, bytes int }
 
+// measure computes the expanded size of nodes.
 type measure struct {
 	cost     map[*yamlv3.Node]size
-	open     map[*yamlv3.Node]bool
-	cyclic   *yamlv3.Node
-	heaviest *yamlv3.Node
-	most     int
+	open     map[*yamlv3.Node]bool // nodes that are being measured
+	cyclic   *yamlv3.Node          // an alias inside the node that it names
+	heaviest *yamlv3.Node          // the alias that expands to most nodes
+	most     int                   // how many
 }
 
 // of returns the size of a node with its aliases expanded. Sums saturate:

@@ -19,14 +19,15 @@ import (
 	"kustodian.dev/engine/internal/protocol"
 )
 
-// Chunk is the text of one document and the 1-based line it begins at.
+// Chunk is the text of one document and where it is in its file; lines are
+// 1-based.
 type Chunk struct {
-	Line int // line of the chunk's first byte
-	Head int // line of the first line with content
-	Text []byte
+	Line        int // of the first byte
+	ContentLine int // of the first line with content
+	Text        []byte
 }
 
-// covers tells whether a line lies in the document.
+// covers reports whether a line is part of the document.
 func (c Chunk) covers(line int) bool {
 	last := c.Line + bytes.Count(bytes.TrimSuffix(c.Text, []byte("\n")), []byte("\n"))
 	return line >= c.Line && line <= last
@@ -41,7 +42,7 @@ func Split(content []byte) []Chunk {
 	line := 1
 	flush := func(end int) {
 		if head > 0 {
-			chunks = append(chunks, Chunk{Line: startLine, Head: head, Text: content[start:end]})
+			chunks = append(chunks, Chunk{Line: startLine, ContentLine: head, Text: content[start:end]})
 		}
 	}
 	for pos := 0; pos < len(content); line++ {
@@ -96,8 +97,8 @@ func Parse(name string, content []byte) ([]Document, *protocol.Failure) {
 	return ParseAt(name, content, nil)
 }
 
-// ParseAt reads only the documents that these lines lie in, or all where none
-// is named. Most of a large bundle is schemas that nobody asks for.
+// ParseAt reads only the documents that contain one of the lines, or all if
+// lines is empty. Most of a large bundle is schemas that are never needed.
 func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Failure) {
 	if failure := CheckAliases(name, content); failure != nil {
 		return nil, failure
@@ -121,7 +122,7 @@ func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Fa
 		if string(raw) == "null" {
 			continue
 		}
-		if documents, failure = appendObject(documents, name, index, chunk.Head, raw); failure != nil {
+		if documents, failure = appendObject(documents, name, index, chunk.ContentLine, raw); failure != nil {
 			return nil, failure
 		}
 	}
@@ -196,10 +197,10 @@ var (
 	duplicateText = regexp.MustCompile(`(?s)line (\d+): (?:key|mapping key) "?(.+?)"? already (?:set in map|defined at line \d+)`)
 )
 
-// yamlFailure names the line of the file at which reading stopped.
+// yamlFailure turns an error of the parser into a failure with its line.
 func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
-	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: chunk.Head}
+	failure := &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: chunk.ContentLine}
 	if strings.Contains(text, "excessive aliasing") || strings.Contains(text, "contains itself") {
 		failure.Code = protocol.CodeAliasBomb
 		failure.Message = "YAML aliases expand without reasonable bound"
@@ -221,10 +222,10 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 }
 
 // errorLine returns the line of text at which go-yaml fails, or 0 if it does
-// not. For errors of the scanner go-yaml names the line where the broken token
-// begins, unless that is the first line: hence the line in front. For errors
-// of the parser it names the start of the surrounding block, which can be far
-// away: hence the reader that counts how far the parser had to read.
+// not. For errors of its scanner go-yaml names the line where the broken token
+// begins, but omits the first line: that is why a line is put in front. For
+// errors of its parser it names the start of the surrounding block, which can be
+// far away: that is why lineReader counts the lines that were read.
 func errorLine(text []byte) int {
 	reader := &lineReader{rest: append([]byte("#\n"), text...)}
 	var node yamlv3.Node
@@ -239,6 +240,7 @@ func errorLine(text []byte) int {
 	return line - 1
 }
 
+// lineReader returns one line per read and counts them.
 type lineReader struct {
 	rest  []byte
 	lines int

@@ -15,7 +15,7 @@ import (
 func TestSplit(t *testing.T) {
 	for _, test := range []struct {
 		name, content string
-		want          string // line:head of each document
+		want          string // line:content line of each document
 	}{
 		{"one", "a: 1\n", "1:1"},
 		{"comment first", "# licence\n\na: 1\n", "1:3"},
@@ -31,7 +31,7 @@ func TestSplit(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			for _, chunk := range Split([]byte(test.content)) {
-				got = append(got, fmt.Sprintf("%d:%d", chunk.Line, chunk.Head))
+				got = append(got, fmt.Sprintf("%d:%d", chunk.Line, chunk.ContentLine))
 			}
 			if strings.Join(got, " ") != test.want {
 				t.Errorf("got %v, want %s", got, test.want)
@@ -103,7 +103,7 @@ func TestParseErrors(t *testing.T) {
 		{"helm template", "f.yaml", "apiVersion: v1\nkind: Service\n{{- if .Values.a }}\nspec: {}\n{{- end }}\n", protocol.CodeYAML, 3, ""},
 		{"unknown anchor", "f.yaml", "a: 1\nb: *nope\n", protocol.CodeYAML, 2, "unknown anchor"},
 		{"a list", "f.yaml", "\n- a\n", protocol.CodeNotAnObject, 2, "not a mapping"},
-		{"an item that is no object", "f.yaml", "kind: List\nitems: [1]\n", protocol.CodeNotAnObject, 1, "item 0"},
+		{"an item that is not an object", "f.yaml", "kind: List\nitems: [1]\n", protocol.CodeNotAnObject, 1, "item 0"},
 		{"json", "f.json", "{\n  \"a\": 1,\n  b\n}\n", protocol.CodeYAML, 3, "not valid JSON"},
 		{"json with text after it", "f.json", "{}\n{}\n", protocol.CodeYAML, 2, "text after"},
 	} {

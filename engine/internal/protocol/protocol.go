@@ -1,4 +1,4 @@
-// Package protocol holds the wire format of the engine: one JSON object a line
+// Package protocol defines the wire format of the engine: one JSON object per line
 // in both directions. The README of this module documents the contract.
 package protocol
 
@@ -88,7 +88,7 @@ func Announce() Announcement {
 		return a
 	}
 	for _, dep := range info.Deps {
-		// A replaced module is the same version with our patches.
+		// A replaced module is the same version, with the patches applied.
 		switch dep.Path {
 		case "sigs.k8s.io/kustomize/api":
 			a.Kustomize = dep.Version

@@ -8,7 +8,7 @@ import (
 
 func TestAsFailure(t *testing.T) {
 	if AsFailure(nil, CodeBuild) != nil {
-		t.Error("nil is no failure")
+		t.Error("nil became a failure")
 	}
 	inner := &Failure{Code: CodeYAML, Line: 3}
 	if got := AsFailure(fmt.Errorf("outer: %w", inner), CodeBuild); got != inner {

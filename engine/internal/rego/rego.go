@@ -44,7 +44,7 @@ type Result struct {
 	Metadata  map[string]any   `json:"metadata"`
 }
 
-// Results are those of one input.
+// Results are the results of one input.
 type Results struct {
 	Results   []Result `json:"results"`
 	Successes int      `json:"successes"`
@@ -55,13 +55,13 @@ type Policy struct {
 	root       string
 	engine     *policy.Engine
 	namespaces []string
-	// Policies that read data.conftest.file must not be evaluated for two
-	// files at a time: the engine keeps the current file in its store.
-	readsFile bool
-	turn      sync.Mutex
+	// conftest keeps the current file in its store, as data.conftest.file. Policies
+	// that may read it are evaluated for one file at a time.
+	mayReadFile bool
+	oneFile     sync.Mutex
 }
 
-// Load compiles the policies and picks the namespaces that are asked for.
+// Load compiles the policies and selects the namespaces of the options.
 func Load(root string, options Options) (*Policy, error) {
 	p, err := load(root, options)
 	if err != nil {
@@ -85,18 +85,19 @@ func load(root string, options Options) (*Policy, error) {
 		return nil, err
 	}
 	capabilities := ast.CapabilitiesForThisVersion()
-	capabilities.AllowNet = []string{} // policies see no network
+	capabilities.AllowNet = []string{} // policies have no network
 	p.engine, err = policy.LoadWithData(paths, data, policy.CompilerOptions{RegoVersion: "v1", Capabilities: capabilities})
 	if err != nil {
 		return nil, p.explain(err, options)
 	}
 	for _, text := range p.engine.Policies() {
-		p.readsFile = p.readsFile || strings.Contains(text, "conftest")
+		// Any mention counts: data["conftest"] and aliases reach the file, too.
+		p.mayReadFile = p.mayReadFile || strings.Contains(text, "conftest")
 	}
 	return p, nil
 }
 
-// existing makes paths absolute and refuses those that are not there.
+// existing makes paths absolute and refuses those that do not exist.
 func (p *Policy) existing(paths []string, what string) ([]string, error) {
 	var found []string
 	for _, name := range paths {
@@ -127,7 +128,7 @@ func siblings(absolute string) []string {
 
 var problematic = regexp.MustCompile(`rule in (.+) at line (\d+)`)
 
-// explain finds the file, line and column of an error of OPA's compiler.
+// explain turns an error of OPA's compiler into a failure with its position.
 func (p *Policy) explain(err error, options Options) *protocol.Failure {
 	detail := p.relative(err.Error())
 	if strings.Contains(detail, "no policies found in") {
@@ -153,7 +154,7 @@ func (p *Policy) explain(err error, options Options) *protocol.Failure {
 	return failure
 }
 
-// firstError digs the first positioned error out of OPA's lists of errors.
+// firstError returns the first error with a position from OPA's lists of errors.
 func firstError(err error) *ast.Error {
 	var one *ast.Error
 	if errors.As(err, &one) {
@@ -182,8 +183,8 @@ func (p *Policy) rel(file string) string {
 	return filepath.ToSlash(p.relative(filepath.Clean(file)))
 }
 
-// selectNamespaces resolves names and patterns; none at all means every
-// namespace. A name without rules is an error: nothing would be looked at.
+// selectNamespaces resolves names and patterns; an empty list means every
+// namespace. A name without rules is an error, because it would check nothing.
 func (p *Policy) selectNamespaces(wanted []string) ([]string, error) {
 	all := p.withRules()
 	if len(wanted) == 0 {
@@ -207,11 +208,11 @@ func (p *Policy) selectNamespaces(wanted []string) ([]string, error) {
 		}
 		message := "no policy has a deny, violation or warn rule"
 		if pattern != "*" {
-			message = fmt.Sprintf("no policy of namespace %s has a deny, violation or warn rule", pattern)
+			message = fmt.Sprintf("no policy in namespace %s has a deny, violation or warn rule", pattern)
 			if close := nearest(pattern, all); close != "" {
 				message += fmt.Sprintf("; did you mean %s?", close)
 			} else if len(all) > 0 {
-				message += "; there are " + strings.Join(all, ", ")
+				message += "; namespaces with such rules: " + strings.Join(all, ", ")
 			}
 		}
 		return nil, &protocol.Failure{Code: protocol.CodeNoPolicy, Message: message}
@@ -234,12 +235,12 @@ func (p *Policy) withRules() []string {
 	return slices.Compact(names)
 }
 
-// Evaluate runs every selected namespace on each object. The file name is what
-// policies see as data.conftest.file.
+// Evaluate runs every selected namespace on each object. Policies read the file
+// name as data.conftest.file.
 func (p *Policy) Evaluate(file string, objects []json.RawMessage) (*Results, error) {
-	if p.readsFile {
-		p.turn.Lock()
-		defer p.turn.Unlock()
+	if p.mayReadFile {
+		p.oneFile.Lock()
+		defer p.oneFile.Unlock()
 	}
 	results := &Results{Results: []Result{}}
 	for index, raw := range objects {
@@ -283,8 +284,8 @@ func (r *Results) add(object int, check output.CheckResult) {
 	for _, warning := range check.Warnings {
 		add("warning", queryOf(warning), warning)
 	}
-	// An exception carries its own query as message; the rule that it excuses
-	// is the query that conftest ran right after it.
+	// The message of an exception is its own query. The rule that it excuses is
+	// the query that conftest ran next.
 	for i := 0; i+1 < len(check.Queries); i += 2 {
 		for _, result := range check.Queries[i].Results {
 			if result.Passed() && slices.ContainsFunc(check.Exceptions, func(e output.Result) bool { return e.Message == check.Queries[i].Query }) {
@@ -299,7 +300,7 @@ func queryOf(result output.Result) string {
 	return query
 }
 
-// nearest returns the candidate that is most likely meant, or "".
+// nearest returns the candidate that was most likely meant, or "".
 func nearest(name string, candidates []string) string {
 	best, distance := "", len(name)/3+1
 	for _, candidate := range candidates {

@@ -92,9 +92,9 @@ func TestNamespaces(t *testing.T) {
 		{[]string{"*"}, "main team.other"},
 		{[]string{"main"}, "main"},
 		{[]string{"team.*", "main", "main"}, "main team.other"},
-		{[]string{"mian"}, "error: no policy of namespace mian has a deny, violation or warn rule; did you mean main?"},
-		{[]string{"lib"}, "error: no policy of namespace lib has a deny, violation or warn rule; there are main, team.other"},
-		{[]string{"main", "x.*"}, "error: no policy of namespace x.* has a deny, violation or warn rule; there are main, team.other"},
+		{[]string{"mian"}, "error: no policy in namespace mian has a deny, violation or warn rule; did you mean main?"},
+		{[]string{"lib"}, "error: no policy in namespace lib has a deny, violation or warn rule; namespaces with such rules: main, team.other"},
+		{[]string{"main", "x.*"}, "error: no policy in namespace x.* has a deny, violation or warn rule; namespaces with such rules: main, team.other"},
 	} {
 		policy, err := Load(root, Options{Paths: []string{"policies"}, Data: []string{"data"}, Namespaces: test.wanted})
 		got := ""
@@ -175,8 +175,8 @@ deny contains "evaluated" if input.a
 	}
 }
 
-// data.conftest.file is the file of the object at hand, also when inputs are
-// evaluated at the same time.
+// data.conftest.file is the file of the object that is evaluated, even if other
+// inputs are evaluated at the same time.
 func TestFileInformation(t *testing.T) {
 	root := testtree.Write(t, map[string]string{"p/a.rego": "package main\n\ndeny contains data.conftest.file.name if true\n"})
 	policy, err := Load(root, Options{Paths: []string{"p"}})

@@ -8,9 +8,8 @@ import (
 	"testing"
 )
 
-// TestCorpus renders real kustomizations that nobody here wrote and compares
-// every byte with plain kustomize. KUSTODIAN_CORPUS is the folder that holds
-// them; without it there is nothing to test.
+// TestCorpus renders the kustomizations of other projects and compares every byte
+// with plain kustomize. KUSTODIAN_CORPUS is the folder that contains them.
 func TestCorpus(t *testing.T) {
 	corpus := os.Getenv("KUSTODIAN_CORPUS")
 	if corpus == "" {
@@ -30,7 +29,7 @@ func TestCorpus(t *testing.T) {
 		}
 		want, err := plain(t, root, path)
 		if err != nil {
-			t.Fatalf("%s: kustomize itself: %v", path, err)
+			t.Fatalf("%s: plain kustomize: %v", path, err)
 		}
 		if asYAML(t, overlay.Objects) != want {
 			t.Errorf("%s: not the bytes of kustomize", path)

@@ -14,8 +14,8 @@ import (
 	"kustodian.dev/engine/internal/protocol"
 )
 
-// explain turns kustomize's nested error into one sentence with a file and,
-// where that can be told, a line.
+// explain turns kustomize's nested error into one sentence with a file and, if
+// possible, a line.
 func (b *build) explain(err error) *protocol.Failure {
 	detail := b.relative(err.Error())
 	if refused := b.view.Refusal(); refused != nil {
@@ -42,13 +42,13 @@ func (b *build) explain(err error) *protocol.Failure {
 	return failure
 }
 
-// relative takes the absolute path of the repository out of a text.
+// relative removes the absolute path of the repository from a text.
 func (b *build) relative(text string) string {
 	text = strings.ReplaceAll(text, b.tree.Root()+string(filepath.Separator), "")
 	return strings.ReplaceAll(text, b.tree.Root(), ".")
 }
 
-// explainRefusal points at the line that asked for what was refused.
+// explainRefusal points at the line that names what was refused.
 func (b *build) explainRefusal(refused *protocol.Failure, detail string) *protocol.Failure {
 	failure := *refused
 	failure.Message = b.relative(failure.Message)
@@ -72,7 +72,8 @@ func (b *build) explainRefusal(refused *protocol.Failure, detail string) *protoc
 	return &failure
 }
 
-// malformed returns the first file that was read and does not parse.
+// malformed returns the failure of the first file read that does not parse, or
+// nil.
 func (b *build) malformed() (failure *protocol.Failure) {
 	b.view.Each(func(rel string, file *hermetic.File) bool {
 		if !hermetic.IsKustomization(rel) && !b.isManifest(rel) {
@@ -80,14 +81,14 @@ func (b *build) malformed() (failure *protocol.Failure) {
 		}
 		_, failure = manifest.Parse(rel, file.Content)
 		if failure != nil && (failure.Code != protocol.CodeYAML || strings.Contains(failure.Message, "is set twice") && hermetic.IsKustomization(rel)) {
-			failure = nil // kustomize itself takes these
+			failure = nil // kustomize accepts these
 		}
 		return failure == nil
 	})
 	return failure
 }
 
-// isManifest is false for files that kustomize takes as data.
+// isManifest is false for files that generators use as data.
 func (b *build) isManifest(rel string) bool {
 	switch path.Ext(rel) {
 	case ".yaml", ".yml", ".json":
@@ -119,8 +120,8 @@ func (b *build) eachReference(fn func(rel string, ref reference) (more bool)) {
 	})
 }
 
-// explainFetch names the URL that kustomize tried to fetch although no
-// kustomization names it (a plugin configuration can).
+// explainFetch names the URL that kustomize tried to fetch. No kustomization names
+// it, but the configuration of a plugin can.
 func (b *build) explainFetch(failure *protocol.Failure) {
 	match := regexp.MustCompile(`Get \\*"([^"\\]+)`).FindStringSubmatch(failure.Detail)
 	if match == nil {
@@ -138,8 +139,8 @@ func (b *build) explainFetch(failure *protocol.Failure) {
 	})
 }
 
-// kustomize prefixes an error with the way that led to it. A layer is one such
-// prefix; the last folder it names is where the error happened.
+// kustomize prefixes an error with each step that led to it. A layer is one such
+// prefix; the last folder that the layers name is where the error happened.
 var layers = []*regexp.Regexp{
 	regexp.MustCompile(`^accumulating (?:resources|components): `),
 	regexp.MustCompile(`^accumulating resources from '[^']*': `),
@@ -150,8 +151,8 @@ var layers = []*regexp.Regexp{
 	regexp.MustCompile(`^merging resources from '[^']*': `),
 }
 
-// attempt is "accumulation err='A': B": A says why the entry is no file, B why
-// it is no folder. A matters when B only says that there is no folder either.
+// attempt is "accumulation err='A': B": A is the error of loading the entry as a
+// file, B that of loading it as a folder. A matters if the entry is not a folder.
 var attempt = regexp.MustCompile(`(?s)^accumulation err='(.*?)': (recursed |couldn't make |must build at |new root |path "|cycle detected|expected kind|failed to |no 'git' |security;)(.*)$`)
 
 var (
@@ -161,8 +162,8 @@ var (
 	sameID       = regexp.MustCompile(`may not add resource with an already registered id: (\S+)`)
 )
 
-// unnest peels the layers off and returns the kustomization file where the
-// error happened and the sentence that is left.
+// unnest strips the layers from an error and returns the kustomization in which
+// it happened and the rest of the message.
 func (b *build) unnest(text string) (file, message string) {
 	dir := b.folder
 	origin := ""
@@ -203,9 +204,9 @@ func (b *build) unnest(text string) (file, message string) {
 		match := notInOrBelow.FindStringSubmatch(text)
 		message = match[1] + " is outside of " + match[2] + "; kustomize loads files only from the folder of the kustomization that names them, or below it"
 	case sameID.MatchString(text):
-		message = "the object " + sameID.FindStringSubmatch(text)[1] + " is there twice"
+		message = "the object " + sameID.FindStringSubmatch(text)[1] + " is defined twice"
 		if origin != "" {
-			message += "; the second is in " + path.Join(dir, origin)
+			message += "; the second definition is in " + path.Join(dir, origin)
 		}
 	default:
 		message = strings.TrimSpace(text)
@@ -228,8 +229,8 @@ func (b *build) kustomizationIn(dir string) string {
 
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
-// point finds the line of the kustomization that the message is about: the
-// entry it names, or the key that kustomize does not know.
+// point sets the line of the kustomization that the message is about: that of the
+// entry that it names, or of the key that kustomize does not know.
 func (b *build) point(failure *protocol.Failure) {
 	if failure.File == "" {
 		return
@@ -245,7 +246,7 @@ func (b *build) point(failure *protocol.Failure) {
 	if match := unknownField.FindStringSubmatch(failure.Detail); match != nil {
 		if key := findKey(document.root, match[1]); key != nil {
 			failure.Line, failure.Column = key.Line, key.Column
-			failure.Message = "kustomize knows no field " + strconv.Quote(match[1])
+			failure.Message = "kustomize does not know the field " + strconv.Quote(match[1])
 		}
 		return
 	}

@@ -87,7 +87,7 @@ func git(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// chart is a chart that needs no templating, for a helm that only prints it.
+// withChart has a chart without templating, for a helm that only prints it.
 var withChart = map[string]string{
 	"o/kustomization.yaml":            kustomization("helmCharts:\n- name: cache\n  releaseName: c\n"),
 	"o/charts/cache/Chart.yaml":       "apiVersion: v2\nname: cache\nversion: 1.0.0\n",
@@ -140,6 +140,6 @@ func TestHelm(t *testing.T) {
 		t.Errorf("got %+v", broken)
 	}
 	if err := Overlays(Options{Root: root, Overlays: []string{"o"}, EnableHelm: true, HelmCommand: "no-such-helm"}, func(Overlay) {}); err == nil {
-		t.Error("a helm that is not there is no error")
+		t.Error("no error for a missing helm")
 	}
 }

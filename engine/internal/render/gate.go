@@ -17,7 +17,7 @@ import (
 type mode struct {
 	// remote allows git and HTTP.
 	remote bool
-	// alone is for builds that change the schema: they share it with no one.
+	// alone is for builds that change the schema, so that no other may run.
 	alone bool
 }
 
@@ -33,7 +33,7 @@ type gate struct {
 	online  http.RoundTripper // the transport that the process was started with
 }
 
-// globals is the one gate of the process.
+// globals is the gate that every build of the process goes through.
 var globals = newGate()
 
 func newGate() *gate {
@@ -42,7 +42,8 @@ func newGate() *gate {
 	return g
 }
 
-// offline keeps the type *http.Transport, which other libraries assert.
+// offline returns a transport that cannot connect. Other libraries assert the
+// type *http.Transport.
 func offline() *http.Transport {
 	refuse := func(context.Context, string, string) (net.Conn, error) { return nil, errOffline }
 	return &http.Transport{DialContext: refuse, DialTLSContext: refuse}
@@ -59,7 +60,8 @@ func (g *gate) change(m mode) {
 	_ = os.Setenv("PATH", "")
 }
 
-// enter waits until a build of this mode may run and returns its exit.
+// enter waits until a build of this mode may run. The build calls leave when it
+// is done.
 func (g *gate) enter(m mode) (leave func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -72,8 +74,8 @@ func (g *gate) enter(m mode) (leave func()) {
 	if m.alone {
 		openapi.ResetOpenAPI()
 	} else {
-		// The schema is read without a lock while it is being parsed, so it is
-		// parsed before the first of several builds.
+		// kustomize parses the schema on first use without a lock, so it is parsed
+		// here before several builds can use it.
 		openapi.Schema()
 	}
 	g.active++

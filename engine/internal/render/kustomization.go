@@ -13,19 +13,19 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// A reference is a path or URL that a kustomization names.
+// reference is a path or URL that a kustomization names.
 type reference struct {
 	field  string
 	value  string
 	line   int
 	column int
-	// directory is set for fields that kustomize also takes as a folder or a
-	// git repository to clone, not only as a file.
+	// directory is set for fields that may also name a folder or a git
+	// repository, not only a file.
 	directory bool
 }
 
-// fields whose entries are plain paths; the value says whether an entry can be
-// a folder or repository.
+// pathFields are the fields whose entries are plain paths. The value is whether
+// an entry may be a folder or git repository.
 var pathFields = map[string]bool{
 	"resources": true, "bases": true, "components": true, "generators": true, "transformers": true, "validators": true,
 	"crds": false, "configurations": false, "patchesstrategicmerge": false,
@@ -34,7 +34,8 @@ var pathFields = map[string]bool{
 // document is a kustomization file with positions.
 type document struct{ root *yamlv3.Node }
 
-// parseKustomization reads content for positions; nil when it is not a mapping.
+// parseKustomization parses content with positions. It returns nil unless it is
+// a mapping.
 func parseKustomization(content []byte) *document {
 	var node yamlv3.Node
 	if yamlv3.Unmarshal(content, &node) != nil || len(node.Content) == 0 || node.Content[0].Kind != yamlv3.MappingNode {
@@ -68,7 +69,7 @@ func unalias(node *yamlv3.Node) *yamlv3.Node {
 	return node
 }
 
-// references lists everything that the kustomization can load.
+// references lists everything that kustomize may load for the kustomization.
 func (d *document) references() []reference {
 	var refs []reference
 	add := func(field string, node *yamlv3.Node, value string, directory bool) {
@@ -237,21 +238,21 @@ func (d *document) charts() []chart {
 	return charts
 }
 
-// root is what the engine needs to know of the kustomization that is built.
-type root struct {
-	content   []byte // with both annotations asked for
-	file      string // relative to the root
+// topKustomization is the kustomization in the folder of the overlay.
+type topKustomization struct {
+	content   []byte // as kustomize reads it, with both annotations requested
+	file      string // relative to the repository
 	line      int    // of its kind
 	component bool
-	// what the user asked for, to be left in the output
+	// annotations that the user requests, which stay in the output
 	origin, transformers bool
 }
 
-// traced asks for kustomize's two provenance annotations, in memory. Content
-// that kustomize will refuse anyway is left as it is, so that the error is the
-// user's own; in particular a kustomization without a single field stays empty.
-func traced(content []byte) root {
-	plain := root{content: content}
+// traced adds requests for kustomize's two provenance annotations, in memory.
+// Content that kustomize refuses is left as it is, so that the error is about
+// what the user wrote; a kustomization without any field stays empty.
+func traced(content []byte) topKustomization {
+	plain := topKustomization{content: content}
 	asJSON, err := yaml.YAMLToJSON(content)
 	if err != nil {
 		return plain

@@ -12,14 +12,14 @@ import (
 	"kustodian.dev/engine/internal/manifest"
 )
 
-// The annotations by which kustomize reports provenance.
+// The annotations in which kustomize reports provenance.
 const (
 	originAnnotation         = "config.kubernetes.io/origin"
 	transformationAnnotation = "alpha.config.kubernetes.io/transformations"
 )
 
-// origin is where an object or a change of it comes from, relative to the
-// root. Objects of a file have path; generated ones have configuredIn.
+// origin is where an object or a change to it comes from, relative to the root.
+// Objects read from a file have a path; generated ones have configuredIn.
 type origin struct {
 	Path         string        `json:"path,omitempty"`
 	ConfiguredIn string        `json:"configuredIn,omitempty"`
@@ -35,8 +35,8 @@ type configuredBy struct {
 	Namespace  string `json:"namespace,omitempty"`
 }
 
-// objects turns kustomize's result into JSON, takes provenance out of the
-// annotations that this build added, and leaves those the user asked for.
+// objects turns kustomize's result into JSON and moves provenance out of the
+// annotations, except for those that the user's buildMetadata asks for.
 func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 	objects := make([]Object, resources.Size())
 	known := map[string]json.RawMessage{} // many objects carry the same text
@@ -58,12 +58,12 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 			}
 		}
 	}
-	if b.trace && !b.root.origin {
+	if b.trace && !b.top.origin {
 		if err := resources.RemoveOriginAnnotations(); err != nil {
 			return nil, err
 		}
 	}
-	if b.trace && !b.root.transformers {
+	if b.trace && !b.top.transformers {
 		if err := resources.RemoveTransformerAnnotations(); err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (b *build) transformations(text string) ([]origin, error) {
 }
 
 // fromRoot makes kustomize's paths, which are relative to the folder being
-// built, relative to the root. Paths inside a remote repository stay.
+// built, relative to the root. Paths inside a remote repository stay as they are.
 func (b *build) fromRoot(from *resource.Origin) origin {
 	o := origin{Path: from.Path, ConfiguredIn: from.ConfiguredIn, Repo: from.Repo, Ref: from.Ref}
 	if from.Repo == "" {

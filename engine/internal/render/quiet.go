@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Quiet keeps what kustomize prints off stderr: its warnings are findings of
-// the checker. A crash still reaches stderr, which the Go runtime writes to by
+// Quiet keeps kustomize's output off stderr: the checker reports its warnings as
+// findings. A crash still reaches stderr, because the Go runtime writes to the
 // descriptor.
 func Quiet() {
 	log.SetOutput(silencer{})
@@ -17,9 +17,9 @@ func Quiet() {
 	}
 }
 
-// silencer drops log lines. In some corners kustomize calls log.Fatal, which
-// would end the process and every other build in it: that becomes a panic,
-// which ends the one build.
+// silencer drops log lines. kustomize calls log.Fatal in some places, which would
+// end the process with all its builds. The silencer panics instead, which ends
+// only the build that logs.
 type silencer struct{}
 
 func (silencer) Write(line []byte) (int, error) {

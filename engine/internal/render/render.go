@@ -63,8 +63,8 @@ type Object struct {
 	Transformations json.RawMessage // an array
 }
 
-// Overlays renders every overlay of the request, as many at a time as there
-// are cores, and calls done for each as soon as it is ready.
+// Overlays renders every overlay of the request, as many at a time as there are
+// cores, and calls done for each as soon as it is ready, from several goroutines.
 func Overlays(options Options, done func(Overlay)) error {
 	tree, err := hermetic.NewTree(options.Root, options.Limits.MaxFileBytes)
 	if err != nil {
@@ -83,7 +83,7 @@ func Overlays(options Options, done func(Overlay)) error {
 	for range min(runtime.GOMAXPROCS(0), len(options.Overlays)) {
 		workers.Go(func() {
 			for overlay := range queue {
-				done(one(tree, options, overlay))
+				done(renderOne(tree, options, overlay))
 			}
 		})
 	}
@@ -108,9 +108,10 @@ func (g *gate) lookPath(command string) (string, error) {
 	return "", fmt.Errorf("%s is not on PATH", command)
 }
 
-// one renders an overlay within its time limit. A build that does not stop in
-// time is abandoned: its file system is shut, so it ends at its next access.
-func one(tree *hermetic.Tree, options Options, overlay string) Overlay {
+// renderOne renders an overlay within its time limit. kustomize cannot be
+// interrupted, so a build that takes longer is abandoned: its file system is
+// stopped, and the build fails at its next access.
+func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 	started := time.Now()
 	limit := defaultTimeout
 	if options.Limits.TimeoutSeconds > 0 {
@@ -146,7 +147,7 @@ func one(tree *hermetic.Tree, options Options, overlay string) Overlay {
 	}
 }
 
-// build is one overlay on its way.
+// build is the build of one overlay.
 type build struct {
 	tree    *hermetic.Tree
 	options Options
@@ -154,12 +155,12 @@ type build struct {
 	folder  string // the overlay with symlinks followed, as kustomize names it
 	view    *hermetic.View
 
-	alone bool // must not share kustomize's schema with other builds
-	trace bool // ask for provenance
-	root  root // what the overlay's own kustomization says
+	alone bool             // must not share kustomize's schema with other builds
+	trace bool             // ask kustomize for provenance
+	top   topKustomization // the overlay's own
 }
 
-// errNeedsSchema interrupts a build that shares the schema but wants its own.
+// errNeedsSchema interrupts a build that shares the schema but names its own.
 var errNeedsSchema = &protocol.Failure{Code: protocol.CodeInternal, Message: "the build needs a schema of its own"}
 
 func (b *build) run() (objects []Object, failure *protocol.Failure) {
@@ -181,8 +182,8 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.sensitive() {
 		return objects, failure
 	}
-	// Either kustomize refused, or two more annotations might have changed the
-	// result: what it does without them is the truth.
+	// Either kustomize failed, or the two added annotations might have changed the
+	// result. What it does without them is what counts.
 	provenance := objects
 	if objects, failure = b.attempt(false); failure == nil && len(provenance) == len(objects) {
 		for i := range objects { // kustomize keeps the order
@@ -222,7 +223,8 @@ func (b *build) maxObjects() int {
 	return defaultMaxObjects
 }
 
-// exists answers the common mistakes before kustomize words them.
+// exists reports a missing folder or kustomization, in plainer words than
+// kustomize would.
 func (b *build) exists() *protocol.Failure {
 	folder := b.tree.Abs(b.overlay)
 	if dir, _, err := b.view.CleanedAbs(folder); err == nil {
@@ -262,9 +264,10 @@ func (b *build) kustomize() (resmap.ResMap, error) {
 	return krusty.MakeKustomizer(options).Run(b.view, b.tree.Abs(b.overlay))
 }
 
-// inspect sees every kustomization file before kustomize does.
+// inspect reads every kustomization before kustomize does: it refuses some, and
+// adds the request for provenance to the overlay's own.
 func (b *build) inspect(rel string, content []byte) ([]byte, error) {
-	atRoot := path.Dir(rel) == b.folder
+	isTop := path.Dir(rel) == b.folder
 	lower := strings.ToLower(string(content))
 	if !b.alone && strings.Contains(lower, "openapi") {
 		return nil, errNeedsSchema
@@ -272,31 +275,31 @@ func (b *build) inspect(rel string, content []byte) ([]byte, error) {
 	if failure := b.refuse(rel, content, lower); failure != nil {
 		return nil, failure
 	}
-	if !atRoot {
+	if !isTop {
 		return content, nil
 	}
-	b.root = traced(content)
-	if b.root.file = rel; b.root.component {
-		b.root.line = kindLine(content)
+	b.top = traced(content)
+	if b.top.file = rel; b.top.component {
+		b.top.line = kindLine(content)
 	}
 	if !b.trace {
 		return content, nil
 	}
-	return b.root.content, nil
+	return b.top.content, nil
 }
 
-// component says of a Component that does not build that it is one: most
-// change what the overlay that lists them has, and have nothing to change
-// alone. Those that only add objects build.
+// component explains a failed build of a Component. Most Components change the
+// objects of the overlay that lists them and cannot build without it; those that
+// only add objects can.
 func (b *build) component(failure *protocol.Failure) *protocol.Failure {
-	if !b.root.component || failure.Code != protocol.CodeBuild {
+	if !b.top.component || failure.Code != protocol.CodeBuild {
 		return failure
 	}
-	return &protocol.Failure{Code: protocol.CodeComponent, File: b.root.file, Line: b.root.line, Column: 1, Detail: failure.Message,
+	return &protocol.Failure{Code: protocol.CodeComponent, File: b.top.file, Line: b.top.line, Column: 1, Detail: failure.Message,
 		Message: b.overlay + " is a Component that does not build on its own: it changes the overlay that lists it"}
 }
 
-// kindLine is the line of the field `kind`, or of the file's begin.
+// kindLine returns the line of the field `kind`, or 1.
 func kindLine(content []byte) int {
 	if document := parseKustomization(content); document != nil {
 		if key, _ := document.field("kind"); key != nil {
@@ -306,7 +309,7 @@ func kindLine(content []byte) int {
 	return 1
 }
 
-// refuse returns the reason why a kustomization must not reach kustomize.
+// refuse returns why a kustomization must not reach kustomize, or nil.
 func (b *build) refuse(rel string, content []byte, lower string) *protocol.Failure {
 	checkRemote := !b.options.AllowRemote && mayBeRemote(content)
 	checkHelm := strings.Contains(lower, "helmchart")
@@ -315,7 +318,7 @@ func (b *build) refuse(rel string, content []byte, lower string) *protocol.Failu
 	}
 	document := parseKustomization(content)
 	if document == nil {
-		return nil // kustomize says what is wrong with it
+		return nil // kustomize reports what is wrong with it
 	}
 	if checkRemote {
 		for _, ref := range document.references() {
@@ -347,7 +350,7 @@ func (b *build) refuseHelm(rel string, document *document) *protocol.Failure {
 	}
 	if !b.options.EnableHelm {
 		return &protocol.Failure{Code: protocol.CodeHelmDisabled, File: rel, Line: key.Line, Column: key.Column,
-			Message: "this kustomization inflates a Helm chart, and helm is not enabled"}
+			Message: "this kustomization inflates a Helm chart, but helm is not enabled"}
 	}
 	for _, chart := range document.charts() {
 		dir := path.Join(path.Dir(rel), chart.dir)
@@ -367,7 +370,8 @@ func (b *build) refuseHelm(rel string, document *document) *protocol.Failure {
 	return nil
 }
 
-// recordChart lists a local chart's files as read: helm reads them itself.
+// recordChart records the files of a local chart as read, because helm reads
+// them itself. found is false if there is no such folder.
 func (b *build) recordChart(dir string) (found bool, failure *protocol.Failure) {
 	absolute := b.tree.Abs(dir)
 	if !b.view.IsDir(absolute) {

@@ -34,7 +34,7 @@ func kustomization(lines string) string {
 	return "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + lines
 }
 
-// build renders the overlays of a tree and returns them by path.
+// buildAll renders overlays and returns them by path.
 func buildAll(t *testing.T, options Options) map[string]Overlay {
 	t.Helper()
 	var mu sync.Mutex
@@ -54,7 +54,7 @@ func buildOne(t *testing.T, root, overlay string) Overlay {
 	return buildAll(t, Options{Root: root, Overlays: []string{overlay}})[overlay]
 }
 
-// plain is what kustomize gives without any of this package, in the order and
+// plain returns what kustomize renders without this package, in the order and
 // with the defaults of its CLI.
 func plain(t *testing.T, root, overlay string) (string, error) {
 	t.Helper()
@@ -153,7 +153,7 @@ func TestFilesAndAbsent(t *testing.T) {
 	}
 }
 
-// Whatever the kustomization says, the objects are those of plain kustomize.
+// Whatever a kustomization contains, the objects are those of plain kustomize.
 func TestSameObjectsAsKustomize(t *testing.T) {
 	component := "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 	for name, files := range map[string]map[string]string{
@@ -197,7 +197,7 @@ func TestSameObjectsAsKustomize(t *testing.T) {
 			root := testtree.Write(t, files)
 			want, err := plain(t, root, "overlays/dev")
 			if err != nil {
-				t.Fatalf("kustomize itself: %v", err)
+				t.Fatalf("plain kustomize: %v", err)
 			}
 			overlay := buildOne(t, root, "overlays/dev")
 			if overlay.Failure != nil {
@@ -306,7 +306,7 @@ func TestRefusals(t *testing.T) {
 			"b/kustomization.yaml": kustomization("resources: [a.yaml]\n"), "b/a.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n bad: 1\n"},
 			protocol.Failure{Code: "yaml", File: "b/a.yaml", Line: 5}},
 		{"an unknown field", map[string]string{"o/kustomization.yaml": kustomization("resources: [../b]\n"), "b/kustomization.yaml": kustomization("namePrefix: a\nresource:\n- a.yaml\n")},
-			protocol.Failure{Code: "build", File: "b/kustomization.yaml", Line: 4, Message: `knows no field "resource"`}},
+			protocol.Failure{Code: "build", File: "b/kustomization.yaml", Line: 4, Message: `does not know the field "resource"`}},
 		{"a resource that is not there", map[string]string{"o/kustomization.yaml": kustomization("resources: [../b]\n"), "b/kustomization.yaml": kustomization("resources:\n- a.yaml\n")},
 			protocol.Failure{Code: "build", File: "b/kustomization.yaml", Line: 4, Message: "b/a.yaml does not exist"}},
 		{"a base that is not there", map[string]string{"o/kustomization.yaml": kustomization("resources:\n- ../b\n")},
@@ -319,7 +319,7 @@ func TestRefusals(t *testing.T) {
 			"o/p.yaml": strings.Replace(deployment, "name: web", "name: other", 1)},
 			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Message: "no matches for Id Deployment.v1.apps/other"}},
 		{"the same object twice", map[string]string{"o/kustomization.yaml": kustomization("resources: [a.yaml, b.yaml]\n"), "o/a.yaml": deployment, "o/b.yaml": deployment},
-			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Line: 3, Message: "is there twice; the second is in o/b.yaml"}},
+			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Line: 3, Message: "is defined twice; the second definition is in o/b.yaml"}},
 		{"a file beside the kustomization's folder", map[string]string{"o/kustomization.yaml": kustomization("resources:\n- ../a.yaml\n"), "a.yaml": deployment},
 			protocol.Failure{Code: "build", File: "o/kustomization.yaml", Line: 4, Message: "a.yaml is outside of o"}},
 		{"a cycle", map[string]string{"o/kustomization.yaml": kustomization("resources:\n- ../b\n"), "b/kustomization.yaml": kustomization("resources:\n- ../o\n")},
@@ -379,7 +379,7 @@ func TestTimeout(t *testing.T) {
 	if overlay.Failure == nil || overlay.Failure.Code != protocol.CodeTimeout {
 		t.Fatalf("after %s: %+v", time.Since(started), overlay.Failure)
 	}
-	// The process goes on, and the abandoned build is in nobody's way.
+	// The process continues, and the abandoned build does not block others.
 	if overlay := buildOne(t, root, "fast"); overlay.Failure != nil {
 		t.Fatal(overlay.Failure)
 	}

@@ -10,7 +10,8 @@ import (
 	"kustodian.dev/engine/internal/hermetic"
 )
 
-// sensitive reports whether anything read could react to two more annotations.
+// sensitive reports whether the two added annotations could change what
+// kustomize makes of the files that were read.
 func (b *build) sensitive() bool {
 	var suspects []string
 	b.view.Each(func(rel string, file *hermetic.File) bool {
@@ -32,12 +33,12 @@ func (b *build) sensitive() bool {
 	return false
 }
 
-// uses says in which fields of the kustomizations that were read each path
-// stands, relative to the root. A file reached through a symlink is in none.
+// uses are the paths, relative to the root, that the fields of the kustomizations
+// name. A file that is reached through a symlink is in none of the sets.
 type uses struct {
 	resources, configurations, others map[string]bool
-	// unclear is set where a file's use cannot be told: what generators and
-	// transformers name may list its configuration as resources.
+	// unclear is set if the use of files cannot be determined: a folder that
+	// generators or transformers name lists their configurations as resources.
 	unclear bool
 }
 
@@ -77,9 +78,9 @@ func (u *uses) add(folder string, document *document) {
 	}
 }
 
-// harmless reports whether a file is only data, however it speaks of
-// annotations. The schema of a custom resource often does; and variables in
-// annotations replace nothing in the two that are added.
+// harmless reports whether a file cannot act on annotations although it mentions
+// them. Objects cannot: schemas of custom resources often describe annotations.
+// Nor can varReference, because the two added annotations contain no variables.
 func (u *uses) harmless(rel string, content []byte) bool {
 	if u.unclear || u.others[rel] {
 		return false
@@ -114,11 +115,10 @@ func needsHash(content []byte) bool {
 	return bytes.Contains(content, []byte("kustomize.config.k8s.io/needs-hash"))
 }
 
-// touchesAnnotations reports whether a file could make kustomize behave
-// differently because two more annotations are there: a JSON patch, a
-// replacement or a field spec on metadata.annotations (or all of metadata),
-// and a hash over a whole object. Such a build is done twice, and the plain
-// one is the truth.
+// touchesAnnotations reports whether a file could make kustomize act on the two
+// added annotations: with a JSON patch, a replacement or a field spec on
+// metadata.annotations (or all of metadata), or with a hash over a whole object.
+// Such an overlay is built again without them.
 func touchesAnnotations(content []byte) bool {
 	if needsHash(content) {
 		return true
@@ -136,7 +136,7 @@ func touchesAnnotations(content []byte) bool {
 			return true
 		}
 		if after, is := bytes.CutPrefix(rest, []byte(".annotations")); is {
-			if oneOther(after) {
+			if namesOtherAnnotation(after) {
 				continue
 			}
 			return true
@@ -157,9 +157,9 @@ func touchesAnnotations(content []byte) bool {
 	}
 }
 
-// oneOther reports whether a field path goes on to one annotation that is not
-// of those that are added: `.[example.com/key]`, `.key`.
-func oneOther(rest []byte) bool {
+// namesOtherAnnotation reports whether a field path continues with one annotation
+// that is not among the added ones: `.[example.com/key]`, `.key`.
+func namesOtherAnnotation(rest []byte) bool {
 	key, is := bytes.CutPrefix(rest, []byte("."))
 	if end := bytes.IndexAny(key, "\r\n"); end >= 0 {
 		key = key[:end]

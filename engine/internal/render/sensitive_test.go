@@ -28,7 +28,7 @@ func TestTouchesAnnotations(t *testing.T) {
 	}
 }
 
-// Which of the files that speak of annotations tell kustomize to do something.
+// Which of the files that mention annotations could act on them.
 func TestSensitive(t *testing.T) {
 	crd := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: \"metadata.annotations['x']\"}\n"
 	variable := "varReference: [{path: metadata/annotations}]\n"

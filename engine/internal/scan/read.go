@@ -8,19 +8,20 @@ import (
 	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/manifest"
+	"kustodian.dev/engine/internal/plainyaml"
 	"kustodian.dev/engine/internal/protocol"
 )
 
-// reader reads the files of one repository. Many of a large one have the same
-// text: the same component of every application, the same file of every region.
+// reader reads the files of one repository. Identical files are parsed once:
+// large repositories have many, such as the same component in every application.
 type reader struct {
 	maxFileBytes   int64
-	kustomizations known[Kustomization]
-	manifests      known[[]Head]
+	kustomizations memo[Kustomization]
+	manifests      memo[[]Object]
 }
 
-// readAll is what the files of these absolute paths hold; files that nobody
-// asks for are left out.
+// readAll reads files, given by their absolute paths, in order. JSON files that
+// are not Kubernetes objects are left out.
 func (r *reader) readAll(tree *hermetic.Tree, names []string) []any {
 	found := make([]any, 0, len(names))
 	for _, name := range names {
@@ -46,7 +47,7 @@ func (r *reader) read(name, rel string) any {
 		if failure != nil {
 			return Kustomization{Kind: "kustomization", Path: rel, Error: failure}
 		}
-		result := r.kustomizations.of(content, func() (Kustomization, bool) {
+		result := r.kustomizations.get(content, func() (Kustomization, bool) {
 			result := kustomization(rel, content)
 			return result, result.Error == nil
 		})
@@ -54,48 +55,48 @@ func (r *reader) read(name, rel string) any {
 		return result
 	}
 	if failure != nil {
-		return Manifests{"yaml", rel, []Head{}, failure}
+		return Manifests{"yaml", rel, []Object{}, failure}
 	}
 	if strings.HasSuffix(rel, ".json") && !looksLikeObject(content) {
 		return nil
 	}
-	heads := r.manifests.of(content, func() (heads []Head, ok bool) {
-		heads, failure = manifests(rel, content)
-		return heads, failure == nil
+	objects := r.manifests.get(content, func() (objects []Object, ok bool) {
+		objects, failure = objectsIn(rel, content)
+		return objects, failure == nil
 	})
-	return Manifests{"yaml", rel, heads, failure}
+	return Manifests{"yaml", rel, objects, failure}
 }
 
-// known remembers what texts hold.
-type known[T any] struct {
+// memo remembers results by the text that they were read from.
+type memo[T any] struct {
 	mu    sync.Mutex
 	found map[string]T
 }
 
-// Longer texts are not remembered: they are rarely the same, and take room.
-const longestKnown = 8 << 10
+// Longer texts are rarely identical and would take memory.
+const longestRemembered = 8 << 10
 
-// of is what the text holds. It is remembered where read says so: an error is
-// about one file.
-func (k *known[T]) of(content []byte, read func() (T, bool)) T {
-	if len(content) > longestKnown {
+// get returns the result for a text, and calls read if the text is new. A result
+// is not remembered if read returns false: errors name their file.
+func (m *memo[T]) get(content []byte, read func() (T, bool)) T {
+	if len(content) > longestRemembered {
 		found, _ := read()
 		return found
 	}
-	k.mu.Lock()
-	found, ok := k.found[string(content)]
-	k.mu.Unlock()
+	m.mu.Lock()
+	found, ok := m.found[string(content)]
+	m.mu.Unlock()
 	if ok {
 		return found
 	}
 	found, ok = read()
 	if ok {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if k.found == nil {
-			k.found = map[string]T{}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.found == nil {
+			m.found = map[string]T{}
 		}
-		k.found[string(content)] = found
+		m.found[string(content)] = found
 	}
 	return found
 }
@@ -111,7 +112,7 @@ func kustomization(rel string, content []byte) Kustomization {
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
 		return result
 	}
-	if document, ok := plainJSON(chunks[0].Text); ok {
+	if document, ok := plainyaml.JSON(chunks[0].Text); ok {
 		result.Document = document
 		return result
 	}
@@ -120,7 +121,7 @@ func kustomization(rel string, content []byte) Kustomization {
 	case failure != nil:
 		result.Error = failure
 	case document[0] != '{':
-		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].Head, Message: "the kustomization is not a mapping"}
+		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].ContentLine, Message: "the kustomization is not a mapping"}
 	default:
 		result.Document = document
 	}

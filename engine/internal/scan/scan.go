@@ -1,6 +1,6 @@
 // Package scan walks a repository and reports its kustomizations and the
-// Kubernetes objects in its other YAML and JSON files. Nothing that is
-// unreadable ends the walk; it is reported with the file and the line.
+// Kubernetes objects in its other YAML and JSON files. A file that cannot be read
+// or parsed does not end the walk: it is reported with its path and the line.
 package scan
 
 import (
@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -28,35 +29,29 @@ type Kustomization struct {
 type Manifests struct {
 	Kind      string            `json:"kind"`
 	Path      string            `json:"path"`
-	Documents []Head            `json:"documents"`
+	Documents []Object          `json:"documents"`
 	Error     *protocol.Failure `json:"error"`
 }
 
-// Head identifies an object without its content.
-type Head struct {
-	Line       int    `json:"line"`
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Name       string `json:"name"`
-	Namespace  string `json:"namespace"`
-	// What a CustomResourceDefinition defines, so that a reader knows which
-	// file to parse for a kind.
-	DefinesGroup string `json:"definesGroup,omitempty"`
-	DefinesKind  string `json:"definesKind,omitempty"`
+// Object identifies an object of a file without its content.
+type Object struct {
+	Line int `json:"line"`
+	manifest.Identity
 }
 
-// folders that hold no manifests of the repository itself.
+// skipped are folders without manifests of the repository itself.
 var skipped = map[string]bool{"venv": true, "node_modules": true, "__pycache__": true}
 
-// dot-folders that do.
+// kept are dot-folders with manifests. All other dot-folders are skipped.
 var kept = map[string]bool{".github": true, ".argocd": true}
 
 func skip(name string) bool {
 	return skipped[name] || (strings.HasPrefix(name, ".") && len(name) > 1 && !kept[name])
 }
 
-// Repository reports every file of interest below root, in the order of their
-// paths, as soon as it is read. Symlinks are not followed.
+// Repository reports every file of interest below root as soon as it is read,
+// each folder in the order of its names. report may be called from two goroutines
+// at once. Symlinks are not followed.
 func Repository(root string, maxFileBytes int64, report func(any)) error {
 	if maxFileBytes <= 0 {
 		maxFileBytes = hermetic.DefaultMaxFileBytes
@@ -66,7 +61,7 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 		return err
 	}
 	r := &reader{maxFileBytes: maxFileBytes}
-	// A small window of files in flight keeps the order and all cores busy.
+	// A bounded number of batches in flight keeps the order and all cores busy.
 	order := make(chan chan []any, 64)
 	work := make(chan func(), 64)
 	var workers sync.WaitGroup
@@ -77,16 +72,16 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 			}
 		})
 	}
-	printed := make(chan struct{})
+	reported := make(chan struct{})
 	go func() {
-		defer close(printed)
+		defer close(reported)
 		for results := range order {
 			for _, value := range <-results {
 				report(value)
 			}
 		}
 	}()
-	var batch []string // handing over each file by itself costs as much as reading it
+	var batch []string // handing over a single file costs as much as reading it
 	flush := func() {
 		files, results := batch, make(chan []any, 1)
 		batch = nil
@@ -115,20 +110,20 @@ func Repository(root string, maxFileBytes int64, report func(any)) error {
 	close(work)
 	workers.Wait()
 	close(order)
-	<-printed
+	<-reported
 	return err
 }
 
-// filesPerJob is how many files one core reads before it asks for more.
+// filesPerJob is the number of files in a batch.
 const filesPerJob = 16
 
-// unreadable reports a folder that cannot be listed and goes on.
+// unreadable reports a folder that cannot be listed, and skips it.
 func unreadable(tree *hermetic.Tree, name string, err error, report func(any)) error {
 	if name == tree.Root() {
 		return err
 	}
 	rel, _ := tree.Rel(name)
-	report(Manifests{"yaml", rel, []Head{}, &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: err.Error()}})
+	report(Manifests{"yaml", rel, []Object{}, &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: err.Error()}})
 	return fs.SkipDir
 }
 

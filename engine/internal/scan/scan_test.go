@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/testtree"
 )
 
@@ -68,6 +69,26 @@ func TestRepository(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A definition is identified with what it defines, and checked to its end
+// however large it is.
+func TestLargeDefinitions(t *testing.T) {
+	definition := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: widgets.example.com\nspec:\n" +
+		"  group: example.com\n  names:\n    kind: Widget\n  versions:\n" + strings.Repeat("  - name: v1\n    served: true\n", 1000)
+	root := testtree.Write(t, map[string]string{"a.yaml": definition, "b.yaml": definition + "   - bad: 1\n"})
+	var got []Manifests
+	if err := Repository(root, 0, func(found any) { got = append(got, found.(Manifests)) }); err != nil {
+		t.Fatal(err)
+	}
+	want := Object{1, manifest.Identity{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition",
+		Name: "widgets.example.com", DefinesGroup: "example.com", DefinesKind: "Widget"}}
+	if len(got) != 2 || got[0].Error != nil || !slices.Equal(got[0].Documents, []Object{want}) {
+		t.Errorf("got %+v", got)
+	}
+	if failure := got[1].Error; failure == nil || failure.Line != 2010 {
+		t.Errorf("a broken definition: %+v", failure)
 	}
 }
 

@@ -27,7 +27,7 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 	}
 	compiled := func() *rego.Policy { return nil }
 	if r.Policy != nil {
-		compiled = compileAside(root, *r.Policy, response)
+		compiled = compileInBackground(root, *r.Policy, response)
 	}
 	return render.Overlays(r.Options, func(overlay render.Overlay) {
 		line := appendOverlay(nil, overlay)
@@ -41,9 +41,10 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 	})
 }
 
-// compileAside compiles the policies while the overlays render. A policy that
-// does not load is reported once, and the overlays go on without one.
-func compileAside(root string, options rego.Options, response *protocol.Response) func() *rego.Policy {
+// compileInBackground compiles the policies while the overlays render, and
+// returns a function that waits for them. Policies that do not load are reported
+// once; the function then returns nil.
+func compileInBackground(root string, options rego.Options, response *protocol.Response) func() *rego.Policy {
 	var policy *rego.Policy
 	ready := make(chan struct{})
 	go func() {
@@ -64,9 +65,9 @@ func compileAside(root string, options rego.Options, response *protocol.Response
 	}
 }
 
-// appendOverlay writes the line by hand, up to its policy: the objects are
-// JSON already, and marshalling megabytes a second time costs more than all
-// the rest.
+// appendOverlay appends the answer for an overlay, without its policy results
+// and closing brace. The objects are JSON already, and json.Marshal would parse
+// and copy these megabytes again.
 func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	line = append(line, `{"kind":"overlay","overlay":`...)
 	line = appendJSON(line, overlay.Path)
@@ -117,7 +118,7 @@ func appendPolicy(line []byte, policy *rego.Policy, file string, overlay render.
 	return append(line, '}')
 }
 
-// appendJSON appends a value that always marshals: it holds no channels,
+// appendJSON appends a value that always marshals: one without channels,
 // functions or cycles.
 func appendJSON(line []byte, value any) []byte {
 	encoded, err := json.Marshal(value)

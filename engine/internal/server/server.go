@@ -1,5 +1,5 @@
-// Package server reads requests and dispatches them to the rooms that do the
-// work. A request that goes wrong answers with an error; the process goes on.
+// Package server reads requests and dispatches them to the packages that do the
+// work. A request that fails is answered with an error; the process goes on.
 package server
 
 import (
@@ -23,7 +23,7 @@ var operations = map[string]operation{
 	"scan": scanRepository, "parse": parse, "render": renderOverlays, "policy": evaluatePolicy, "verify": verifyPolicy,
 }
 
-const names = "scan, parse, render, policy, verify"
+const opNames = "scan, parse, render, policy, verify"
 
 // Serve answers requests until in ends and every answer is written.
 func Serve(in io.Reader, out *protocol.Writer) error {
@@ -45,12 +45,9 @@ func Serve(in io.Reader, out *protocol.Writer) error {
 }
 
 func answer(request []byte, out *protocol.Writer) {
-	var envelope struct {
-		ID json.RawMessage `json:"id"`
-		Op string          `json:"op"`
-	}
-	err := json.Unmarshal(request, &envelope)
-	response := protocol.NewResponse(out, envelope.ID)
+	var common envelope
+	err := json.Unmarshal(request, &common)
+	response := protocol.NewResponse(out, common.ID)
 	defer func() {
 		if r := recover(); r != nil {
 			_ = response.Done(&protocol.Failure{Code: protocol.CodeInternal, Message: fmt.Sprint(r), Detail: string(debug.Stack())})
@@ -60,16 +57,16 @@ func answer(request []byte, out *protocol.Writer) {
 		_ = response.Done(&protocol.Failure{Code: protocol.CodeBadRequest, Message: "the request is not a JSON object: " + err.Error()})
 		return
 	}
-	run, known := operations[envelope.Op]
+	run, known := operations[common.Op]
 	if !known {
 		_ = response.Done(&protocol.Failure{Code: protocol.CodeUnknownOp,
-			Message: fmt.Sprintf("unknown op %q; known are %s", envelope.Op, names)})
+			Message: fmt.Sprintf("unknown op %q; the ops are %s", common.Op, opNames)})
 		return
 	}
 	_ = response.Done(protocol.AsFailure(run(request, response), protocol.CodeInternal))
 }
 
-// decode reads a request; an unknown field is a mistake of the caller.
+// decode reads a request and refuses unknown fields.
 func decode(request []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(request))
 	decoder.DisallowUnknownFields()
@@ -84,10 +81,10 @@ func decode(request []byte, into any) error {
 	return nil
 }
 
-// entriesPerLine is how many files of a repository one line names.
+// entriesPerLine is the maximum number of scanned files in a line.
 const entriesPerLine = 128
 
-// envelope is the part that every request has.
+// envelope holds the fields that every request has.
 type envelope struct {
 	ID json.RawMessage `json:"id"`
 	Op string          `json:"op"`
@@ -102,8 +99,8 @@ func scanRepository(request []byte, response *protocol.Response) error {
 	if err := decode(request, &r); err != nil {
 		return err
 	}
-	// A repository has thousands of small files: a line for each would cost
-	// both sides more than reading them.
+	// A repository has thousands of small files. A line for each would cost the
+	// engine and the client more than reading them.
 	var mu sync.Mutex
 	var entries []any
 	out := newQueue(response)
@@ -125,14 +122,14 @@ func scanRepository(request []byte, response *protocol.Response) error {
 	return err
 }
 
-// queue sends lines in their order while its owner goes on: the other side may
-// still be starting, and a pipe holds only a part of what a scan says.
+// queue sends lines in order without blocking its owner: the client may still
+// be starting, and a pipe holds only part of the answer to a scan.
 type queue struct {
 	lines chan []byte
 	sent  chan struct{}
 }
 
-// queuedLines are more than a scan of half a million files has.
+// queuedLines is enough for a scan of half a million files.
 const queuedLines = 4096
 
 func newQueue(response *protocol.Response) *queue {
@@ -146,7 +143,7 @@ func newQueue(response *protocol.Response) *queue {
 	return q
 }
 
-// send queues a value; one that is no JSON is a mistake of this program.
+// send queues a value, which must be one that marshals.
 func (q *queue) send(value any) {
 	line, err := json.Marshal(value)
 	if err != nil {

@@ -82,7 +82,7 @@ type m = map[string]any
 
 func TestBadRequestsDoNotEndTheProcess(t *testing.T) {
 	answers := talk(t,
-		`this is no JSON`,
+		`this is not JSON`,
 		`{"id":1,"op":"dance"}`,
 		`{"id":2}`,
 		``,
@@ -215,7 +215,7 @@ func TestScan(t *testing.T) {
 	}
 	lines := talk(t, m{"id": 1, "op": "scan", "root": testtree.Write(t, files)})["1"]
 	if len(lines) != 3 || !lines[2].Done {
-		t.Fatalf("%d lines for more files than one holds: %+v", len(lines), lines)
+		t.Fatalf("%d lines for more files than one line holds: %+v", len(lines), lines)
 	}
 	var paths []string
 	for _, entry := range append(lines[0].Entries, lines[1].Entries...) {

@@ -1,4 +1,4 @@
-package scan
+package plainyaml
 
 import (
 	"bytes"
@@ -7,19 +7,16 @@ import (
 	"strings"
 )
 
-// plainJSON turns a document in the plain style that nearly all kustomizations
-// are written in into JSON, the same bytes as the parser would give. ok is
-// false for anything that it does not know to mean the same to every YAML 1.1
-// reader: the parser, ten times slower, then decides. A test holds the two
-// together.
-func plainJSON(text []byte) (document []byte, ok bool) {
-	p := plainParser{endsWithNewline: bytes.HasSuffix(text, []byte("\n"))}
+// JSON turns a document into the JSON that the parser would give, byte for
+// byte. ok is false where the parser has to decide.
+func JSON(text []byte) (document []byte, ok bool) {
+	p := jsonReader{endsWithNewline: bytes.HasSuffix(text, []byte("\n"))}
 	for raw := range bytes.SplitSeq(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")) {
-		if !isPlainASCII(raw) {
+		if !isPrintableASCII(raw) {
 			return nil, false
 		}
 		content := bytes.TrimLeft(raw, " ")
-		p.lines = append(p.lines, plainLine{raw, len(raw) - len(content), bytes.TrimRight(content, " ")})
+		p.lines = append(p.lines, jsonLine{raw, len(raw) - len(content), bytes.TrimRight(content, " ")})
 	}
 	if len(p.lines) > 0 && string(p.lines[0].raw) == "---" {
 		p.at = 1
@@ -35,14 +32,15 @@ func plainJSON(text []byte) (document []byte, ok bool) {
 	return appendJSON(make([]byte, 0, len(text)), value), true
 }
 
-type plainLine struct {
+type jsonLine struct {
 	raw     []byte
 	indent  int
-	content []byte // without the spaces around it
+	content []byte // without the spaces on both sides
 }
 
-// isDash is true for an item of a sequence, and for a document marker, which is refused with it.
-func (l plainLine) isDash() bool {
+// isDash is true for an item of a sequence, and for document markers: both
+// are refused where a mapping is expected.
+func (l jsonLine) isDash() bool {
 	return l.content[0] == '-' && (len(l.content) == 1 || l.content[1] == ' ' || l.content[1] == '-')
 }
 
@@ -52,40 +50,42 @@ type field struct {
 	value any
 }
 
-// literal is a value that JSON writes as YAML does: a number, true, false or null.
+// literal is a value that is written alike in YAML and JSON: a number, true,
+// false or null.
 type literal string
 
-// plainParser reads values: []field, []any, string or literal.
-type plainParser struct {
-	lines           []plainLine
+// jsonReader reads values: []field, []any, string or literal.
+type jsonReader struct {
+	lines           []jsonLine
 	at              int
 	endsWithNewline bool
 }
 
 // skip goes to the next line with content.
-func (p *plainParser) skip() {
+func (p *jsonReader) skip() {
 	for p.at < len(p.lines) && (len(p.lines[p.at].content) == 0 || p.lines[p.at].content[0] == '#') {
 		p.at++
 	}
 }
 
-// deeper is whether the next line with content is indented further.
-func (p *plainParser) deeper(indent int) bool {
+// deeper reports whether the next line with content is indented further.
+func (p *jsonReader) deeper(indent int) bool {
 	p.skip()
 	return p.at < len(p.lines) && p.lines[p.at].indent > indent
 }
 
-func (p *plainParser) block() (any, bool) {
+func (p *jsonReader) block() (any, bool) {
 	if p.lines[p.at].isDash() {
 		return p.sequence(p.lines[p.at].indent)
 	}
 	return p.mapping(p.lines[p.at].indent)
 }
 
-func (p *plainParser) mapping(indent int) (any, bool) {
+func (p *jsonReader) mapping(indent int) (any, bool) {
 	fields := []field{}
 	for p.skip(); p.at < len(p.lines) && p.lines[p.at].indent == indent && !p.lines[p.at].isDash(); p.skip() {
-		key, rest, ok := cutKey(p.lines[p.at].content)
+		name, rest, ok := cutKey(p.lines[p.at].content)
+		key := string(name)
 		if !ok || !isText(key) || hasKey(fields, key) {
 			return nil, false
 		}
@@ -99,7 +99,7 @@ func (p *plainParser) mapping(indent int) (any, bool) {
 	return fields, !p.deeper(indent)
 }
 
-func (p *plainParser) sequence(indent int) (any, bool) {
+func (p *jsonReader) sequence(indent int) (any, bool) {
 	items := []any{}
 	for p.skip(); p.at < len(p.lines) && p.lines[p.at].indent == indent && p.lines[p.at].isDash(); p.skip() {
 		line := &p.lines[p.at]
@@ -127,15 +127,15 @@ func (p *plainParser) sequence(indent int) (any, bool) {
 	return items, !p.deeper(indent)
 }
 
-// value is what stands behind a key or a dash, or below it.
-func (p *plainParser) value(text []byte, indent int, isBehindKey bool) (any, bool) {
+// value reads what follows a key or a dash, on its line or below.
+func (p *jsonReader) value(text []byte, indent int, isBehindKey bool) (any, bool) {
 	text = bytes.TrimSpace(text)
 	switch {
 	case len(text) == 0 || text[0] == '#':
 		if p.deeper(indent) {
 			return p.block()
 		}
-		// A sequence may stand below its key without being indented.
+		// A sequence below a key may be at the column of the key.
 		if isBehindKey && p.at < len(p.lines) && p.lines[p.at].indent == indent && p.lines[p.at].isDash() {
 			return p.sequence(indent)
 		}
@@ -147,8 +147,8 @@ func (p *plainParser) value(text []byte, indent int, isBehindKey bool) (any, boo
 	return value, ok && isNothing(rest) && !p.deeper(indent)
 }
 
-// blockScalar reads the lines of a literal that are indented further than parent.
-func (p *plainParser) blockScalar(parent int, keepsNewline bool) (any, bool) {
+// blockScalar reads the lines that are indented further than parent.
+func (p *jsonReader) blockScalar(parent int, keepsNewline bool) (any, bool) {
 	if p.at == len(p.lines) || len(p.lines[p.at].content) == 0 || p.lines[p.at].indent <= parent {
 		return nil, false
 	}
@@ -159,7 +159,7 @@ func (p *plainParser) blockScalar(parent int, keepsNewline bool) (any, bool) {
 		switch {
 		case len(line.content) == 0:
 			if len(line.raw) > indent {
-				return nil, false // spaces that belong to the text
+				return nil, false // its spaces are part of the text
 			}
 			found = append(found, "")
 			continue
@@ -188,7 +188,7 @@ var (
 	version   = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(?:[.+-][A-Za-z0-9.+-]*)?$`)
 )
 
-// inlineValue reads a value on one line; rest is what follows it.
+// inlineValue reads a value on one line and returns what follows it.
 func inlineValue(text []byte) (value any, rest []byte, ok bool) {
 	switch text[0] {
 	case '"', '\'':
@@ -211,7 +211,7 @@ func inlineValue(text []byte) (value any, rest []byte, ok bool) {
 	return value, rest, ok
 }
 
-// scalar11 is a value without quotes, where YAML 1.1 leaves no doubt of its type.
+// scalar11 reads an unquoted scalar whose type is the same in YAML 1.1 and 1.2.
 func scalar11(word string) (any, bool) {
 	switch {
 	case word == "true" || word == "false" || word == "null" || integer.MatchString(word):
@@ -222,12 +222,12 @@ func scalar11(word string) (any, bool) {
 	return nil, false
 }
 
-// isText is false for a word that YAML 1.1 reads as something else.
+// isText reports whether YAML 1.1, too, reads an unquoted word as a string.
 func isText(word string) bool {
-	return !reserved(word) && (word[0] < '0' || word[0] > '9')
+	return !isReserved(word) && (word[0] < '0' || word[0] > '9')
 }
 
-// flow reads a sequence or mapping in brackets, whose plain texts are single words.
+// flow reads a flow sequence or mapping, whose plain texts are single words.
 func flow(text []byte) (value any, rest []byte, ok bool) {
 	isMapping, closing := text[0] == '{', byte(']')
 	if isMapping {
@@ -238,7 +238,9 @@ func flow(text []byte) (value any, rest []byte, ok bool) {
 	for len(rest) > 0 && rest[0] != closing {
 		var key string
 		if isMapping {
-			if key, rest, ok = cutKey(rest); !ok || !isText(key) || hasKey(fields, key) {
+			var name []byte
+			name, rest, ok = cutKey(rest)
+			if key = string(name); !ok || !isText(key) || hasKey(fields, key) {
 				return nil, nil, false
 			}
 			rest = bytes.TrimLeft(rest, " ")
@@ -281,8 +283,8 @@ func hasKey(fields []field, key string) bool {
 	return slices.ContainsFunc(fields, func(f field) bool { return f.key == key })
 }
 
-// appendJSON writes a value as encoding/json does: keys in order, and some
-// characters of HTML escaped.
+// appendJSON writes a value as encoding/json does: keys are sorted, <, > and &
+// escaped.
 func appendJSON(out []byte, value any) []byte {
 	switch value := value.(type) {
 	case []field:
@@ -292,7 +294,7 @@ func appendJSON(out []byte, value any) []byte {
 			if i > 0 {
 				out = append(out, ',')
 			}
-			out = appendText(out, f.key)
+			out = appendString(out, f.key)
 			out = append(out, ':')
 			out = appendJSON(out, f.value)
 		}
@@ -309,11 +311,11 @@ func appendJSON(out []byte, value any) []byte {
 	case literal:
 		return append(out, value...)
 	default:
-		return appendText(out, value.(string))
+		return appendString(out, value.(string))
 	}
 }
 
-func appendText(out []byte, text string) []byte {
+func appendString(out []byte, text string) []byte {
 	out = append(out, '"')
 	for _, c := range []byte(text) {
 		switch c {
