@@ -14,6 +14,7 @@ from kustodian.policy.admission.bundle import SINCE, Target, bundle, expressions
 from kustodian.policy.catalogue import all_rules
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.run import start
 
 
@@ -35,7 +36,7 @@ def admission_objects(
     namespaces: dict[str | None, set[str]] = {}
     environments: dict[str | None, Environment] = {}
     labels: list[dict[str, str]] = []
-    for rendered in engine.render(run.plan.root, run.plan.overlays, options.render):
+    for rendered in render_overlays(run.plan, options, engine, run.plan.overlays):
         if rendered.error is not None:
             raise UserError(
                 f"{rendered.overlay.path} does not render: {rendered.error.message}",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, text
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.policy.catalogue import all_rules
 from kustodian.policy.config import Config
@@ -36,15 +36,12 @@ class Plan:
         only = self.settings.only
         return [rule for rule in all_rules() if not only or rule.id in only]
 
-    def pod_paths(self, data: JsonObject) -> tuple[FieldPath, ...]:
+    def pod_paths(self, manifest: Manifest) -> tuple[FieldPath, ...]:
         """Where the configuration says that a custom resource keeps its pod template."""
-        if not self.config.pod_templates:
-            return ()
-        group, kind = text(data.get("apiVersion")).rpartition("/")[0], data.get("kind")
         return tuple(
             entry.field_path
             for entry in self.config.pod_templates
-            if (entry.group, entry.kind) == (group, kind)
+            if (entry.group, entry.kind) == (manifest.group, manifest.kind)
         )
 
     def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:

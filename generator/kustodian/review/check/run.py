@@ -15,21 +15,21 @@ from kustodian.model.environment import Environment
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.json_value import mappings
-from kustodian.model.manifest import Manifest, Provenance
-from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.manifest import Manifest
+from kustodian.model.overlay import NotChecked, RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
 from kustodian.policy.catalogue import all_rules
 from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
 from kustodian.policy.rule import RepositoryRule
-from kustodian.render.engine import Engine, RegoOptions, RenderOptions
-from kustodian.render.renderer import Renderer, renderer_of
+from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.layout import marked_root, work_tree_prefix
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.findings import from_hit, from_policy, from_source_hit
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
+from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.rule_help import rule_help_of
 from kustodian.review.check.shard import own_overlays, rendered_overlays, shard_report
 from kustodian.review.check.targets import load_plan, resolve_targets
@@ -186,57 +186,12 @@ class Run:
 
     def _rendered(self, wanted: frozenset[str]) -> Iterator[RenderedOverlay]:
         overlays = [overlay for overlay in self.plan.overlays if overlay.path in wanted]
-        kustomizations = [overlay for overlay in overlays if overlay.is_kustomization]
-        rego = self.plan.rego
-        renderer = renderer_of(self.engine, self.options.kustomize, self.options.conftest)
-        rendering: Iterator[RenderedOverlay] = iter(())
-        if kustomizations:
-            rendering = renderer.render(self.plan.root, kustomizations, self.options.render, rego)
-        plain = [overlay for overlay in overlays if not overlay.is_kustomization]
-        return chain(rendering, self._plain(renderer, plain, rego))
-
-    def _plain(
-        self, renderer: Renderer, overlays: list[Overlay], rego: RegoOptions | None
-    ) -> Iterator[RenderedOverlay]:
-        plain = [self._read(overlay) for overlay in overlays]
-        yield from self._with_policies(renderer, plain, rego) if rego else plain
-
-    def _read(self, overlay: Overlay) -> RenderedOverlay:
-        """Plain manifests: every document of every file that looks like a Kubernetes object."""
-        content = {"-": self.options.stdin or ""} if overlay.path == "-" else None
-        files = [file for file in overlay.files if file != "-"]
-        rendered = RenderedOverlay(overlay)
-        for parsed in self.engine.parse(self.plan.root, files, content):
-            rendered.files[parsed.path] = parsed.sha256
-            if parsed.error is not None:
-                rendered.error = rendered.error or parsed.error
-                continue
-            rendered.objects += [
-                Manifest(
-                    d.data,
-                    Provenance(parsed.path, document=d.index, item=d.item),
-                    self.plan.pod_paths(d.data),
-                )
-                for d in parsed.documents
-                if isinstance(d.data, dict) and d.data
-            ]
-        if not rendered.objects and rendered.error is None:
-            rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
-        return rendered
-
-    def _with_policies(
-        self, renderer: Renderer, plain: list[RenderedOverlay], rego: RegoOptions
-    ) -> list[RenderedOverlay]:
-        inputs = [(r.overlay.path, [m.data for m in r.objects]) for r in plain if r.objects]
-        results = renderer.evaluate(self.plan.root, rego, inputs) if inputs else {}
-        for rendered in plain:
-            rendered.policy, rendered.policy_successes = results.get(rendered.overlay.path, ((), 0))
-        return plain
+        return render_overlays(self.plan, self.options, self.engine, overlays, self.plan.rego)
 
     def _take(self, rendered: RenderedOverlay) -> None:
         overlay = rendered.overlay
-        for manifest in rendered.objects:
-            manifest.extra_pod_paths = self.plan.pod_paths(manifest.data)
+        if not (overlay.is_kustomization or rendered.objects or rendered.error):
+            rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
         self.rendered.append(rendered)
         if overlay.path not in self.own:
             return  # rendered for the rules about the repository; another shard evaluates it

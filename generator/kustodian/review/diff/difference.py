@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
+from kustodian.model.overlay import NotChecked, RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.results.difference import (
     ABSENT,
@@ -20,6 +20,7 @@ from kustodian.model.results.difference import (
 from kustodian.render.engine import Engine
 from kustodian.review.check.findings import stable_name
 from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.run import Run
 from kustodian.review.check.view import view_of
 from kustodian.review.compare.revisions import opened, touched
@@ -75,25 +76,14 @@ def _rendered(run: Run | None, wanted: set[str]) -> dict[str, RenderedOverlay]:
     """By path; an overlay whose kustomization cannot even be read is one that does not render."""
     if run is None:
         return {}
-    overlays = [o for o in run.plan.overlays if o.is_kustomization and o.path in wanted]
-    rendered = run.engine.render(run.plan.root, overlays, run.options.render) if overlays else ()
+    overlays = [overlay for overlay in run.plan.overlays if overlay.path in wanted]
+    rendered = render_overlays(run.plan, run.options, run.engine, overlays)
     broken = [
         RenderedOverlay(overlay, error=why)
         for overlay, why in run.plan.not_checkable
         if overlay.path in wanted
     ]
-    plain = [_read(run, o) for o in run.plan.overlays if not o.is_kustomization and o.path in wanted]
-    return {one.overlay.path: one for one in (*rendered, *broken, *plain)}
-
-
-def _read(run: Run, overlay: Overlay) -> RenderedOverlay:
-    """Manifests that no kustomization names, as they are."""
-    read = RenderedOverlay(overlay)
-    for parsed in run.engine.parse(run.plan.root, list(overlay.files)):
-        read.error = read.error or parsed.error
-        documents = [document.data for document in parsed.documents]
-        read.objects += [Manifest(data) for data in documents if isinstance(data, dict) and data]
-    return read
+    return {one.overlay.path: one for one in (*rendered, *broken)}
 
 
 def _renamed(before: dict[str, RenderedOverlay], after: dict[str, RenderedOverlay]) -> dict[str, str]:

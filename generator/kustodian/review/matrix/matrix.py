@@ -11,6 +11,7 @@ from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.model.results.environment_matrix import EnvironmentMatrix, Row
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
+from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.run import start
 from kustodian.review.matrix.facts import Facts, Value, facts_of
 
@@ -24,7 +25,7 @@ def matrices(targets: Sequence[Path], options: CheckOptions, engine: Engine) -> 
     """
     run = start([*targets] or [Path()], options, engine)
     overlays = [o for o in run.plan.overlays if o.is_kustomization and o.environment.name is not None]
-    rendered = list(engine.render(run.plan.root, overlays, options.render)) if overlays else []
+    rendered = list(render_overlays(run.plan, options, engine, overlays))
     rendered += [
         RenderedOverlay(overlay, error=error)
         for overlay, error in run.plan.not_checkable
