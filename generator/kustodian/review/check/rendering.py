@@ -27,7 +27,8 @@ def render_overlays(
 
     The engine begins when this is called, not when the first overlay is asked for.
     """
-    kustomizations, plain = [], []
+    kustomizations: list[Overlay] = []
+    plain: list[Overlay] = []
     for overlay in overlays:
         (kustomizations if overlay.is_kustomization else plain).append(overlay)
     renderer = renderer_of(engine, options.kustomize, options.conftest)

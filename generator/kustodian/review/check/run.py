@@ -37,8 +37,10 @@ from kustodian.review.check.view import view_of
 from kustodian.review.locate.locator import Locator
 
 
-def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run:
-    """Look at the targets and the configuration; nothing is rendered yet. Raises UserError like `check`."""
+def start(
+    targets: Iterable[Path], options: CheckOptions, engine: Engine, *, keeps_schemas: bool = False
+) -> Run:
+    """Resolve the targets and read the configuration. Raises UserError as `check` does."""
     resolved = resolve_targets(targets, options.stdin)
     plan = load_plan(resolved, options, engine)
     if not plan.overlays and not plan.not_checkable and not plan.through:
@@ -47,22 +49,34 @@ def start(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> Run
             hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    return Run(plan, options, engine)
+    return Run(plan, options, engine, keeps_schemas=keeps_schemas)
 
 
 class Fixable(NamedTuple):
-    """A finding with what its rule would change."""
+    """A finding whose rule proposes edits."""
 
     finding: Finding
     hit: Hit | SourceHit
 
 
 class Run:
-    """One run over one repository; `rendered` and `fixable` are known once it has reported."""
+    """One run over one repository.
+
+    `report()` does all of it. A comparison of two revisions calls the steps itself: `begin`, `evaluate_only`,
+    `render`, `adopt`, `repository_hits`, `take`, `finish`. `findings`, `fixable` and `rendered` are complete
+    when the report is made.
+    """
 
     def __init__(
-        self, plan: Plan, options: CheckOptions, engine: Engine, maps: SourceMaps | None = None
+        self,
+        plan: Plan,
+        options: CheckOptions,
+        engine: Engine,
+        maps: SourceMaps | None = None,
+        *,
+        keeps_schemas: bool = False,
     ) -> None:
+        """`maps` holds files already read; with `keeps_schemas` CustomResourceDefinitions stay complete."""
         self.plan = plan
         self.options = options
         self.engine = engine
@@ -78,16 +92,13 @@ class Run:
         self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
-        #: Files whose comments may waive a finding, beside those that the rendered overlays read.
-        self.also_read: frozenset[str] = frozenset()
-        self.own = own_overlays(plan, options.shard)
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
-        #: Whether somebody looks at whole CustomResourceDefinitions once the overlays are evaluated.
-        self.keeps_schemas = options.against_cluster is not None
+        self._own = own_overlays(plan, options.shard)
+        self._keeps_schemas = keeps_schemas or options.against_cluster is not None
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """The rules, which are loaded for it."""
+        """Evaluates the plan's rules; importing them takes time, so not before it is used."""
         return Evaluator(self.plan.rules, self.plan.settings)
 
     def report(self) -> CheckReport:
@@ -99,23 +110,31 @@ class Run:
             self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
         return self.finish()
 
-    def begin(self, wanted: frozenset[str]) -> None:
-        """Have overlays rendered while this side does something else; `render` takes them."""
-        self._begun.append((wanted, self._rendered(wanted)))
+    def begin(self, paths: frozenset[str]) -> None:
+        """Start to render overlays in the background; the next `render` takes them."""
+        self._begun.append((paths, self._rendered(paths)))
 
-    def render(self, wanted: frozenset[str]) -> None:
-        """Render overlays, and evaluate those that are this run's own."""
+    def evaluate_only(self, paths: frozenset[str]) -> None:
+        """Evaluate these overlays only; others are rendered for the rules about the repository."""
+        self._own = paths
+
+    def adopt(self, rendered: Iterable[RenderedOverlay]) -> None:
+        """Take overlays that were rendered elsewhere, without evaluating them."""
+        self.rendered += rendered
+
+    def render(self, paths: frozenset[str]) -> None:
+        """Render overlays, and evaluate this run's own."""
         begun, self._begun = self._begun, []
         for early, _ in begun:
-            wanted -= early
-        renderings = [*(rendering for _, rendering in begun), self._rendered(wanted)]
-        all_rules()  # loads them while the engine renders
+            paths -= early
+        renderings = [*(rendering for _, rendering in begun), self._rendered(paths)]
+        all_rules()  # imported while the engine renders
         for rendered in chain(*renderings):
             self._take(rendered)
-        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they come as they are ready
+        self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they arrive in any order
 
     def mention_unrendered(self) -> None:
-        """What is not rendered by itself is in the report, too."""
+        """Report the overlays that are not rendered by themselves."""
         for overlay, error in self.plan.not_checkable:
             self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
         for folder, user in self.plan.through.items():
@@ -124,7 +143,7 @@ class Run:
     def repository_hits(
         self, view: RepositoryView, rules: Iterable[RepositoryRule] | None = None
     ) -> list[SourceHit]:
-        """What the rules about the repository, or some of them, find in a view of it."""
+        """The hits of the repository rules, or of some of them, in a view of the repository."""
         environments: list[Environment] = list(
             {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
         )
@@ -132,16 +151,19 @@ class Run:
         return [hit for hit in hits if self.plan.covers(hit.violation.file, self.rendered)]
 
     def take(self, hits: Iterable[SourceHit]) -> None:
-        """Make findings of what the rules about the repository found."""
+        """Make findings of the hits of repository rules."""
         for hit in hits:
             self._found(from_source_hit(hit, self.locator), hit)
 
-    def finish(self) -> CheckReport:
-        """Apply the waivers and put the report together."""
+    def finish(self, also_read: Iterable[str] = ()) -> CheckReport:
+        """Apply the waivers and make the report.
+
+        `also_read` are files whose comments may waive a finding, beside those that rendered overlays read.
+        """
         if self.options.against_cluster is not None:
             self._ask_cluster(self.options.against_cluster)
         if self.options.waivers:
-            self._waive()
+            self._waive(also_read)
         self.findings.sort(key=finding_order)
         shard = self.options.shard
         return CheckReport(
@@ -164,7 +186,7 @@ class Run:
         )
 
     def inputs(self, started: int) -> Inputs | None:
-        """What the report follows from; None where that is more than can be told."""
+        """Everything the report depends on; None where that is more than files, options and git."""
         options, root, config = self.options, self.plan.root, self.plan.config
         binaries = options.kustomize or options.conftest or options.against_cluster is not None
         outside = any(
@@ -174,7 +196,7 @@ class Run:
         if options.stdin is not None or options.render != RenderOptions() or binaries or outside:
             return None
         if marked_root(root) != root:
-            return None  # what belongs to it follows from what its files name
+            return None  # the root depends on what files name
         return Inputs(
             root=root,
             files={name: content for rendered in self.rendered for name, content in rendered.files.items()},
@@ -184,8 +206,8 @@ class Run:
             until=self.waivers_until,
         )
 
-    def _rendered(self, wanted: frozenset[str]) -> Iterator[RenderedOverlay]:
-        overlays = [overlay for overlay in self.plan.overlays if overlay.path in wanted]
+    def _rendered(self, paths: frozenset[str]) -> Iterator[RenderedOverlay]:
+        overlays = [overlay for overlay in self.plan.overlays if overlay.path in paths]
         return render_overlays(self.plan, self.options, self.engine, overlays, self.plan.rego)
 
     def _take(self, rendered: RenderedOverlay) -> None:
@@ -193,8 +215,8 @@ class Run:
         if not (overlay.is_kustomization or rendered.objects or rendered.error):
             rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
         self.rendered.append(rendered)
-        if overlay.path not in self.own:
-            return  # rendered for the rules about the repository; another shard evaluates it
+        if overlay.path not in self._own:
+            return  # only the rules about the repository look at it here
         self.outcomes.append(
             OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
         )
@@ -205,7 +227,7 @@ class Run:
             finding = from_policy(result, rendered, self.locator)
             if finding is not None:
                 self.findings.append(finding)
-        if not self.keeps_schemas:
+        if not self._keeps_schemas:
             rendered.objects = [without_schemas(manifest) for manifest in rendered.objects]
 
     def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
@@ -217,15 +239,15 @@ class Run:
     def _ask_cluster(self, context: str) -> None:
         from kustodian.review.check.against_cluster import ask_cluster
 
-        own = [rendered for rendered in self.rendered if rendered.overlay.path in self.own]
+        own = [rendered for rendered in self.rendered if rendered.overlay.path in self._own]
         verdict = ask_cluster(context, own, self.locator)
         self.findings += verdict.findings
         self.cluster_not_checked = verdict.not_checked
 
-    def _waive(self) -> None:
+    def _waive(self, also_read: Iterable[str]) -> None:
         from kustodian.review.check.waive import waive
 
-        files = {*self.also_read, *(file for rendered in self.rendered for file in rendered.files)}
+        files = {*also_read, *(file for rendered in self.rendered for file in rendered.files)}
         waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
         self.findings += waived.findings
         self.used_waivers = waived.used
@@ -237,7 +259,7 @@ class Run:
         return {
             rendered.overlay.path: graph_of(ObjectSet(rendered.objects))
             for rendered in self.rendered
-            if rendered.overlay.path in self.own and rendered.objects
+            if rendered.overlay.path in self._own and rendered.objects
         }
 
     def _sources(self) -> dict[str, Sequence[str]]:
@@ -246,9 +268,9 @@ class Run:
 
 
 def without_schemas(manifest: Manifest) -> Manifest:
-    """A CustomResourceDefinition without its schemas, once it was looked at; any other object as it is.
+    """A CustomResourceDefinition without its schemas, which take most of the memory; other objects unchanged.
 
-    The rules about the repository read no schema, and those of a large platform are most of what it renders.
+    Rules about the repository, which see every overlay at once, read no schema.
     """
     if not manifest.is_a("apiextensions.k8s.io", "CustomResourceDefinition"):
         return manifest
@@ -263,6 +285,6 @@ def without_schemas(manifest: Manifest) -> Manifest:
 
 
 def shown_root(root: Path) -> str:
-    """A repository as reports name it: relative to the working directory, "" for that itself."""
+    """The repository's path in reports: relative to the working directory, "" for that directory."""
     shown = os.path.relpath(root)
     return "" if shown == "." else shown

@@ -1,9 +1,8 @@
 """A comparison of two revisions that renders only the overlays that differ.
 
-An overlay that reads nothing that changed has the findings it had; that much needs no rule's help. The rules
-about the repository are evaluated on both revisions with as little rendered as each says it needs (`Reach`),
-and where that does not settle it, with everything. So the new and the fixed findings are those of two full
-checks; a property test holds it.
+An overlay that reads no changed file has the findings it had. Rules about the repository are evaluated on
+both revisions with as few overlays rendered as each rule declares it needs (`Reach`); where that is not
+conclusive, with all of them. The new and fixed findings equal those of two full checks (property test).
 """
 
 from __future__ import annotations
@@ -23,10 +22,13 @@ from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
 from kustodian.review.compare.revisions import Side
 
 
-def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]) -> None:
+def compare_rules(
+    base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]
+) -> list[frozenset[str]]:
     """Render and evaluate these overlays in both revisions, then the rules about the repository.
 
-    `folders` are the kustomizations that a change may reach, overlays or not.
+    `folders` are the kustomizations that a change may reach, overlays or not. Returns, for base and head, the
+    files whose waiver comments count although no rendered overlay read them.
     """
     after = _NarrowSide(head, paths, folders)
     sides = [_NarrowSide(base, paths, folders, same=after), after]
@@ -37,18 +39,17 @@ def compare_rules(base: Side, head: Side, paths: frozenset[str], folders: frozen
             hits = [side.all_hits(rule) for side in sides]
         for side, found in zip(sides, hits, strict=True):
             side.run.take(found)
-    for side, other in (sides, sides[::-1]):
-        side.read_comments(other)
+    return [side.commented_files(other) for side, other in (sides, sides[::-1])]
 
 
 def waivers_differ(base: Iterable[Finding], head: Iterable[Finding]) -> bool:
-    """Whether the findings about waivers differ: then overlays that were not looked at may decide."""
+    """Whether the findings about waivers differ, so that unrendered overlays may decide which are used."""
     counts = [Counter(f.fingerprint for f in findings if _is_about_waiver(f)) for findings in (base, head)]
     return counts[0] != counts[1]
 
 
 def without_unused_waivers(findings: list[Finding]) -> list[Finding]:
-    """Whether a waiver is used is not known where not everything was looked at."""
+    """The findings without `waiver-unused`, which only a full check can decide."""
     return [finding for finding in findings if finding.rule != "waiver-unused"]
 
 
@@ -57,12 +58,12 @@ def _is_about_waiver(finding: Finding) -> bool:
 
 
 def _settled(rule: RepositoryRule, sides: list[_NarrowSide], hits: list[list[SourceHit]]) -> bool:
-    """Whether what was found so far gives the same difference as everything would."""
+    """Whether these hits give the same difference as a full check would."""
     if rule.shared is None:
         return rule.reach is not Reach.ALL
     try:
         before, after = (rule.shared(side.files_view) for side in sides)
-    except Exception:  # a defect of the rule: evaluated on everything, it is reported as any other
+    except Exception:  # a defect of the rule, reported when it is evaluated on everything
         return False
     return before == after and (rule.reach is not Reach.ALL or _same(*hits))
 
@@ -87,14 +88,14 @@ class _NarrowSide:
     ) -> None:
         self.run, self.reads, self.paths, self.folders = side.run, side.reads, paths, folders
         self._files, self._lay_out, self._same = side.view, side.lay_out, same
-        self.run.own = paths
+        self.run.evaluate_only(paths)
         self._by_path = {overlay.path: overlay for overlay in self.run.plan.overlays}
         self._rendered: dict[str, RenderedOverlay] = {}
         self._render(paths | side.always)
         self.run.mention_unrendered()
 
     def hits(self, rule: RepositoryRule) -> list[SourceHit]:
-        """With no more rendered than the rule's reach says."""
+        """The rule's hits with only the overlays rendered that its reach names."""
         view = self.files_view
         if rule.reach is Reach.OVERLAY:
             view = self._own_view
@@ -103,29 +104,29 @@ class _NarrowSide:
         return self.run.repository_hits(view, [rule])
 
     def all_hits(self, rule: RepositoryRule) -> list[SourceHit]:
-        """With everything rendered."""
+        """The rule's hits with every overlay rendered."""
         self._render(frozenset(self._by_path))
         return self.run.repository_hits(self._view(self._by_path), [rule])
 
-    def read_comments(self, other: _NarrowSide) -> None:
-        """Files that only overlays not rendered read, and whose waivers count all the same.
+    def commented_files(self, other: _NarrowSide) -> frozenset[str]:
+        """Files that only unrendered overlays read, but whose waiver comments may matter.
 
-        A finding about the repository may stand in one, and the other revision may have used its waivers.
+        A finding about the repository may lie in one, and the other revision may have used its waivers.
         """
         view = self.files_view
         found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
-        self.run.also_read = view.files_maybe_used & found - view.files_used
+        return view.files_maybe_used & found - view.files_used
 
     @cached_property
     def files_view(self) -> RepositoryView:
-        """Every overlay, those that are not rendered without objects."""
+        """Every overlay; those not rendered have no objects."""
         known = [self._rendered[path] for path in self._by_path if path in self._rendered]
         overlays = sorted([*known, *self._unrendered.values()], key=lambda one: one.overlay.path)
         return replace(self._files, overlays=overlays)
 
     @cached_property
     def _unrendered(self) -> dict[str, RenderedOverlay]:
-        """What is only known by the files that it may read: the same in both, where no change reaches it."""
+        """Overlays known only by the files they may read; shared by both revisions where unaffected."""
         found = {}
         for path, overlay in self._by_path.items():
             if path in self._rendered:
@@ -156,7 +157,7 @@ class _NarrowSide:
         if self._same is not None:
             unchanged = missing - self.paths
             self._same._render(unchanged)
-            self.run.rendered += [self._same._rendered[path] for path in sorted(unchanged)]
+            self.run.adopt(self._same._rendered[path] for path in sorted(unchanged))
             missing -= unchanged
         self._lay_out({name for path in missing for name in self.reads.of(path)})
         self.run.render(missing)
@@ -164,7 +165,7 @@ class _NarrowSide:
 
 
 def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
-    """Every prod overlay that a change can reach through its staging, and every staging that it may have."""
+    """The affected prod overlays with their possible staging overlays; affected means either has changed."""
     classes = (EnvironmentClass.STAGING, EnvironmentClass.PROD)
     earlier, later = (
         [o.path for o in overlays if o.environment.name and o.environment.environment_class is one]

@@ -1,4 +1,4 @@
-"""What a change makes worse: the findings now, beside those of the revision that it started from."""
+"""`check --base`: the findings of a change, each new, unchanged or fixed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ def check_against(
     staged: bool = False,
     whole: bool = False,
 ) -> tuple[CheckReport, str]:
-    """Check, and compare with the merge base of HEAD and a revision; the configured failing severity, too.
+    """Check, and compare with the merge base of HEAD and a revision.
 
-    What is checked is the work tree, with `staged` the index. Only overlays that the change may reach are
-    rendered, unless `whole` asks for all; new and fixed findings are those of two full checks either way.
-    Raises UserError as `check` does, and where git has no such revision.
+    Returns the report and the severity that fails, as configured. Checks the work tree, or with `staged` the
+    index. Renders only the overlays that the change may affect, or with `whole` all; the new and fixed
+    findings are those of two full checks either way. Raises UserError as `check` does, and for a revision
+    that git does not know.
     """
     if options.stdin is not None:
         raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
@@ -44,7 +45,7 @@ def check_against(
 
 
 def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouched: int = 0) -> None:
-    """Mark each finding as new or unchanged, and add those that are gone; fingerprints are counted."""
+    """Mark each finding as new or unchanged, and add the fixed ones; fingerprints are counted."""
     kept = [finding for finding in before if finding.waiver is None]
     left = Counter(finding.fingerprint for finding in kept)
     for finding in report.open_findings:
@@ -60,13 +61,13 @@ def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouch
 
 
 def _narrow(revisions: Revisions) -> CheckReport | None:
-    """The comparison with only what differs rendered; None where that cannot tell."""
+    """The comparison with only the affected overlays rendered; None where that is not conclusive."""
     sides = revisions.sides()
     if sides is None:
         return None
     reached = touched(revisions.changes, *sides)
-    compare_rules(*sides, reached.overlays, reached.folders)
-    old, report = (side.run.finish() for side in sides)
+    also_read = compare_rules(*sides, reached.overlays, reached.folders)
+    old, report = (side.run.finish(files) for side, files in zip(sides, also_read, strict=True))
     if waivers_differ(old.findings, report.findings):
         return None
     _propose(sides[1].run)

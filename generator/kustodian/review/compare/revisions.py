@@ -36,10 +36,10 @@ from kustodian.review.compare.reads import Named, Reads, always_rendered, reads_
 
 
 class Side(NamedTuple):
-    """One of the two revisions: its run, what its overlays may read, and a view without any rendered.
+    """One of the two revisions: its run, what its overlays may read, and a view with no overlay rendered.
 
-    `always` are the overlays that have to be rendered whatever changed. `lay_out` must be told of files
-    before they are rendered; what changed is laid out, and all else is read from the head.
+    `always` are overlays that are rendered whatever changed. `lay_out` writes files of the revision to disk
+    and must be called before they are read; unchanged files are read from the head.
     """
 
     run: Run
@@ -51,7 +51,7 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Revisions:
-    """Nothing is rendered yet, and nothing laid out of the base; that is None before the first commit."""
+    """Head and base of a comparison, nothing rendered yet. There is no base before the first commit."""
 
     root: Path
     tree: WorkTree
@@ -65,11 +65,11 @@ class Revisions:
 
     @cached_property
     def changes(self) -> Changes:
-        """What differs. Raises UserError where git fails."""
+        """The files that differ. Raises UserError where git fails."""
         return self._changes.result()
 
     def whole_base(self) -> Run | None:
-        """A run over all of the base; None where it holds nothing to check. Raises UserError as `check`."""
+        """A run over all of the base; None where it has nothing to check. Raises UserError like `check`."""
         if self._base is None or not self._base.files:
             return None
         self._base.lay_out_all()
@@ -87,11 +87,11 @@ class Revisions:
             ) from error  # fmt: skip
 
     def _base_options(self, root: Path) -> CheckOptions:
-        """Those of the command line in the base's checkout; nobody fixes what was there."""
+        """The command line's options for the base's checkout; no fixes are proposed there."""
         return replace(_at(self._options, self.root, root), proposals=False)
 
     def sides(self) -> tuple[Side, Side] | None:
-        """Base and head, of the base only what changed laid out; None where that is not enough to go by."""
+        """Base and head, with only changed files of the base on disk; None where that is not enough."""
         plan, base = self.head.plan, self._base
         whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
         if base is None or not base.files or not whole:
@@ -105,7 +105,7 @@ class Revisions:
         return (before, head) if before is not None else None
 
     def _head_side(self, base: Checkout, named: dict[int, Named], words: Set[str] | None) -> Side:
-        """The head. What a change reaches by its kustomizations is rendered while the base is looked at."""
+        """The head; overlays that its kustomizations show to be affected start to render meanwhile."""
         plan, engine = self.head.plan, self.head.engine
         links = symbolic_links(plan.root, self.changes.links | self.changes.files)
         reads = reads_of(plan, engine, links, known=named, words=words)
@@ -119,7 +119,7 @@ class Revisions:
     def _base_side(
         self, base: Checkout, head: Side, named: dict[int, Named], words: Set[str] | None
     ) -> Side | None:
-        """The base, of which only what changed is laid out; None where that is not enough to go by."""
+        """The base, with only changed files on disk; None where that is not enough."""
         plan, engine = head.run.plan, head.run.engine
         assert plan.scan is not None
         base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
@@ -130,7 +130,7 @@ class Revisions:
         try:
             other = plan_beside(plan, base.root, options.config or base.root / CONFIG_NAME, scan, options)
         except UserError:
-            return None  # said of the whole base, it is said better
+            return None  # checking the whole base gives a better message
         if rules_touched(other, self.changes):
             return None
         view = view_beside(other, head.view, self.changes, base.files, engine)
@@ -162,20 +162,18 @@ def opened(
     paths = [target.resolve() for target in targets] or [Path.cwd()]
     root = find_root(paths[0])
     with ExitStack() as stack:
-        asked = Background(lambda: _ask_git(stack, root, revision, staged))
-        all_rules()  # loads them while git and the engine look at the repository
+        git_state = Background(lambda: _ask_git(stack, root, revision, staged))
+        all_rules()  # imported while git and the engine work
         try:
-            head_root = asked.result().head_root if staged else root
+            head_root = git_state.result().head_root if staged else root
             head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
         finally:
-            asked.wait()  # what it leaves behind is cleared away with the rest
-        found = asked.result()
-        yield Revisions(
-            root, found.tree, found.commit, head, staged, paths, options, found.base, found.changes
-        )
+            git_state.wait()  # so that the stack removes its checkouts, too
+        git = git_state.result()
+        yield Revisions(root, git.tree, git.commit, head, staged, paths, options, git.base, git.changes)
 
 
-class _Asked(NamedTuple):
+class _GitState(NamedTuple):
     """What git says of both revisions; `commit` is the empty tree before the first one."""
 
     tree: WorkTree
@@ -185,8 +183,8 @@ class _Asked(NamedTuple):
     changes: Background[Changes]
 
 
-def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Asked:
-    """Ask, and lay out what is needed, while the repository is looked at. Raises UserError."""
+def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitState:
+    """Find both revisions and check out what is needed. Raises UserError."""
     tree = work_tree(root)
     commit = merge_base(tree, revision)
     head_root = root
@@ -200,7 +198,7 @@ def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Aske
         base = stack.enter_context(checkout(tree, commit)) if commit else None
     finally:
         differing.wait()
-    return _Asked(tree, at, head_root, base, differing)
+    return _GitState(tree, at, head_root, base, differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:

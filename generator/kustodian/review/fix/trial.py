@@ -56,8 +56,7 @@ class Fixes:
 def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
     """Find out what can be fixed safely; nothing is written. Returns the repository's root, too."""
     targets = list(targets) or [Path()]
-    run = start(targets, options, engine)
-    run.keeps_schemas = True
+    run = start(targets, options, engine, keeps_schemas=True)
     report = run.report()
     fixes = Fixes()
     fixes.not_checked = len(report.not_checked) + sum(one.error is not None for one in report.overlays)
@@ -139,8 +138,8 @@ class _Trial:
     def _objection(self, copy: Path, findings: list[Finding], only_form: bool) -> str:
         """Why the changed repository is not better, empty where it is."""
         try:
-            run = start([copy / target for target in self.targets], self.run.options, self.run.engine)
-            run.keeps_schemas = True
+            targets = [copy / target for target in self.targets]
+            run = start(targets, self.run.options, self.run.engine, keeps_schemas=True)
             report = run.report()
         except UserError as error:
             return f"the result could not be checked: {error.message}"
