@@ -1,4 +1,4 @@
-"""What a PodDisruptionBudget selects; shared by the budget rules."""
+"""The pods that a PodDisruptionBudget selects; shared by the budget rules."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kustodian.model.manifest import Manifest
 def selected_pods(objects: ObjectSet, budget: Manifest) -> list[PodTemplate]:
     """The pod templates whose pods the budget protects.
 
-    An absent selector selects nothing, an empty one everything in policy/v1 and nothing in policy/v1beta1
-    (Kubernetes API reference, PodDisruptionBudgetSpec).
+    An absent selector selects nothing. An empty one selects everything in policy/v1 and nothing in
+    policy/v1beta1 (Kubernetes API reference, PodDisruptionBudgetSpec).
     """
     selector = budget.spec.get("selector")
     if is_empty_selector(selector) and budget.api_version == "policy/v1beta1":
