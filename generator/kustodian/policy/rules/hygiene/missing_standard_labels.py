@@ -20,7 +20,7 @@ Right:
 
 Options:
     labels: the labels that must be there.
-    ownerKeys: labels or annotations of which one must be there; an empty list requires no owner.
+    ownerKeys: labels or annotations, one of which must be there; an empty list requires no owner.
 
 Source: Kubernetes documentation, "Recommended Labels",
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
@@ -64,6 +64,6 @@ RULE = ObjectRule(
     doc=__doc__,
     options={
         "labels": Option(_LABELS, "labels that must be there"),
-        "ownerKeys": Option(_OWNER_KEYS, "labels or annotations of which one must be there"),
+        "ownerKeys": Option(_OWNER_KEYS, "labels or annotations, one of which must be there"),
     },
 )

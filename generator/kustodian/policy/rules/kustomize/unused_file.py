@@ -198,5 +198,5 @@ RULE = RepositoryRule(
     shared=_undecided_files,
     reach=Reach.NOTHING,
     doc=__doc__,
-    options={"ignore": Option((), "globs of files that may stand unused")},
+    options={"ignore": Option((), "globs of files that may be unused")},
 )
