@@ -2,7 +2,7 @@
 
 Why: The exception was approved only until that day; the findings that it covered are reported again.
 
-Fix: Fix what the waiver excused and remove it, or renew `expires` in a pull request that its owner
+Fix: Resolve what the waiver excused and remove it, or renew `expires` in a pull request that its owner
     approves.
 
 Wrong:

@@ -1,4 +1,4 @@
-"""Remote base does not name the commit that it is taken from.
+"""Remote base does not name the commit it is taken from.
 
 Why: A branch or a tag of another repository can be moved: what every environment runs would change without
 a commit in this one.
