@@ -25,7 +25,7 @@ from kustodian.policy.rule import ObjectRule, PodRule
 from kustodian.policy.settings import RuleSettings, Settings
 from tests.acceptance.cluster import Cluster
 from tests.rules.fixtures import Fixture, file_fixtures
-from tests.rules.test_rules import _frozen, hits_of
+from tests.rules.test_rules import frozen, hits_of
 from tests.support.peers import ROOT
 
 #: Objects that the API server changes before admission policies see them, so that the two must differ.
@@ -99,7 +99,7 @@ def settings_of(fixture: Fixture) -> Settings:
         version=fixture.config.get("kubernetesVersion", "1.34"),
         registries=tuple(fixture.config.get("registries", ())),
         cpu_limits=options.get("policy", "ignore"),
-        rules={fixture.rule: RuleSettings(options={k: _frozen(v) for k, v in options.items()})},
+        rules={fixture.rule: RuleSettings(options={k: frozen(v) for k, v in options.items()})},
     )
 
 

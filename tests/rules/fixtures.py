@@ -1,6 +1,6 @@
-"""Rule fixtures: YAML files whose comments say what must be found, and where.
+"""Rule fixtures: YAML files whose comments mark the expected findings.
 
-`# expect: rule-id` stands on the line of a finding; a first line `# config: {...}` sets the context.
+A line with a finding ends in `# expect: rule-id`; a first line `# config: {...}` sets the context.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ _CONFIG = re.compile(r"\A# config:\s*(\{.*\})\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Fixture:
-    """One fixture file: its rule, whether it must fail, its context, and the expected (line, rule) pairs."""
+    """One fixture file: its rule, whether the rule must fail it, its context, its expected findings.
+
+    `expected` holds (line, rule) pairs.
+    """
 
     rule: str
     path: Path
@@ -34,13 +37,18 @@ class Fixture:
 
 
 def expectations(text: str) -> frozenset[tuple[int, str]]:
-    """The (line, rule) pairs that a file's comments ask for."""
+    """The (line, rule) pairs that a file's comments expect."""
     return frozenset(
         (number, rule.strip())
         for number, line in enumerate(text.splitlines(), start=1)
         if (match := _EXPECT.search(line))
         for rule in match.group(1).split(",")
     )
+
+
+def without_expectations(text: str) -> str:
+    """The text without its `# expect:` comments."""
+    return "".join(_EXPECT.sub("", line).rstrip() + "\n" for line in text.splitlines())
 
 
 def read_fixture(path: Path) -> Fixture:
@@ -53,10 +61,15 @@ def read_fixture(path: Path) -> Fixture:
 
 def file_fixtures() -> list[Fixture]:
     """Every `fail*.yaml` and `pass*.yaml`, in a stable order."""
-    found = sorted(p for p in FIXTURES.glob("*/*.yaml") if p.name.startswith(("fail", "pass")))
-    return [read_fixture(path) for path in found]
+    paths = sorted(p for p in FIXTURES.glob("*/*.yaml") if p.name.startswith(("fail", "pass")))
+    return [read_fixture(path) for path in paths]
 
 
 def folder_fixtures() -> list[Path]:
     """Every fixture of a repository rule: a folder `fail-*` or `pass-*`."""
     return sorted(p for p in FIXTURES.glob("*/*-*/") if p.name.startswith(("fail", "pass")))
+
+
+def fixed_path(failing: Path) -> Path:
+    """The file or folder with the result of `check --fix`: `fixed.yaml` for `fail.yaml`."""
+    return failing.with_name(failing.name.replace("fail", "fixed", 1))

@@ -1,4 +1,4 @@
-"""Every repository rule against its fixtures: each a small repository, checked as a user would."""
+"""Every repository rule against its fixtures: small repositories, checked as a user would check them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.entry import check
 from tests.rules.fixtures import expectations, folder_fixtures
 
-#: A fixture's past, where a rule asks git for it: file -> its texts, newest first.
+#: The git history of a fixture, for rules that read it: file -> its earlier texts, newest first.
 HISTORY = "history.json"
-#: The day on which the fixtures' waivers are judged.
+#: The day on which the waivers of the fixtures are evaluated.
 TODAY = date(2026, 6, 1)
 
 
@@ -36,44 +36,44 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def make_repository(fixture: Path, folder: Path) -> Path:
-    """A copy of the fixture outside this repository, with the past that it asks for."""
-    past = json.loads((fixture / HISTORY).read_text()) if (fixture / HISTORY).exists() else {}
+    """A copy of the fixture outside this repository, with its git history if it has one."""
+    history = json.loads((fixture / HISTORY).read_text()) if (fixture / HISTORY).exists() else {}
     folder.mkdir()
-    if past:
+    if history:
         git(folder, "init", "--quiet")
-    for file, texts in past.items():
+    for file, texts in history.items():
         for text in reversed(texts):
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
             git(folder, "add", "--all")
-            git(folder, "commit", "--quiet", "--message", "a former version")
+            git(folder, "commit", "--quiet", "--message", "an earlier version")
     shutil.copytree(fixture, folder, dirs_exist_ok=True)
-    if past:
+    if history:
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--message", "now")
     return folder
 
 
 def expected_lines(fixture: Path) -> set[tuple[str, int]]:
-    """(file, line) of every comment that expects the fixture's own rule."""
-    found = set()
+    """(file, line) of every finding that the fixture expects of its own rule."""
+    expected = set()
     for path in fixture.rglob("*"):
         if path.is_file():
             lines = expectations(path.read_text())
-            found |= {
+            expected |= {
                 (path.relative_to(fixture).as_posix(), n) for n, rule in lines if rule == fixture.parent.name
             }
-    return found
+    return expected
 
 
 @pytest.mark.parametrize("fixture", folder_fixtures(), ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_fixture_agrees_line_by_line(fixture: Path, tmp_path: Path, engine: Engine) -> None:
+def test_rule_finds_the_expected_lines(fixture: Path, tmp_path: Path, engine: Engine) -> None:
     rule = fixture.parent.name
     expected = expected_lines(fixture)
     failing = fixture.name.startswith("fail")
-    assert expected if failing else not expected, "a fail folder expects something, a pass folder nothing"
+    assert expected if failing else not expected, "only fail folders expect findings"
     root = make_repository(fixture, tmp_path / "repository")
-    # A waiver is of another rule's finding, so those rules need all the others beside them.
+    # Waivers refer to findings of other rules, so the waiver rules only work together with all rules.
     rules = () if by_id()[rule].topic == "hygiene" else (rule,)
     report, _ = check([root], CheckOptions(rules=rules, today=TODAY), engine)
     found = {(f.source.file, f.source.line) for f in report.findings if f.rule == rule}

@@ -1,4 +1,4 @@
-"""Every rule against its fixtures, both ways, line by line; and that every rule has them."""
+"""Every rule against its failing and passing fixtures, line by line; every rule must have both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _environment(config: dict[str, Any]) -> Environment:
 
 
 def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
-    """What the fixture's own rule finds, and the objects it looked at."""
+    """The hits of the fixture's own rule, and the objects of the fixture."""
     rule = by_id()[fixture.rule]
     config = fixture.config
     options = config.get("options", {})
@@ -46,7 +46,7 @@ def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
         version=version,
         registries=tuple(config.get("registries", ())),
         cpu_limits=options.get("policy", "ignore"),
-        rules={rule.id: RuleSettings(options={k: _frozen(v) for k, v in options.items()})},
+        rules={rule.id: RuleSettings(options={k: frozen(v) for k, v in options.items()})},
         schemas=Schemas(version, crds),
     )
     evaluator = Evaluator([rule], settings)
@@ -69,14 +69,15 @@ def found_lines(fixture: Fixture) -> set[tuple[int, str]]:
     return lines
 
 
-def _frozen(value: object) -> object:
+def frozen(value: object) -> object:
+    """The value of an option as a rule reads it: lists are tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("fixture", file_fixtures(), ids=lambda fixture: fixture.id)
-def test_fixture_agrees_line_by_line(fixture: Fixture) -> None:
+def test_rule_finds_the_expected_lines(fixture: Fixture) -> None:
     expected = {pair for pair in fixture.expected if pair[1] == fixture.rule}
-    assert expected if fixture.failing else not expected, "a fail file expects something, a pass file nothing"
+    assert expected if fixture.failing else not expected, "only fail files expect findings"
     assert found_lines(fixture) == expected
 
 
@@ -88,7 +89,7 @@ def test_rule_has_a_manual_page(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
-def test_rule_has_fixtures_of_both_kinds(rule: Rule) -> None:
+def test_rule_has_a_failing_and_a_passing_fixture(rule: Rule) -> None:
     if isinstance(rule, RepositoryRule | WaiverRule):
         names = [p.name for p in folder_fixtures() if p.parent.name == rule.id]
     else:
@@ -97,10 +98,10 @@ def test_rule_has_fixtures_of_both_kinds(rule: Rule) -> None:
     assert any(name.startswith("pass") for name in names), f"no passing fixture: {names}"
 
 
-def test_no_fixture_without_a_rule() -> None:
+def test_every_fixture_belongs_to_a_rule() -> None:
     folders = {f.rule for f in file_fixtures()} | {p.parent.name for p in folder_fixtures()}
     assert folders <= set(by_id())
 
 
-def test_ids_are_unique() -> None:
+def test_rule_ids_are_unique() -> None:
     assert len(by_id()) == len(all_rules())

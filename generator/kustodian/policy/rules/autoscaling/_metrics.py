@@ -1,4 +1,4 @@
-"""What an autoscaler measures of a pod's cpu and memory; shared by the autoscaling rules."""
+"""The cpu and memory metrics of autoscalers; shared by the autoscaling rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kustodian.model.manifest import Manifest
 class ResourceMetric(NamedTuple):
     """A cpu or memory metric of a pod.
 
-    `container` is empty for the whole pod; `utilization` says that it is relative to the request.
+    `container` is empty for the whole pod; `utilization` is whether the target is relative to the request.
     """
 
     resource: str
@@ -28,7 +28,7 @@ def resource_metrics(manifest: Manifest) -> Iterator[ResourceMetric]:
     An HPA without metrics scales on 80% of the requested cpu (autoscaling/v2 defaults).
     """
     if manifest.kind == "ScaledObject":
-        yield from _keda(manifest.spec)
+        yield from _keda_metrics(manifest.spec)
     elif manifest.api_version == "autoscaling/v1":
         yield ResourceMetric("cpu", "", True, ("spec", "targetCPUUtilizationPercentage"))
     elif not manifest.spec.get("metrics"):
@@ -39,7 +39,7 @@ def resource_metrics(manifest: Manifest) -> Iterator[ResourceMetric]:
                 source = mapping(metric.get(kind))
                 if source:
                     target = mapping(source.get("target"))
-                    # autoscaling/v2beta1 had the target's fields at the source.
+                    # autoscaling/v2beta1 has the target's fields directly in the source.
                     relative = "averageUtilization" in target or "targetAverageUtilization" in source
                     path: FieldPath = ("spec", "metrics", index)
                     yield ResourceMetric(
@@ -47,7 +47,7 @@ def resource_metrics(manifest: Manifest) -> Iterator[ResourceMetric]:
                     )
 
 
-def _keda(spec: JsonObject) -> Iterator[ResourceMetric]:
+def _keda_metrics(spec: JsonObject) -> Iterator[ResourceMetric]:
     for index, trigger in mappings(spec.get("triggers")):
         if trigger.get("type") in ("cpu", "memory"):
             metadata = mapping(trigger.get("metadata"))

@@ -1,6 +1,6 @@
 """Autoscaler's minimum is above its maximum, or the API does not accept its range.
 
-Why: The API server or the controller refuses the object, so nothing is scaled.
+Why: The API server or the controller rejects the object, so nothing is scaled.
 
 Fix: Set the minimum to at most the maximum; a patch that lowers one has to lower the other.
 
@@ -12,10 +12,11 @@ Right:
     minReplicas: 2
     maxReplicas: 4
 
-Notes: HPA: minReplicas (default 1) at most maxReplicas, which is at least 1; minReplicas 0 is refused
-    before Kubernetes 1.37 unless a feature gate is set. KEDA: minReplicaCount (0) at most maxReplicaCount
-    (100), and idleReplicaCount below minReplicaCount. VPA: minAllowed at most maxAllowed. KServe:
-    minReplicas at most maxReplicas. A minimum equal to the maximum is allowed: it pins the number.
+Notes: HPA: minReplicas (default 1) must not exceed maxReplicas, which is at least 1; minReplicas 0 is
+    rejected before Kubernetes 1.37 unless a feature gate is set. KEDA: minReplicaCount (default 0) must not
+    exceed maxReplicaCount (default 100), and idleReplicaCount must be below minReplicaCount. VPA:
+    minAllowed must not exceed maxAllowed. KServe: minReplicas must not exceed maxReplicas. A minimum equal
+    to the maximum is allowed: it pins the number.
 
 Source: Kubernetes API reference v1.34, autoscaling/v2 HorizontalPodAutoscalerSpec,
     https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/;
@@ -33,7 +34,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
 
-#: KEP-2021: the feature gate HPAScaleToZero is on by default from here.
+#: The first version with the feature gate HPAScaleToZero on by default (KEP-2021).
 _ZERO_SINCE = (1, 37)
 
 
@@ -41,13 +42,13 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each impossible pair of bounds."""
     match manifest.kind:
         case "HorizontalPodAutoscaler" | "ScaledObject":
-            yield from _replicas(manifest, context)
+            yield from _replica_violations(manifest, context)
         case "ScaledJob":
             low, high = manifest.spec.get("minReplicaCount"), manifest.spec.get("maxReplicaCount", 100)
             if (integer(low) or 0) > (integer(high) or 0):
                 yield Violation(("spec", "minReplicaCount"), f"minReplicaCount {low} is above {high}")
         case "VerticalPodAutoscaler":
-            yield from _vertical(manifest)
+            yield from _vertical_violations(manifest)
         case "InferenceService":
             for component in ("predictor", "transformer", "explainer"):
                 spec = mapping(manifest.spec.get(component))
@@ -57,7 +58,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
                     yield Violation(("spec", component, "minReplicas"), message)
 
 
-def _replicas(manifest: Manifest, context: Context) -> Iterator[Violation]:
+def _replica_violations(manifest: Manifest, context: Context) -> Iterator[Violation]:
     autoscaler = read_autoscaler(manifest)
     if autoscaler is None:
         return
@@ -73,7 +74,9 @@ def _replicas(manifest: Manifest, context: Context) -> Iterator[Violation]:
         yield Violation(low_path, f"{low_path[-1]} {low} is below 0")
     if not autoscaler.is_keda:
         if low == 0 and context.version < _ZERO_SINCE:
-            yield Violation(low_path, "the API server refuses minReplicas 0 before Kubernetes 1.37; KEDA can")
+            yield Violation(
+                low_path, "the API server refuses minReplicas 0 before Kubernetes 1.37; KEDA accepts 0"
+            )
         return
     idle = integer(manifest.spec.get("idleReplicaCount"))
     if idle is not None and idle >= low:
@@ -81,7 +84,7 @@ def _replicas(manifest: Manifest, context: Context) -> Iterator[Violation]:
         yield Violation(("spec", "idleReplicaCount"), message)
 
 
-def _vertical(manifest: Manifest) -> Iterator[Violation]:
+def _vertical_violations(manifest: Manifest) -> Iterator[Violation]:
     policies = mappings(mapping(manifest.spec.get("resourcePolicy")).get("containerPolicies"))
     for index, policy in policies:
         most = mapping(policy.get("maxAllowed"))

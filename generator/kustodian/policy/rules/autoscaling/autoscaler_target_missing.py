@@ -3,8 +3,8 @@
 Why: The autoscaler scales nothing, and the workload it was meant for keeps its number of replicas under any
     load.
 
-Fix: Set apiVersion, kind and name of the target to the workload's; a Rollout is `argoproj.io/v1alpha1`, not
-    apps/v1.
+Fix: Set apiVersion, kind and name of the target to those of the workload; a Rollout has
+    `argoproj.io/v1alpha1`, not apps/v1.
 
 Wrong:
     scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: iris}
@@ -13,10 +13,11 @@ Wrong:
 Right:
     scaleTargetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: iris}
 
-Notes: Looked up by group, kind and name in the autoscaler's own namespace, for HorizontalPodAutoscaler,
-    KEDA ScaledObject (where apiVersion and kind default to apps/v1 Deployment) and VerticalPodAutoscaler.
-    An HPA without apiVersion in the reference finds no Deployment either: the controller looks in the core
-    group. A Deployment that KServe makes for an InferenceService of the overlay exists.
+Notes: The target is looked up by group, kind and name in the autoscaler's own namespace. The rule covers
+    HorizontalPodAutoscaler, KEDA ScaledObject (where apiVersion and kind default to an apps/v1 Deployment)
+    and VerticalPodAutoscaler. An HPA whose reference has no apiVersion does not find a Deployment either,
+    because the controller looks in the core group. A Deployment that KServe creates for an InferenceService
+    of the overlay counts as existing.
 
 Source: Kubernetes API reference v1.34, autoscaling/v2 CrossVersionObjectReference,
     https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/;
@@ -45,23 +46,23 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         if not name or not kind:
             continue
         namespace = namespace_of(manifest)
-        if objects.find(group, kind, namespace, name) or _made_by_kserve(objects, namespace, name):
+        if objects.find(group, kind, namespace, name) or _is_made_by_kserve(objects, namespace, name):
             continue
         written = f"{group}/{kind}" if group else kind
         message = f"{manifest.ref} targets {written} {name}, which is not in namespace {namespace}"
-        others = sorted({str(m.ref) for m in _same_name(objects, namespace, name)})
+        others = sorted({str(m.ref) for m in _workloads_named(objects, namespace, name)})
         if others:
             message += f" ({', '.join(others)} is)"
         yield Violation(("spec", field), message, manifest)
 
 
-def _same_name(objects: ObjectSet, namespace: str, name: str) -> Iterator[Manifest]:
+def _workloads_named(objects: ObjectSet, namespace: str, name: str) -> Iterator[Manifest]:
     for manifest in objects:
         if manifest.name == name and pods_of(manifest) and namespace_of(manifest) == namespace:
             yield manifest
 
 
-def _made_by_kserve(objects: ObjectSet, namespace: str, name: str) -> bool:
+def _is_made_by_kserve(objects: ObjectSet, namespace: str, name: str) -> bool:
     services = objects.of("serving.kserve.io", "InferenceService")
     parts = ("predictor", "transformer", "explainer")
     return any(

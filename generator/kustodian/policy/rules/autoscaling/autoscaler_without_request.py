@@ -1,10 +1,10 @@
 """Autoscaler scales on utilization of a resource that a container does not request.
 
-Why: Utilization is usage divided by request; where one container of the pod has no request the metric is
+Why: Utilization is usage divided by request. If one container of the pod has no request, the metric is
     undefined and the autoscaler does nothing.
 
-Fix: Set `resources.requests` of that container, or measure `ContainerResource` of the server, or use an
-    averageValue target.
+Fix: Set `resources.requests` for that container, use a `ContainerResource` metric for the server container,
+    or use an averageValue target.
 
 Wrong:
     # HPA: cpu averageUtilization 70, and the proxy container requests no cpu
@@ -15,10 +15,10 @@ Right:
       - type: ContainerResource
         containerResource: {name: cpu, container: server, target: {type: Utilization, averageUtilization: 70}}
 
-Notes: Every container and sidecar counts, init containers do not. A limit is the request where there is
-    none, and a LimitRange of the namespace may give one. An HPA without metrics scales on 80% cpu. For KEDA
-    the triggers `cpu` and `memory` with metricType Utilization are the same. A container name that the pod
-    does not have is reported too.
+Notes: Every container and sidecar counts; init containers do not. A limit serves as the request if there is
+    no request, and a LimitRange of the namespace may provide one. An HPA without metrics scales on 80% cpu.
+    KEDA's `cpu` and `memory` triggers with metricType Utilization behave in the same way. A container name
+    that the pod does not have is reported too.
 
 Source: Kubernetes documentation v1.34, "Horizontal Pod Autoscaling",
     https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#support-for-resource-metrics
@@ -38,7 +38,7 @@ from kustodian.policy.rules.autoscaling._metrics import ResourceMetric, resource
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each metric that some container makes undefined."""
+    """One violation for each metric that a container leaves undefined."""
     scaling = scaling_of(objects)
     for autoscaler in scaling.autoscalers:
         group, kind, name = autoscaler.target
@@ -65,9 +65,9 @@ def _problem(
         return f"{pod.owner.ref} has no container {metric.container}"
     if not metric.utilization or pod_level(pod, "requests", metric.resource, context.version):
         return None
-    silent = [str(c) for c in measured if container_request(c, metric.resource, defaults) is None]
-    if silent:
-        return f"{', '.join(silent)} of {pod.owner.ref} requests none, so utilization is undefined"
+    without_request = [str(c) for c in measured if container_request(c, metric.resource, defaults) is None]
+    if without_request:
+        return f"{', '.join(without_request)} of {pod.owner.ref} requests none, so utilization is undefined"
     return None
 
 

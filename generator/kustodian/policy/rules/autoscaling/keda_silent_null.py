@@ -1,10 +1,10 @@
-"""Prometheus trigger takes a metric that is gone for zero load.
+"""Prometheus trigger treats a missing metric as zero load.
 
-Why: When Prometheus loses the target the query returns nothing, KEDA reads 0 and scales the workload down,
-    in the middle of the load.
+Why: When Prometheus loses the target, the query returns nothing: KEDA reads 0 and scales the workload down
+    under full load.
 
-Fix: Set `ignoreNullValues: "false"` in the trigger's metadata, and a `fallback` with the replicas to run
-    while the metric is gone.
+Fix: Set `ignoreNullValues: "false"` in the trigger's metadata, and add a `fallback` with the number of
+    replicas to run while the metric is missing.
 
 Wrong:
     triggers:
@@ -17,9 +17,9 @@ Right:
       - type: prometheus
         metadata: {query: "sum(vllm:num_requests_waiting)", threshold: "5", ignoreNullValues: "false"}
 
-Notes: A fallback alone does not help: it acts on errors, and an empty result is none while ignoreNullValues
-    has its default "true". With "false" an empty result is an error; then the fallback acts, or without one
-    the replicas stay.
+Notes: A fallback alone does not help: it acts on errors, and an empty result is not an error while
+    ignoreNullValues has its default "true". With "false" an empty result is an error: KEDA then uses the
+    fallback, or keeps the current replicas if there is none.
 
 Source: KEDA, "Prometheus" scaler, https://keda.sh/docs/latest/scalers/prometheus/; ScaledObject
     specification (fallback), https://keda.sh/docs/latest/reference/scaledobject-spec/#fallback

@@ -1,7 +1,6 @@
-"""HPA lists its cpu metric before others: the API server gives them back in another order.
+"""HPA lists its cpu metric before others: the API server returns them in another order.
 
-Why: What is stored differs from what is in git for ever, so Argo CD shows OutOfSync and syncs again and
-    again.
+Why: The stored object always differs from git, so Argo CD shows OutOfSync and syncs again and again.
 
 Fix: Move the cpu utilization metric to the end of `spec.metrics` (memory before cpu).
 
@@ -17,7 +16,7 @@ Right:
 
 Notes: The object is converted to autoscaling/v1, which has one field for cpu utilization and keeps every
     other metric in an annotation; on the way back the cpu metric is appended. A cpu metric with
-    averageValue is one of the others.
+    averageValue counts as one of the others.
 
 Source: Kubernetes issue 74099, https://github.com/kubernetes/kubernetes/issues/74099; Argo CD, "Diff
     Customization", https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
@@ -42,7 +41,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for position, (index, metric) in enumerate(metrics):
         if _is_cpu_utilization(metric):
             if not all(_is_cpu_utilization(later) for _, later in metrics[position + 1 :]):
-                message = "the cpu metric stands before others; the API server moves it to the end"
+                message = "the cpu metric comes before others; the API server moves it to the end"
                 path = ("spec", "metrics", index)
                 yield Violation(path, message, edits=(Edit(Action.MOVE_TO_END, path),))
             return

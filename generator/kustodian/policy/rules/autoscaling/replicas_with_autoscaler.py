@@ -1,7 +1,7 @@
 """Workload sets `replicas` although an autoscaler owns the number.
 
-Why: Every sync of Argo CD (or kubectl apply) puts the number in git back and stops pods under load; then
-    the autoscaler starts them again.
+Why: Every sync of Argo CD (or kubectl apply) restores the number in git and stops pods under load; then the
+    autoscaler starts them again.
 
 Fix: Remove `replicas` from the workload (and from `replicas:` of the kustomization); the autoscaler's
     minimum takes its place.
@@ -17,9 +17,9 @@ Right:
     metadata: {name: iris}
     spec: {}
 
-Notes: HorizontalPodAutoscaler and KEDA ScaledObject, for any kind of workload, Rollouts too. The target is
-    matched by group, kind, name and namespace. On the first apply without `replicas` a Deployment starts
-    one pod until the autoscaler speaks.
+Notes: Covers HorizontalPodAutoscaler and KEDA ScaledObject, for any kind of workload, including Rollouts.
+    The target is matched by group, kind, name and namespace. On the first apply without `replicas`, a
+    Deployment starts one pod until the autoscaler acts.
 
 Source: Kubernetes documentation v1.34, "Horizontal Pod Autoscaling",
     https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/; Argo CD, "Best
@@ -38,7 +38,7 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each workload with both."""
+    """One violation for each workload that sets replicas and has an autoscaler."""
     scaling = scaling_of(objects)
     for manifest in objects:
         autoscalers = scaling.autoscalers_of(manifest)

@@ -1,9 +1,9 @@
 """Autoscaler may scale to zero in production.
 
-Why: The first request after a quiet time waits for a node, the image and the model to load: minutes, while
-    clients give up after seconds.
+Why: The first request after an idle period waits for a node, the image and the model to load: that takes
+    minutes, and clients give up after seconds.
 
-Fix: Set `minReplicaCount` (KEDA) or `minReplicas` to at least 1 in the production overlay, better 2.
+Fix: Set `minReplicaCount` (KEDA) or `minReplicas` to at least 1 in the production overlay, preferably 2.
 
 Wrong:
     kind: ScaledObject
@@ -13,9 +13,9 @@ Right:
     kind: ScaledObject
     spec: {minReplicaCount: 2, maxReplicaCount: 4}
 
-Notes: KEDA's minReplicaCount is 0 where it is not written, and idleReplicaCount 0 goes to zero too. For an
-    HPA, InferenceService or Knative Service a zero counts where it is written. Jobs started by a ScaledJob
-    are no servers.
+Notes: KEDA's minReplicaCount defaults to 0, and idleReplicaCount 0 scales to zero too. For an HPA,
+    InferenceService or Knative Service only an explicit zero counts. ScaledJobs are not checked, because
+    their Jobs are not servers.
 
 Source: KEDA, ScaledObject specification,
     https://keda.sh/docs/latest/reference/scaledobject-spec/#minreplicacount; KServe, "Autoscaling",
@@ -33,14 +33,14 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
 
-_KNATIVE: tuple[FieldPath, ...] = tuple(
+_KNATIVE_MINIMUM: tuple[FieldPath, ...] = tuple(
     ("spec", "template", "metadata", "annotations", f"autoscaling.knative.dev/{name}")
     for name in ("min-scale", "minScale")
 )
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for each number that lets the workload go to zero."""
+    """One violation for each setting that lets the workload scale to zero."""
     autoscaler = read_autoscaler(manifest)
     if autoscaler is not None:
         if autoscaler.minimum == 0:
@@ -53,7 +53,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
                 message = f"the {component} of {manifest.ref} may scale down to 0"
                 yield Violation(("spec", component, "minReplicas"), message)
     else:
-        for path in _KNATIVE:
+        for path in _KNATIVE_MINIMUM:
             if manifest.get(*path) in ("0", 0):
                 yield Violation(path, f"{manifest.ref} may scale down to 0")
 

@@ -1,10 +1,10 @@
-"""Two autoscalers scale the same workload by the same thing.
+"""Two autoscalers adjust the same workload and undo each other's changes.
 
 Why: Each undoes what the other does: the number of replicas, or the requests that utilization is measured
     against, never settles.
 
-Fix: Keep one: one HPA or ScaledObject a workload, and beside it a VPA only with `updateMode: "Off"` or on
-    another resource.
+Fix: Keep one HPA or ScaledObject for each workload; add a VPA only with `updateMode: "Off"` or for another
+    resource.
 
 Wrong:
     # HorizontalPodAutoscaler iris: cpu 70%
@@ -17,10 +17,11 @@ Right:
       targetRef: {apiVersion: apps/v1, kind: Deployment, name: iris}
       updatePolicy: {updateMode: "Off"}
 
-Notes: KEDA makes an HPA for each ScaledObject, so an HPA beside it is a second one (unless the ScaledObject
-    takes that HPA over: `transfer-hpa-ownership` and its name). A VPA changes requests, so it conflicts
-    with an HPA or ScaledObject on cpu or memory that it controls; with mode Off it only recommends, and
-    external or custom metrics do not mind. A paused ScaledObject scales nothing.
+Notes: KEDA creates an HPA for each ScaledObject, so an HPA beside it is a second one (unless the
+    ScaledObject takes over that HPA with `transfer-hpa-ownership` and its name). A VPA changes requests, so
+    it conflicts with an HPA or ScaledObject on the cpu or memory that it controls. With mode Off it only
+    recommends, and external or custom metrics do not conflict with it. A paused ScaledObject does not
+    scale, so it is ignored.
 
 Source: Kubernetes autoscaler, Vertical Pod Autoscaler known limitations,
     https://github.com/kubernetes/autoscaler/blob/master/vertical-pod-autoscaler/docs/known-limitations.md;
@@ -45,49 +46,51 @@ _Target = tuple[str, str, str, str]
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each autoscaler that comes second to a workload."""
+    """One violation for each autoscaler of a workload that already has one."""
     horizontal: dict[_Target, list[Autoscaler]] = defaultdict(list)
     for autoscaler in scaling_of(objects).autoscalers:
-        if autoscaler.target[2] and not _paused(autoscaler.manifest):
+        if autoscaler.target[2] and not _is_paused(autoscaler.manifest):
             horizontal[namespace_of(autoscaler.manifest), *autoscaler.target].append(autoscaler)
     for target, autoscalers in horizontal.items():
-        taken = {_takes_over(a.manifest) for a in autoscalers}
-        active = [a for a in autoscalers if a.is_keda or a.manifest.name not in taken]
+        adopted = {_adopted_hpa(a.manifest) for a in autoscalers}
+        active = [a for a in autoscalers if a.is_keda or a.manifest.name not in adopted]
         for second in active[1:]:
             message = (
                 f"{second.manifest.ref} scales {target[2]} {target[3]}, as {active[0].manifest.ref} does"
             )
             yield Violation(second.target_path, message, second.manifest)
-    yield from _vertical(objects, horizontal)
+    yield from _vertical_violations(objects, horizontal)
 
 
-def _vertical(objects: ObjectSet, horizontal: dict[_Target, list[Autoscaler]]) -> Iterator[Violation]:
-    first: dict[_Target, Manifest] = {}
+def _vertical_violations(
+    objects: ObjectSet, horizontal: dict[_Target, list[Autoscaler]]
+) -> Iterator[Violation]:
+    first_vpa: dict[_Target, Manifest] = {}
     for vpa in objects.of("autoscaling.k8s.io", "VerticalPodAutoscaler"):
         target = (namespace_of(vpa), *target_of(mapping(vpa.spec.get("targetRef")), "", ""))
-        controlled = _controlled(vpa)
+        controlled = _controlled_resources(vpa)
         if not controlled or not target[3]:
             continue
-        if target in first:
-            message = f"{vpa.ref} sizes {target[2]} {target[3]}, as {first[target].ref} does"
+        if target in first_vpa:
+            message = f"{vpa.ref} sizes {target[2]} {target[3]}, as {first_vpa[target].ref} does"
             yield Violation(("spec", "targetRef"), message, vpa)
             continue
-        first[target] = vpa
+        first_vpa[target] = vpa
         for autoscaler in horizontal.get(target, []):
-            both = sorted({m.resource for m in resource_metrics(autoscaler.manifest)} & controlled)
-            if both:
-                names = " and ".join(both)
+            shared = sorted({m.resource for m in resource_metrics(autoscaler.manifest)} & controlled)
+            if shared:
+                names = " and ".join(shared)
                 message = f"{vpa.ref} changes the {names} requests that {autoscaler.manifest.ref} scales on"
                 yield Violation(("spec", "targetRef"), message, vpa)
                 break
 
 
-def _controlled(vpa: Manifest) -> set[str]:
-    """The resources whose requests the VPA really changes."""
+def _controlled_resources(vpa: Manifest) -> set[str]:
+    """The resources whose requests the VPA changes."""
     if dig(vpa.spec, ("updatePolicy", "updateMode")) in ("Off", False):
         return set()
     policies = [p for _, p in mappings(dig(vpa.spec, ("resourcePolicy", "containerPolicies")))]
-    everything = {"cpu", "memory"}
+    all_resources = {"cpu", "memory"}
     if not any(policy.get("containerName") == "*" for policy in policies):
         policies.append({"containerName": "*"})
     controlled: set[str] = set()
@@ -95,16 +98,16 @@ def _controlled(vpa: Manifest) -> set[str]:
         if policy.get("mode") not in ("Off", False):
             resources = policy.get("controlledResources")
             named = {text(r) for r in sequence(resources)}
-            controlled |= everything if resources is None else named & everything
+            controlled |= all_resources if resources is None else named & all_resources
     return controlled
 
 
-def _paused(manifest: Manifest) -> bool:
+def _is_paused(manifest: Manifest) -> bool:
     return manifest.annotations.get("autoscaling.keda.sh/paused") == "true"
 
 
-def _takes_over(manifest: Manifest) -> str:
-    """The name of the HPA that a ScaledObject takes over; empty where it makes its own."""
+def _adopted_hpa(manifest: Manifest) -> str:
+    """The name of the HPA that a ScaledObject takes over; empty if it creates its own."""
     if manifest.annotations.get("scaledobject.keda.sh/transfer-hpa-ownership") != "true":
         return ""
     return text(dig(manifest.spec, ("advanced", "horizontalPodAutoscalerConfig", "name")))

@@ -1,9 +1,9 @@
 """PodDisruptionBudget never allows a pod to be evicted.
 
-Why: `kubectl drain`, cluster upgrades and the cluster autoscaler wait for ever at the node that holds such
-    a pod.
+Why: `kubectl drain`, cluster upgrades and the cluster autoscaler wait forever at the node that runs such a
+    pod.
 
-Fix: Set `maxUnavailable: 1` in place of minAvailable, or run more replicas than minAvailable asks for.
+Fix: Set `maxUnavailable: 1` instead of minAvailable, or run more replicas than minAvailable requires.
 
 Wrong:
     # Deployment: replicas: 2
@@ -14,13 +14,14 @@ Right:
     kind: PodDisruptionBudget
     spec: {maxUnavailable: 1}
 
-Notes: The arithmetic is the disruption controller's. It allows (healthy pods - wanted pods) evictions,
-    where wanted = minAvailable, or pods - maxUnavailable, and percentages of the number of pods round up:
-    50% of one pod is one pod. So the budget blocks with maxUnavailable 0 or 0%, with minAvailable 100%, and
-    with a minAvailable that is not below the smallest number of pods: replicas, or the minimum of the HPA
-    or ScaledObject (one, where it may go to zero), added up over all workloads that the selector matches.
-    With neither field the controller expects no pods and allows no eviction. A budget over pods of unknown
-    number (bare pods, Jobs, DaemonSets) is reported only where the number does not matter.
+Notes: The arithmetic is that of the disruption controller. It allows (healthy pods - desired pods)
+    evictions, where desired is minAvailable, or pods - maxUnavailable, and percentages of the number of
+    pods round up: 50% of one pod is one pod. The budget therefore blocks with maxUnavailable 0 or 0%, with
+    minAvailable 100%, and with a minAvailable that is not below the smallest number of pods: replicas, or
+    the minimum of the HPA or ScaledObject (one if it may scale to zero), added up over all workloads that
+    the selector matches. With neither field the controller expects no pods and allows no eviction. A budget
+    for an unknown number of pods (bare pods, Jobs, DaemonSets) is reported only if the number does not
+    matter.
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/#rounding-logic-when-specifying-percentages;
@@ -51,34 +52,34 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             message = "the budget sets neither maxUnavailable nor minAvailable, so it lets no pod be evicted"
             yield Violation(("spec", "maxUnavailable"), message, budget)
         else:
-            problem = _keeps_all(objects, budget, at_least)
+            problem = _min_available_problem(objects, budget, at_least)
             if problem is not None:
                 yield Violation(("spec", "minAvailable"), problem, budget)
 
 
-def _keeps_all(objects: ObjectSet, budget: Manifest, at_least: object) -> str | None:
+def _min_available_problem(objects: ObjectSet, budget: Manifest, at_least: object) -> str | None:
     if isinstance(at_least, str) and (int_or_percent(at_least, 100, round_up=True) or 0) >= 100:
         return f"minAvailable {at_least} lets no pod be evicted"
     pods = _fewest_pods(objects, budget)
-    wanted = int_or_percent(at_least, pods or 0, round_up=True)
-    if not pods or wanted is None or wanted < pods:
+    desired = int_or_percent(at_least, pods or 0, round_up=True)
+    if not pods or desired is None or desired < pods:
         return None
-    rounded = f" (rounded up: {wanted})" if isinstance(at_least, str) else ""
-    return f"minAvailable {at_least}{rounded} of at times only {pods} pod(s) lets none be evicted"
+    rounded = f" (rounded up: {desired})" if isinstance(at_least, str) else ""
+    return f"minAvailable {at_least}{rounded} lets no pod be evicted when only {pods} pod(s) run"
 
 
 def _fewest_pods(objects: ObjectSet, budget: Manifest) -> int | None:
-    """The smallest number of pods under the budget while its workloads are in use; None where unknown."""
+    """The smallest number of pods under the budget while its workloads run; None if unknown."""
     scaling = scaling_of(objects)
-    found: dict[Manifest, int] = {}
+    minimums: dict[Manifest, int] = {}
     for pod in pods_of_budget(budget, objects):
         owner = pod.owner
         if (owner.group, owner.kind) not in REPLICATED_KINDS:
             return None
         scaled = scaling.scaled_object_of(owner)
         minimum = scaling.replicated(scaled).minimum
-        found[scaled] = max(minimum, 1) if scaling.autoscalers_of(scaled) else minimum
-    return sum(found.values()) or None
+        minimums[scaled] = max(minimum, 1) if scaling.autoscalers_of(scaled) else minimum
+    return sum(minimums.values()) or None
 
 
 RULE = SetRule(

@@ -1,6 +1,6 @@
 """PodDisruptionBudget selects no pod.
 
-Why: The workload that it was written for is not protected, and nobody notices until a drain takes all
+Why: The workload that it was written for is not protected, and nobody notices until a drain evicts all
     replicas.
 
 Fix: Copy the labels of the pod template to the budget's selector; a kustomize `labels:` entry must reach
@@ -13,9 +13,9 @@ Wrong:
 Right:
     selector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Only pods of the budget's namespace count, matched as the API server does. Labels that controllers
-    put on their pods (KServe, Knative, KubeRay, Jobs, training jobs) are known, and a selector on the label
-    of an operator whose custom resource of that name is in the namespace is believed.
+Notes: Only pods in the budget's namespace count, matched as the API server matches them. Labels that
+    controllers put on their pods (KServe, Knative, KubeRay, Jobs, training jobs) are known. A selector on
+    the label of an operator is accepted if the namespace has a custom resource of that name.
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/
@@ -33,7 +33,7 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each budget without pods."""
+    """One violation for each budget that selects no pods."""
     for budget in objects.of("policy", "PodDisruptionBudget"):
         selector, namespace = budget.spec.get("selector"), namespace_of(budget)
         if pods_of_budget(budget, objects) or not _is_certain(selector, namespace, objects):

@@ -1,9 +1,9 @@
 """Server has no liveness probe.
 
-Why: A process that hangs (a deadlock, a lost GPU) stays in the service for ever, because only a probe makes
-    the kubelet restart it.
+Why: A process that hangs (a deadlock, a lost GPU) stays in the service forever, because the kubelet
+    restarts it only when a probe fails.
 
-Fix: Add a cheap `livenessProbe` that does not ask the model or a database, and a `startupProbe` if loading
+Fix: Add a cheap `livenessProbe` that does not call the model or a database, and a `startupProbe` if loading
     takes long.
 
 Wrong:
@@ -17,7 +17,7 @@ Right:
         readinessProbe: {httpGet: {path: /ready, port: http}}
         livenessProbe: {httpGet: {path: /live, port: http}}
 
-Notes: Asked of the same containers as `missing-readiness-probe`.
+Notes: Applies to the same containers as `missing-readiness-probe`.
 
 Source: Kubernetes documentation v1.34, "Liveness, Readiness, and Startup Probes",
     https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/#liveness-probe

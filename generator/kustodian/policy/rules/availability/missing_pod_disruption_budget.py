@@ -1,6 +1,6 @@
 """Replicated workload has no PodDisruptionBudget.
 
-Why: Draining nodes for an update may take all replicas at the same time; nothing else tells the eviction
+Why: Draining nodes for an update may evict all replicas at the same time; only a budget tells the eviction
     API how many must stay.
 
 Fix: Add a `policy/v1` PodDisruptionBudget with `maxUnavailable: 1` whose selector matches the pod
@@ -17,10 +17,10 @@ Right:
       unhealthyPodEvictionPolicy: AlwaysAllow
       selector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that never run fewer than two pods
+Notes: Applies to Deployments, StatefulSets, ReplicaSets and Rollouts that never run fewer than two pods
     (replicas, or the minimum of their autoscaler): with one pod a budget either does nothing or blocks
-    every drain. The selector is matched as the API server does, within the namespace; an empty selector
-    matches all pods (in policy/v1beta1 none).
+    every drain. The selector is matched within the namespace, as the API server matches it; an empty
+    selector matches all pods (none in policy/v1beta1).
 
 Source: Kubernetes documentation v1.34, "Specifying a Disruption Budget for your Application",
     https://kubernetes.io/docs/tasks/run-application/configure-pdb/
@@ -38,7 +38,7 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each workload of two pods or more that no budget of its namespace selects."""
+    """One violation for each workload with at least two pods that no budget of its namespace selects."""
     budgets = objects.of("policy", "PodDisruptionBudget")
     covered = {pod for budget in budgets for pod in pods_of_budget(budget, objects)}
     scaling = scaling_of(objects)

@@ -1,7 +1,7 @@
 """Server has no readiness probe.
 
 Why: The pod gets requests as soon as its process starts, before the model is loaded, and a rolling update
-    replaces good pods by ones that answer with errors.
+    replaces good pods with ones that answer with errors.
 
 Fix: Add a `readinessProbe` (httpGet, grpc, tcpSocket or exec) that succeeds only when the model can answer.
 
@@ -16,9 +16,9 @@ Right:
         ports: [{name: http, containerPort: 8080}]
         readinessProbe: {httpGet: {path: /ready, port: http}}
 
-Notes: Asked only of containers that serve for as long as the pod runs: not of Jobs, CronJobs, Workflows,
+Notes: Applies only to containers that serve for as long as the pod runs: not to Jobs, CronJobs, Workflows,
     training jobs, bare pods with restartPolicy Never or OnFailure, init containers, sidecars, or a
-    container without ports beside one with ports. KServe, Knative and KubeRay bring their own readiness
+    container without ports beside one with ports. KServe, Knative and KubeRay add their own readiness
     probe.
 
 Source: Kubernetes documentation v1.34, "Liveness, Readiness, and Startup Probes",

@@ -1,6 +1,7 @@
 """Replicas may all run on one node: neither topology spread nor anti-affinity.
 
-Why: The scheduler may put every replica on the same node or zone, and then one failure takes them all.
+Why: The scheduler may put every replica on the same node or in the same zone, and then one failure stops
+    them all.
 
 Fix: Add `topologySpreadConstraints` over kubernetes.io/hostname (and the zone) with the pod's own labels to
     the pod template.
@@ -16,10 +17,10 @@ Right:
         whenUnsatisfiable: ScheduleAnyway
         labelSelector: {matchLabels: {app.kubernetes.io/name: iris}}
 
-Notes: Asked of Deployments, StatefulSets, ReplicaSets and Rollouts that may run two pods or more (replicas,
-    or the maximum of their autoscaler). A constraint or anti-affinity term counts where its selector
-    matches the pod's own labels: one that matches other pods spreads nothing. Required and preferred terms
-    both count.
+Notes: Applies to Deployments, StatefulSets, ReplicaSets and Rollouts that may run two pods or more
+    (replicas, or the maximum of their autoscaler). A constraint or anti-affinity term counts if its
+    selector matches the pod's own labels: one that matches other pods spreads nothing. Required and
+    preferred terms both count.
 
 Source: Kubernetes documentation v1.34, "Pod Topology Spread Constraints",
     https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
@@ -39,13 +40,13 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each pod template whose replicas nothing keeps apart."""
+    """One violation for each pod template whose replicas nothing spreads."""
     for pod in objects.pods:
         if (pod.owner.group, pod.owner.kind) not in REPLICATED_KINDS:
             continue
         most = scaling_of(objects).count(pod).maximum
         if most >= 2 and not any(selector_matches(s, pod.labels) for s in _selectors(pod)):
-            message = f"nothing keeps the up to {most} pods of {pod.owner.ref} on different nodes"
+            message = f"nothing spreads the pods of {pod.owner.ref} (up to {most}) over different nodes"
             yield Violation(pod.path_of("topologySpreadConstraints"), message, pod.owner)
 
 

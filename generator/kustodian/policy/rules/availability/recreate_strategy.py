@@ -1,9 +1,9 @@
 """Deployment stops all its pods before it starts new ones.
 
-Why: Every update is an outage, for a model server as long as its model takes to load; a broken image leaves
-    nothing running.
+Why: Every update is an outage, which for a model server lasts as long as its model takes to load. A broken
+    image leaves nothing running.
 
-Fix: Set `strategy.type: RollingUpdate`; where there is no spare GPU, with `maxSurge: 0` and
+Fix: Set `strategy.type: RollingUpdate`; if there is no spare GPU, with `maxSurge: 0` and
     `maxUnavailable: 1`.
 
 Wrong:
@@ -12,8 +12,8 @@ Wrong:
 Right:
     strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}
 
-Notes: A Deployment that mounts a PersistentVolumeClaim for writing is left alone: two generations of pods
-    may not share a ReadWriteOnce volume, and Recreate is then right.
+Notes: A Deployment that mounts a PersistentVolumeClaim for writing is not reported: old and new pods may
+    not be able to share a ReadWriteOnce volume, and then Recreate is right.
 
 Source: Kubernetes documentation v1.34, "Deployments",
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment
@@ -31,7 +31,7 @@ from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for a Deployment with strategy Recreate that no volume asks for."""
+    """One violation for a Deployment with strategy Recreate that no volume requires."""
     if mapping(manifest.spec.get("strategy")).get("type") != "Recreate":
         return
     claims = [

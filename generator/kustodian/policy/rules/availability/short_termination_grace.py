@@ -1,7 +1,7 @@
 """Pod is killed before its preStop hook, or its last requests, are done.
 
-Why: After terminationGracePeriodSeconds the kubelet kills the process; the time of the preStop hook counts,
-    and requests still being answered are cut off.
+Why: The kubelet kills the process after terminationGracePeriodSeconds, which includes the time of the
+    preStop hook; requests still in progress are cut off.
 
 Fix: Set `terminationGracePeriodSeconds` above the preStop time plus the longest request (for a model server
     60 s or more).
@@ -15,12 +15,11 @@ Right:
     # lifecycle: {preStop: {sleep: {seconds: 15}}}
 
 Options:
-    drainSeconds: how long a model server needs to finish the requests it has; generating a long answer
-        takes its time.
+    drainSeconds: how long a model server needs to finish its requests; generating a long answer takes time.
 
-Notes: The grace period is 30 s where the pod sets none. The preStop time is that of `sleep` (the hook, or
-    the command in an exec hook). Model servers are known engines, and containers with a GPU and a port; in
-    pods that a controller completes (KServe) only a grace period that is written is compared.
+Notes: The grace period defaults to 30 s. The preStop time is that of `sleep` (the hook, or the command in
+    an exec hook). Model servers are known engines, and containers with a GPU and a port. In pods that a
+    controller completes (KServe) only an explicit grace period is compared.
 
 Source: Kubernetes documentation v1.34, "Pod Lifecycle",
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
@@ -43,7 +42,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for a grace period that is too short for a preStop hook, else for a model server."""
+    """One violation for a grace period that is too short for a preStop hook, or else for a model server."""
     written = integer(pod.spec.get("terminationGracePeriodSeconds"))
     grace = _DEFAULT_GRACE if written is None else written
     path = pod.path_of("terminationGracePeriodSeconds")

@@ -1,9 +1,9 @@
 """Workload runs a single replica, or its autoscaler may go down to one.
 
-Why: Every update of a node, every eviction and every crash is an outage, and for a model server it lasts as
-    long as loading the model.
+Why: Every node update, eviction or crash is an outage, which for a model server lasts as long as its model
+    takes to load.
 
-Fix: Set `replicas` (or minReplicas, minReplicaCount of the autoscaler) to at least 2 in the overlay.
+Fix: Set `replicas` (or the autoscaler's minReplicas or minReplicaCount) to at least 2 in the overlay.
 
 Wrong:
     kind: Deployment
@@ -14,12 +14,13 @@ Right:
     spec: {replicas: 2}
 
 Options:
-    minimum: fewest replicas that are no finding.
+    minimum: fewest replicas that are not reported.
 
 Notes: Without `replicas` a workload runs one, unless an HPA or a KEDA ScaledObject of the overlay scales
-    it; then the autoscaler's minimum counts and is reported. Zero is a decision of its own (a template that
-    a Rollout borrows, a parked workload; for autoscalers see `scale-to-zero-in-prod`). An InferenceService
-    is reported for a minReplicas that it sets itself. Jobs and DaemonSets have no replicas.
+    it; then the autoscaler's minimum counts and is reported. Zero is a separate decision and is not
+    reported (a template that a Rollout references, a parked workload; for autoscalers see
+    `scale-to-zero-in-prod`). An InferenceService is reported only for a minReplicas that it sets itself.
+    Jobs and DaemonSets have no replicas.
 
 Source: Kubernetes documentation v1.34, "Disruptions",
     https://kubernetes.io/docs/concepts/workloads/pods/disruptions/
@@ -37,7 +38,7 @@ from kustodian.policy.rule import Context, Option, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each workload, or the autoscaler that decides for it."""
+    """One violation for each workload with too few replicas, or for the autoscaler that sets them."""
     scaling, fewest = scaling_of(objects), context.options["minimum"]
     for autoscaler in scaling.autoscalers:
         if 0 < autoscaler.minimum < fewest:

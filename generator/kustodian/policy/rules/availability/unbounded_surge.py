@@ -1,8 +1,8 @@
 """Rolling update may start too many new pods at once.
 
-Why: A surge of 100% doubles the nodes, GPUs, connections and model downloads for the time of every update.
+Why: A surge of 100% doubles the nodes, GPUs, connections and model downloads during every update.
 
-Fix: Set `maxSurge` to 1 or to 25%; where there are no spare nodes to 0, with `maxUnavailable: 1`.
+Fix: Set `maxSurge` to 1 or to 25%; if there are no spare nodes, to 0 with `maxUnavailable: 1`.
 
 Wrong:
     rollingUpdate: {maxSurge: 100%}
@@ -13,9 +13,9 @@ Right:
 Options:
     maxPercent: largest surge, in percent of the replicas. One pod is always allowed.
 
-Notes: Deployments, DaemonSets and Rollouts (canary without traffic routing, where maxSurge means the same).
-    A number is compared with `replicas` where the manifest has them. Blue-green runs everything twice by
-    design.
+Notes: Applies to Deployments, DaemonSets and Rollouts (canary without traffic routing, where maxSurge has
+    the same meaning). A number is compared with `replicas` if the manifest sets them. Blue-green runs
+    everything twice by design.
 
 Source: Kubernetes documentation v1.34, "Deployments",
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-surge
@@ -40,7 +40,7 @@ _SURGE: dict[str, FieldPath] = {
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for a maxSurge above the allowed part of the replicas."""
+    """One violation for a maxSurge above the allowed share of the replicas."""
     path, most = _SURGE[manifest.kind], context.options["maxPercent"]
     surge = dig(manifest.data, path)
     if mapping(dig(manifest.data, path[:-1])).get("trafficRouting"):
@@ -48,7 +48,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     replicas = integer(manifest.spec.get("replicas"))
     if isinstance(surge, str):
         percent = int_or_percent(surge, 100, round_up=True) or 0
-        # A percentage that comes to one pod is one pod.
+        # A percentage that amounts to one pod is always allowed.
         if replicas is not None and int_or_percent(surge, replicas, round_up=True) == 1:
             return
     elif integer(surge) is not None and surge > 1 and replicas:

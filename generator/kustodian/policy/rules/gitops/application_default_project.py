@@ -1,9 +1,9 @@
 """Application belongs to the project `default`.
 
-Why: Argo CD creates the project `default` with every repository, destination and kind allowed: the
-application is bounded by nothing.
+Why: Argo CD creates the project `default` with every repository, destination and kind allowed: nothing
+    restricts the application.
 
-Fix: Write an AppProject for the applications of this repository and name it in `spec.project`.
+Fix: Create an AppProject for the applications of this repository and name it in `spec.project`.
 
 Wrong:
     spec:
@@ -34,11 +34,11 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         project = text(application.spec.get("project"))
         if not application.spec or not set(application.values(project)) & {"", "default"}:
             continue
-        how = (
+        problem = (
             "belongs to the project `default`" if project else "names no project, so it belongs to `default`"
         )
         yield application.placed.violation(
-            application.at("project"), f"{label_of(application)} {how}", about(view, application)
+            application.at("project"), f"{label_of(application)} {problem}", about(view, application)
         )
 
 

@@ -1,10 +1,9 @@
 """Application deploys a folder or Helm value file that this repository does not have.
 
-Why: Argo CD cannot generate manifests: the application stays in an error, and what was there before is no
-longer reconciled.
+Why: Argo CD cannot generate manifests: the application stays in an error state, and its existing objects
+    are no longer reconciled.
 
-Fix: Correct `path` to a folder of this repository (it is written from the repository's root), or add the
-folder.
+Fix: Correct `path` to a folder of this repository (relative to the repository's root), or add the folder.
 
 Wrong:
     path: overlays/production
@@ -12,13 +11,12 @@ Wrong:
 Right:
     path: overlays/prod
 
-Notes:
-    Judged are sources in this repository: those whose `repoURL` another source uses with a folder that
-    exists here. Where no source has such a folder, a path whose parent folder exists here and holds
-    kustomizations is taken for one of ours. Paths with a template parameter that only the cluster knows are
-    not judged.
-    Value files are looked up beside the chart, from the root (`/values.yaml`) or in the source that `$ref/`
-    names, where that is this repository; not with `ignoreMissingValueFiles`, nor URLs, patterns, variables.
+Notes: Only sources in this repository are checked: those whose `repoURL` is also used by a source with a
+    folder that exists here. If no source has such a folder, a path counts as ours when its parent folder
+    exists here and holds kustomizations. Paths with a template parameter that only the cluster knows are
+    not checked. Value files are looked up beside the chart, from the root (`/values.yaml`) or in the source
+    that `$ref/` names, if that is this repository. Value files that are URLs, patterns or variables are not
+    checked, nor are those of a source with `ignoreMissingValueFiles`.
 
 Source: Argo CD documentation, "Application Specification Reference",
 https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
@@ -47,23 +45,20 @@ from kustodian.policy.rule import Context, Reach, RepositoryRule
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each path that is no folder here, and each value file that is not here."""
-    found = applications(view)
+    """One violation for each path that is not a folder here, and for each value file that does not exist."""
     own = own_urls(view)
-    for application in found:
+    for application in applications(view):
         for source in application.sources:
             if _is_missing(view, source, own):
                 yield _violation(view, application, source)
-    yield from _missing_value_files(view, found, own)
+    yield from _missing_value_files(view, own)
 
 
-def _missing_value_files(
-    view: RepositoryView, found: list[Application], own: frozenset[str]
-) -> Iterator[SourceViolation]:
-    wanted = [(application, file) for application in found for file in value_files(application)]
-    # A chart from elsewhere with values from here: one file that is here tells whose repository it is.
-    own = own | {file.repo_url for _, file in wanted if file.is_by_ref and file.file in view.file_set}
-    for application, file in dict.fromkeys(wanted):
+def _missing_value_files(view: RepositoryView, own: frozenset[str]) -> Iterator[SourceViolation]:
+    uses = [(application, file) for application in applications(view) for file in value_files(application)]
+    # A chart from elsewhere may take its values from here: one existing file shows that its URL is ours.
+    own = own | {file.repo_url for _, file in uses if file.is_by_ref and file.file in view.file_set}
+    for application, file in dict.fromkeys(uses):
         if file.repo_url in own and file.file not in view.file_set:
             message = f"{label_of(application)} uses the values of {file.file}, which does not exist"
             close = nearest(file.file, set(view.yaml_files))

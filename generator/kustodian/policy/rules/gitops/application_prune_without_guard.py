@@ -1,10 +1,10 @@
-"""Application deletes whatever leaves git, at once and without a guard.
+"""Application deletes whatever is removed from git, at once and without a guard.
 
 Why: A renamed overlay, a bad merge or a changed prefix takes objects out of the rendered manifests;
-automated pruning then deletes the running ones before their replacement is healthy.
+    automated pruning then deletes the running ones before their replacement is healthy.
 
-Fix: Add `PruneLast=true` or `Prune=confirm` to `syncOptions`, or leave `prune` out where people should
-delete.
+Fix: Add `PruneLast=true` or `Prune=confirm` to `syncOptions`, or leave out `prune` if people should delete
+    by hand.
 
 Wrong:
     syncPolicy:
@@ -15,11 +15,10 @@ Right:
       automated: {prune: true}
       syncOptions: [PruneLast=true]
 
-Notes:
-    Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false` of the Application. The
-    annotation `argocd.argoproj.io/sync-options: Prune=confirm` on a namespace or claim guards that object
-    and no other, so it does not count. `allowEmpty: true` takes Argo CD's own last guard away and is
-    reported with `PruneLast` too.
+Notes: Guards are the sync options `PruneLast=true`, `Prune=confirm` and `Prune=false` of the Application.
+    The annotation `argocd.argoproj.io/sync-options: Prune=confirm` on a namespace or claim guards only that
+    object, so it does not count. `allowEmpty: true` removes Argo CD's own last guard and is reported even
+    with `PruneLast`.
 
 Source: Argo CD documentation, "Sync Options" and "Automated Sync Policy",
 https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
@@ -40,12 +39,12 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 
-_ASKS_FIRST = ("Prune=confirm", "Prune=false")
+_NEVER_AUTOMATIC = ("Prune=confirm", "Prune=false")
 _PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each Application or template that prunes unguarded."""
+    """One violation for each Application or template that prunes without a guard."""
     for application in applications(view):
         policy = mapping(application.spec.get("syncPolicy"))
         automated = mapping(policy.get("automated"))
@@ -55,18 +54,18 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         if not prunes and not in_patch:
             continue
         options = application.sync_options()
-        if any(o in options or o in patch for o in _ASKS_FIRST):
+        if any(o in options or o in patch for o in _NEVER_AUTOMATIC):
             continue
-        where = application.at("syncPolicy", "automated", "prune") if prunes else ("spec", "templatePatch")
+        path = application.at("syncPolicy", "automated", "prune") if prunes else ("spec", "templatePatch")
         if prunes and dig(policy, ("automated", "allowEmpty")) is True:
             message = "prunes even when git renders nothing"
-            where = application.at("syncPolicy", "automated", "allowEmpty")
+            path = application.at("syncPolicy", "automated", "allowEmpty")
         elif "PruneLast=true" in options or "PruneLast=true" in patch.replace(" ", ""):
             continue
         else:
             message = "prunes automatically without a guard"
         yield application.placed.violation(
-            where, f"{label_of(application)} {message}", about(view, application)
+            path, f"{label_of(application)} {message}", about(view, application)
         )
 
 

@@ -1,7 +1,7 @@
 """Application follows a revision that moves without a pull request here.
 
-Why: `HEAD` (also where `targetRevision` is absent), a branch of another repository or a version range can
-mean something else tomorrow: the environment changes and nobody reviewed it.
+Why: `HEAD` (the default without `targetRevision`), a branch of another repository or a version range may
+    resolve to something else tomorrow: the environment changes without a review.
 
 Fix: Write an exact version, a tag or a commit sha as `targetRevision`; for this repository itself the
 branch that pull requests merge into.
@@ -19,13 +19,12 @@ Right:
       targetRevision: 19.6.4
 
 Options:
-    branches: the branches of this repository that prod may follow, beside those that carry the
-    environment's name.
+    branches: the branches of this repository that prod may follow, in addition to those whose name contains
+        the environment's name.
 
-Notes:
-    This repository is the one whose folders the Application's `path` names. There a folder per environment
-    on one named branch is the usual layout, and the branch passes; `HEAD` does not, because the server
-    decides what it means. A template parameter that only the cluster knows is not judged.
+Notes: A source is this repository if its `path` names folders that exist here. One folder for each
+    environment on one named branch is the usual layout, so such a branch passes; `HEAD` does not, because
+    the git server decides what it means. A template parameter that only the cluster knows is not checked.
 
 Source: Argo CD documentation, "Tracking and Deployment Strategies",
 https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
@@ -57,20 +56,19 @@ _SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     """One violation for each source whose revision moves."""
-    found = applications(view)
     own = own_urls(view)
-    for application in found:
+    for application in applications(view):
         overlay = about(view, application)
         environment = view.overlay_at[overlay].overlay.environment if overlay is not None else None
         is_prod = environment is None or environment.environment_class is EnvironmentClass.PROD
-        names = [
+        branches = [
             *context.options["branches"],
             *([environment.name] if environment and environment.name else []),
         ]
         reported = set()
         for source in application.sources:
             is_own = normal_url(source.repo_url) in own
-            problem = _problem(source, is_own, is_prod, names)
+            problem = _problem(source, is_own, is_prod, branches)
             if problem and source.path not in reported:
                 reported.add(source.path)
                 path = (*source.path, "targetRevision")
@@ -99,7 +97,7 @@ def _problem(source: Source, is_own: bool, is_prod: bool, branches: list[str]) -
 
 
 def _is_branch(revision: str) -> bool:
-    """Whether a git revision is a branch: neither a sha nor a name with a number in it, as tags have."""
+    """Whether a git revision is a branch: neither a sha nor, like most tags, a name with a digit."""
     if revision.startswith("refs/"):
         return revision.startswith("refs/heads/")
     return not _SHA.match(revision) and not any(c.isdigit() for c in revision)

@@ -1,7 +1,7 @@
 """AppProject allows any repository, any destination or any cluster-scoped kind.
 
-Why: Whoever can create an Application in the project can deploy anything anywhere: the project bounds
-nothing.
+Why: Whoever can create an Application in the project can deploy anything anywhere: the project restricts
+    nothing.
 
 Fix: List the repositories, the namespaces with their cluster, and the cluster-scoped kinds that the
 applications need.
@@ -16,9 +16,8 @@ Right:
     destinations:
       - {server: https://kubernetes.default.svc, namespace: iris-prod}
 
-Notes:
-    A pattern with a fixed part (`iris-*`) bounds something and passes. `namespaceResourceWhitelist` may be
-    `*`: that is what its absence means.
+Notes: A pattern with a fixed part (`iris-*`) is a restriction and passes. `namespaceResourceWhitelist` may
+    be `*`, which means the same as leaving it out.
 
 Source: Argo CD documentation, "Projects", https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
 """

@@ -1,7 +1,7 @@
-"""ApplicationSet deletes everything it deployed when it, or a generator's entry, goes away.
+"""ApplicationSet deletes everything it deployed when it, or a generator's entry, is removed.
 
-Why: A folder that is renamed, a file that fails to match or the ApplicationSet itself deleted removes the
-Application and, with it, every object of the environment, volumes included.
+Why: Renaming a folder, breaking the match of a file or deleting the ApplicationSet removes the Application
+    and with it every object of the environment, volumes included.
 
 Fix: Set `syncPolicy.preserveResourcesOnDeletion: true` on the ApplicationSet (beside `template`, not inside
 it).
@@ -18,9 +18,8 @@ Right:
       generators: []
       template: {}
 
-Notes:
-    `syncPolicy.applicationsSync: create-update` or `create-only` keeps the Applications when an entry goes
-    away, and passes too; deleting the ApplicationSet then still needs `kubectl delete --cascade=orphan`.
+Notes: `syncPolicy.applicationsSync: create-update` or `create-only` keeps the Applications when an entry is
+    removed, and passes too; deleting the ApplicationSet then still needs `kubectl delete --cascade=orphan`.
 
 Source: Argo CD documentation, "ApplicationSet: Application Pruning & Resource Deletion",
 https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/; "Controlling
@@ -38,16 +37,19 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 
-_KEEPS = ("create-update", "create-only")
+_KEEPS_APPLICATIONS = ("create-update", "create-only")
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each ApplicationSet that keeps nothing."""
+    """One violation for each ApplicationSet that keeps neither its objects nor its Applications."""
     for application in applications(view):
         if not application.is_set:
             continue
         policy = mapping(application.placed.manifest.spec.get("syncPolicy"))
-        if policy.get("preserveResourcesOnDeletion") is True or policy.get("applicationsSync") in _KEEPS:
+        if (
+            policy.get("preserveResourcesOnDeletion") is True
+            or policy.get("applicationsSync") in _KEEPS_APPLICATIONS
+        ):
             continue
         yield application.placed.violation(
             ("spec", "syncPolicy", "preserveResourcesOnDeletion"),

@@ -1,7 +1,7 @@
 """ApplicationSet template renders although a parameter is missing.
 
 Why: A misspelt parameter becomes empty text (or stays as braces): the Application then deploys another path
-or namespace than anybody meant.
+    or namespace than intended.
 
 Fix: Set `goTemplate: true` and `goTemplateOptions: ["missingkey=error"]`.
 
@@ -14,8 +14,7 @@ Right:
       goTemplate: true
       goTemplateOptions: ["missingkey=error"]
 
-Notes:
-    A template without any `{{ }}` has no parameters and passes.
+Notes: A template without any `{{ }}` has no parameters and passes.
 
 Source: Argo CD documentation, "ApplicationSet: Go Template",
 https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/GoTemplate/
@@ -37,7 +36,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     for application in applications(view):
         spec = application.placed.manifest.spec
         if not application.is_set or not (
-            _braces(spec.get("template")) or _braces(spec.get("templatePatch"))
+            _has_parameters(spec.get("template")) or _has_parameters(spec.get("templatePatch"))
         ):
             continue
         if spec.get("goTemplate") is not True:
@@ -59,12 +58,12 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         )
 
 
-def _braces(value: object) -> bool:
-    """Whether some text in it has a template parameter."""
+def _has_parameters(value: object) -> bool:
+    """Whether any text in the value contains a template parameter."""
     if isinstance(value, dict):
-        return any(_braces(item) for item in value.values())
+        return any(_has_parameters(item) for item in value.values())
     if isinstance(value, list):
-        return any(_braces(item) for item in value)
+        return any(_has_parameters(item) for item in value)
     return isinstance(value, str) and "{{" in value
 
 

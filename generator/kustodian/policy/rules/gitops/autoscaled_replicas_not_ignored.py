@@ -1,10 +1,10 @@
 """Argo CD sets the replicas of a workload that an autoscaler owns.
 
-Why: `replicas` in git, an autoscaler in the cluster and no ignored difference: the application is out of
-sync whenever it scales, and every sync throws the autoscaler's count away.
+Why: With `replicas` in git, an autoscaler in the cluster and no ignored difference, the application is out
+    of sync whenever it scales, and every sync discards the autoscaler's count.
 
-Fix: Take `replicas` out of the manifest; or add `/spec/replicas` to `ignoreDifferences` together with the
-sync option `RespectIgnoreDifferences=true`.
+Fix: Remove `replicas` from the manifest; or add `/spec/replicas` to `ignoreDifferences` together with the
+    sync option `RespectIgnoreDifferences=true`.
 
 Wrong:
     spec:
@@ -17,9 +17,8 @@ Right:
       syncPolicy:
         syncOptions: [RespectIgnoreDifferences=true]
 
-Notes:
-    A workload that leaves `replicas` out is fine as it is. The finding stands at the Application that
-    deploys the overlay; `replicas-with-autoscaler` reports the workload itself.
+Notes: A workload without `replicas` passes. The finding is reported at the Application that deploys the
+    overlay; `replicas-with-autoscaler` reports the workload itself.
 
 Source: Argo CD documentation, "Best Practices: Leaving Room For Imperativeness",
 https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness; "Sync
@@ -45,11 +44,11 @@ _JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each Application and autoscaled workload with replicas in git."""
+    """One violation for each Application and kind of autoscaled workload with replicas in git."""
     for application in applications(view):
         reported: set[tuple[str, str]] = set()
         for rendered in overlays_of(view, application):
-            for workload, scaler in _scaled(ObjectSet(rendered.objects)):
+            for workload, scaler in _autoscaled(ObjectSet(rendered.objects)):
                 problem = _problem(application, workload)
                 key = (workload.kind, problem or "")
                 if problem is None or key in reported:
@@ -65,7 +64,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                 yield application.placed.violation(path, message, rendered.overlay.path)
 
 
-def _scaled(objects: ObjectSet) -> Iterator[tuple[Manifest, Manifest]]:
+def _autoscaled(objects: ObjectSet) -> Iterator[tuple[Manifest, Manifest]]:
     """The workloads with `replicas` that an HPA or ScaledObject targets, each with its autoscaler."""
     for scaler in [
         *objects.of("autoscaling", "HorizontalPodAutoscaler"),
@@ -80,7 +79,7 @@ def _scaled(objects: ObjectSet) -> Iterator[tuple[Manifest, Manifest]]:
 
 
 def _problem(application: Application, workload: Manifest) -> str | None:
-    """What the Application lacks, None where it lets the replicas be."""
+    """What the Application lacks; None if it leaves the replicas alone."""
     entries = mappings(application.spec.get("ignoreDifferences"))
     if not any(_ignores(entry, workload) for _, entry in entries):
         return "no ignoreDifferences entry covers /spec/replicas"
@@ -94,16 +93,16 @@ def _ignores(entry: JsonObject, workload: Manifest) -> bool:
         if not fnmatch.fnmatchcase(value, text(entry.get(key)) or ("*" if key == "group" else "")):
             return False
     for key, value in (("name", workload.name), ("namespace", workload.namespace or "")):
-        wanted = text(entry.get(key))
-        if wanted and "{{" not in wanted and value and wanted != value:
+        expected = text(entry.get(key))
+        if expected and "{{" not in expected and value and expected != value:
             return False
     pointers = [p for p in sequence(entry.get("jsonPointers")) if p in ("/spec/replicas", "/spec")]
     expressions = [e for e in sequence(entry.get("jqPathExpressions")) if _JQ_REPLICAS.search(text(e))]
     return bool(pointers or expressions or sequence(entry.get("managedFieldsManagers")))
 
 
-def _applications(view: RepositoryView) -> object:
-    """What the Applications say, and which folders they deploy."""
+def _application_settings(view: RepositoryView) -> object:
+    """The settings of all Applications, and the folders that they deploy."""
     return [
         (
             a.placed.file,
@@ -122,7 +121,7 @@ RULE = RepositoryRule(
     topic="gitops",
     severity="W/W/W",
     check=check,
-    shared=_applications,
+    shared=_application_settings,
     doc=__doc__,
     tags=("argocd", "drift", "autoscaling"),
 )

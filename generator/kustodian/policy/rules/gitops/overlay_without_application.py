@@ -15,9 +15,8 @@ Right:
     files:
       - path: overlays/*/version.yaml
 
-Notes:
-    Says nothing in a repository without any Application that deploys one of its folders: its Applications
-    are then kept elsewhere. A path with a parameter that only the cluster knows may be any folder.
+Notes: Reports nothing if no Application deploys a folder of this repository: its Applications are then kept
+    elsewhere. A path with a parameter that only the cluster knows may be any folder.
 
 Source: Argo CD documentation, "Declarative Setup: Applications",
 https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#applications
@@ -32,12 +31,12 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 
-#: What bootstraps Argo CD is applied once by a person; there is nothing above it to sync it.
+#: Objects that bootstrap Argo CD are applied once by hand; nothing above them could sync them.
 _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each overlay of an environment that nothing deploys."""
+    """One violation for each overlay of an environment that no Application deploys."""
     if not own_urls(view):
         return
     deployed = deployed_folders(view)

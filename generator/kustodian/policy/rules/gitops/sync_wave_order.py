@@ -1,10 +1,10 @@
 """Object is synced in an earlier wave than something it needs.
 
-Why: Argo CD waits for a wave to be healthy before it starts the next: an object that needs one of a later
-wave never becomes healthy, and the first sync hangs or fails.
+Why: Argo CD waits for a wave to be healthy before it starts the next: an object that needs something from a
+    later wave never becomes healthy, and the first sync hangs or fails.
 
-Fix: Give what is needed the lower `argocd.argoproj.io/sync-wave`, or give both the same: within a wave Argo
-CD already orders namespaces, custom resource definitions and configuration before workloads.
+Fix: Give the needed object the lower `argocd.argoproj.io/sync-wave`, or give both the same: within a wave
+    Argo CD already orders namespaces, custom resource definitions and configuration before workloads.
 
 Wrong:
     kind: ConfigMap
@@ -18,12 +18,11 @@ Right:
       annotations:
         argocd.argoproj.io/sync-wave: "-1"
 
-Notes:
-    Needed are: the Namespace an object lives in, the CustomResourceDefinition of its kind, the AppProject
-    of an Application, and the ConfigMaps, Secrets and ServiceAccounts that a pod names (not the optional
-    ones), also where an ExternalSecret or SealedSecret makes the Secret. PreSync hooks run before, PostSync
-    hooks after every wave. Waves order the objects of one Application only; a claim is left out because one
-    that waits for its first consumer must not come first.
+Notes: An object needs the Namespace that it lives in, the CustomResourceDefinition of its kind, the
+    AppProject of an Application, and the ConfigMaps, Secrets and ServiceAccounts that its pods name (except
+    optional ones); for a Secret also the ExternalSecret or SealedSecret that creates it. PreSync hooks run
+    before every wave and PostSync hooks after them. Waves order only the objects of one Application. Claims
+    are not checked, because a claim that waits for its first consumer must not come first.
 
 Source: Argo CD documentation, "Sync Phases and Waves",
 https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
@@ -53,7 +52,7 @@ _SECRET_MAKERS = (("external-secrets.io", "ExternalSecret"), ("bitnami.com", "Se
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each object that comes after one that needs it."""
+    """One violation for each object that is synced after one that needs it."""
     for rendered in view.overlays:
         if not any(WAVE in m.annotations or HOOK in m.annotations for m in rendered.objects):
             continue
@@ -64,12 +63,12 @@ def _check_overlay(view: RepositoryView, rendered: RenderedOverlay) -> Iterator[
     objects = ObjectSet(rendered.objects)
     reported: set[tuple[int, str]] = set()
     for manifest in objects:
-        own = _place(manifest)
-        for needed in _needs(objects, manifest):
-            other = _place(needed)
+        own = _phase_and_wave(manifest)
+        for needed in _needed_by(objects, manifest):
+            other = _phase_and_wave(needed)
             if own is None or other is None or own >= other:
                 continue
-            # The line to edit is the annotation that makes the order: of what comes too late, if it has one.
+            # The line to edit is the annotation that sets the order: that of the later object if it has one.
             late = WAVE in needed.annotations or HOOK in needed.annotations
             at = needed if late else manifest
             annotation = WAVE if WAVE in at.annotations and own[0] == other[0] else HOOK
@@ -77,14 +76,14 @@ def _check_overlay(view: RepositoryView, rendered: RenderedOverlay) -> Iterator[
                 continue
             reported.add((id(at), annotation))
             file, document, _ = source_of(view, at)
-            when, later = _shown(manifest), _shown(needed)
-            message = f"{manifest.ref} ({when}) needs {needed.ref}, which is synced later ({later})"
+            sooner, later = _wave_text(manifest), _wave_text(needed)
+            message = f"{manifest.ref} ({sooner}) needs {needed.ref}, which is synced later ({later})"
             path = ("metadata", "annotations", annotation)
             yield SourceViolation(file, path, message, document, rendered.overlay.path, at)
 
 
-def _place(manifest: Manifest) -> tuple[int, int] | None:
-    """(phase, wave) of an object in a sync; None where it takes no part in it or the wave is no number."""
+def _phase_and_wave(manifest: Manifest) -> tuple[int, int] | None:
+    """(phase, wave) of an object in a sync; None if it is not synced or its wave is not a number."""
     hooks = [hook.strip() for hook in manifest.annotations.get(HOOK, "").split(",")]
     phases = [_PHASES[hook] for hook in hooks if hook in _PHASES]
     try:
@@ -93,13 +92,13 @@ def _place(manifest: Manifest) -> tuple[int, int] | None:
         return None
 
 
-def _shown(manifest: Manifest) -> str:
+def _wave_text(manifest: Manifest) -> str:
     hook = manifest.annotations.get(HOOK)
     wave = f"wave {manifest.annotations.get(WAVE, '0')}"
     return f"{hook} hook" if hook and hook != "Sync" else wave
 
 
-def _needs(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
+def _needed_by(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
     namespace = namespace_of(manifest)
     candidates = [objects.find("", "Namespace", "", namespace)] if namespace and manifest.namespace else []
     for definition in objects.of("apiextensions.k8s.io", "CustomResourceDefinition"):
@@ -117,13 +116,13 @@ def _needs(objects: ObjectSet, manifest: Manifest) -> Iterator[Manifest]:
             candidates.append(objects.find("", kind, namespace, name))
             if kind == "Secret":
                 makers = [m for group, maker in _SECRET_MAKERS for m in objects.of(group, maker)]
-                candidates += [m for m in makers if _makes(m, namespace, name)]
+                candidates += [m for m in makers if _makes_secret(m, namespace, name)]
     for candidate in candidates:
         if candidate is not None and candidate is not manifest:
             yield candidate
 
 
-def _makes(manifest: Manifest, namespace: str, name: str) -> bool:
+def _makes_secret(manifest: Manifest, namespace: str, name: str) -> bool:
     target = mapping(manifest.spec.get("target") or mapping(manifest.spec.get("template")).get("metadata"))
     return namespace_of(manifest) == namespace and (text(target.get("name")) or manifest.name) == name
 

@@ -1,9 +1,9 @@
-"""List entry leaves out a field that the API server writes back, so it is out of sync for ever.
+"""List entry leaves out a field that the API server fills in, so it is always out of sync.
 
-Why: The custom resource's schema fills defaults in inside lists; Argo CD compares a list of a custom
-resource as a whole, reports OutOfSync after every sync, and with selfHeal syncs without end.
+Why: The custom resource's schema fills in defaults inside lists; Argo CD compares a list of a custom
+    resource as a whole, reports OutOfSync after every sync, and with selfHeal syncs endlessly.
 
-Fix: Write the defaults out as the message gives them, or run `kustodian check --fix`.
+Fix: Write out the defaults that the message names, or run `kustodian check --fix`.
 
 Wrong:
     backendRefs:
@@ -18,11 +18,10 @@ Right:
         port: 8080
         weight: 1
 
-Notes:
-    Only defaults inside lists count: a default in a plain mapping is not in what was applied last, so it is
-    no difference. ExternalSecret, ClusterExternalSecret and the kinds of the Gateway API are covered. Later
-    versions of external-secrets also default `nullBytePolicy`; earlier ones refuse it, so it is not asked
-    for.
+Notes: Only defaults inside lists count: a default in a plain mapping is not part of the last applied
+    configuration, so it is not a difference. The rule covers ExternalSecret, ClusterExternalSecret and the
+    kinds of the Gateway API. Later versions of external-secrets also default `nullBytePolicy`; earlier ones
+    reject it, so the rule does not require it.
 
 Source: external-secrets v1.3, ExternalSecret CRD, https://external-secrets.io/latest/api/externalsecret/;
 Gateway API v1.4 to v1.7, standard channel CRDs, https://gateway-api.sigs.k8s.io/reference/spec/;
@@ -71,7 +70,7 @@ _MIRROR: Defaults = {
 #: (group, kind) -> defaults below `spec`.
 DEFAULTS: dict[tuple[str, str], Defaults] = {
     (_ESO, "ExternalSecret"): _DATA,
-    (_ESO, "ClusterExternalSecret"): {("externalSecretSpec", *at): given for at, given in _DATA.items()},
+    (_ESO, "ClusterExternalSecret"): {("externalSecretSpec", *at): fields for at, fields in _DATA.items()},
     (_GATEWAY, "HTTPRoute"): {
         **_ROUTE,
         **_MIRROR,
@@ -105,10 +104,10 @@ DEFAULTS: dict[tuple[str, str], Defaults] = {
 def check(manifest: Manifest, _: Context) -> Iterator[Violation]:
     """One violation for each mapping that lacks a default."""
     for place, fields in DEFAULTS.get((manifest.group, manifest.kind), {}).items():
-        for path, found in places(manifest.spec, place):
-            missing = {name: value for name, value in fields.items() if name not in found}
+        for path, written in mappings_at(manifest.spec, place):
+            missing = {name: value for name, value in fields.items() if name not in written}
             if missing:
-                shown = ", ".join(f"{name}: {_shown(value)}" for name, value in missing.items())
+                shown = ", ".join(f"{name}: {_as_flow_yaml(value)}" for name, value in missing.items())
                 message = f"{manifest.kind} leaves out what the API server fills in: {shown}"
                 edits = tuple(
                     Edit(Action.SET, ("spec", *path, name), value) for name, value in missing.items()
@@ -116,25 +115,25 @@ def check(manifest: Manifest, _: Context) -> Iterator[Violation]:
                 yield Violation(edits[0].path, message, edits=edits)
 
 
-def places(
+def mappings_at(
     value: object, place: tuple[str, ...], path: FieldPath = ()
 ) -> Iterator[tuple[FieldPath, JsonObject]]:
-    """The mappings at a place, each with its path below `spec`."""
+    """The mappings at a place below `spec`, each with its path."""
     if not place:
         if isinstance(value, dict):
             yield path, value
     elif place[0] == "[]":
         for index, item in enumerate(value if isinstance(value, list) else ()):
-            yield from places(item, place[1:], (*path, index))
+            yield from mappings_at(item, place[1:], (*path, index))
     else:
-        yield from places(dig(mapping(value), (place[0],)), place[1:], (*path, place[0]))
+        yield from mappings_at(dig(mapping(value), (place[0],)), place[1:], (*path, place[0]))
 
 
-def _shown(value: object) -> str:
+def _as_flow_yaml(value: object) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{k}: {_shown(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{k}: {_as_flow_yaml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
+        return "[" + ", ".join(_as_flow_yaml(item) for item in value) + "]"
     return '""' if value == "" else str(value)
 
 

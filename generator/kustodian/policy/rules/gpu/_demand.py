@@ -1,4 +1,4 @@
-"""How many GPUs the workloads of an overlay may ask for together; shared by the budget rules."""
+"""The GPUs that the workloads of an overlay may request together; shared by the budget rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORKFLOWS = frozenset({"Workflow", "WorkflowTemplate", "CronWorkflow", "Cluster
 
 @dataclass(frozen=True, eq=False)
 class Demand:
-    """What one pod template asks for: `each` device(s) for each of at most `count.maximum` pods."""
+    """The devices that one pod template requests: `each` for each of at most `count.maximum` pods."""
 
     pod: PodTemplate
     count: PodCount
@@ -26,11 +26,11 @@ class Demand:
 
     @property
     def most(self) -> Fraction:
-        """Devices at the largest number of pods."""
+        """The devices at the largest number of pods."""
         return self.each * self.count.maximum
 
     def place(self) -> tuple[Manifest, FieldPath]:
-        """The field that a person changes to ask for less: the number of pods, or the one pod's devices."""
+        """The object and field to edit to request less: the number of pods, or the devices of one pod."""
         device_path = accelerator_path(self.pod)
         if device_path is None or (self.count.maximum > 1 and self.count.path):
             return self.count.manifest, self.count.path or self.pod.path_of("resourceClaims")
@@ -42,11 +42,11 @@ class Demand:
 
 
 def demands(objects: ObjectSet) -> list[Demand]:
-    """Every pod template that takes devices.
+    """The demand of every pod template that requests devices.
 
-    Of a workflow's steps only the largest, as they may follow each other.
+    Only the largest step of a workflow is included, because steps may run one after the other.
     """
-    found: list[Demand] = []
+    concurrent: list[Demand] = []
     steps: dict[Manifest, Demand] = {}
     for pod in objects.pods:
         each = devices_per_pod(pod, objects)
@@ -58,12 +58,12 @@ def demands(objects: ObjectSet) -> list[Demand]:
             if largest is None or demand.most > largest.most:
                 steps[pod.owner] = demand
         else:
-            found.append(demand)
-    return [*found, *steps.values()]
+            concurrent.append(demand)
+    return [*concurrent, *steps.values()]
 
 
 def shared_claims(objects: ObjectSet) -> Fraction:
-    """Devices of ResourceClaims that pods use by name: all pods of a claim share them, so they count once."""
+    """The devices of ResourceClaims that pods use by name: the pods share them, so they count once."""
     used = {
         (namespace_of(pod.owner), text(claim.get("resourceClaimName")))
         for pod in objects.pods

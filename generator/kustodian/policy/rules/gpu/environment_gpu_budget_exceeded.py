@@ -1,7 +1,7 @@
 """The overlays of an environment may together ask for more GPUs than its budget.
 
-Why: The budget is what the environment may cost. Each overlay alone stays below it, so nobody would notice
-    until the bill or a pending pod comes.
+Why: The budget is what the environment may cost. Each overlay alone stays below it, so nobody notices until
+    the bill arrives or a pod stays Pending.
 
 Fix: Lower the maxima of the autoscalers, the replicas or the GPUs of a pod in one of the overlays, or raise
     `gpuBudget` in kustodian.yaml.
@@ -14,8 +14,8 @@ Right:
     # two applications, each with
     spec: {maxReplicas: 2}
 
-Notes: Counted as `gpu-budget-exceeded` counts each overlay. That rule speaks where one overlay alone is above
-    the budget; this one is silent then. Reported once, at the largest share.
+Notes: GPUs are counted as in `gpu-budget-exceeded`. If one overlay alone exceeds the budget, only that rule
+    reports it. Reported once, at the largest share.
 
 Source: Kubernetes documentation v1.34, "Resource Quotas" (extended resources),
     https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-for-extended-resources
@@ -36,7 +36,7 @@ from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_c
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each environment whose overlays are only together above its budget."""
+    """One violation for each environment whose overlays exceed its budget only together."""
     by_environment: dict[str, list[RenderedOverlay]] = defaultdict(list)
     for rendered in view.overlays:
         environment = rendered.overlay.environment
@@ -45,40 +45,42 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     for name, overlays in by_environment.items():
         budget = overlays[0].overlay.environment.gpu_budget
         assert budget is not None
-        asked = [(rendered, *_asked(rendered)) for rendered in overlays]
-        total = sum((amount for _, amount, _ in asked), Fraction(0))
-        if total <= budget or any(amount > budget for _, amount, _ in asked):
+        totals = [(rendered, *_total_and_largest(rendered)) for rendered in overlays]
+        total = sum((amount for _, amount, _ in totals), Fraction(0))
+        if total <= budget or any(amount > budget for _, amount, _ in totals):
             continue
-        rendered, _amount, largest = max(asked, key=lambda entry: entry[1])
-        assert largest is not None, "the largest share of a sum above zero"
+        rendered, _amount, largest = max(totals, key=lambda entry: entry[1])
+        assert largest is not None, "a total above zero has a largest demand"
         manifest, path = largest.place()
-        parts = "; ".join(f"{r.overlay.path}: {number(amount)}" for r, amount, _ in asked if amount)
+        parts = "; ".join(f"{r.overlay.path}: {number(amount)}" for r, amount, _ in totals if amount)
         yield SourceViolation(
             rendered.overlay.path,
             path,
-            f"the overlays of environment {name} may ask for {number(total)} GPUs ({parts}), "
+            f"the overlays of environment {name} may ask for {number(total)} GPUs ({parts}); "
             f"its budget is {budget}",
             overlay=rendered.overlay.path,
             manifest=manifest,
         )
 
 
-def _asked(rendered: RenderedOverlay) -> tuple[Fraction, Demand | None]:
-    """What an overlay may ask for in all, and its largest part."""
+def _total_and_largest(rendered: RenderedOverlay) -> tuple[Fraction, Demand | None]:
+    """The GPUs that an overlay may request in total, and its largest demand."""
     objects = ObjectSet(rendered.objects)
-    found = demands(objects)
-    if not found:
+    overlay_demands = demands(objects)
+    if not overlay_demands:
         return Fraction(0), None
-    total = sum((demand.most for demand in found), Fraction(0)) + shared_claims(objects)
-    return total, max(found, key=lambda demand: demand.most)
+    total = sum((demand.most for demand in overlay_demands), Fraction(0)) + shared_claims(objects)
+    return total, max(overlay_demands, key=lambda demand: demand.most)
 
 
 def _shares(view: RepositoryView) -> object:
-    """What each overlay asks for, and where its largest part stands."""
+    """The total of each overlay, and the place of its largest demand."""
     shares = []
     for rendered in view.overlays:
         environment = rendered.overlay.environment
-        amount, largest = _asked(rendered) if environment.gpu_budget is not None else (Fraction(0), None)
+        amount, largest = (
+            _total_and_largest(rendered) if environment.gpu_budget is not None else (Fraction(0), None)
+        )
         if largest is not None:
             manifest, path = largest.place()
             shares.append((rendered.overlay.path, amount, manifest.ref, path))

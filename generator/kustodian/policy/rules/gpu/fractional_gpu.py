@@ -1,6 +1,6 @@
-"""Container asks for a part of a GPU.
+"""Container asks for a fraction of a GPU.
 
-Why: Extended resources are whole numbers; the API server refuses the pod and no replica is ever created.
+Why: Extended resources are whole numbers; the API server rejects the pod and no replica is ever created.
 
 Fix: Ask for 1, or for a slice that the nodes offer: a MIG profile (`nvidia.com/mig-1g.10gb: 1`) or a
     time-sliced GPU.
@@ -13,7 +13,7 @@ Right:
     resources:
       limits: {nvidia.com/mig-3g.40gb: 1}
 
-Notes: `500m` is a half as well; `2000m` is a whole number and accepted.
+Notes: `500m` is a half too; `2000m` is a whole number and passes.
 
 Source: Kubernetes documentation v1.34, "Resource Management for Pods and Containers",
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#consuming-extended-resources
@@ -31,7 +31,7 @@ from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each accelerator of a container that is no whole number."""
+    """One violation for each accelerator whose amount is not a whole number."""
     for container in pod.containers:
         reported: set[str] = set()
         for side, amounts in (("limits", container.limits), ("requests", container.requests)):

@@ -1,7 +1,7 @@
 """Workloads may ask for more GPUs than the environment's budget.
 
-Why: The budget is what the environment may cost; an autoscaler at its maximum would go beyond it without
-    anybody deciding so.
+Why: The budget is what the environment may cost; an autoscaler at its maximum would exceed it without
+    anybody having decided that.
 
 Fix: Lower the maximum of the autoscaler, the replicas or the GPUs of a pod, or raise `gpuBudget` in
     kustodian.yaml.
@@ -16,14 +16,14 @@ Right:
     kind: HorizontalPodAutoscaler
     spec: {maxReplicas: 4}
 
-Notes: Added up over the overlay: for each pod template its largest number of pods (HPA maxReplicas, KEDA
+Notes: The sum over the overlay: for each pod template its largest number of pods (HPA maxReplicas, KEDA
     maxReplicaCount or its default of 100, else replicas; parallelism of a Job; one for a DaemonSet, whose
     nodes are not known) times the physical devices of a pod. A MIG slice of g compute slices is g/7 of a
     GPU (g/4 on four-slice GPUs), an AMD partition its share of the package, a NeuronCore half a chip. A
-    time-sliced GPU counts nothing, because only the node knows how many share one. Of a pod's init
+    time-sliced GPU counts as nothing, because only the node knows how many pods share it. Of a pod's init
     containers and containers the larger sum counts, because they run one after the other; of a workflow's
-    steps the largest. Devices of a ResourceClaimTemplate count for each pod, those of a ResourceClaim that
-    pods share once. The surge of an update is left to `gpu-surge-without-spare`. Reported once, at the
+    steps only the largest. Devices of a ResourceClaimTemplate count for each pod, those of a ResourceClaim
+    that pods share once. The surge of an update is left to `gpu-surge-without-spare`. Reported once, at the
     field that sets the number of pods of the largest share.
 
 Source: Kubernetes documentation v1.34, "Resource Quotas" (extended resources),
@@ -43,20 +43,22 @@ from kustodian.policy.rules.gpu._demand import demands, number, shared_claims
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation where the overlay's largest demand is above the budget; none where no budget is set."""
+    """One violation if the overlay may request more than the budget; none without a budget."""
     budget = context.environment.gpu_budget
     if budget is None:
         return
-    asked, shared = demands(objects), shared_claims(objects)
-    total = sum((demand.most for demand in asked), Fraction(0)) + shared
-    if total <= budget or not asked:
+    overlay_demands, shared = demands(objects), shared_claims(objects)
+    total = sum((demand.most for demand in overlay_demands), Fraction(0)) + shared
+    if total <= budget or not overlay_demands:
         return
-    largest = max(asked, key=lambda demand: demand.most)
+    largest = max(overlay_demands, key=lambda demand: demand.most)
     manifest, path = largest.place()
-    parts = [str(demand) for demand in asked] + ([f"shared claims: {number(shared)}"] if shared else [])
+    parts = [str(demand) for demand in overlay_demands] + (
+        [f"shared claims: {number(shared)}"] if shared else []
+    )
     where = f"environment {context.environment.name}" if context.environment.name else "the environment"
     message = f"the overlay may ask for {number(total)} GPUs ({'; '.join(parts)})"
-    message += f", the budget of {where} is {budget}"
+    message += f"; the budget of {where} is {budget}"
     yield Violation(path, message, manifest)
 
 

@@ -1,8 +1,8 @@
 """Development environment asks for a GPU.
 
-Why: A GPU node costs as much as the rest of a development environment together, by day and by night.
+Why: A GPU node costs as much as the rest of a development environment, day and night.
 
-Fix: Run the CPU build there, or set a `gpuBudget` for the environment in kustodian.yaml: then the budget
+Fix: Run the CPU build there, or set a `gpuBudget` for the environment in kustodian.yaml, which then
     decides.
 
 Wrong:
@@ -13,8 +13,8 @@ Right:
     # overlays/dev
     resources: {limits: {cpu: "2", memory: 4Gi}}
 
-Notes: On only in environments of class dev. With a GPU budget of one or more the environment has decided
-    for GPUs, and `gpu-budget-exceeded` watches the number.
+Notes: Active only in environments of class dev. With a GPU budget of one or more the environment allows
+    GPUs, and `gpu-budget-exceeded` checks the number.
 
 Source: Kubernetes documentation v1.34, "Schedule GPUs",
     https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/

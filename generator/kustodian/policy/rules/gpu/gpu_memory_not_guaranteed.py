@@ -1,7 +1,7 @@
 """Container with a GPU has a memory request below its memory limit.
 
-Why: What it uses above its request is not reserved; when the node runs short, the GPU pod is among the
-    first to go, and a long load starts again.
+Why: Memory above the request is not reserved; when the node runs short, the GPU pod is among the first to
+    be evicted, and a long load starts again.
 
 Fix: Set `resources.requests.memory` equal to `resources.limits.memory`, or leave the request out.
 
@@ -15,9 +15,9 @@ Right:
       requests: {memory: 32Gi}
       limits: {memory: 32Gi, nvidia.com/gpu: 1}
 
-Notes: Containers that have a GPU or a resource claim. A limit without a request is its own request. No
-    limit at all is reported by `missing-memory-limit`. Equal request and limit for the whole pod
-    (`spec.resources`, 1.34) will do.
+Notes: Applies to containers with a GPU or a resource claim. A limit without a request is also the request.
+    A missing limit is reported by `missing-memory-limit`. An equal request and limit for the whole pod
+    (`spec.resources`, 1.34) is enough.
 
 Source: Kubernetes documentation v1.34, "Node-pressure Eviction",
     https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#pod-selection-for-kubelet-eviction

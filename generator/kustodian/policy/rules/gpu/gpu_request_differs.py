@@ -1,6 +1,6 @@
 """Container's GPU request and limit differ.
 
-Why: For extended resources the two must be equal; the API server refuses the pod and no replica is ever
+Why: For extended resources the two must be equal; the API server rejects the pod and no replica is ever
     created.
 
 Fix: Keep the GPU only under `resources.limits`, or write the same number under `resources.requests`.
@@ -30,7 +30,7 @@ from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each accelerator whose request is not its limit."""
+    """One violation for each accelerator whose request differs from its limit."""
     for container in pod.containers:
         for resource, amount in container.requests.items():
             if not is_accelerator(resource) or resource not in container.limits:

@@ -1,4 +1,4 @@
-"""Update needs one GPU more than the quota or the GPU budget has.
+"""Update needs more GPUs than the quota or the GPU budget allows.
 
 Why: The new pod waits for a GPU that an old pod holds, and the old pod is only stopped once the new one is
     ready: the update never ends.
@@ -18,17 +18,17 @@ Right:
       strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}
 
 Notes: Steady demand = pods x GPUs of a pod, added up over the servers that the quota covers, each at its
-    largest number of pods. The update of one workload needs on top, at that number n of pods: a Deployment
+    largest number of pods. The update of one workload needs more, at that number n of pods: a Deployment
     (and a Rollout's canary without traffic routing) nothing if maxUnavailable, rounded down, is at least 1
     (it stops an old pod first), else one pod; with the default of 25% that is one pod for n = 1 to 3.
     Recreate, StatefulSets and DaemonSets need nothing. Blue-green needs n pods. A canary with traffic
     routing keeps all stable pods, so it needs the canary's largest size, n at the end; with
     dynamicStableScale the stable pods shrink with the traffic, so it needs the largest step: for step i,
-    ceil(n x weight_i) + ceil(n x (1 - weight_(i-1))) - n pods, setCanaryScale taking the place of the
-    weight. Deadlock where steady <= quota < steady + surge x GPUs; more steady demand than quota is
+    ceil(n x weight_i) + ceil(n x (1 - weight_(i-1))) - n pods, where setCanaryScale replaces the weight.
+    The update deadlocks if steady <= quota < steady + surge x GPUs; a steady demand above the quota is
     reported by `replicas-exceed-quota`. The quota is `requests.<gpu>` of the ResourceQuotas in the
-    namespace, scopes heeded; the environment's `gpuBudget` is compared in the same way, in physical devices
-    over the whole overlay.
+    namespace, within their scopes; the environment's `gpuBudget` is compared in the same way, in physical
+    devices over the whole overlay.
 
 Source: Kubernetes documentation v1.34, "Deployments",
     https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment; Argo
@@ -54,15 +54,17 @@ from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_c
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each workload whose update does not fit."""
-    asked = demands(objects)
-    for demand in asked:
+    """One violation for each workload whose update does not fit into the quota or the budget."""
+    overlay_demands = demands(objects)
+    for demand in overlay_demands:
         if demand.pod.batch or not demand.count.surge:
             continue
-        problem = _beyond_quota(objects, demand, context) or _beyond_budget(objects, demand, asked, context)
+        problem = _beyond_quota(objects, demand, context) or _beyond_budget(
+            objects, demand, overlay_demands, context
+        )
         if problem is not None:
             scaled = scaling_of(objects).scaled_object_of(demand.pod.owner)
-            more = "one pod more" if demand.count.surge == 1 else f"{demand.count.surge} pods more"
+            more = "one more pod" if demand.count.surge == 1 else f"{demand.count.surge} more pods"
             message = f"an update of {scaled.ref} needs {more}: {problem}"
             yield Violation(_strategy_path(scaled, demand.pod), message, scaled)
 
@@ -79,7 +81,7 @@ def _beyond_quota(objects: ObjectSet, demand: Demand, context: Context) -> str |
                 continue
             covered = [pod for pod in servers if covers(quota, pod, context.version)]
             steady = sum(
-                (_most(objects, pod) * amount_per_pod(key, pod, context.version) for pod in covered),
+                (_most_pods(objects, pod) * amount_per_pod(key, pod, context.version) for pod in covered),
                 Fraction(0),
             )
             peak = steady + demand.count.surge * each
@@ -88,18 +90,20 @@ def _beyond_quota(objects: ObjectSet, demand: Demand, context: Context) -> str |
     return None
 
 
-def _beyond_budget(objects: ObjectSet, demand: Demand, asked: list[Demand], context: Context) -> str | None:
+def _beyond_budget(
+    objects: ObjectSet, demand: Demand, overlay_demands: list[Demand], context: Context
+) -> str | None:
     budget = context.environment.gpu_budget
     if budget is None:
         return None
-    steady = sum((other.most for other in asked), Fraction(0)) + shared_claims(objects)
+    steady = sum((other.most for other in overlay_demands), Fraction(0)) + shared_claims(objects)
     peak = steady + demand.count.surge * demand.each
     if steady <= budget < peak:
         return f"{number(peak)} GPUs, and the environment's GPU budget is {budget}"
     return None
 
 
-def _most(objects: ObjectSet, pod: PodTemplate) -> int:
+def _most_pods(objects: ObjectSet, pod: PodTemplate) -> int:
     count: PodCount = scaling_of(objects).count(pod)
     return count.maximum
 

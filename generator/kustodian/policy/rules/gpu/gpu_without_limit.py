@@ -1,6 +1,6 @@
 """Container requests a GPU without a limit for it.
 
-Why: Extended resources cannot be overcommitted; the API server refuses the pod and no replica is ever
+Why: Extended resources cannot be overcommitted; the API server rejects the pod and no replica is ever
     created.
 
 Fix: Move the GPU from `resources.requests` to `resources.limits`; the request then follows from the limit.
@@ -13,8 +13,8 @@ Right:
     resources:
       limits: {nvidia.com/gpu: 1}
 
-Notes: GPUs and other accelerators of NVIDIA (MIG slices too), AMD (partitions too), Intel, AWS Neuron,
-    Google TPU and Gaudi.
+Notes: Covers GPUs and other accelerators of NVIDIA (including MIG slices), AMD (including partitions),
+    Intel, AWS Neuron, Google TPU and Gaudi.
 
 Source: Kubernetes documentation v1.34, "Schedule GPUs",
     https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/#using-device-plugins
@@ -32,7 +32,7 @@ from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each accelerator in a container's requests that its limits do not have."""
+    """One violation for each accelerator that a container requests without a limit."""
     for container in pod.containers:
         for resource, amount in container.requests.items():
             if is_accelerator(resource) and resource not in container.limits and parse_quantity(amount) != 0:

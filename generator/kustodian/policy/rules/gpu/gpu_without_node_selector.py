@@ -1,10 +1,10 @@
 """GPU pod does not say which GPU nodes it wants.
 
-Why: Any node with a free GPU will do, so a model that needs 80 GB lands on a 16 GB card, or a cheap job on
-    the most expensive node.
+Why: Any node with a free GPU qualifies, so a model that needs 80 GB lands on a 16 GB card, or a cheap job
+    on the most expensive node.
 
-Fix: Add a `nodeSelector` of your platform: nvidia.com/gpu.product, cloud.google.com/gke-accelerator,
-    karpenter.k8s.aws/instance-gpu-name, kubernetes.azure.com/accelerator.
+Fix: Add a `nodeSelector` with a label of your platform: nvidia.com/gpu.product,
+    cloud.google.com/gke-accelerator, karpenter.k8s.aws/instance-gpu-name, kubernetes.azure.com/accelerator.
 
 Wrong:
     resources: {limits: {nvidia.com/gpu: 1}}
@@ -13,10 +13,11 @@ Right:
     nodeSelector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB}
     resources: {limits: {nvidia.com/gpu: 1}}
 
-Notes: A nodeSelector or a required node affinity (each of its terms) counts when its key is a hardware
-    label of the vendor, or a node pool, instance type or label of your own. Operating system, architecture,
-    zone and the labels of another vendor choose no GPU. Left out: pods whose devices come from claims (the
-    claim selects), pods in a Kueue queue (their flavor selects), pods with a nodeName, and ServingRuntimes.
+Notes: A nodeSelector or a required node affinity (each of its terms) counts if its key is a hardware label
+    of the vendor, or a node pool, instance type or label of your own. Operating system, architecture, zone
+    and the labels of another vendor do not select a GPU. Not checked: pods whose devices come from claims
+    (the claim selects the node), pods in a Kueue queue (its flavor selects it), pods with a nodeName, and
+    ServingRuntimes.
 
 Source: Kubernetes documentation v1.34, "Schedule GPUs",
     https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/#manage-clusters-with-different-types-of-gpus;
@@ -40,7 +41,7 @@ from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for a pod with an accelerator that leaves the choice of the node to chance."""
+    """One violation for a pod with an accelerator that does not select its nodes."""
     resources = pod_accelerators(pod)
     if (
         not resources

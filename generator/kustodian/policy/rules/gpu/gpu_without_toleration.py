@@ -1,7 +1,7 @@
 """GPU pod does not tolerate the taint of GPU nodes.
 
-Why: GPU nodes are tainted so that other pods stay away; without a toleration this pod stays away too and is
-    Pending for ever.
+Why: GPU nodes are tainted so that other pods stay away; without a toleration this pod stays away too and
+    remains Pending.
 
 Fix: Add `tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]` (AKS: key sku, value
     gpu) to the pod.
@@ -14,14 +14,14 @@ Right:
     resources: {limits: {nvidia.com/gpu: 1}}
     tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
 
-Notes: What counts is a toleration of the vendor's own key (nvidia.com/*, amd.com/*, gpu.intel.com/*,
-    aws.amazon.com/neuron, google.com/tpu, habana.ai/gaudi), of a key that platforms and teams use for any
-    GPU (sku, dedicated, accelerator, a key or value with `gpu` in it), or of every taint. The value of the
-    taint differs by platform, so `Exists` is the safe operator; a toleration of PreferNoSchedule alone does
-    not help against NoSchedule, and one of another vendor's key does not help at all. Left out: pods that
-    select GKE accelerator nodes (GKE adds the toleration by itself), pods in a Kueue queue (their flavor
-    adds it), pods with a nodeName, and ServingRuntimes. A pod with a claim (DRA) needs a toleration where
-    the names of its claims speak of a GPU.
+Notes: A toleration counts if it is for the vendor's own key (nvidia.com/*, amd.com/*, gpu.intel.com/*,
+    aws.amazon.com/neuron, google.com/tpu, habana.ai/gaudi), for a key that platforms and teams use for any
+    GPU (sku, dedicated, accelerator, a key or value with `gpu` in it), or for every taint. The value of the
+    taint differs by platform, so `Exists` is the safe operator. A toleration of only PreferNoSchedule does
+    not help against NoSchedule, and neither does one of another vendor's key. Not checked: pods that select
+    GKE accelerator nodes (GKE adds the toleration), pods in a Kueue queue (its flavor adds it), pods with a
+    nodeName, and ServingRuntimes. A pod with a claim (DRA) needs a toleration if the names of its claims
+    refer to a GPU.
 
 Source: Kubernetes documentation v1.34, "Taints and Tolerations",
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#example-use-cases; Azure
@@ -49,7 +49,7 @@ from kustodian.policy.rule import Context, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for a pod with an accelerator and no toleration that fits its nodes."""
+    """One violation for a pod with an accelerator and no toleration for its nodes."""
     if pod.owner.kind in ("ServingRuntime", "ClusterServingRuntime") or placed_by_others(pod):
         return
     resources = pod_accelerators(pod)

@@ -1,9 +1,8 @@
-"""MIG slice is asked for under a name that its nodes do not offer.
+"""MIG slice is requested under a name that its nodes do not offer.
 
-Why: No node has the resource, so the pod is Pending for ever; the name depends on the MIG strategy of the
-    nodes.
+Why: No node has the resource, so the pod stays Pending; the name depends on the MIG strategy of the nodes.
 
-Fix: Ask for `nvidia.com/gpu` on nodes with strategy single (and on GKE), for `nvidia.com/mig-<profile>`
+Fix: Request `nvidia.com/gpu` on nodes with strategy single (and on GKE), and `nvidia.com/mig-<profile>`
     with strategy mixed.
 
 Wrong:
@@ -16,10 +15,10 @@ Right:
 
 Notes: The strategy is read from the pod's node selector or required affinity (nvidia.com/mig.strategy; a
     nvidia.com/gpu.product with -MIG- exists only with strategy single;
-    cloud.google.com/gke-gpu-partition-size, where GKE offers slices as nvidia.com/gpu), else from a
-    ClusterPolicy of the GPU operator in the same overlay. With strategy mixed, nvidia.com/gpu on nodes
-    whose every GPU is partitioned (mig.config all-<profile>) is reported, and a profile other than theirs.
-    So is a name that is no MIG profile, like mig-1g10gb.
+    cloud.google.com/gke-gpu-partition-size, where GKE offers slices as nvidia.com/gpu), otherwise from a
+    ClusterPolicy of the GPU operator in the same overlay. With strategy mixed, nvidia.com/gpu is reported
+    on nodes where every GPU is partitioned (mig.config all-<profile>), and so is any profile other than
+    theirs. A name that is not a MIG profile, like mig-1g10gb, is reported too.
 
 Source: NVIDIA GPU Operator, "GPU Operator with MIG",
     https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/gpu-operator-mig.html;
@@ -53,27 +52,27 @@ _UNIFORM = re.compile(r"all-\d+g\.\d+gb")
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each MIG or GPU resource that the nodes of the pod do not offer."""
     policies = objects.of("nvidia.com", "ClusterPolicy")
-    operator = text(dig(policies[0].spec, ("mig", "strategy"))) if policies else ""
+    operator_strategy = text(dig(policies[0].spec, ("mig", "strategy"))) if policies else ""
     for pod in objects.pods:
         for container in pod.containers:
             for resource in container_accelerators(container):
-                problem = _problem(resource, pod, operator)
+                problem = _problem(resource, pod, operator_strategy)
                 if problem is not None:
                     side = "limits" if resource in container.limits else "requests"
                     path = (*container.path, "resources", side, resource)
                     yield Violation(path, f"{container} asks for {resource}, but {problem}", pod.owner)
 
 
-def _problem(resource: str, pod: PodTemplate, operator: str) -> str | None:
+def _problem(resource: str, pod: PodTemplate, operator_strategy: str) -> str | None:
     is_mig = resource.startswith(MIG_PREFIX)
     if not is_mig and resource != "nvidia.com/gpu":
         return None
     labels = {**required_node_labels(pod), **string_map(pod.spec.get("nodeSelector"))}
-    strategy = labels.get("nvidia.com/mig.strategy") or operator
+    strategy = labels.get("nvidia.com/mig.strategy") or operator_strategy
     product, config = labels.get("nvidia.com/gpu.product", ""), labels.get("nvidia.com/mig.config", "")
     if is_mig:
         if not is_mig_resource(resource):
-            return "that is no MIG profile (nvidia.com/mig-1g.10gb)"
+            return "that is not a MIG profile such as nvidia.com/mig-1g.10gb"
         if _PARTITION in labels:
             return "GKE offers the slices of such nodes as nvidia.com/gpu"
         if "-MIG-" in product:

@@ -1,7 +1,7 @@
 """Pod uses a resource claim or claim template that does not exist.
 
-Why: The pod cannot be scheduled before its claims exist: it is Pending for ever, without a GPU and without
-    an error in the sync.
+Why: The pod cannot be scheduled before its claims exist: it stays Pending, without a GPU and without an
+    error in the sync.
 
 Fix: Add the ResourceClaimTemplate (or ResourceClaim) to the overlay, or correct its name in
     `spec.resourceClaims`.
@@ -15,8 +15,9 @@ Right:
     metadata: {name: single-gpu}
     spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu.nvidia.com}}]}}}
 
-Notes: Looked up in the pod's namespace. A container that names a claim which the pod does not have is
-    refused by the API server and reported too, and so is a request that the claim's template does not have.
+Notes: Claims are looked up in the pod's namespace. Two more mistakes are reported: a container that names a
+    claim which the pod does not have (the API server rejects the pod), and a request that the claim or its
+    template does not have.
 
 Source: Kubernetes documentation v1.34, "Dynamic Resource Allocation",
     https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
@@ -37,35 +38,35 @@ _GROUP = "resource.k8s.io"
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each reference to a claim, template or request that is not there."""
+    """One violation for each reference to a claim, template or request that does not exist."""
     for pod in objects.pods:
         claims = mappings(pod.spec.get("resourceClaims"))
-        found: dict[str, Manifest | None] = {}
+        claim_objects: dict[str, Manifest | None] = {}
         for index, claim in claims:
             kind, field = "ResourceClaimTemplate", "resourceClaimTemplateName"
             if not claim.get(field):
                 kind, field = "ResourceClaim", "resourceClaimName"
             name = text(claim.get(field))
             source = objects.find(_GROUP, kind, namespace_of(pod.owner), name)
-            found[text(claim.get("name"))] = source
+            claim_objects[text(claim.get("name"))] = source
             if name and source is None:
                 message = f"{kind} {name} is not in namespace {namespace_of(pod.owner)}"
                 yield Violation(pod.path_of("resourceClaims", index, field), message, pod.owner)
-        yield from _container_claims(pod, found)
+        yield from _container_claims(pod, claim_objects)
 
 
-def _container_claims(pod: PodTemplate, found: dict[str, Manifest | None]) -> Iterator[Violation]:
+def _container_claims(pod: PodTemplate, claim_objects: dict[str, Manifest | None]) -> Iterator[Violation]:
     for container in pod.containers:
         for index, use in mappings(dig(container.data, ("resources", "claims"))):
             name, request = text(use.get("name")), text(use.get("request"))
             path = (*container.path, "resources", "claims", index)
-            if name not in found:
+            if name not in claim_objects:
                 if not pod.partial:
                     yield Violation(
                         path, f"{container} uses claim {name}, which the pod does not have", pod.owner
                     )
                 continue
-            source = found[name]
+            source = claim_objects[name]
             if source is None or not request:
                 continue
             inner = ("spec", "devices") if source.kind == "ResourceClaimTemplate" else ("devices",)

@@ -1,7 +1,7 @@
 """Shared memory is too small for the server, or a memory volume is larger than the pod's memory.
 
-Why: The runtime gives a container 64 MiB of /dev/shm; processes that exchange tensors there die with a bus
-    error, and a memory volume without bounds gets the pod killed.
+Why: A container gets 64 MiB of /dev/shm by default, and processes that exchange tensors there die with a
+    bus error; a memory volume without a limit gets the pod killed.
 
 Fix: Mount an `emptyDir: {medium: Memory, sizeLimit: 2Gi}` at /dev/shm, and raise the memory limit by that
     size.
@@ -19,14 +19,14 @@ Right:
 Options:
     minimum: smallest /dev/shm of a server with several processes.
 
-Notes: Several processes are assumed where a container has two GPUs or more (NCCL, data loaders), where its
-    arguments ask for tensor parallelism or shards of two or more, and for vLLM and SGLang on a GPU, whose
-    engine, tokenizer and workers are processes of their own. Pods with hostIPC use the node's /dev/shm;
-    pods that a controller completes are left out; TPUs and Neuron devices do not share memory this way. Of
-    every pod: a memory emptyDir without sizeLimit may grow to the pod's memory limit, or without one to the
-    node's memory. What is written counts for the memory of the container that wrote it, so a sizeLimit
-    above the sum of the memory limits of the containers that mount it can never be used: the kernel kills
-    the writer first.
+Notes: A container is assumed to run several processes if it has two GPUs or more (NCCL, data loaders), if
+    its arguments set tensor parallelism or shards to two or more, or if it runs vLLM or SGLang on a GPU,
+    whose engine, tokenizer and workers are separate processes. Pods with hostIPC use the node's /dev/shm
+    and are not checked, nor are pods that a controller completes; TPUs and Neuron devices do not share
+    memory this way. In every pod, a memory emptyDir without sizeLimit may grow to the pod's memory limit,
+    or without one to the node's memory. Its content counts as memory of the container that wrote it, so a
+    sizeLimit above the sum of the memory limits of the containers that mount it can never be used: the
+    kernel kills the writer first.
 
 Source: Kubernetes documentation v1.34, "Volumes",
     https://kubernetes.io/docs/concepts/storage/volumes/#emptydir; vLLM, "Using Kubernetes",
@@ -63,7 +63,7 @@ _NO_SHARED_MEMORY = frozenset({"Google TPU", "AWS Neuron"})
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container with too little /dev/shm, and for each memory volume out of bounds."""
+    """One violation for each container with too little /dev/shm, and for each unbounded memory volume."""
     volumes = {text(volume.get("name")): (path, volume) for path, volume in pod.volumes}
     if not (pod.partial or pod.is_windows or pod.spec.get("hostIPC") is True):
         for container in pod.containers:
@@ -117,14 +117,14 @@ def _volume_problem(pod: PodTemplate, name: str, empty: JsonObject, context: Con
         if any(mount.get("name") == name for _, mount in mappings(c.data.get("volumeMounts")))
     ]
     limits = [container_limit(c, "memory") for c in users]
-    room: Fraction | None = None
+    available: Fraction | None = None
     if limits and all(limits):
-        room = sum((limit for limit in limits if limit is not None), Fraction(0))
+        available = sum((limit for limit in limits if limit is not None), Fraction(0))
     whole = pod_level(pod, "limits", "memory", context.version)
     if whole is not None:
-        room = whole if room is None else min(room, whole)
-    if room is not None and size is not None and size > room:
-        limit = format_amount(room, "memory")
+        available = whole if available is None else min(available, whole)
+    if available is not None and size is not None and size > available:
+        limit = format_amount(available, "memory")
         return f'volume "{name}" may take {written} of memory, but the containers that mount it get {limit}'
     return None
 

@@ -1,7 +1,7 @@
 """Pod tolerates the taint of GPU nodes but asks for no GPU.
 
-Why: It may be put on a GPU node and take the CPU and memory there that the next GPU pod needs: an expensive
-    node stands idle.
+Why: The pod may land on a GPU node and take the CPU and memory that the next GPU pod needs there: an
+    expensive node stands idle.
 
 Fix: Remove the toleration, or ask for the GPU in `resources.limits` (or through a resource claim).
 
@@ -12,9 +12,9 @@ Wrong:
 Right:
     tolerations: []
 
-Notes: A toleration of every taint (no key) is not meant. DaemonSets are left out: device plugins, exporters
-    and log agents belong on GPU nodes. So are pods that a controller completes (KServe takes the GPU from
-    the runtime). A GPU limit of 0 is no GPU.
+Notes: A toleration of every taint (no key) does not count. DaemonSets are not checked, because device
+    plugins, exporters and log agents belong on GPU nodes, and neither are pods that a controller completes
+    (KServe takes the GPU from the runtime). A GPU limit of 0 does not count as a GPU.
 
 Source: Kubernetes documentation v1.34, "Taints and Tolerations",
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#example-use-cases

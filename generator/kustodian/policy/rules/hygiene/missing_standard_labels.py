@@ -1,7 +1,6 @@
-"""Workload lacks the labels that tell what it is, which version runs and who owns it.
+"""Workload lacks the labels that say what it is, which version runs and who owns it.
 
-Why: Dashboards, cost reports and the person on call find an application and its owner by these labels, and by
-nothing else.
+Why: Dashboards, cost reports and the person on call find an application and its owner only by these labels.
 
 Fix: Add them once for all objects with `labels:` (without `includeSelectors`) in the overlay's kustomization.
 
@@ -21,7 +20,7 @@ Right:
 
 Options:
     labels: the labels that must be there.
-    ownerKeys: labels or annotations of which one must be there; none to ask for no owner.
+    ownerKeys: labels or annotations, one of which must be there; an empty list requires no owner.
 
 Source: Kubernetes documentation, "Recommended Labels",
 https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
@@ -46,7 +45,7 @@ _OWNER_KEYS = ("owner", "team", "app.kubernetes.io/owner")
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for a workload, with everything it lacks."""
+    """One violation for a workload, naming everything it lacks."""
     if not pods_of(manifest):
         return
     missing = [label for label in context.options["labels"] if not manifest.labels.get(label)]
@@ -65,6 +64,6 @@ RULE = ObjectRule(
     doc=__doc__,
     options={
         "labels": Option(_LABELS, "labels that must be there"),
-        "ownerKeys": Option(_OWNER_KEYS, "labels or annotations of which one must be there"),
+        "ownerKeys": Option(_OWNER_KEYS, "labels or annotations, one of which must be there"),
     },
 )

@@ -1,9 +1,9 @@
-"""Waiver is past its last day and covers nothing any more.
+"""Waiver is past its last day and no longer covers anything.
 
-Why: An exception that outlives its date is an exception nobody decided on; the findings it hid are back.
+Why: The exception was approved only until that day; the findings that it covered are reported again.
 
-Fix: Correct what the waiver excused and remove it, or renew `expires` in a pull request that its owner
-approves.
+Fix: Resolve what the waiver excused and remove it, or renew `expires` in a pull request that its owner
+    approves.
 
 Wrong:
     waivers:

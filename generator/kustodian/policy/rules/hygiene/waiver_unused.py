@@ -1,6 +1,6 @@
 """Waiver covers no finding.
 
-Why: A waiver that covers nothing today hides tomorrow's finding that nobody has looked at.
+Why: A waiver that covers nothing today may hide a finding tomorrow that nobody has looked at.
 
 Fix: Remove the waiver, or correct its rule, object or environments if it was meant for another finding.
 

@@ -1,4 +1,4 @@
-"""Every place of a pod that names an image: its containers and its image volumes."""
+"""The images of a pod: those of its containers and of its image volumes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from kustodian.model.json_value import dig, text
 
 MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
 
-#: A value that a controller fills in when it makes the pod: Argo Workflows parameters, operators' templates.
+#: Values that a controller fills in when it creates the pod: Argo Workflows parameters, operators' templates.
 _FILLED_IN_LATER = re.compile(r"\{\{|\$[({A-Za-z_]")
-#: Istio's injector replaces this word by the proxy image that fits the control plane.
+#: Istio's injector replaces this word with the proxy image that fits the control plane.
 _INJECTED = "auto"
 
 
 @dataclass(frozen=True)
 class ImageUse:
-    """One image of a pod: who uses it, the text as written, and where; likewise its pull policy."""
+    """One image of a pod: its user (a container or volume), its text and path, and its pull policy."""
 
-    who: str
+    user: str
     text: str
     path: FieldPath
     policy: str
@@ -32,11 +32,11 @@ class ImageUse:
 
     @cached_property
     def reference(self) -> ImageReference:
-        """The image as the container runtime reads it."""
+        """The image as the container runtime parses it."""
         return parse_image(self.text)
 
     def moving_tag(self, moving_tags: tuple[str, ...]) -> str | None:
-        """The tag if it moves (`latest` where there is none), None for a digest or a tag that stays."""
+        """The tag if it moves (`latest` if there is none); None for a digest or a fixed tag."""
         if "@" in self.text:
             return None
         tag = self.reference.tag or "latest"
@@ -44,7 +44,7 @@ class ImageUse:
 
 
 def image_uses(pod: PodTemplate) -> tuple[ImageUse, ...]:
-    """The images of a pod, without those that are absent or that a controller fills in."""
+    """The images of a pod, except those that are absent or that a controller fills in."""
     return pod.memoized(_image_uses)
 
 
@@ -62,8 +62,8 @@ def _all_uses(pod: PodTemplate) -> Iterator[ImageUse]:
     for path, volume in pod.volumes:
         image = text(dig(volume, ("image", "reference")))
         policy = text(dig(volume, ("image", "pullPolicy")))
-        who = f'volume "{text(volume.get("name"))}"'
-        yield ImageUse(who, image, (*path, "image", "reference"), policy, (*path, "image", "pullPolicy"))
+        user = f'volume "{text(volume.get("name"))}"'
+        yield ImageUse(user, image, (*path, "image", "reference"), policy, (*path, "image", "pullPolicy"))
 
 
 def _is_known(use: ImageUse) -> bool:

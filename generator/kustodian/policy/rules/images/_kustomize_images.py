@@ -1,7 +1,7 @@
-"""Which images reach the `images:` entries of a kustomization, followed through the files.
+"""Which images reach the `images:` entries of a kustomization, according to the source files.
 
-Nothing is rendered: files, patches and the entries of the kustomizations below are read. The set may hold
-an image that a patch takes away again, so "no match" is certain and "match" is not.
+Nothing is rendered: files, patches and the entries of the kustomizations below are read. The set may contain
+an image that a patch removes again, so "no match" is certain and "match" is not.
 
 Source: kustomize 5.8, api/filters/imagetag, api/internal/image, builtinpluginconsts/images.go
 """
@@ -18,9 +18,9 @@ from kustodian.model.json_value import mapping, mappings, text
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.repository_view import RepositoryView
 
-#: Lists of containers, whose images kustomize changes wherever they are.
+#: Lists of containers; kustomize changes their images at any depth.
 CONTAINER_FIELDS = ("containers", "initContainers")
-#: Fields beside those that kustomize takes for images.
+#: Further fields that kustomize treats as images by default.
 _DEFAULT_FIELDS = (
     "spec/volumes/image/reference",
     "spec/template/spec/volumes/image/reference",
@@ -42,11 +42,11 @@ class ImageEntry(NamedTuple):
 
     @property
     def sets_something(self) -> bool:
-        """Whether it says what to change."""
+        """Whether the entry changes anything."""
         return bool(self.new_name or self.new_tag or self.digest or self.tag_suffix)
 
     def matches(self, image: str) -> bool:
-        """Whether kustomize would change this image: the name is a pattern, tag and digest may follow."""
+        """Whether kustomize would change this image: the name is a pattern; tag and digest may follow."""
         try:
             return bool(
                 re.match(rf"(?:{self.name})(?::[\w.{{}}-]*)?(?:@[\w.+-]+:[\w.{{}}-]*)?\Z", image, re.ASCII)
@@ -55,7 +55,7 @@ class ImageEntry(NamedTuple):
             return False
 
     def apply(self, image: str) -> str:
-        """The image as it leaves the entry."""
+        """The image after the entry is applied."""
         name, tag, digest = split_image(image)
         name = self.new_name or name
         if self.new_tag or self.digest:
@@ -66,22 +66,22 @@ class ImageEntry(NamedTuple):
 
 
 class Images(NamedTuple):
-    """Images at some point of a build; `complete` is False where more may come that no file shows."""
+    """Images at one point of a build; `complete` is False if there may be others that no file shows."""
 
     names: frozenset[str] = frozenset()
     complete: bool = True
 
     def plus(self, other: Images) -> Images:
-        """Both together."""
+        """The union of both."""
         return Images(self.names | other.names, self.complete and other.complete)
 
 
 @dataclass(eq=False)
 class ImageFlow:
-    """Follows images through all kustomizations of a repository; `matched` collects what entries matched.
+    """Follows images through the kustomizations of a repository and records which entries match.
 
-    A key of `matched` is (kustomization path, entry path); its value says whether the entry matched in
-    some build, None where that cannot be known.
+    `matched` maps (kustomization path, entry path) to whether the entry matched in any build, None if that
+    cannot be known. `seen_by` maps a kustomization path to the images that its entries are applied to.
     """
 
     view: RepositoryView
@@ -91,19 +91,19 @@ class ImageFlow:
     _running: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Read the configurations' own image fields first: they hold wherever they are merged."""
+        """Collect the image fields of all `configurations:` files, which apply wherever they are merged."""
         configured = configured_image_fields(self.view)
         self._fields = [_steps(path) for path in (*_DEFAULT_FIELDS, *configured) if path]
         kinds: dict[str, set[str]] = {}
         for document in self.view.documents:
             kinds.setdefault(document.file, set()).add(document.kind)
-        #: Files of nothing but definitions, which are large and run nothing.
+        #: Files with nothing but CustomResourceDefinitions, which are large and run nothing.
         self._without_images = {
-            file for file, found in kinds.items() if found == {"CustomResourceDefinition"}
+            file for file, in_file in kinds.items() if in_file == {"CustomResourceDefinition"}
         }
 
     def follow(self, kustomizations: list[Kustomization]) -> None:
-        """Build what these kustomizations take part in: themselves, or whoever uses them as a component."""
+        """Follow the builds of these kustomizations, and for a component the builds that use it."""
         builds: dict[str, Kustomization] = {}
         for kustomization in kustomizations:
             for build in (
@@ -115,61 +115,61 @@ class ImageFlow:
         self.view.prefetch(sorted(files & self.view.file_set - self._without_images))
         for build in builds.values():
             if not build.is_component:
-                self.leaving(build)
+                self.images_rendered_by(build)
 
-    def leaving(self, kustomization: Kustomization) -> Images:
-        """The images of what the kustomization renders."""
+    def images_rendered_by(self, kustomization: Kustomization) -> Images:
+        """The images in the output of a kustomization."""
         if kustomization.path in self._running:
             return Images(complete=False)
         if kustomization.path not in self._out:
             self._running.add(kustomization.path)
-            self._out[kustomization.path] = self._through(kustomization, Images())
+            self._out[kustomization.path] = self._images_after(kustomization, Images())
             self._running.discard(kustomization.path)
         return self._out[kustomization.path]
 
-    def _through(self, kustomization: Kustomization, incoming: Images) -> Images:
-        found = incoming
+    def _images_after(self, kustomization: Kustomization, incoming: Images) -> Images:
+        images = incoming
         for _, _, entry in kustomization.references("resources", "bases"):
-            found = found.plus(self._resource(kustomization, entry))
+            images = images.plus(self._resource_images(kustomization, entry))
         generated = any(
             kustomization.data.get(k) for k in ("generators", "helmCharts", "helmChartInflationGenerator")
         )
-        found = Images(found.names, found.complete and not generated)
+        images = Images(images.names, images.complete and not generated)
         for _, _, entry in kustomization.references("components"):
             component = self.view.graph.by_folder.get(kustomization.resolve(entry))
             if component is None or component.path in self._running:
-                found = Images(found.names, complete=False)
+                images = Images(images.names, complete=False)
                 continue
             self._running.add(component.path)
-            found = self._through(component, found)
+            images = self._images_after(component, images)
             self._running.discard(component.path)
-        if patched := frozenset(self._patched(kustomization)):
-            found = found.plus(Images(patched))
-        found = self._custom_transformers(kustomization, self._entries(kustomization, found))
+        if patched := frozenset(self._patch_images(kustomization)):
+            images = images.plus(Images(patched))
+        images = self._after_custom_transformers(kustomization, self._after_entries(kustomization, images))
         if "image" in str(kustomization.data.get("replacements", "")) or kustomization.data.get("vars"):
-            found = Images(found.names, complete=False)
-        return found
+            images = Images(images.names, complete=False)
+        return images
 
-    def _entries(self, kustomization: Kustomization, found: Images) -> Images:
+    def _after_entries(self, kustomization: Kustomization, images: Images) -> Images:
         before = self.seen_by.get(kustomization.path, Images())
-        self.seen_by[kustomization.path] = before.plus(found)
+        self.seen_by[kustomization.path] = before.plus(images)
         for entry in image_entries(kustomization):
             key = (kustomization.path, entry.path)
-            hit = any(entry.matches(image) for image in found.names)
+            hit = any(entry.matches(image) for image in images.names)
             if hit or self.matched.get(key):
                 self.matched[key] = True
-            elif not found.complete or self.matched.get(key, False) is None:
+            elif not images.complete or self.matched.get(key, False) is None:
                 self.matched[key] = None
             else:
                 self.matched[key] = False
-            changed = {entry.apply(image) if entry.matches(image) else image for image in found.names}
-            found = Images(frozenset(changed), found.complete)
-        return found
+            changed = {entry.apply(image) if entry.matches(image) else image for image in images.names}
+            images = Images(frozenset(changed), images.complete)
+        return images
 
-    def _resource(self, kustomization: Kustomization, entry: str) -> Images:
+    def _resource_images(self, kustomization: Kustomization, entry: str) -> Images:
         target = kustomization.resolve(entry)
         if target in self.view.graph.by_folder:
-            return self.leaving(self.view.graph.by_folder[target])
+            return self.images_rendered_by(self.view.graph.by_folder[target])
         if target in self._without_images:
             return Images()
         if target in self.view.file_set:
@@ -178,45 +178,45 @@ class ImageFlow:
             return Images(names, complete=bool(documents))
         return Images(complete=False)
 
-    def _patched(self, kustomization: Kustomization) -> Iterator[str]:
+    def _patch_images(self, kustomization: Kustomization) -> Iterator[str]:
         data = kustomization.data
-        inline = [e for _, _, e in kustomization.references("patchesStrategicMerge")]
+        patches = [e for _, _, e in kustomization.references("patchesStrategicMerge")]
         for name in ("patches", "patchesJson6902"):
             for _, item in mappings(data.get(name)):
-                inline += [text(item.get("patch")), text(item.get("path"))]
-        for written in inline:
+                patches += [text(item.get("patch")), text(item.get("path"))]
+        for written in patches:
             if "\n" in written or "{" in written:
                 yield from _IN_TEXT.findall(written)
             elif written:
                 yield from _IN_TEXT.findall(self.view.read_text(kustomization.resolve(written)))
 
-    def _custom_transformers(self, kustomization: Kustomization, found: Images) -> Images:
-        """Transformers from files: ImageTagTransformer renames, one that is not built in may do anything."""
+    def _after_custom_transformers(self, kustomization: Kustomization, images: Images) -> Images:
+        """The images after transformers from files. One that is not built in may do anything."""
         for _, _, entry in kustomization.references("transformers"):
             documents = self.view.load(kustomization.resolve(entry)) if "\n" not in entry else []
             if not documents:
-                found = Images(found.names, complete=False)
+                images = Images(images.names, complete=False)
             for document in map(mapping, documents):
                 if document.get("apiVersion") != _BUILTIN:
-                    found = Images(found.names, complete=False)
+                    images = Images(images.names, complete=False)
                 new_name = text(mapping(document.get("imageTag")).get("newName"))
                 if new_name:
-                    found = Images(found.names | {new_name}, found.complete)
-        return found
+                    images = Images(images.names | {new_name}, images.complete)
+        return images
 
     def images_of(self, document: object) -> set[str]:
-        """The images of one object in the fields that kustomize looks at."""
+        """The images of one object in the fields that kustomize changes."""
         data = mapping(document)
         if data.get("kind") == "CustomResourceDefinition":
             return set()
-        found = {image for _, image in _container_images(data)}
+        names = {image for _, image in _container_images(data)}
         for steps in self._fields:
-            found.update(_at(data, steps))
-        return found
+            names.update(_texts_at(data, steps))
+        return names
 
 
 def configured_image_fields(view: RepositoryView) -> list[str]:
-    """The paths of image fields that `configurations:` files declare."""
+    """The paths of the image fields that `configurations:` files declare."""
     return [
         text(spec.get("path"))
         for kustomization in view.kustomizations.values()
@@ -247,7 +247,7 @@ def _image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:
 
 
 def split_image(image: str) -> tuple[str, str, str]:
-    """Name, tag and digest as kustomize splits them."""
+    """Name, tag and digest of an image, split as kustomize does."""
     head, slash, rest = image.partition("/")
     searched = rest if slash else image
     rest, _, digest = searched.partition("@")
@@ -272,18 +272,18 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(step.removesuffix("[]") for step in path.split("/"))
 
 
-def _at(value: object, steps: tuple[str, ...]) -> Iterator[str]:
+def _texts_at(value: object, steps: tuple[str, ...]) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _at(item, steps)
+            yield from _texts_at(item, steps)
     elif not steps:
         if isinstance(value, str):
             yield value
     elif isinstance(value, dict):
-        yield from _at(value.get(steps[0]), steps[1:])
+        yield from _texts_at(value.get(steps[0]), steps[1:])
 
 
 def later_entries(kustomization: Kustomization, entry: ImageEntry) -> tuple[ImageEntry, ...]:
-    """The entries after this one."""
+    """The entries that kustomize applies after this one."""
     entries = image_entries(kustomization)
     return entries[entries.index(entry) + 1 :]

@@ -1,10 +1,10 @@
 """Entry of `images:` changes no container.
 
-Why: kustomize ignores an entry whose name is not in the manifests, without a word: the version that was
-set, and promoted, is not what runs.
+Why: kustomize silently ignores an entry whose name is not in the manifests: the version that was set, and
+    promoted, is not the one that runs.
 
-Fix: Write the image's name as the base has it, without tag or digest (`newName` renames it), or delete the
-entry.
+Fix: Write the image's name as it is in the base, without tag or digest (`newName` renames it), or delete
+    the entry.
 
 Wrong:
     # base: image: registry.example.com/ml/iris:1.0.0
@@ -17,10 +17,9 @@ Right:
       - name: registry.example.com/ml/iris
         newTag: 1.4.2
 
-Notes:
-    Names are compared before this kustomization's own change and after those of the kustomizations below
-    it: above a base that sets `newName`, the new name counts. Images of custom resources are found where a
-    `configurations:` file lists their field. Nothing is said where images come from outside the files (a
+Notes: Names are compared before this kustomization's own change and after those of the kustomizations below
+    it: above a base that sets `newName`, the new name counts. Images of custom resources are found if a
+    `configurations:` file lists their field. Nothing is reported if images come from outside the files (a
     remote base, a chart, a generator) and the overlay cannot be rendered.
 
 Source: kustomize 5.8, images,
@@ -71,11 +70,11 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
 def _problem(
     view: RepositoryView, flow: ImageFlow, kustomization: Kustomization, entry: ImageEntry
 ) -> tuple[str | None, str | None]:
-    """What is wrong with the entry, and the fix where it can be named."""
+    """The problem with the entry and its fix; None for no problem or an unknown fix."""
     if not entry.sets_something:
         return f"the entry for {entry.name} sets neither newName, newTag nor digest", None
     matched = flow.matched.get((kustomization.path, entry.path), True)  # an unused component proves nothing
-    if matched is not False and not _refuted(view, flow, kustomization, entry):
+    if matched is not False and not _is_refuted(view, flow, kustomization, entry):
         return None, None
     if "@" in entry.name or ":" in entry.name.rpartition("/")[2]:
         name = split_image(entry.name)[0]
@@ -87,8 +86,10 @@ def _problem(
     return f"no container runs {entry.name}", None
 
 
-def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization, entry: ImageEntry) -> bool:
-    """Whether the rendered objects prove that the entry matched nothing: its result is not among them."""
+def _is_refuted(
+    view: RepositoryView, flow: ImageFlow, kustomization: Kustomization, entry: ImageEntry
+) -> bool:
+    """Whether the rendered objects prove that the entry matched nothing: none has its result."""
     rendered = view.overlay_at.get(kustomization.directory)
     if rendered is None or rendered.error is not None or kustomization.is_component:
         return False
@@ -98,16 +99,16 @@ def _refuted(view: RepositoryView, flow: ImageFlow, kustomization: Kustomization
     if any(other.matches(result) for other in later_entries(kustomization, entry)):
         return False
     pattern = ImageEntry((), result)
-    # Nearly always a container has it, and those of the pods have been found before.
-    if any(pattern.matches(image) for manifest in rendered.objects for image in _of_pods(manifest)):
+    # Containers come first: they nearly always have the image, and the pods are already parsed.
+    if any(pattern.matches(image) for manifest in rendered.objects for image in _container_images(manifest)):
         return False
     return not any(
         pattern.matches(image) for manifest in rendered.objects for image in flow.images_of(manifest.data)
     )
 
 
-def _of_pods(manifest: Manifest) -> Iterator[str]:
-    """The images of containers in fields that kustomize looks at."""
+def _container_images(manifest: Manifest) -> Iterator[str]:
+    """The images of containers in fields that kustomize changes."""
     for pod in pods_of(manifest):
         for container in pod.containers:
             if len(container.path) > 1 and container.path[-2] in CONTAINER_FIELDS:
@@ -115,7 +116,7 @@ def _of_pods(manifest: Manifest) -> Iterator[str]:
 
 
 def _configured_fields(view: RepositoryView) -> object:
-    """The image fields that configurations declare: they hold for every kustomization."""
+    """The image fields that configurations declare: they apply to every kustomization."""
     return configured_image_fields(view)
 
 

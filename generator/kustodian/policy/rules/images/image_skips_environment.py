@@ -1,10 +1,10 @@
 """Prod runs an image digest that staging never ran.
 
-Why: The image went around the environment where it would have been tried: the first to see its faults are
-users.
+Why: The image bypassed the environment where it would have been tested: users are the first to see its
+    faults.
 
 Fix: Promote the version through staging first (`kustodian promote`), or set prod back to a digest that
-staging ran.
+    staging ran.
 
 Wrong:
     # overlays/prod, while overlays/staging has only ever had sha256:aaaa...
@@ -13,11 +13,10 @@ Wrong:
 Right:
     digest: sha256:aaaa...
 
-Notes:
-    Compared are the digests of one image name in the overlays of one application. What staging ran is what
-    it renders now and every digest in the history of the files that it is built from. Says nothing without
-    the full git history (a shallow clone counts as none), for a digest of all zeros, and for an image that
-    staging does not run at all.
+Notes: The rule compares the digests of one image name in the overlays of one application. Staging ran what
+    it renders now and every digest in the git history of the files that it is built from. Nothing is
+    reported without the full git history (a shallow clone counts as none), for a digest of all zeros, or
+    for an image that staging does not run at all.
 
 Source: OCI image specification 1.1, "Descriptors: Digests",
 https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests; SLSA 1.0, "Verifying
@@ -46,65 +45,65 @@ _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each image of a prod overlay."""
     for staging, prod in environment_pairs(view, EnvironmentClass.STAGING, EnvironmentClass.PROD):
-        before = _images(staging)
-        staged = {name for name, _, _, _ in before}
-        candidates = [found for found in _images(prod) if found[0] in staged]
+        in_staging = _images(staging)
+        names = {name for name, _, _, _ in in_staging}
+        candidates = [image for image in _images(prod) if image[0] in names]
         if not candidates:
             continue
         history = _past_digests(view, staging)
         if history is None:
             continue
-        ran = history | {reference.digest for _, reference, _, _ in before}
+        ran = history | {reference.digest for _, reference, _, _ in in_staging}
         reported = set()
         for name, reference, manifest, path in candidates:
             if reference.digest in ran or reference.digest in reported:
                 continue
             reported.add(reference.digest)
-            place = _where(view, prod, reference.digest)
-            file, where, document = place or (manifest.provenance.file or "", path, 0)
+            place = _place_of(view, prod, reference.digest)
+            file, field, document = place or (manifest.provenance.file or "", path, 0)
             message = f"prod runs {name} at {reference.digest[:19]}, which {staging.overlay.path} never ran"
             rendered = manifest if place is None else None
-            yield SourceViolation(file, where, message, document, prod.overlay.path, rendered)
+            yield SourceViolation(file, field, message, document, prod.overlay.path, rendered)
 
 
 def _images(rendered: RenderedOverlay) -> list[tuple[str, ImageReference, Manifest, FieldPath]]:
     """Name, reference, object and field of every image with a digest."""
-    found = []
+    images = []
     for manifest in rendered.objects:
         for pod in pods_of(manifest):
             for container in pod.containers:
                 reference = parse_image(container.image)
                 if reference.digest and not reference.is_placeholder:
                     name = f"{reference.host}/{reference.repository}"
-                    found.append((name, reference, manifest, container.image_path))
-    return found
+                    images.append((name, reference, manifest, container.image_path))
+    return images
 
 
 def _past_digests(view: RepositoryView, staging: RenderedOverlay) -> set[str] | None:
-    """The digests in the history of the files that set staging's images; None where there is no history."""
+    """The digests in the history of the files that set staging's images; None without a history."""
     folder = staging.overlay.path + "/"
     files = [f for f in staging.files if f.startswith(folder) or _DIGEST.search(view.read_text(f))]
     texts = [past for file in files for past in view.history(file)]
     return {digest for past in texts for digest in _DIGEST.findall(past)} if texts else None
 
 
-def _where(view: RepositoryView, prod: RenderedOverlay, digest: str) -> tuple[str, FieldPath, int] | None:
-    """The value that holds the digest in a file of the overlay; its own folder is searched first."""
+def _place_of(view: RepositoryView, prod: RenderedOverlay, digest: str) -> tuple[str, FieldPath, int] | None:
+    """The file, path and document with the digest; the overlay's own folder is searched first."""
     own = prod.overlay.path + "/"
     for file in sorted(prod.files, key=lambda f: (not f.startswith(own), f)):
         for document in view.documents_of(file):
-            path = _find(document.data, digest)
+            path = _path_to(document.data, digest)
             if path is not None:
                 return file, (*document.base, *path), document.index
     return None
 
 
-def _find(value: object, digest: str) -> FieldPath | None:
+def _path_to(value: object, digest: str) -> FieldPath | None:
     if isinstance(value, str):
         return () if digest in value else None
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        path = _find(item, digest)
+        path = _path_to(item, digest)
         if path is not None:
             return (key, *path)
     return None

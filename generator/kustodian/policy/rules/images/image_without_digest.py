@@ -1,7 +1,7 @@
 """Container runs an image that is not pinned to a digest.
 
-Why: A tag can be pushed again; only the digest says which bytes run, so what was tested in one environment is
-what runs in the next.
+Why: A tag can be pushed again; only a digest fixes which bytes run, so that what was tested in one
+    environment is what runs in the next.
 
 Fix: Set `digest: sha256:...` in the overlay's `images:` entry.
 
@@ -25,10 +25,10 @@ from kustodian.policy.rules.images._image_uses import image_uses
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each image without a digest, good or malformed."""
+    """One violation for each image that has no digest, not even a malformed one."""
     for use in image_uses(pod):
         if "@" not in use.text:
-            yield Violation(use.path, f"{use.who} has no digest: {use.text}")
+            yield Violation(use.path, f"{use.user} has no digest: {use.text}")
 
 
 RULE = PodRule(

@@ -1,8 +1,8 @@
 """Image has a digest that no registry can have.
 
-Why: The container runtime refuses the reference, so the pod waits for an image that will never come.
+Why: The container runtime rejects the reference, so the pod waits for an image that never arrives.
 
-Fix: Copy the whole digest again (`sha256:` and 64 digits 0-9 a-f) into the `images:` entry.
+Fix: Copy the whole digest again (`sha256:` and 64 hexadecimal digits) into the `images:` entry.
 
 Wrong:
     image: registry.example.com/iris@sha256:9f86d081
@@ -10,7 +10,8 @@ Wrong:
 Right:
     image: registry.example.com/iris@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
-Notes: sha384 (96 digits) and sha512 (128 digits) are known too. A digest of 64 zeros is `placeholder-digest`.
+Notes: sha384 (96 digits) and sha512 (128 digits) are valid too. A digest of 64 zeros is reported by
+    `placeholder-digest`.
 
 Source: OCI Image Format Specification v1.1, "Digests",
 https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests
@@ -30,11 +31,11 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{1
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each image whose digest the runtimes refuse."""
+    """One violation for each image whose digest the runtimes reject."""
     for use in image_uses(pod):
         digest = use.text.partition("@")[2]
         if "@" in use.text and not _DIGEST.fullmatch(digest):
-            yield Violation(use.path, f"{use.who} has the malformed digest `{digest}`")
+            yield Violation(use.path, f"{use.user} has the malformed digest `{digest}`")
 
 
 RULE = PodRule(

@@ -3,8 +3,7 @@
 Why: A generated repository starts with this digest until the first build writes the real one; until then the
 pods cannot start.
 
-Fix: Build and push the image, then let the build's pull request set the digest in the
-`images:` entry.
+Fix: Build and push the image, then let the build's pull request set the digest in the `images:` entry.
 
 Wrong:
     image: registry.example.com/iris@sha256:0000000000000000000000000000000000000000000000000000000000000000
@@ -30,7 +29,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image that still has the placeholder."""
     for use in image_uses(pod):
         if use.reference.is_placeholder:
-            yield Violation(use.path, f"{use.who} has a placeholder for its digest, no image exists yet")
+            yield Violation(use.path, f"{use.user} has a placeholder for its digest: no image exists yet")
 
 
 RULE = PodRule(

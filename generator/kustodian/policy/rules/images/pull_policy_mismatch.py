@@ -1,10 +1,11 @@
 """Pull policy does not fit how the image is pinned.
 
-Why: `Always` asks the registry at every start for bytes that a digest has fixed already, so an outage there
-keeps pods from starting; `IfNotPresent` with a tag that moves leaves each node with another image.
+Why: `Always` contacts the registry at every start although the digest already fixes the bytes, so an outage
+    there keeps pods from starting; `IfNotPresent` with a tag that moves leaves each node with a different
+    image.
 
-Fix: Set `imagePullPolicy: IfNotPresent` (or remove it) beside a digest; give an image with a moving tag a
-version. `kustodian check --fix` does the first.
+Fix: Set `imagePullPolicy: IfNotPresent` (or remove it) for a digest; give an image with a moving tag a
+    version. `kustodian check --fix` sets the policy that fits the image.
 
 Wrong:
     image: registry.example.com/iris@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -17,7 +18,7 @@ Right:
 Options:
     movingTags: the tags that move.
 
-Notes: Only a policy that is written counts: the default follows the tag.
+Notes: Only an explicit policy counts: the default depends on the tag.
 
 Source: Kubernetes documentation, "Images",
 https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy
@@ -35,18 +36,18 @@ from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each policy that fetches too often or too seldom."""
+    """One violation for each policy that pulls too often or too rarely."""
     for use in image_uses(pod):
         moving = use.moving_tag(context.options["movingTags"])
         if use.policy == "Always" and use.reference.digest:
-            right = "IfNotPresent"
-            message = f"{use.who} asks the registry at every start for an image that its digest fixes"
+            fitting = "IfNotPresent"
+            message = f"{use.user} asks the registry at every start for an image that its digest fixes"
         elif use.policy in ("IfNotPresent", "Never") and moving is not None:
-            right = "Always"
-            message = f"{use.who} keeps whatever `{moving}` was when the node first pulled it: {use.policy}"
+            fitting = "Always"
+            message = f"{use.user} keeps whatever `{moving}` was when the node first pulled it: {use.policy}"
         else:
             continue
-        yield Violation(use.policy_path, message, edits=set_field(use.policy_path, right))
+        yield Violation(use.policy_path, message, edits=set_field(use.policy_path, fitting))
 
 
 RULE = PodRule(

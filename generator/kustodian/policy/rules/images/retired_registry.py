@@ -1,10 +1,10 @@
 """Container runs an image from a registry that has been retired.
 
-Why: A frozen registry gets no fixes, and one day the images are gone: the pod starts until a new node has to
-pull.
+Why: A frozen registry gets no fixes, and one day its images are gone: the pod runs until a new node has to
+    pull.
 
-Fix: Set `newName` in the overlay's `images:` entry to where the image lives now; the message says where that
-is.
+Fix: Set `newName` in the overlay's `images:` entry to the image's new place, which the message names if it
+    is known.
 
 Wrong:
     image: k8s.gcr.io/pause:3.9
@@ -15,9 +15,9 @@ Right:
 Options:
     retired: further registries, or folders in one, that you have retired.
 
-Notes: Known are k8s.gcr.io (frozen in April 2023) with its older names and mirrors, gcr.io/kubebuilder,
-quay.io/k8scsi, docker.pkg.github.com, and Bitnami's free catalogue on Docker Hub, whose versions moved in
-2025 to an archive without updates.
+Notes: Retired are k8s.gcr.io (frozen in April 2023) with its older names and mirrors, gcr.io/kubebuilder,
+    quay.io/k8scsi, docker.pkg.github.com, and Bitnami's free catalogue on Docker Hub, whose versions moved
+    in 2025 to an archive without updates.
 
 Source: Kubernetes blog, "k8s.gcr.io Redirect to registry.k8s.io",
 https://kubernetes.io/blog/2023/03/10/image-registry-redirect/; Bitnami,
@@ -36,7 +36,7 @@ from kustodian.policy.rules.images._image_uses import image_uses
 
 _GCR_HOSTS = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
 
-#: What is retired (a host, or a folder on one) and where its images live now.
+#: A retired host, or a folder on one -> where its images are now.
 RETIRED: dict[str, str] = {
     "k8s.gcr.io": "registry.k8s.io",
     **{f"{host}/{folder}": "registry.k8s.io"
@@ -55,8 +55,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for use in image_uses(pod):
         for place, successor in retired.items():
             if _is_in(use.reference, place):
-                now = f", use {successor}" if successor else ""
-                yield Violation(use.path, f"{use.who} has an image from {place}, which is retired{now}")
+                advice = f"; use {successor}" if successor else ""
+                yield Violation(use.path, f"{use.user} has an image from {place}, which is retired{advice}")
                 break
 
 

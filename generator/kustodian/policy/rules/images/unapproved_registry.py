@@ -1,7 +1,7 @@
 """Container runs an image from a registry that is not on the allow list.
 
-Why: Only images from the registries that you scan, sign and mirror are known to be what they say; any other
-host can serve anything.
+Why: Only images from the registries that you scan, sign and mirror are known to be what they claim to be;
+    any other host can serve anything.
 
 Fix: Mirror the image into an approved registry and set `newName` in the overlay's `images:` entry, or add the
 registry to `registries` in kustodian.yaml.
@@ -12,10 +12,10 @@ Wrong:
 Right:
     image: registry.example.com/iris:1.4.2
 
-Notes: An entry names a host with its port, `registry.example.com:5000`, and may go on with a path,
-`ghcr.io/my-team`, or begin with `*.` for every subdomain. It is compared by whole parts, so
-`registry.example.com.evil.example` does not pass. `nginx` is on docker.io, under library. An empty list
-allows every registry.
+Notes: An entry names a host with its port (`registry.example.com:5000`). It may continue with a path
+    (`ghcr.io/my-team`), or begin with `*.` for every subdomain. Whole components are compared, so
+    `registry.example.com.evil.example` does not pass. `nginx` is on docker.io, under library. An empty list
+    allows every registry.
 
 Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Building secure container images",
 https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
@@ -40,16 +40,16 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         return
     for use in image_uses(pod):
         if not any(_covers(entry, use.reference) for entry in context.registries):
-            message = f"{use.who} has an image from {use.reference.host}, which is not approved: {use.text}"
+            message = f"{use.user} has an image from {use.reference.host}, which is not approved: {use.text}"
             yield Violation(use.path, message)
 
 
 def _covers(entry: str, image: ImageReference) -> bool:
-    """Whether an entry of the allow list names the image's host, and a folder above it if it names one."""
+    """Whether an entry of the allow list covers the image's host and, if it has a path, its folder."""
     host, _, folder = entry.strip("/").partition("/")
     if not ("." in host or ":" in host or host == "localhost"):
         host, folder = "docker.io", entry.strip("/")
-    return _same_host(host.lower(), image.host.lower()) and _within(image.repository, folder)
+    return _same_host(host.lower(), image.host.lower()) and _is_within(image.repository, folder)
 
 
 def _same_host(allowed: str, host: str) -> bool:
@@ -58,7 +58,7 @@ def _same_host(allowed: str, host: str) -> bool:
     return host == allowed or (host in _DOCKER_HUB and allowed in _DOCKER_HUB)
 
 
-def _within(repository: str, folder: str) -> bool:
+def _is_within(repository: str, folder: str) -> bool:
     return not folder or repository == folder or repository.startswith(folder + "/")
 
 

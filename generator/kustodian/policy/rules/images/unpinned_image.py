@@ -30,14 +30,14 @@ from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each image that has neither a digest nor a tag that stays."""
+    """One violation for each image that has neither a digest nor a fixed tag."""
     for use in image_uses(pod):
         tag = use.moving_tag(context.options["movingTags"])
         if tag is None:
             continue
         has_tag = bool(use.reference.tag)
         problem = f"uses the moving tag `{tag}`" if has_tag else "has no tag, so it uses whatever `latest` is"
-        yield Violation(use.path, f"{use.who} {problem}: {use.text}")
+        yield Violation(use.path, f"{use.user} {problem}: {use.text}")
 
 
 RULE = PodRule(

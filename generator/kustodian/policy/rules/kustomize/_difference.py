@@ -1,4 +1,4 @@
-"""Where two renderings of one object differ, once what belongs to an environment is taken out."""
+"""The differences between two renderings of one object, without what belongs to an environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from kustodian.model.field_path import FieldPath
 
-#: Keys by which entries of a list are paired, tried in this order (the API's merge keys).
+#: Keys that pair the entries of two lists, tried in this order (the API's merge keys).
 _KEYS = (
     "name",
     "mountPath",
@@ -21,14 +21,17 @@ _KEYS = (
     "record",
     "type",
 )
-#: kustomize's content hash (kustomize/api/hasher): ten of these letters.
+#: kustomize's content hash (kustomize/api/hasher): ten of these characters.
 _HASH = re.compile(r"-[2456789bcdfghkmt]{10}\Z")
-#: Lists of command line words: `--flag=value` counts as the flag, its value as a setting.
+#: Lists of command-line words: of `--flag=value` only the flag is compared, since its value is a setting.
 _WORDS = ("args", "command")
 
 
 class Difference(NamedTuple):
-    """`path` in the later object; `names` leave list positions out; a side without the field is None."""
+    """One difference at `path` of the later object; `names` is the path without list positions.
+
+    A side without the field is None.
+    """
 
     path: FieldPath
     names: tuple[str, ...]
@@ -37,25 +40,25 @@ class Difference(NamedTuple):
 
 
 class Allowed(Protocol):
-    """Whether environments may differ in a field; `absent` where one side lacks it altogether."""
+    """Decides whether environments may differ in a field."""
 
     def __call__(self, names: tuple[str, ...], absent: bool) -> bool:
-        """Decide for the field of these names."""
+        """Whether the field with these names may differ; `absent` if one side lacks it."""
         ...
 
 
 class Normalizer:
-    """Takes an environment's own words out of texts: its name, its namespace, its name prefix, a hash."""
+    """Removes from texts what belongs to an environment: its name, namespace, affixes and content hashes."""
 
     def __init__(self, words: set[str], namespace: str, prefix: str, suffix: str) -> None:
-        """`words` are names of the environment; empty texts mean there is none."""
+        """`words` are names of the environment; an empty text means that there is no such value."""
         self.prefix, self.suffix = prefix, suffix
         self.namespace = re.compile(rf"(?<![\w-]){re.escape(namespace)}(?![\w-])") if namespace else None
         either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True) if word)
         self.words = re.compile(rf"(?<![A-Za-z0-9])(?:{either})(?![A-Za-z0-9])") if either else None
 
     def text(self, value: str) -> str:
-        """The text as it would be in any environment."""
+        """The text as it would be in every environment."""
         value = _HASH.sub("", value)
         if self.prefix:
             value = value.removeprefix(self.prefix)
@@ -84,8 +87,8 @@ def differences(
     path: FieldPath = (),
     names: tuple[str, ...] = (),
 ) -> Iterator[Difference]:
-    """The smallest parts that differ and are not allowed to."""
-    # What is the same to the letter is the same, though it may hold the name of one of the two.
+    """The smallest parts that differ and may not."""
+    # Identical values are equal even if they contain the name of one of the environments.
     if earlier == later:
         return
     before, after = normalizers
@@ -96,9 +99,9 @@ def differences(
         right = {after.text(str(key)): key for key in later}
         for name in [*right, *(n for n in left if n not in right)]:
             at = right.get(name, name)
-            one = earlier.get(left[name]) if name in left else None
-            other = later.get(right[name]) if name in right else None
-            yield from differences(one, other, normalizers, is_allowed, (*path, at), (*names, name))
+            old = earlier.get(left[name]) if name in left else None
+            new = later.get(right[name]) if name in right else None
+            yield from differences(old, new, normalizers, is_allowed, (*path, at), (*names, name))
     elif isinstance(earlier, list) and isinstance(later, list):
         yield from _lists(earlier, later, normalizers, is_allowed, path, names)
     elif before.value(earlier) != after.value(later):
@@ -117,47 +120,47 @@ def _lists(
     if all(isinstance(item, dict) for item in (*earlier, *later)):
         key = next((k for k in _KEYS if _identifies(k, earlier) and _identifies(k, later)), None)
         if key is None and len(earlier) == len(later):
-            for index, (one, other) in enumerate(zip(earlier, later, strict=True)):
-                yield from differences(one, other, normalizers, is_allowed, (*path, index), names)
+            for index, (old, new) in enumerate(zip(earlier, later, strict=True)):
+                yield from differences(old, new, normalizers, is_allowed, (*path, index), names)
             return
         if key is not None:
             left = {before.value(item[key]): item for item in earlier}
             extra = []
             for index, item in enumerate(later):
-                one = left.pop(after.value(item[key]), None)
-                if one is None:
+                partner = left.pop(after.value(item[key]), None)
+                if partner is None:
                     extra.append(index)
                 else:
-                    yield from differences(one, item, normalizers, is_allowed, (*path, index), names)
+                    yield from differences(partner, item, normalizers, is_allowed, (*path, index), names)
             if len(extra) == 1 and not left:
                 yield Difference((*path, extra[0]), names, None, later[extra[0]])
             elif extra or left:
                 yield Difference(path, names, list(left.values()), [later[index] for index in extra])
             return
     is_words = bool(names) and names[-1] in _WORDS
-    one, other = ([norm.value(item) for item in items] for norm, items in ((before, earlier), (after, later)))
+    old, new = ([norm.value(item) for item in items] for norm, items in ((before, earlier), (after, later)))
     if is_words:
-        one, other = _without_settings(one), _without_settings(other)
-        same = [word for word in one if word is not None] == [word for word in other if word is not None]
+        old, new = _without_flag_values(old), _without_flag_values(new)
+        same = [word for word in old if word is not None] == [word for word in new if word is not None]
     else:
-        same = sorted(one, key=repr) == sorted(other, key=repr)
+        same = sorted(old, key=repr) == sorted(new, key=repr)
     if not same:
-        new = [index for index, item in enumerate(other) if item is not None and item not in one]
-        yield Difference((*path, new[0]) if new else path, names, earlier, later)
+        added = [index for index, item in enumerate(new) if item is not None and item not in old]
+        yield Difference((*path, added[0]) if added else path, names, earlier, later)
 
 
-def _without_settings(words: list[Any]) -> list[Any]:
-    """Command line words without the values of flags: `--flag=value` is `--flag`.
+def _without_flag_values(words: list[Any]) -> list[Any]:
+    """Command-line words without the values of flags: `--flag=value` becomes `--flag`.
 
-    The word after a flag, where it is none itself, is taken for its value and becomes None.
+    A word after a flag that is not a flag itself counts as its value and becomes None.
     """
-    found: list[Any] = []
+    kept: list[Any] = []
     for index, word in enumerate(words):
         if index and _is_flag(words[index - 1]) and "=" not in words[index - 1] and not _is_flag(word):
-            found.append(None)
+            kept.append(None)
         else:
-            found.append(word.partition("=")[0] if _is_flag(word) else word)
-    return found
+            kept.append(word.partition("=")[0] if _is_flag(word) else word)
+    return kept
 
 
 def _identifies(key: str, items: list[dict[str, Any]]) -> bool:

@@ -1,4 +1,4 @@
-"""Which overlays are the same application in two environments."""
+"""Pairs of overlays that deploy one application to two environments."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def environment_pairs(
 ) -> Iterator[tuple[RenderedOverlay, RenderedOverlay]]:
     """(earlier, later) overlays of one application, both rendered.
 
-    Their paths have the same depth and differ in one segment only, `overlays/staging` and `overlays/prod`;
-    of several earlier ones the one that shares most files comes first, and only that is used.
+    Their paths have the same depth and differ in one segment only, like `overlays/staging` and
+    `overlays/prod`. Of several earlier overlays, the one that shares the most files is used.
     """
     by_rest: dict[tuple[int, tuple[str, ...]], list[RenderedOverlay]] = defaultdict(list)
     for earlier in _of_class(view, before):
-        for rest in _without_one(earlier.overlay.path):
+        for rest in _without_each_segment(earlier.overlay.path):
             by_rest[rest].append(earlier)
     for later in _of_class(view, after):
         candidates = [
             earlier
-            for rest in _without_one(later.overlay.path)
+            for rest in _without_each_segment(later.overlay.path)
             for earlier in by_rest.get(rest, ())
             if earlier.overlay.path != later.overlay.path
         ]
@@ -33,18 +33,18 @@ def environment_pairs(
             yield max(candidates, key=lambda earlier: len(earlier.files.keys() & later.files.keys())), later
 
 
-def _of_class(view: RepositoryView, wanted: EnvironmentClass) -> list[RenderedOverlay]:
+def _of_class(view: RepositoryView, environment_class: EnvironmentClass) -> list[RenderedOverlay]:
     return [
         rendered
         for rendered in view.overlays
         if rendered.overlay.environment.name is not None
-        and rendered.overlay.environment.environment_class is wanted
+        and rendered.overlay.environment.environment_class is environment_class
         and rendered.error is None
     ]
 
 
-def _without_one(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The path without each of its segments in turn, and which one is left out."""
+def _without_each_segment(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The path without each of its segments in turn, after the index of the omitted one."""
     parts = tuple(path.split("/"))
     for index in range(len(parts)):
         yield index, parts[:index] + parts[index + 1 :]

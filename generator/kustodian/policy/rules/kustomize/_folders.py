@@ -1,8 +1,8 @@
-"""Folders that hold YAML for other purposes than to be deployed."""
+"""Folders whose YAML is not meant to be deployed."""
 
 from __future__ import annotations
 
-#: Folder names, at any depth, whose contents nobody expects a kustomization to list.
+#: Folder names, at any depth, whose contents need not be listed by a kustomization.
 ASIDE = frozenset({
     "templates", "template", "tests", "test", "testdata", "fixtures", "examples", "example", "samples",
     "docs", "doc", "policies", "policy", "charts", "chart", "hack", "vendor", "node_modules",
@@ -10,5 +10,5 @@ ASIDE = frozenset({
 
 
 def is_aside(folder: str) -> bool:
-    """Whether the folder lies in one for tests, docs, charts, policies, or in a hidden one."""
+    """Whether the folder is, or is inside, one for tests, docs, charts or policies, or a hidden one."""
     return any(part in ASIDE or (part.startswith(".") and part != ".") for part in folder.split("/"))

@@ -1,4 +1,4 @@
-"""What a kustomization refers to: files, folders and addresses of other repositories."""
+"""The files, folders and addresses of other repositories that a kustomization names."""
 
 from __future__ import annotations
 
@@ -20,55 +20,55 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 def written_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
-    """Place and text of every file, folder or address that the kustomization names, inline YAML left out."""
+    """(path, text) of every file, folder or address that the kustomization names, except inline YAML."""
     return kustomization.memoized(_references)
 
 
 def _references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
-    return [(path, text) for path, text in _written(kustomization) if text and "\n" not in text]
+    return [(path, text) for path, text in _all_references(kustomization) if text and "\n" not in text]
 
 
-def _written(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
+def _all_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
     data = kustomization.data
-    found: list[tuple[FieldPath, str]] = []
+    references: list[tuple[FieldPath, str]] = []
     for name, index, entry in kustomization.references(*_LIST_FIELDS):
-        found.append(((name, index), entry))
+        references.append(((name, index), entry))
     for name in ("patches", "patchesJson6902", "replacements"):
         for index, item in mappings(data.get(name)):
-            found.append(((name, index, "path"), text(item.get("path"))))
+            references.append(((name, index, "path"), text(item.get("path"))))
     for name in _GENERATORS:
         for index, item in mappings(data.get(name)):
-            found.append(((name, index, "env"), text(item.get("env"))))
+            references.append(((name, index, "env"), text(item.get("env"))))
             for position, entry in enumerate(sequence(item.get("envs"))):
-                found.append(((name, index, "envs", position), text(entry)))
+                references.append(((name, index, "envs", position), text(entry)))
             for position, entry in enumerate(sequence(item.get("files"))):
-                found.append(((name, index, "files", position), text(entry).rpartition("=")[2]))
+                references.append(((name, index, "files", position), text(entry).rpartition("=")[2]))
     for name, key in (("helmCharts", "valuesFile"), ("helmChartInflationGenerator", "values")):
         for index, item in mappings(data.get(name)):
-            found.append(((name, index, key), text(item.get(key))))
+            references.append(((name, index, key), text(item.get(key))))
             for position, entry in enumerate(sequence(item.get("additionalValuesFiles"))):
-                found.append(((name, index, "additionalValuesFiles", position), text(entry)))
-    found.append((("openapi", "path"), text(mapping(data.get("openapi")).get("path"))))
-    return found
+                references.append(((name, index, "additionalValuesFiles", position), text(entry)))
+    references.append((("openapi", "path"), text(mapping(data.get("openapi")).get("path"))))
+    return references
 
 
 def targets(view: RepositoryView) -> frozenset[str]:
-    """Every path that some kustomization names."""
+    """Every path that any kustomization names."""
     return view.memoized(_targets)
 
 
 def _targets(view: RepositoryView) -> frozenset[str]:
     return frozenset().union(
-        *(kustomization.memoized(_named) for kustomization in view.kustomizations.values())
+        *(kustomization.memoized(_named_paths) for kustomization in view.kustomizations.values())
     )
 
 
-def _named(kustomization: Kustomization) -> frozenset[str]:
+def _named_paths(kustomization: Kustomization) -> frozenset[str]:
     return frozenset(kustomization.resolve(written) for _, written in written_references(kustomization))
 
 
 def may_be_remote(written: str) -> bool:
-    """False for nearly everything that is none, without looking at its parts."""
+    """A cheap first test: False means that the text is certainly not a remote address."""
     return ":" in written or "@" in written or written[:6].lower() == "github"
 
 
@@ -80,8 +80,8 @@ def is_remote_file(written: str) -> bool:
 def is_remote_repository(written: str) -> bool:
     """Whether kustomize would clone it with git (kustomize 5.8, api/internal/git/repospec.go).
 
-    Accepted are a URL with a scheme, `user@host:path`, and `github.com/` or `github.com:` without either;
-    a `git::` in front is ignored. There must be a repository path after the host.
+    It accepts a URL with a scheme, `user@host:path`, and `github.com/` or `github.com:` without either. A
+    leading `git::` is ignored. A repository path must follow the host.
     """
     rest = written.partition("?")[0]
     if rest.startswith("/") or not may_be_remote(rest):
@@ -107,8 +107,8 @@ def is_remote_repository(written: str) -> bool:
 def is_pinned(written: str) -> bool:
     """Whether the address names one commit: `ref` (or `version`) is a full sha, or a sha is a path segment.
 
-    Only a file has its commit in the path (raw.githubusercontent.com/org/repo/<sha>/file); a repository is
-    cloned at `ref`, whatever its path says.
+    Only a file may have its commit in the path (raw.githubusercontent.com/org/repo/<sha>/file); a repository
+    is cloned at `ref`, whatever its path contains.
     """
     address, _, query = written.partition("?")
     values = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair)

@@ -1,4 +1,4 @@
-"""The addresses outside the repository that kustomizations name."""
+"""The remote addresses that kustomizations name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kustodian.policy.rules.kustomize._references import (
 
 
 class Reference(NamedTuple):
-    """One reference: its place in the kustomization, the text as written, and the path it would mean."""
+    """One reference: its path in the kustomization, its text, and the local path that it would mean."""
 
     path: FieldPath
     text: str
@@ -24,21 +24,21 @@ class Reference(NamedTuple):
 
 
 def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
-    """Each reference that kustomize would fetch: a file over HTTP, or a repository where a base may stand."""
-    return view.memoized(_find)
+    """Each reference that kustomize would fetch: a file over HTTP, or a repository in place of a base."""
+    return view.memoized(_remote_references)
 
 
-def _find(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
-    found = []
+def _remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
+    references = []
     for kustomization in view.kustomizations.values():
-        for reference in kustomization.memoized(_remote):
+        for reference in kustomization.memoized(_address_like):
             if reference.target not in view.file_set:
-                found.append((kustomization, reference))
-    return found
+                references.append((kustomization, reference))
+    return references
 
 
-def _remote(kustomization: Kustomization) -> list[Reference]:
-    """The references that are addresses, unless a file happens to be called so."""
+def _address_like(kustomization: Kustomization) -> list[Reference]:
+    """The references that look like addresses; a local file may have such a name, too."""
     return [
         Reference(path, text, kustomization.resolve(text))
         for path, text in written_references(kustomization)

@@ -1,7 +1,7 @@
 """Kustomization uses a field that kustomize has deprecated.
 
-Why: kustomize warns about it on every build and drops it in the next major version; Argo CD then renders
-nothing.
+Why: kustomize warns about it on every build and will drop it in the next major version; Argo CD then
+    renders nothing.
 
 Fix: Write the field that replaces it, or run `kustodian check --fix`.
 
@@ -45,7 +45,7 @@ REPLACEMENTS = {
     "imageTags": "Write `images`",
     "helmChartInflationGenerator": "Write `helmCharts`",
 }
-#: No successor of the same form.
+#: Fields without a mechanical replacement.
 _BY_HAND = ("vars", "helmChartInflationGenerator")
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 

@@ -1,10 +1,10 @@
-"""Field differs between staging and prod although environments should be alike in it.
+"""Field differs between staging and prod although it should be the same in all environments.
 
-Why: What was tried in staging is not what runs in prod: a probe, a port, a permission or a policy that
-differs is first tested on users.
+Why: What was tested in staging is not what runs in prod: a probe, a port, a permission or a policy that
+    differs is first tested on users.
 
 Fix: Move the setting into the base or a component that both overlays use, or add the field to `allowed` if
-environments may differ in it.
+    environments may differ in it.
 
 Wrong:
     # overlays/prod only
@@ -17,17 +17,16 @@ Right:
     readinessProbe: {}
 
 Options:
-    allowed: fields in which environments may differ, each a field name wherever it stands, several names in
-    a row joined with dots (`env.value`), `*` for any one name (of which only the value may differ), with
-    `Kind:` in front for one kind.
-    alsoAllowed: further such fields, kept beside the default list.
+    allowed: fields in which environments may differ. An entry is a field name at any depth, or consecutive
+        names joined with dots (`env.value`). `*` stands for any one name, of which only the value may
+        differ; a leading `Kind:` limits the entry to one kind.
+    alsoAllowed: further such fields, in addition to `allowed`.
 
-Notes:
-    Compared are objects of the same kind and name in the overlays of one application, after the
-    environment's name, namespace, name prefix, own labels and content hashes are taken out. Settings may
-    differ by default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations,
-    values of environment variables, flags and ConfigMaps. That a variable, flag, key or container exists in
-    one environment only is reported. Objects that one environment has and the other has not are left alone.
+Notes: The rule compares objects of the same kind and name in the overlays of one application, without the
+    environment's name, namespace, name prefix, own labels and content hashes. Settings may differ by
+    default: replicas, resources, images, hosts, namespaces, placement, schedules, annotations, values of
+    environment variables, flags and ConfigMaps. A variable, flag, key or container that exists in only one
+    environment is reported. An object that exists in only one environment is not.
 
 Source: The Twelve-Factor App, X. "Dev/prod parity", https://12factor.net/dev-prod-parity
 """
@@ -51,7 +50,7 @@ from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 from kustodian.policy.rules.kustomize._environments import environment_pairs
 
-#: Short forms of environments that names carry beside the name itself.
+#: Common words for environments that may be part of other names.
 _WORDS = {
     EnvironmentClass.STAGING: {"staging", "stage", "stg"},
     EnvironmentClass.PROD: {"prod", "production", "prd"},
@@ -78,8 +77,8 @@ ALLOWED = (
     "ConfigMap:data.*", "ConfigMap:binaryData.*", "Secret:data.*", "Secret:stringData.*", "encryptedData.*",
     "schedule", "schedules", "suspend", "severity",
 )  # fmt: skip
-#: Mappings that hold many settings: each field of them is reported by itself.
-_NO_SETTING = frozenset({"spec", "metadata", "data", "labels", "binaryData", "stringData", "template"})
+#: Mappings of many settings: each of their fields is reported separately.
+_MANY_SETTINGS = frozenset({"spec", "metadata", "data", "labels", "binaryData", "stringData", "template"})
 _SKIPPED_KINDS = ("CustomResourceDefinition",)
 
 
@@ -89,15 +88,17 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     for staging, prod in environment_pairs(view, EnvironmentClass.STAGING, EnvironmentClass.PROD):
         normalizers = (_normalizer(view, staging), _normalizer(view, prod))
         own_labels = _label_keys(view, staging) | _label_keys(view, prod)
-        found: dict[tuple[str, tuple[str, ...]], list[tuple[Manifest, list[Difference]]]] = defaultdict(list)
+        by_field: dict[tuple[str, tuple[str, ...]], list[tuple[Manifest, list[Difference]]]] = defaultdict(
+            list
+        )
         for before, after in _pairs(staging, prod, normalizers):
             by_parent: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
-            is_allowed = _allow(allowed, own_labels, after.kind)
+            is_allowed = _allowed_by(allowed, own_labels, after.kind)
             for difference in differences(before.data, after.data, normalizers, is_allowed):
-                by_parent[_cause(difference)].append(difference)
+                by_parent[_reported_names(difference)].append(difference)
             for names, group in by_parent.items():
-                found[after.kind, names].append((after, group))
-        for places in found.values():
+                by_field[after.kind, names].append((after, group))
+        for places in by_field.values():
             yield _violation(view, staging, prod, places)
 
 
@@ -115,7 +116,7 @@ def _normalizer(view: RepositoryView, rendered: RenderedOverlay) -> Normalizer:
 
 
 def _label_keys(view: RepositoryView, rendered: RenderedOverlay) -> set[str]:
-    """The labels that kustomizations put on everything: what an overlay marks its objects with is its own."""
+    """The keys of labels that the kustomizations of an overlay add; environments may differ in them."""
     root = view.graph.by_folder.get(rendered.overlay.path)
     keys: set[str] = set()
     for kustomization in view.graph.built_from(root) if root is not None else ():
@@ -128,7 +129,7 @@ def _label_keys(view: RepositoryView, rendered: RenderedOverlay) -> set[str]:
 def _pairs(
     staging: RenderedOverlay, prod: RenderedOverlay, normalizers: tuple[Normalizer, Normalizer]
 ) -> Iterator[tuple[Manifest, Manifest]]:
-    """The objects that both have, by group, kind and name without the environment's words."""
+    """The objects that both overlays have, matched by group, kind and normalized name."""
     before: dict[tuple[str, str, str, str], Manifest] = {}
     for manifest in staging.objects:
         before.setdefault(_identity(manifest, normalizers[0]), manifest)
@@ -143,31 +144,31 @@ def _identity(manifest: Manifest, normalizer: Normalizer) -> tuple[str, str, str
     return manifest.group, manifest.kind, namespace, normalizer.text(manifest.name)
 
 
-def _cause(difference: Difference) -> tuple[str, ...]:
-    """What is reported as one: the field, or the mapping around it where that is one setting (a probe)."""
+def _reported_names(difference: Difference) -> tuple[str, ...]:
+    """The names of the field, or of the mapping around it if that is one setting (a probe)."""
     parent = difference.path[-2:-1]
-    whole = bool(parent) and isinstance(parent[0], str) and parent[0] not in _NO_SETTING
+    whole = bool(parent) and isinstance(parent[0], str) and parent[0] not in _MANY_SETTINGS
     return difference.names[:-1] if whole and isinstance(difference.path[-1], str) else difference.names
 
 
-def _allow(patterns: list[str], labels: set[str], kind: str) -> Allowed:
-    """A field is allowed to differ where some pattern is the end of its names.
+def _allowed_by(patterns: list[str], labels: set[str], kind: str) -> Allowed:
+    """Allows a field to differ if its names end with one of the patterns.
 
-    A pattern that ends in `*` allows another value but not that the field is absent: a key that only one
-    environment knows is a difference in what is configured.
+    A pattern that ends in `*` allows another value but not a missing field: a key that only one environment
+    has is a difference in what is configured.
     """
-    wanted: dict[str, list[tuple[str, ...]]] = defaultdict(list)  # by the last name: every field asks
+    by_last_name: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for pattern in patterns:
-        only, _, names = pattern.rpartition(":")
-        if not only or only == kind:
+        only_kind, _, names = pattern.rpartition(":")
+        if not only_kind or only_kind == kind:
             parts = (names,) if "/" in names else tuple(names.split("."))
-            wanted[parts[-1]].append(parts)
+            by_last_name[parts[-1]].append(parts)
 
     def is_allowed(names: tuple[str, ...], absent: bool) -> bool:
         return (
             names[-1] in labels
-            or any(_is_end(pattern, names) for pattern in wanted.get(names[-1], ()))
-            or (not absent and any(_is_end(pattern, names) for pattern in wanted.get("*", ())))
+            or any(_is_end(pattern, names) for pattern in by_last_name.get(names[-1], ()))
+            or (not absent and any(_is_end(pattern, names) for pattern in by_last_name.get("*", ())))
         )
 
     return is_allowed
@@ -188,13 +189,13 @@ def _violation(
     first = group[0]
     path: FieldPath = first.path if len(group) == 1 else first.path[:-1]
     if len(group) == 1:
-        what = f"{format_path(path)} {_compared(first, staging, prod)}"
+        comparison = f"{format_path(path)} {_compared(first, staging, prod)}"
     else:
         fields = ", ".join(dict.fromkeys(difference.names[-1] for difference in group))
-        what = f"{format_path(path)} differs from {staging.overlay.path} in {fields}"
+        comparison = f"{format_path(path)} differs from {staging.overlay.path} in {fields}"
     more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
     file, document, _ = source_of(view, manifest)
-    message = f"{manifest.kind} {manifest.name}: {what}{more}"
+    message = f"{manifest.kind} {manifest.name}: {comparison}{more}"
     return SourceViolation(file, path, message, document, prod.overlay.path, manifest)
 
 
@@ -202,15 +203,15 @@ def _compared(difference: Difference, staging: RenderedOverlay, prod: RenderedOv
     before, after = staging.overlay.path, prod.overlay.path
     earlier, later = difference.earlier, difference.later
     if earlier in (None, []):
-        return f"is set in {after} and not in {before}{_named(later)}"
+        return f"is set in {after} and not in {before}{_names_in(later)}"
     if later in (None, []):
-        return f"is set in {before} and not in {after}{_named(earlier)}"
+        return f"is set in {before} and not in {after}{_names_in(earlier)}"
     if isinstance(later, dict | list) or isinstance(earlier, dict | list):
         return f"differs from {before}"
     return f"is {later} in {after} and {earlier} in {before}"
 
 
-def _named(value: Any) -> str:
+def _names_in(value: Any) -> str:
     items = value if isinstance(value, list) else [value]
     names = [item["name"] for item in items if isinstance(item, dict) and isinstance(item.get("name"), str)]
     return f": {', '.join(names)}" if names else ""

@@ -18,10 +18,9 @@ Right:
       - pairs: {tier: prod}
         includeTemplates: true
 
-Notes:
-    Reported are pairs that differ between the environments of one workload, or that the only environment of
-    a workload adds. Pairs that every environment adds alike, and pairs in the kustomization that lists the
-    workload, are stable and fine. `commonLabels` always includes selectors.
+Notes: The rule reports pairs that differ between the environments of one workload, or that its only
+    environment adds. Pairs that every environment adds in the same way, and pairs in the kustomization that
+    lists the workload, are stable and pass. `commonLabels` always includes selectors.
 
 Source: Kubernetes documentation, "Deployments: Label selector updates",
 https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates; kustomize 5.8,
@@ -65,7 +64,10 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             if not any(entries.values()):
                 continue
             selectors = _selectors(view, files)
-            added = {folder: _changing(given, selectors) for folder, given in entries.items()}
+            added = {
+                folder: _only_new_pairs(folder_entries, selectors)
+                for folder, folder_entries in entries.items()
+            }
             for root in roots:
                 others = [added[other.directory] for other in roots if other is not root]
                 for entry in added[root.directory]:
@@ -73,9 +75,9 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                     unstable = {
                         k: v for k, v in entry.pairs.items() if not others or not _everywhere(k, v, others)
                     }
-                    # A guessed environment, or a lone one, answers for its own entries only.
-                    lone = (not others or not view.environments) and entry.kustomization is not root
-                    if not unstable or lone or key in reported:
+                    # For a guessed or a single environment, only the overlay's own entries are reported.
+                    not_its_own = (not others or not view.environments) and entry.kustomization is not root
+                    if not unstable or not_its_own or key in reported:
                         continue
                     reported.add(key)
                     pairs = ", ".join(f"{k}={v}" for k, v in unstable.items())
@@ -84,19 +86,19 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
 
 
 def _workload_files(view: RepositoryView) -> dict[str, list[str]]:
-    """Folder of the kustomization that lists them -> files that hold workloads; nothing is parsed for it."""
-    holding = {
+    """Folder of a kustomization -> the files with workloads that it lists; no file is parsed."""
+    with_workloads = {
         document.file
         for document in view.documents
         if document.kind in _IMMUTABLE_SELECTOR and document.api_version.startswith("apps/")
     }
-    found: dict[str, list[str]] = {}
+    by_folder: dict[str, list[str]] = {}
     for kustomization in view.kustomizations.values():
         listed = [kustomization.resolve(entry) for _, _, entry in kustomization.references("resources")]
-        files = [file for file in listed if file in holding]
+        files = [file for file in listed if file in with_workloads]
         if files:
-            found[kustomization.directory] = files
-    return found
+            by_folder[kustomization.directory] = files
+    return by_folder
 
 
 def _selectors(view: RepositoryView, files: list[str]) -> list[dict[str, str]]:
@@ -111,10 +113,10 @@ def _selectors(view: RepositoryView, files: list[str]) -> list[dict[str, str]]:
 
 
 def _counterparts(view: RepositoryView, origin: Kustomization) -> list[list[Kustomization]]:
-    """The environments of each application that is built from `origin`.
+    """The overlays of each application that is built from `origin`, one for each environment.
 
-    Overlays are of one application when their paths differ in the environment's segment only; overlays
-    without an environment, or the only one where the configuration declares none, prove nothing.
+    Overlays belong to one application if their paths differ only in the environment's segment. Overlays
+    without an environment are left out, and so is a single one if the configuration declares none.
     """
     groups: dict[tuple[str, ...], list[Kustomization]] = defaultdict(list)
     for root in view.graph.roots(origin):
@@ -140,8 +142,8 @@ def _entries(view: RepositoryView, root: Kustomization, origin: str) -> list[_En
     ]
 
 
-def _changing(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_Entry]:
-    """The entries with only those pairs that some selector has not got already."""
+def _only_new_pairs(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_Entry]:
+    """The entries with only those pairs that some selector does not have yet."""
     changing = [
         e._replace(pairs={k: v for k, v in e.pairs.items() if any(s.get(k) != v for s in selectors)})
         for e in entries
@@ -150,7 +152,7 @@ def _changing(entries: list[_Entry], selectors: list[dict[str, str]]) -> list[_E
 
 
 def _covers(view: RepositoryView, kustomization: Kustomization, origin: str) -> bool:
-    """Whether its transformers see the objects of `origin`; a component sees those of whoever uses it."""
+    """Whether it transforms the objects of `origin`; a component transforms those of its users."""
     holders = view.graph.users[kustomization.directory] if kustomization.is_component else [kustomization]
     return any(reached.directory == origin for holder in holders for reached in view.graph.built_from(holder))
 

@@ -1,7 +1,7 @@
 """No environment, no other kustomization and no Application uses this kustomization.
 
-Why: Nobody deploys it, yet it is edited and reviewed; or it is an environment that the configuration
-forgot, and then it is checked with no environment's rules.
+Why: Nobody deploys it, yet it is edited and reviewed; or it is an environment that the configuration lacks,
+    and then it is checked without that environment's rules.
 
 Fix: Add its folder to the `paths` of an environment in kustodian.yaml, name it in a kustomization, or
 delete it.
@@ -15,10 +15,9 @@ Right:
     environments:
       prod: {paths: [overlays/prod, overlays/canary]}
 
-Notes:
-    Says nothing where kustodian.yaml declares no environments. A folder that an Argo CD Application or
+Notes: Reports nothing if kustodian.yaml declares no environments. A folder that an Argo CD Application or
     ApplicationSet deploys is in use, and so is one that holds Applications, ApplicationSets or AppProjects:
-    people apply those by hand once.
+    people apply those once by hand.
 
 Source: kustomize documentation, "Bases and overlays",
 https://kubectl.docs.kubernetes.io/references/kustomize/glossary/#overlay
@@ -40,7 +39,7 @@ _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each kustomization that nothing leads to."""
+    """One violation for each kustomization that nothing uses."""
     if not view.environments:
         return
     deployed = deployed_folders(view)
@@ -59,7 +58,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
 
 
 def _bootstraps(view: RepositoryView, root: Kustomization) -> bool:
-    """Whether it brings Argo CD objects."""
+    """Whether the kustomization contains Argo CD objects."""
     files = {
         k.resolve(entry) for k in view.graph.built_from(root) for _, _, entry in k.references("resources")
     }

@@ -13,10 +13,9 @@ Right:
     resources:
       - ../../vendor/base
 
-Notes:
-    Addresses are recognised as kustomize does: `https://`, `http://`, `ssh://` and `file://` URLs,
+Notes: Addresses are recognised as kustomize does: `https://`, `http://`, `ssh://` and `file://` URLs,
     `user@host:org/repo`, `github.com/org/repo`, each with an optional `git::` in front. A file of the
-    repository that has such a name comes first. Patches, generators and other fields that name files may
+    repository with such a name takes precedence. Patches, generators and other fields that name files may
     hold `https://` addresses too. `unpinned-remote-base` reports the ones without a commit.
 
 Source: kustomize 5.8, "Remote targets",
@@ -35,7 +34,7 @@ from kustodian.policy.rules.kustomize._remote import remote_references
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each address, whatever its revision."""
+    """One violation for each remote address, whatever its revision."""
     for kustomization, reference in remote_references(view):
         yield SourceViolation(
             kustomization.path,

@@ -14,9 +14,8 @@ Right:
     resources:
       - https://github.com/example/base//deploy?ref=5f3c1b0e0a1d2c3b4a59687766554433221100ff
 
-Notes:
-    Only a full sha (40 or 64 hex digits) names one commit for good. A release asset has no commit in its
-    address and counts as unpinned: copy the file.
+Notes: Only a full sha (40 or 64 hex digits) names one commit permanently. A release asset has no commit in
+    its address and counts as unpinned: copy the file.
 
 Source: Argo CD documentation, "Best practices: Ensuring Manifests At Git Revisions Are Truly Immutable",
 https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/
@@ -34,7 +33,7 @@ from kustodian.policy.rules.kustomize._remote import remote_references
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each address without a commit."""
+    """One violation for each remote address without a commit."""
     for kustomization, reference in remote_references(view):
         if not is_pinned(reference.text):
             yield SourceViolation(

@@ -16,14 +16,13 @@ Right:
       - network-policy.yaml
 
 Options:
-    ignore: globs of files that may stand unused.
+    ignore: globs of files that may be unused.
 
-Notes:
-    Only files in a folder that kustomizations use, or below one, are looked at, and only documents with
-    `apiVersion` and `kind`. In use is also what a generator, a transformer, kustodian.yaml or an Argo CD
-    source with plain manifests names. Folders for tests, examples, charts, templates, policies,
-    documentation and custom resource definitions, and the files of tools (kind, eksctl, Skaffold, Backstage
-    ...), are passed over.
+Notes: Only files in or below a folder that kustomizations use are checked, and only documents with
+    `apiVersion` and `kind`. A file that a generator, a transformer, kustodian.yaml or an Argo CD source
+    with plain manifests names is in use too. Not checked: folders for tests, examples, charts, templates,
+    policies, documentation and custom resource definitions, and the files of tools (kind, eksctl, Skaffold,
+    Backstage ...).
 
 Source: kustomize documentation, "resources",
 https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/resource/
@@ -35,7 +34,7 @@ import fnmatch
 import posixpath
 from collections.abc import Iterator, Set
 
-from kustodian.argocd.applications import Application, applications
+from kustodian.argocd.applications import applications
 from kustodian.argocd.generators import UNKNOWN, git_files
 from kustodian.model.kustomization import KUSTOMIZATION_NAMES
 from kustodian.model.repository_path import beside
@@ -45,7 +44,7 @@ from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import targets
 
-#: API groups of files that some tool reads from the repository, none of which is applied to a cluster.
+#: API groups of files that tools read from the repository; none of them is applied to a cluster.
 _TOOL_GROUPS = frozenset({
     "kind.x-k8s.io", "k3d.io", "eksctl.io", "ctlptl.dev", "skaffold", "backstage.io", "kuttl.dev",
     "cli.kyverno.io", "chainsaw.kyverno.io", "kubeadm.k8s.io", "kubelet.config.k8s.io", "audit.k8s.io",
@@ -57,31 +56,30 @@ _DEFINITIONS = ("crds", "crd")
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
     """One violation for each file whose manifests nothing uses."""
-    used = _used(view) | view.files_maybe_used
-    for document in _unused(view, used, _folders(view, used)):
+    used = _files_in_use(view) | view.files_maybe_used
+    for document in _unused_documents(view, used, _folders_in_use(view, used)):
         file = document.file
         if not any(fnmatch.fnmatch(file, glob) for glob in context.options["ignore"]):
             message = f"no kustomization uses {file} ({document.kind} {document.name})"
             yield SourceViolation(file, (), message, document.index)
 
 
-def _hangs_on_the_rest(view: RepositoryView) -> object:
-    """Files that may be unused or not, by what the overlays that are not rendered use."""
-    certain = _used(view)
+def _undecided_files(view: RepositoryView) -> object:
+    """Files that are unused or not depending on the overlays that are not rendered."""
+    certain = _files_in_use(view)
     at_most = certain | view.files_maybe_used
     if at_most == certain:
         return set()
-    few, many = _folders(view, certain), _folders(view, at_most)
-    maybe = {document.file for document in _unused(view, certain, many)}
-    surely = {document.file for document in _unused(view, at_most, few)}
+    few, many = _folders_in_use(view, certain), _folders_in_use(view, at_most)
+    maybe = {document.file for document in _unused_documents(view, certain, many)}
+    surely = {document.file for document in _unused_documents(view, at_most, few)}
     return {(file, _folder(file) in few) for file in maybe - surely}
 
 
-def _unused(view: RepositoryView, used: Set[str], folders: Set[str]) -> Iterator[SourceDocument]:
-    """The first document of each file that should be in use and is not; `folders` are those in use."""
-    found = applications(view)
-    plain = set(_plain_folders(view, found))
-    own = {(a.placed.file, source.folder) for a in found for source in a.sources}
+def _unused_documents(view: RepositoryView, used: Set[str], folders: Set[str]) -> Iterator[SourceDocument]:
+    """The first document of each file that should be in use and is not; `folders` are the folders in use."""
+    plain = set(_plain_folders(view))
+    deployments = {(a.placed.file, source.folder) for a in applications(view) for source in a.sources}
     reported: set[str] = set()
     for document in view.documents:
         file = document.file
@@ -90,13 +88,17 @@ def _unused(view: RepositoryView, used: Set[str], folders: Set[str]) -> Iterator
             continue
         if is_aside(folder) or any(part in _DEFINITIONS for part in folder.split("/")):
             continue
-        if not _kustomized(view, folder, folders) or _within(folder, plain) or _bootstraps(own, document):
+        if (
+            not _is_kustomized(view, folder, folders)
+            or _is_within(folder, plain)
+            or _deploys_its_folder(document, deployments)
+        ):
             continue
         reported.add(file)
         yield document
 
 
-def _folders(view: RepositoryView, used: Set[str]) -> set[str]:
+def _folders_in_use(view: RepositoryView, used: Set[str]) -> set[str]:
     """Folders with kustomizations or files in use."""
     return {_folder(file) for file in used} | set(view.graph.by_folder)
 
@@ -105,12 +107,12 @@ def _folder(file: str) -> str:
     return file.rpartition("/")[0] or "."
 
 
-def _used(view: RepositoryView) -> frozenset[str]:
-    """Files that rendering read or that something names."""
-    return view.memoized(_find_used)
+def _files_in_use(view: RepositoryView) -> frozenset[str]:
+    """Files that rendering read or that something refers to."""
+    return view.memoized(_used_files)
 
 
-def _find_used(view: RepositoryView) -> frozenset[str]:
+def _used_files(view: RepositoryView) -> frozenset[str]:
     used = {*view.files_used, *targets(view), *view.kustomizations}
     for kustomization in view.kustomizations.values():
         for _, _, written in kustomization.references("generators", "transformers", "validators"):
@@ -145,8 +147,8 @@ def _git_generators(value: object) -> Iterator[dict[str, object]]:
         yield from _git_generators(child)
 
 
-def _kustomized(view: RepositoryView, folder: str, folders: Set[str]) -> bool:
-    """Whether kustomizations are how this folder is deployed: itself, or one above it short of the root."""
+def _is_kustomized(view: RepositoryView, folder: str, folders: Set[str]) -> bool:
+    """Whether kustomizations deploy this folder: its own, or one above it below the root."""
     broken = any(
         f"{folder}/{name}" in view.file_set and f"{folder}/{name}" not in view.kustomizations
         for name in KUSTOMIZATION_NAMES
@@ -161,9 +163,9 @@ def _kustomized(view: RepositoryView, folder: str, folders: Set[str]) -> bool:
     return False
 
 
-def _plain_folders(view: RepositoryView, found: list[Application]) -> Iterator[str]:
+def _plain_folders(view: RepositoryView) -> Iterator[str]:
     """Folders that Argo CD applies as they are: sources without a kustomization, or with `directory`."""
-    for application in found:
+    for application in applications(view):
         with_directory = {path for path, source in application.written_sources if "directory" in source}
         for source in application.sources:
             if UNKNOWN not in source.folder and (
@@ -172,16 +174,16 @@ def _plain_folders(view: RepositoryView, found: list[Application]) -> Iterator[s
                 yield source.folder
 
 
-def _within(folder: str, folders: set[str]) -> bool:
+def _is_within(folder: str, folders: set[str]) -> bool:
     return any(folder == other or folder.startswith(other + "/") for other in folders if other != ".")
 
 
-def _bootstraps(own: set[tuple[str, str]], document: SourceDocument) -> bool:
-    """Whether it is the root Application, applied by hand, that deploys the folder it lies in.
+def _deploys_its_folder(document: SourceDocument, deployments: set[tuple[str, str]]) -> bool:
+    """Whether it is a root Application, applied by hand, that deploys the folder it is in.
 
-    `own` are the files of Applications, each with a folder that it deploys.
+    `deployments` are the files of Applications, each with a folder that it deploys.
     """
-    return (document.file, _folder(document.file)) in own
+    return (document.file, _folder(document.file)) in deployments
 
 
 def _is_for_a_tool(document: SourceDocument) -> bool:
@@ -194,8 +196,8 @@ RULE = RepositoryRule(
     topic="kustomize",
     severity="W/W/W",
     check=check,
-    shared=_hangs_on_the_rest,
+    shared=_undecided_files,
     reach=Reach.NOTHING,
     doc=__doc__,
-    options={"ignore": Option((), "globs of files that may stand unused")},
+    options={"ignore": Option((), "globs of files that may be unused")},
 )
