@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kustodian.cli.check import FailOn, exit_code
-from kustodian.cli.output import FORMAT_HELP, GRAPH_HELP, OUTPUT_HELP, Style, parse_outputs, write_reports
+from kustodian.cli.output import FORMAT_HELP, GRAPH_HELP, OUTPUT_HELP, parse_outputs, write_reports
 from kustodian.model.errors import ExitCode, UserError
+from kustodian.report.formats import Style
 
 if TYPE_CHECKING:
     from kustodian.model.check_report import CheckReport

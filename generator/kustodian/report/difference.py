@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from kustodian.model.difference import ABSENT, Difference, Kind, ObjectChange, OverlayDifference
 from kustodian.model.json_value import JsonObject
@@ -70,6 +70,13 @@ def as_json(difference: Difference) -> str:
         ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+DIFF_FORMATS: Mapping[str, Callable[[Difference], str]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "json": as_json,
+}
 
 
 def _change(change: ObjectChange) -> JsonObject:

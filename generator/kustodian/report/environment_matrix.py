@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from kustodian.model.environment_matrix import EnvironmentMatrix, Mark, Row
 
@@ -15,30 +16,39 @@ _LEGEND = {
     Mark.MISSING: "some environment lacks it",
     Mark.VARIES: "differs as environments do",
 }
-#: How wide text is where nothing else is known, and how much of it the facts' names may take.
-WIDTH = 120
+#: The narrowest column that text is laid out in, however little room there is.
 _NARROWEST = 12
 
 
-def as_text(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False, width: int = WIDTH) -> str:
+class MatrixStyle(NamedTuple):
+    """Options of a matrix: only rows that drift; how many characters wide text is."""
+
+    only_drift: bool = False
+    width: int = 120
+
+
+MatrixReporter: TypeAlias = Callable[[Sequence[EnvironmentMatrix], MatrixStyle], str]
+
+
+def as_text(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """Tables in columns; a row that does not fit into the width has its values below each other."""
     if not matrices:
         return "no overlay is in an environment\n"
-    blocks = ["\n".join(_table(matrix, only_drift, width)) + "\n" for matrix in matrices]
-    marks = {row.mark for matrix in matrices for row in _rows(matrix, only_drift)}
+    blocks = ["\n".join(_table(matrix, style)) + "\n" for matrix in matrices]
+    marks = {row.mark for matrix in matrices for row in _rows(matrix, style)}
     legend = "   ".join(f"{_MARKS[mark]} {said}" for mark, said in _LEGEND.items() if mark in marks)
     if not legend:
-        legend = "no drift" if only_drift else "the environments do not differ"
+        legend = "no drift" if style.only_drift else "the environments do not differ"
     return "\n".join([*blocks, f"{legend}\n"])
 
 
-def as_markdown(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
+def as_markdown(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """A table for each application."""
     parts = []
     for matrix in matrices:
         lines = [f"### {_escaped(matrix.application)}"]
         lines += [f"\n{_escaped(line)}" for line in _errors(matrix)]
-        rows = _rows(matrix, only_drift)
+        rows = _rows(matrix, style)
         if rows:
             lines += ["", "| | | " + " | ".join(map(_escaped, matrix.columns)) + " | |"]
             lines.append("|---" * (len(matrix.columns) + 3) + "|")
@@ -51,7 +61,7 @@ def as_markdown(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False)
     return "\n".join(parts)
 
 
-def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
+def as_json(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """The contract `kustodian/matrix/v1`."""
     data = {
         "schema": SCHEMA,
@@ -68,7 +78,7 @@ def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> 
                         "differs": row.differs,
                         "mark": row.mark,
                     }
-                    for row in _rows(matrix, only_drift)
+                    for row in _rows(matrix, style)
                 ],
             }
             for matrix in matrices
@@ -77,18 +87,21 @@ def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> 
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rows(matrix: EnvironmentMatrix, only_drift: bool) -> list[Row]:
-    return [row for row in matrix.rows if row.is_drift or not only_drift]
+MATRIX_FORMATS: Mapping[str, MatrixReporter] = {"text": as_text, "markdown": as_markdown, "json": as_json}
 
 
-def _table(matrix: EnvironmentMatrix, only_drift: bool, width: int) -> Iterator[str]:
-    rows = _rows(matrix, only_drift)
+def _rows(matrix: EnvironmentMatrix, style: MatrixStyle) -> list[Row]:
+    return [row for row in matrix.rows if row.is_drift or not style.only_drift]
+
+
+def _table(matrix: EnvironmentMatrix, style: MatrixStyle) -> Iterator[str]:
+    rows = _rows(matrix, style)
     yield matrix.application
     yield from (f"  {line}" for line in _errors(matrix))
     if not rows:
         return
     label = max(len(row.fact) for row in rows)
-    room = (width - 4 - label) // len(matrix.columns) - 2
+    room = (style.width - 4 - label) // len(matrix.columns) - 2
     # A longer value does not make every column as wide: its row is written in another way.
     fitting = [row for row in rows if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
     columns = [

@@ -10,28 +10,19 @@ annotations (10 of each type a step, 50 a job).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kustodian.model.check_report import CheckReport
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, plural, reported
+from kustodian.report.formats import Style
 
 LIMIT = 10
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
-    """`commands` for standard output; `left_out` causes that found no place among them."""
-
-    commands: str
-    left_out: int
-
-
-def as_github(report: CheckReport) -> Annotations:
+def as_github(report: CheckReport, _: Style) -> str:
     """The workflow commands, at most ten of each type, and a last line in plain words for the log."""
     lines: list[str] = []
     used = dict.fromkeys(_COMMANDS.values(), 0)
@@ -50,7 +41,7 @@ def as_github(report: CheckReport) -> Annotations:
         summary += (
             f"; {plural(left_out, 'more cause')} only in the job summary: GitHub shows {LIMIT} of a type"
         )
-    return Annotations("".join(f"{line}\n" for line in [*lines, summary]), left_out)
+    return "".join(f"{line}\n" for line in [*lines, summary])
 
 
 def _add(lines: list[str], used: dict[str, int], command: str, rest: str) -> int:

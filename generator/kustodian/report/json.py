@@ -9,15 +9,16 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.object_graph import ObjectGraph
 from kustodian.model.overlay import NotChecked
 from kustodian.model.shard import ShardReport
+from kustodian.report.formats import Style
 
 SCHEMA = "kustodian/check/v1"
 
 
-def as_json(report: CheckReport, graphs: bool = False) -> str:
-    """The report as JSON, keys in a fixed order, with a newline at the end; `graphs` adds the pictures."""
+def as_json(report: CheckReport, style: Style) -> str:
+    """The report as JSON, keys in a fixed order, with a newline at the end."""
     import orjson
 
-    data = as_data(report, graphs)
+    data = as_data(report, style.graph)
     return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 

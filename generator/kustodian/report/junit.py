@@ -15,13 +15,14 @@ from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 from kustodian.report.counts import listed
+from kustodian.report.formats import Style
 
 #: What XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(report: CheckReport, fail_on: Severity = Severity.ERROR) -> str:
-    """The report as `<testsuites>`; `fail_on` is the mildest severity that is a failure."""
+def as_junit(report: CheckReport, style: Style) -> str:
+    """The report as `<testsuites>`; a finding milder than `style.fail_on` is a passed test."""
     root = ElementTree.Element("testsuites", name="kustodian")
     by_overlay: dict[str, list[Finding]] = {overlay.path: [] for overlay in listed(report)}
     for finding in report.findings:
@@ -32,7 +33,7 @@ def as_junit(report: CheckReport, fail_on: Severity = Severity.ERROR) -> str:
         by_overlay.setdefault(".", [])
         own_errors.setdefault(".", []).extend(report.not_checked)
     for path in sorted(by_overlay):
-        _suite(root, report, path, by_overlay[path], own_errors.get(path, []), fail_on)
+        _suite(root, report, path, by_overlay[path], own_errors.get(path, []), style.fail_on)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ElementTree.indent(root)

@@ -14,6 +14,7 @@ from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
+from kustodian.report.formats import Style
 
 MARKER = "<!-- kustodian check -->"
 #: What GitHub takes as the body of a comment (GitLab takes more), counted in bytes to be safe.
@@ -25,7 +26,7 @@ _SIGNS = {"error": "🔴", "warning": "🟡", "info": "🔵"}
 _RESERVE = 400
 
 
-def as_markdown(report: CheckReport, limit: int = COMMENT_LIMIT) -> str:
+def as_markdown(report: CheckReport, _: Style, limit: int = COMMENT_LIMIT) -> str:
     """The comment, at most `limit` bytes in UTF-8."""
     head = _head(report)
     blocks = [_failure(report, overlay, error) for overlay, error in failures(report)]

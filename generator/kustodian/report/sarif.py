@@ -20,6 +20,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 from kustodian.model.rule_help import RuleHelp
 from kustodian.report.counts import failures
+from kustodian.report.formats import Style
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: The name that stands for the repository root; whoever reads the file decides where that is.
@@ -30,7 +31,7 @@ _BASELINE = {Status.NEW: "new", Status.UNCHANGED: "unchanged", Status.FIXED: "ab
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 
 
-def as_sarif(report: CheckReport) -> str:
+def as_sarif(report: CheckReport, _: Style) -> str:
     """The report as one SARIF run, with a newline at the end."""
     import orjson
 

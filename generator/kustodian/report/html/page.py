@@ -25,6 +25,7 @@ from kustodian.report.counts import (
     open_by_overlay,
     plural,
 )
+from kustodian.report.formats import Style
 from kustodian.report.html.cards import card, failure_card
 from kustodian.report.html.picture import MOST_NODES, arrows, as_svg
 
@@ -33,7 +34,7 @@ _HERE = Path(__file__).parent
 _MOST_PICTURES = 100
 
 
-def as_html(report: CheckReport) -> str:
+def as_html(report: CheckReport, _: Style) -> str:
     """The whole page."""
     style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     policy = (
