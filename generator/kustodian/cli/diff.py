@@ -46,7 +46,7 @@ def diff(
     Exit codes: 0 compared, whatever differs; 2 usage error; 3 an overlay could not be rendered.
     """
     from kustodian.cli.engine import the_engine
-    from kustodian.report.difference import DIFF_FORMATS
+    from kustodian.report.formats import diff_reporter
     from kustodian.review.check import CheckOptions
     from kustodian.review.diff import difference
 
@@ -55,5 +55,5 @@ def diff(
         found = difference(
             [Path(target) for target in targets or ["."]], options, engine, base, staged=staged
         )
-    sys.stdout.write(DIFF_FORMATS[output](found))
+    sys.stdout.write(diff_reporter(output)(found))
     return ExitCode.NOT_CHECKED if found.incomplete else ExitCode.CLEAN

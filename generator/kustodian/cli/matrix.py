@@ -43,7 +43,7 @@ def matrix(
     Exit codes: 0 shown; 2 usage error; 3 an overlay does not render; 4 no overlay is in an environment.
     """
     from kustodian.cli.engine import the_engine
-    from kustodian.report.environment_matrix import MATRIX_FORMATS, MatrixStyle
+    from kustodian.report.formats import MatrixStyle, matrix_reporter
     from kustodian.review.check import CheckOptions
     from kustodian.review.matrix import matrices
 
@@ -59,5 +59,5 @@ def matrix(
     style = MatrixStyle(only_drift)
     if sys.stdout.isatty():  # a file or a pipe gets the same bytes whatever the size of the window
         style = style._replace(width=shutil.get_terminal_size().columns)
-    sys.stdout.write(MATRIX_FORMATS[output](found, style))
+    sys.stdout.write(matrix_reporter(output)(found, style))
     return ExitCode.NOT_CHECKED if any(one.errors for one in found) else ExitCode.CLEAN

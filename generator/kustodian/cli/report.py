@@ -49,8 +49,8 @@ def merge(
     Exit codes: as those of check; 2 where a part is missing or of another run.
     """
     from kustodian.model.environment import Severity
+    from kustodian.report.json.read import read_json
     from kustodian.report.merge import merge as merged
-    from kustodian.report.read_json import read_json
 
     outputs = parse_outputs(formats, output)
     reports = {str(file): read_json(_read(file), str(file)) for file in dict.fromkeys(files)}

@@ -1,18 +1,23 @@
-"""The formats of the report of `check`, behind one signature."""
+"""The formats of each kind of report: one signature a kind, and a table of the functions that write them.
+
+A function is named as "module:function" and imported when it is looked up: start-up time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from kustodian.model.check_report import CheckReport
+    from kustodian.model.difference import Difference
     from kustodian.model.environment import Severity
+    from kustodian.model.environment_matrix import EnvironmentMatrix
 
 
 class Style(NamedTuple):
-    """Options of a report; a format ignores those that do not concern it.
+    """Options of the report of `check`; a format ignores those that do not concern it.
 
     `fail_on` is the mildest severity that fails a run (junit), `show_waived` lists waived findings (text),
     `graph` adds the graph of each overlay's objects (json), `colour` adds ANSI codes (text).
@@ -24,11 +29,20 @@ class Style(NamedTuple):
     colour: bool = False
 
 
+class MatrixStyle(NamedTuple):
+    """Options of a matrix: only rows that drift; the width of text in characters."""
+
+    only_drift: bool = False
+    width: int = 120
+
+
 Reporter: TypeAlias = "Callable[[CheckReport, Style], str]"
+DiffReporter: TypeAlias = "Callable[[Difference], str]"
+MatrixReporter: TypeAlias = "Callable[[Sequence[EnvironmentMatrix], MatrixStyle], str]"
 
 
 class Format(NamedTuple):
-    """A format: its reporter as "module:function", and whether it shows graphs and proposed changes."""
+    """A format of `check`: its reporter, and whether it shows graphs and proposed changes."""
 
     reporter: str
     graphs: bool = False
@@ -37,7 +51,7 @@ class Format(NamedTuple):
 
 FORMATS: Mapping[str, Format] = {
     "text": Format("kustodian.report.text:as_text"),
-    "json": Format("kustodian.report.json:as_json", proposals=True),
+    "json": Format("kustodian.report.json.check:as_json", proposals=True),
     "sarif": Format("kustodian.report.sarif:as_sarif", proposals=True),
     "junit": Format("kustodian.report.junit:as_junit"),
     "github": Format("kustodian.report.github:as_github"),
@@ -45,10 +59,36 @@ FORMATS: Mapping[str, Format] = {
     "markdown": Format("kustodian.report.markdown:as_markdown"),
     "html": Format("kustodian.report.html.page:as_html", graphs=True),
 }
+DIFF_FORMATS: Mapping[str, str] = {
+    "text": "kustodian.report.diff.text:as_text",
+    "markdown": "kustodian.report.diff.markdown:as_markdown",
+    "json": "kustodian.report.json.diff:as_json",
+}
+MATRIX_FORMATS: Mapping[str, str] = {
+    "text": "kustodian.report.matrix:as_text",
+    "markdown": "kustodian.report.matrix:as_markdown",
+    "json": "kustodian.report.json.matrix:as_json",
+}
 
 
 def reporter(name: str) -> Reporter:
-    """The function that writes a format. Its module is imported here: start-up time."""
-    module, _, function = FORMATS[name].reporter.partition(":")
-    found: Reporter = getattr(import_module(module), function)
+    """The function that writes a format of `check`."""
+    found: Reporter = _imported(FORMATS[name].reporter)
     return found
+
+
+def diff_reporter(name: str) -> DiffReporter:
+    """The function that writes a format of `diff`."""
+    found: DiffReporter = _imported(DIFF_FORMATS[name])
+    return found
+
+
+def matrix_reporter(name: str) -> MatrixReporter:
+    """The function that writes a format of `matrix`."""
+    found: MatrixReporter = _imported(MATRIX_FORMATS[name])
+    return found
+
+
+def _imported(reference: str) -> Any:
+    module, _, function = reference.partition(":")
+    return getattr(import_module(module), function)

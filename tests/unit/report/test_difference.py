@@ -9,8 +9,10 @@ import pytest
 
 from kustodian.model.difference import ABSENT, Difference, FieldChange, Kind, ObjectChange, OverlayDifference
 from kustodian.model.manifest import ObjectRef
-from kustodian.report.difference import as_json, as_markdown, as_text
-from kustodian.report.field_text import field_lines
+from kustodian.report.diff.fields import field_lines
+from kustodian.report.diff.markdown import as_markdown
+from kustodian.report.diff.text import as_text
+from kustodian.report.json.diff import as_json
 
 LONG = "x" * 1000
 

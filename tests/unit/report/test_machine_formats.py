@@ -15,12 +15,11 @@ from kustodian.model.environment import Severity
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Location, Status
 from kustodian.model.shard import Shard, ShardReport
-from kustodian.report.check_schema import check_schema
 from kustodian.report.formats import Style
 from kustodian.report.gitlab import as_gitlab
-from kustodian.report.json import as_json
+from kustodian.report.json.check import as_json, check_schema
+from kustodian.report.json.read import read_json
 from kustodian.report.junit import as_junit
-from kustodian.report.read_json import read_json
 from kustodian.report.sarif import as_data as sarif_data
 from tests.unit.report.sample import STYLE, finding, fixable, sample
 
@@ -170,14 +169,14 @@ def test_json_paths_are_those_of_the_working_directory() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"{", "no JSON"),
-        (b"[]", "no report of `kustodian check`"),
-        (b'{"schema": "kustodian/check/v2"}', "no report"),
-        (as_json(sample(), STYLE).replace('"error"', '"fatal"').encode(), "no report"),
-        (b"\xff", "no JSON"),
+        (b"{", "not JSON"),
+        (b"[]", "not a report of `kustodian check`"),
+        (b'{"schema": "kustodian/check/v2"}', "not a report"),
+        (as_json(sample(), STYLE).replace('"error"', '"fatal"').encode(), "not a report"),
+        (b"\xff", "not JSON"),
     ],
 )
-def test_what_is_no_report_is_refused(text: bytes, said: str) -> None:
+def test_anything_but_a_report_is_refused(text: bytes, said: str) -> None:
     with pytest.raises(UserError) as caught:
         read_json(text, "r.json")
     assert said in caught.value.message and caught.value.file == "r.json"

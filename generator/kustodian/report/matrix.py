@@ -1,14 +1,12 @@
-"""`kustodian matrix` as text, markdown and JSON."""
+"""`kustodian matrix` as text and markdown."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
 
 from kustodian.model.environment_matrix import EnvironmentMatrix, Mark, Row
+from kustodian.report.formats import MatrixStyle
 
-SCHEMA = "kustodian/matrix/v1"
 _ABSENT = "—"
 _MARKS = {Mark.SAME: " ", Mark.VARIES: "~", Mark.DRIFT: "≠", Mark.MISSING: "!"}
 _LEGEND = {
@@ -20,22 +18,12 @@ _LEGEND = {
 _NARROWEST = 12
 
 
-class MatrixStyle(NamedTuple):
-    """Options of a matrix: only rows that drift; how many characters wide text is."""
-
-    only_drift: bool = False
-    width: int = 120
-
-
-MatrixReporter: TypeAlias = Callable[[Sequence[EnvironmentMatrix], MatrixStyle], str]
-
-
 def as_text(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """Tables in columns; a row that does not fit into the width has its values below each other."""
     if not matrices:
         return "no overlay is in an environment\n"
     blocks = ["\n".join(_table(matrix, style)) + "\n" for matrix in matrices]
-    marks = {row.mark for matrix in matrices for row in _rows(matrix, style)}
+    marks = {row.mark for matrix in matrices for row in rows(matrix, style)}
     legend = "   ".join(f"{_MARKS[mark]} {said}" for mark, said in _LEGEND.items() if mark in marks)
     if not legend:
         legend = "no drift" if style.only_drift else "the environments do not differ"
@@ -48,69 +36,41 @@ def as_markdown(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> st
     for matrix in matrices:
         lines = [f"### {_escaped(matrix.application)}"]
         lines += [f"\n{_escaped(line)}" for line in _errors(matrix)]
-        rows = _rows(matrix, style)
-        if rows:
+        shown = rows(matrix, style)
+        if shown:
             lines += ["", "| | | " + " | ".join(map(_escaped, matrix.columns)) + " | |"]
             lines.append("|---" * (len(matrix.columns) + 3) + "|")
         elif not matrix.errors:
             lines += ["", "No drift."]
-        for row in rows:
+        for row in shown:
             cells = " | ".join(_escaped(cell) for cell in (row.subject, row.fact, *_cells(row)))
             lines.append(f"| {cells} | {_MARKS[row.mark].strip()} |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def as_json(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
-    """The contract `kustodian/matrix/v1`."""
-    data = {
-        "schema": SCHEMA,
-        "applications": [
-            {
-                "application": matrix.application,
-                "environments": list(matrix.columns),
-                "errors": [{"overlay": overlay, "message": why} for overlay, why in matrix.errors],
-                "rows": [
-                    {
-                        "subject": row.subject,
-                        "fact": row.fact,
-                        "values": [value or None for value in row.values],
-                        "differs": row.differs,
-                        "mark": row.mark,
-                    }
-                    for row in _rows(matrix, style)
-                ],
-            }
-            for matrix in matrices
-        ],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-MATRIX_FORMATS: Mapping[str, MatrixReporter] = {"text": as_text, "markdown": as_markdown, "json": as_json}
-
-
-def _rows(matrix: EnvironmentMatrix, style: MatrixStyle) -> list[Row]:
+def rows(matrix: EnvironmentMatrix, style: MatrixStyle) -> list[Row]:
+    """The rows that the style shows."""
     return [row for row in matrix.rows if row.is_drift or not style.only_drift]
 
 
 def _table(matrix: EnvironmentMatrix, style: MatrixStyle) -> Iterator[str]:
-    rows = _rows(matrix, style)
+    shown = rows(matrix, style)
     yield matrix.application
     yield from (f"  {line}" for line in _errors(matrix))
-    if not rows:
+    if not shown:
         return
-    label = max(len(row.fact) for row in rows)
+    label = max(len(row.fact) for row in shown)
     room = (style.width - 4 - label) // len(matrix.columns) - 2
     # A longer value does not make every column as wide: its row is written in another way.
-    fitting = [row for row in rows if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
+    fitting = [row for row in shown if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
     columns = [
         max(len(name), *(len(_cells(row)[number]) for row in fitting), 0)
         for number, name in enumerate(matrix.columns)
     ]
     yield f"    {' ' * label}  {_columns(matrix.columns, columns)}".rstrip()
     subject = ""
-    for row in rows:
+    for row in shown:
         if row.subject != subject:
             subject = row.subject
             yield f"  {subject}"
