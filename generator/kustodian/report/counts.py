@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kustodian.model.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import FOREIGN_RULES, Finding, Status
+from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 
 
@@ -35,30 +35,30 @@ def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
     return overlays + [(None, error) for error in report.not_checked]
 
 
-def rule_page(report: CheckReport, rule: str) -> str | None:
-    """The command that explains the rule; None for a rule that is not ours."""
-    return None if rule.startswith(FOREIGN_RULES) else f"kustodian explain {rule}"
-
-
-def reported(report: CheckReport) -> list[Finding]:
-    """The open findings that ask for something: in a comparison, the new ones."""
+def reported(report: CheckReport, *, waived: bool = False) -> list[Finding]:
+    """The findings to act on: in a comparison, the new ones; without waived ones unless `waived` is set."""
+    findings = report.findings if waived else report.open_findings
     if report.comparison is None:
-        return report.open_findings
-    return [finding for finding in report.open_findings if finding.status is not Status.UNCHANGED]
+        return findings
+    return [finding for finding in findings if finding.status is not Status.UNCHANGED]
 
 
 def compared_words(report: CheckReport) -> str | None:
     """`1 new, 2 fixed, 30 unchanged since 1a2b3c4d5e6f`; None without a comparison."""
-    if report.comparison is None:
+    comparison = report.comparison
+    if comparison is None:
         return None
+    return f"{status_words(report, comparison)} since {comparison.commit[:12]}{untouched_words(comparison)}"
+
+
+def status_words(report: CheckReport, comparison: Comparison) -> str:
+    """`1 new, 2 fixed, 30 unchanged`."""
     new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
-    fixed = len(report.comparison.fixed)
-    words = f"{new} new, {fixed} fixed, {unchanged} unchanged since {report.comparison.commit[:12]}"
-    return words + untouched_words(report.comparison)
+    return f"{new} new, {len(comparison.fixed)} fixed, {unchanged} unchanged"
 
 
 def untouched_words(comparison: Comparison) -> str:
-    """` (999 overlays read nothing that changed)`; empty where everything was checked."""
+    """` (999 overlays read nothing that changed)`; empty where every overlay was checked."""
     if not comparison.untouched:
         return ""
     verb = "reads" if comparison.untouched == 1 else "read"

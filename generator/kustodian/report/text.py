@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kustodian.model.check_report import CheckReport, OverlayOutcome
 from kustodian.model.environment import Severity
-from kustodian.model.finding import FOREIGN_RULES, Finding, Status
+from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.report.causes import causes, worst
 from kustodian.report.counts import (
@@ -16,12 +16,15 @@ from kustodian.report.counts import (
     listed,
     open_by_overlay,
     plural,
+    reported,
+    status_words,
     untouched_words,
 )
 from kustodian.report.formats import Style
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _CONTEXT_LINES = 2
+_NOTHING_CHANGED = " (nothing has changed since it was checked)"
 
 
 class _Palette:
@@ -37,42 +40,52 @@ class _Palette:
 
 
 def as_text(report: CheckReport, style: Style) -> str:
-    """The whole report, ending in the summary line."""
+    """The whole report: findings, what was not checked, overlays, summary, comparison."""
     palette = _Palette(style.colour)
-    shown = report.findings if style.show_waived else report.open_findings
-    if report.comparison is not None:  # what was there before is counted, not repeated
-        shown = [finding for finding in shown if finding.status is not Status.UNCHANGED]
+    shown = reported(report, waived=style.show_waived)
     blocks = [_block(report, group, palette) for group in causes(shown)]
-    errors = [_error(report, error, palette, overlay) for overlay, error in failures(report)]
-    lines = [*blocks, *errors]
-    body = "\n\n".join(lines) + "\n\n" if lines else ""
-    return body + _overlays(report, palette) + summary(report) + "\n" + _compared(report)
+    blocks += [_error(report, error, palette, overlay) for overlay, error in failures(report)]
+    body = "\n\n".join(blocks) + "\n\n" if blocks else ""
+    return body + _overlays(report, palette) + _end(report, _duration(report))
+
+
+def as_repeated(text: str, report: CheckReport) -> str:
+    """What `as_text` wrote, with a note that nothing has changed since in place of the duration.
+
+    Any other text is returned as it is.
+    """
+    end = _end(report, _duration(report))
+    return text.removesuffix(end) + _end(report, _NOTHING_CHANGED) if text.endswith(end) else text
+
+
+def _end(report: CheckReport, note: str) -> str:
+    """The summary line, which ends in a note, and what was compared."""
+    return f"{_summary(report)}{note}\n{_compared(report)}"
+
+
+def _summary(report: CheckReport) -> str:
+    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived`."""
+    unchecked = len(failures(report))
+    text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
+    text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
+    return f"{text}, {unchecked} NOT CHECKED" if unchecked else text
+
+
+def _duration(report: CheckReport) -> str:
+    """` (0.3 s)`; empty where it is not known."""
+    return f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
 
 
 def _compared(report: CheckReport) -> str:
     """`compared with 1a2b3c4d5e6f: 1 new, 2 fixed, 30 unchanged`, and what is fixed."""
-    if report.comparison is None:
+    comparison = report.comparison
+    if comparison is None:
         return ""
-    new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
-    fixed = report.comparison.fixed
-    lines = [
-        f"compared with {report.comparison.commit[:12]}: {new} new, {len(fixed)} fixed, {unchanged} unchanged"
-        + untouched_words(report.comparison)
-    ]
-    gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in fixed)
+    words = f"{status_words(report, comparison)}{untouched_words(comparison)}"
+    lines = [f"compared with {comparison.commit[:12]}: {words}"]
+    gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in comparison.fixed)
     lines += [f"  fixed: {rule} in {file}" for rule, file in gone]
     return "\n".join([*lines, ""])
-
-
-def summary(report: CheckReport) -> str:
-    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
-    unchecked = len(failures(report))
-    text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
-    text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
-    if unchecked:
-        text += f", {unchecked} NOT CHECKED"
-    took = f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
-    return f"{text}{took}"
 
 
 def _block(report: CheckReport, group: list[Finding], palette: _Palette) -> str:

@@ -192,3 +192,20 @@ def test_a_side_without_the_field_has_no_key() -> None:
     changed = replace(differences(), overlays=(replace(overlay, changes=(added,)),))
     (written,) = json.loads(diff.as_json(changed))["overlays"][0]["changes"][0]["fields"]
     assert written == {"path": "spec", "after": None}
+
+
+#: Failures of a whole request: the command ends with an error instead of a report.
+NO_REPORT = {
+    "bad-request", "unknown-op", "internal", "no-policy", "policy-compile", "policy-data", "policy-eval",
+}  # fmt: skip
+
+
+def test_the_manual_lists_the_codes_that_the_sources_have() -> None:
+    root = DOCS.parent
+    protocol = (root / "engine" / "internal" / "protocol" / "protocol.go").read_text(encoding="utf-8")
+    codes = set(re.findall(r'\tCode\w+ += "([a-z-]+)"', protocol))
+    assert codes > NO_REPORT
+    for file in (root / "generator" / "kustodian").rglob("*.py"):
+        codes.update(re.findall(r'NotChecked\(\s*"([a-z-]+)"', file.read_text(encoding="utf-8")))
+    section = (DOCS / "json-report.md").read_text(encoding="utf-8").partition("## Codes")[2]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)) == codes - NO_REPORT

@@ -18,6 +18,7 @@ from kustodian.report.github import as_github
 from kustodian.report.html.layout import GAP, lay_out
 from kustodian.report.html.page import as_html
 from kustodian.report.markdown import COMMENT_LIMIT, MARKER, as_markdown
+from kustodian.report.text import as_repeated, as_text
 from tests.unit.report.sample import STYLE, finding, graph, sample
 
 
@@ -135,3 +136,14 @@ def test_a_crowd_is_listed_rather_than_drawn() -> None:
 
 def test_an_empty_graph_can_be_drawn() -> None:
     assert lay_out(ObjectGraph()).boxes == ()
+
+
+def test_a_repeated_text_report_says_so_in_place_of_its_duration() -> None:
+    report = sample()
+    report.seconds = 0.31
+    report.comparison = Comparison("a" * 40, (finding("wildcard-role"),))
+    text = as_text(report, STYLE)
+    assert " waived, 2 NOT CHECKED (0.3 s)\ncompared with" in text
+    note = " (nothing has changed since it was checked)"
+    assert as_repeated(text, report) == text.replace(" (0.3 s)", note)
+    assert as_repeated("{}\n", report) == "{}\n"
