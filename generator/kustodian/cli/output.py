@@ -28,7 +28,7 @@ class Output(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A report as it was written: to a file, or to standard output where that is None."""
+    """The text of a report and the file it was written to, None for standard output."""
 
     file: Path | None
     text: str
@@ -37,8 +37,7 @@ class Written(NamedTuple):
 def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output]:
     """Read `--format sarif=out.sarif --format text`, or `--format sarif --output out.sarif`.
 
-    Raises UserError for what cannot be: an unknown format, two reports in one place, a folder that is not
-    there. Nothing has run yet then.
+    Raises UserError for an unknown format, two reports in one place, or a folder that does not exist.
     """
     outputs = [_parse(given) for given in formats or ([] if output is None else ["text"])]
     if not outputs:
@@ -59,7 +58,7 @@ def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output
         if files.count(file) > 1:
             raise UserError(f"two reports in one file: {file.name}", hint="give each format its own file")
         if file.is_dir() or not file.parent.is_dir():
-            what = "is a folder" if file.is_dir() else "lies in a folder that does not exist"
+            what = "is a folder" if file.is_dir() else "is in a folder that does not exist"
             raise UserError(f"{os.path.relpath(file)} {what}", hint="name a file in an existing folder")
     return outputs
 
@@ -93,7 +92,7 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        silence_output()  # nobody reads any more (head, less): the verdict is the same
+        silence_output()  # the reader (head, less) has closed the pipe: the exit code is the same
     except OSError as error:
         raise UserError(
             f"the report cannot be written: {error.strerror}", exit_code=ExitCode.NOT_CHECKED
@@ -101,7 +100,7 @@ def _print(text: str) -> None:
 
 
 def wants_colour() -> bool:
-    """Colour only on a terminal, and not where NO_COLOR is set."""
+    """Whether standard output is a terminal and NO_COLOR is not set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
@@ -122,7 +121,7 @@ def _render(report: CheckReport, entry: Output, style: Style) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """Whole or not at all: whoever reads the file never sees half a report."""
+    """Write the file completely or not at all: nobody ever reads half a report."""
     from kustodian.repository.files import replace_file
 
     try:

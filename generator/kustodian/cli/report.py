@@ -59,8 +59,8 @@ def merge(
     result = merged(reports)
     if not result.overlays and not result.not_checked:
         raise UserError(
-            "these reports are about no overlay",
-            hint="check what the checks ran on",
+            "these reports contain no overlay",
+            hint="look at the targets of the checks",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     _complete(result)
@@ -80,7 +80,7 @@ def _read(file: Path) -> bytes:
 
 
 def _complete(result: CheckReport) -> None:
-    """What no report file holds: the source lines, the rules' pages, the place in the git work tree."""
+    """Add what a report file does not contain: source lines, the rules' pages, the place in the work tree."""
     from kustodian.repository.layout import work_tree_prefix
     from kustodian.review.rule_help import rule_help_of
 
@@ -91,4 +91,4 @@ def _complete(result: CheckReport) -> None:
         try:
             result.sources[name] = (folder / name).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            continue  # a report is whole without the snippet
+            continue  # the report then has no snippet

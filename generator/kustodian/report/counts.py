@@ -1,4 +1,4 @@
-"""Numbers in words, and the figures that every report gives."""
+"""The figures that every report shows, as numbers and in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def found_words(report: CheckReport) -> str:
 
 
 def listed(report: CheckReport) -> list[OverlayOutcome]:
-    """The overlays that were checked by themselves (not as part of another)."""
+    """The overlays that were checked on their own, not as part of another."""
     return [overlay for overlay in report.overlays if overlay.through is None]
 
 
@@ -66,10 +66,10 @@ def untouched_words(comparison: Comparison) -> str:
 
 
 def open_by_overlay(report: CheckReport) -> dict[str, dict[Severity, int]]:
-    """How many open findings of each severity every overlay has, worst first; none where it is clean."""
-    none, numbers = dict.fromkeys(reversed(Severity), 0), dict[str, dict[Severity, int]]()
+    """The number of open findings of each severity, worst first, by overlay; clean overlays are left out."""
+    zeros, numbers = dict.fromkeys(reversed(Severity), 0), dict[str, dict[Severity, int]]()
     for finding in report.open_findings:
         if finding.overlay not in numbers:
-            numbers[finding.overlay] = none.copy()
+            numbers[finding.overlay] = zeros.copy()
         numbers[finding.overlay][finding.severity] += 1
     return numbers

@@ -1,8 +1,8 @@
-"""`--format junit`: JUnit XML, as Jenkins, GitLab and most other CI servers read it.
+"""`--format junit`: JUnit XML, which Jenkins, GitLab and most other CI servers read.
 
 A suite is an overlay. A finding that fails the run is a failed test, a milder one a passed test with output,
-a waived one a skipped test, and an overlay that could not be checked an error. An overlay without findings
-has one passed test, so that it is seen. There are no times: the same report gives the same bytes.
+a waived one a skipped test; an overlay that could not be checked is an error. An overlay without findings
+has one passed test, so that it is listed. There are no times: the same report gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kustodian.model.overlay import NotChecked
 from kustodian.report.counts import listed
 from kustodian.report.formats import Style
 
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 forbids, even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

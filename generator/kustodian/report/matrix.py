@@ -14,12 +14,12 @@ _LEGEND = {
     Mark.MISSING: "some environment lacks it",
     Mark.VARIES: "differs as environments do",
 }
-#: The narrowest column that text is laid out in, however little room there is.
+#: The least width that a column may take, however narrow the terminal.
 _NARROWEST = 12
 
 
 def as_text(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
-    """Tables in columns; a row that does not fit into the width has its values below each other."""
+    """A table for each application; a row that is too wide lists its values below each other."""
     if not matrices:
         return "no overlay is in an environment\n"
     blocks = ["\n".join(_table(matrix, style)) + "\n" for matrix in matrices]
@@ -62,7 +62,7 @@ def _table(matrix: EnvironmentMatrix, style: MatrixStyle) -> Iterator[str]:
         return
     label = max(len(row.fact) for row in shown)
     room = (style.width - 4 - label) // len(matrix.columns) - 2
-    # A longer value does not make every column as wide: its row is written in another way.
+    # Longer values are written below each other, so they do not widen the columns.
     fitting = [row for row in shown if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
     columns = [
         max(len(name), *(len(_cells(row)[number]) for row in fitting), 0)
@@ -100,7 +100,7 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in a cell: it ends neither the cell nor the line, and is neither markup nor a mention."""
+    """Text for a cell: on one line, without markup, mentions or the end of the cell."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "\\*")):
         text = text.replace(character, entity)
     return text.replace("|", "\\|").replace("\n", " ")

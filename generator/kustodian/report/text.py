@@ -1,4 +1,4 @@
-"""`--format text`: findings as a person reads them, with the source line and a caret."""
+"""`--format text`: findings for people, with the source line and a caret."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _about(finding: Finding) -> str:
 
 
 def _environments(group: list[Finding]) -> str:
-    """Where one cause shows, with the severity there when it differs."""
+    """The environments or overlays of a cause, with the severity where it is milder."""
     top = max(f.severity for f in group)
     names: dict[str, None] = {}
     for finding in group:

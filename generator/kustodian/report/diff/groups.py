@@ -1,4 +1,4 @@
-"""Overlays in which the same changes, and the words that text and markdown have for them."""
+"""Overlays grouped by their changes, in the words that text and markdown share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Group: TypeAlias = list[OverlayDifference]
 
 
 def groups(difference: Difference) -> list[Group]:
-    """Overlays with the same changes together, in the order of the first of each."""
+    """The overlays grouped by their changes, in the order of the first of each group."""
     found: dict[object, Group] = {}
     for overlay in difference.overlays:
         same: object = overlay.path

@@ -11,13 +11,13 @@ _COMMENT_LIMIT = 60_000
 
 
 def as_markdown(difference: Difference) -> str:
-    """A comment for a pull request; cut at what a forge takes, and it says so."""
+    """A comment for a pull request; it says so if overlays do not fit."""
     parts = [f"<!-- kustodian diff -->\n### What changes in the cluster\n\n{summary(difference)}\n"]
     size = len(parts[0])
     found = groups(difference)
     for index, group in enumerate(found):
         part = _details(group, with_body=True)
-        if size + len(part) > _COMMENT_LIMIT:  # what to look at twice fits where the fields do not
+        if size + len(part) > _COMMENT_LIMIT:  # risks may fit where fields do not
             part = _details(group, with_body=False)
         if size + len(part) > _COMMENT_LIMIT:
             left = sum(map(len, found[index:]))
@@ -46,7 +46,7 @@ def _details(group: Group, *, with_body: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text of a manifest that can neither write markup nor mention anybody."""
+    """Text without markup or mentions."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "&#42;")):
         text = text.replace(character, entity)
     return text.replace("`", "&#96;").replace("_", "&#95;").replace("[", "&#91;")

@@ -1,4 +1,4 @@
-"""What the page shows of a cause, and of what could not be checked."""
+"""The cards of the page: a cause, or something that could not be checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kustodian.report.causes import places, worst
 
 #: Lines of source before and after the one with the finding.
 _CONTEXT = 3
-#: A line of data (a certificate, a dashboard) would stretch the page.
+#: The longest line that is shown: a line of data (a certificate, a dashboard) would stretch the page.
 _LONGEST_LINE = 400
 #: The most objects that are named on a card.
 _NAMED = 4
@@ -27,7 +27,7 @@ class SourceLine(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A cause, by the finding that stands for it; `about` names its objects in words."""
+    """A cause, with the finding that represents it; `about` names its objects in words."""
 
     finding: Finding
     environments: str

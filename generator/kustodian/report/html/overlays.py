@@ -1,4 +1,4 @@
-"""What the page shows of each overlay: a row, and the picture or the list of its objects."""
+"""The overlays of the page: a row for each, with the picture or the list of its objects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OverlayRow(NamedTuple):
 
 
 def overlay_rows(report: CheckReport) -> tuple[list[OverlayRow], int]:
-    """The rows, the worst overlay first, and how many graphs of overlays have no picture."""
+    """The rows, the worst overlay first, and the number of graphs that are not drawn."""
     numbers = open_by_overlay(report)
     outcomes = sorted(listed(report), key=lambda o: (*_badness(o, numbers.get(o.path, {})), o.path))
     drawn = [outcome.path for outcome in outcomes if outcome.path in report.graphs][:_MOST_PICTURES]
@@ -78,7 +78,7 @@ def _state(outcome: OverlayOutcome, numbers: Mapping[Severity, int]) -> list[tup
 
 
 def _found(report: CheckReport, drawn: list[str]) -> dict[str, dict[str, Found]]:
-    """For each overlay with a picture: what was found in its objects, by their keys."""
+    """What was found in each object of the overlays with a picture: by overlay, by the object's key."""
     found: dict[str, dict[str, Found]] = {path: {} for path in drawn}
     for finding in report.open_findings:
         if finding.overlay in found and finding.object is not None:

@@ -1,7 +1,7 @@
-"""`--format html`: what was found with filters, the overlays, a picture of each one's objects.
+"""`--format html`: the findings with filters, and the overlays with pictures of their objects.
 
 Style and script are in the page, and its Content-Security-Policy with their hashes lets nothing else run or
-load: text from a manifest stays text, and the page works from a disk without a network.
+load: text from a manifest stays text, and the page works offline.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The picture of an overlay's objects: where each box, line and label stands, and what it says."""
+"""The picture of an overlay's objects: the place and the text of each box, line and label."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kustodian.model.object_graph import GraphNode, ObjectGraph, Relation
 from kustodian.report.html.layout import WIDTH, Box, Line, lay_out
 
 _MARGIN = 12
-#: How many letters fit into a box in bold and in small type, above a straight line, and between two columns.
+#: How many letters fit into a box in bold and in small type, above a straight line, and between columns.
 _NAME_LENGTH, _NOTE_LENGTH, _LONG_LABEL, _SHORT_LABEL = 21, 26, 32, 16
 #: The styles of lines with their meaning, for the legend; a relation without its own style is plain.
 ARROWS: Mapping[str, str] = {
@@ -26,7 +26,7 @@ ARROWS: Mapping[str, str] = {
 
 
 class Found(NamedTuple):
-    """The worst severity of the findings in an object, and how many there are."""
+    """The worst severity and the number of the findings in an object."""
 
     worst: Severity
     number: int
@@ -41,7 +41,7 @@ class DrawnLine(NamedTuple):
 
 
 class DrawnBox(NamedTuple):
-    """A node; `title` is its whole text, `worst` and `badge` are "" where nothing was found in it."""
+    """A node; `title` is its whole text, `worst` and `badge` are "" if nothing was found in it."""
 
     node: GraphNode
     x: str
@@ -77,7 +77,7 @@ class Picture(NamedTuple):
 
 
 def picture_of(graph: ObjectGraph, overlay: str, found: Mapping[str, Found]) -> Picture:
-    """The picture of a graph; `found` is by the key of the object."""
+    """The picture of a graph; `found` maps the key of an object to what was found in it."""
     drawing = lay_out(graph)
     return Picture(
         overlay=overlay,
@@ -112,14 +112,14 @@ def _path(line: Line) -> str:
 
 
 def _labels(lines: tuple[Line, ...]) -> list[Label]:
-    """The labels of all lines but uses, whose two boxes say as much; the title of a use has its label."""
+    """The labels of all lines except uses: their two boxes say enough, and the title has the label."""
     ends = Counter(key for line in lines for key in (line.edge.source, line.edge.target))
     found: dict[tuple[str, ...], Label] = {}
     for line in lines:
         edge = line.edge
         if not edge.label or edge.relation is Relation.USES:
             continue
-        # Nearer the end with fewer lines, where they are apart; what meets there says it once.
+        # Near the end with fewer lines; equal labels that meet there are written once.
         at_source = ends[edge.source] <= ends[edge.target]
         end = edge.source if at_source else edge.target
         place = (edge.target, edge.source) if len(line.points) > 2 or line.inside else (end,)
@@ -128,7 +128,7 @@ def _labels(lines: tuple[Line, ...]) -> list[Label]:
 
 
 def _label(line: Line, part: float) -> Label:
-    """Above the straight piece of a line that passes a column, else `part` of the way along its curve."""
+    """The label: above the straight piece of a line that passes a column, or `part` of the way along."""
     straight = len(line.points) > 2
     (x1, y1), (x2, y2) = line.points[1:3] if straight else line.points[:2]
     if straight or line.inside:

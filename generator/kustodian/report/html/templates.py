@@ -1,4 +1,4 @@
-"""The page's templates, compiled."""
+"""The Jinja environment of the page."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def _source(name: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Text with `code` as code."""
+    """The text, escaped, with `code` in code elements."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
