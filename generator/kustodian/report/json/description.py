@@ -120,7 +120,7 @@ def record(make: Callable[..., Any], keys: Mapping[str, Shape | Field]) -> Shape
 
 
 def reference(name: str, shape: Shape) -> Shape:
-    """The shape under a name: its schema stands in `$defs` once."""
+    """The shape under a name: its schema is in `$defs`, once."""
     return replace(shape, schema={"$ref": f"#/$defs/{name}"})
 
 
