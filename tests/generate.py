@@ -52,8 +52,9 @@ def _rule_pages() -> dict[str, str]:
 
 def _schemas() -> dict[str, str]:
     from kustodian.policy.config_schema import config_schema
-    from kustodian.report.check_schema import check_schema
-    from kustodian.report.comparison_schemas import diff_schema, matrix_schema
+    from kustodian.report.json.check import check_schema
+    from kustodian.report.json.diff import diff_schema
+    from kustodian.report.json.matrix import matrix_schema
     from kustodian.scaffold.answers import Answers
 
     schemas = {

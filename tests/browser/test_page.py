@@ -21,7 +21,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from kustodian.report.html.page import as_html
-from tests.unit.report.sample import sample
+from tests.unit.report.sample import STYLE, sample
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 _FLAGS = (
@@ -44,7 +44,7 @@ def browser(dark: bool = False) -> webdriver.Chrome:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("page") / "report.html"
-    file.write_text(as_html(sample()), encoding="utf-8")
+    file.write_text(as_html(sample(), STYLE), encoding="utf-8")
     return file.as_uri()
 
 
@@ -108,7 +108,7 @@ def test_nothing_matches_is_said(driver: webdriver.Chrome, tmp_path: Path) -> No
     report = sample()
     report.not_checked, report.overlays = [], [o for o in report.overlays if not o.error]
     file = tmp_path / "report.html"
-    file.write_text(as_html(report), encoding="utf-8")
+    file.write_text(as_html(report, STYLE), encoding="utf-8")
     driver.get(file.as_uri())
     assert not driver.find_element(By.CLASS_NAME, "empty").is_displayed()
     field(driver, "text").send_keys("no such thing")

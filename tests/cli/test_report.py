@@ -172,12 +172,12 @@ def test_a_missing_part_another_run_and_a_part_twice_are_refused(repository: Pat
     kustodian("check", "--format", "json=whole.json", cwd=repository)
     for files, said in (
         (["1.json"], "missing: 2"),
-        (["1.json", "copy.json"], "there twice"),
+        (["1.json", "copy.json"], "given twice"),
         (["1.json", "other.json"], "different runs"),
         (["1.json", "whole.json"], "is a whole report"),
         (["1.json", "1.json"], "named twice"),
         (["1.json", "gone.json"], "cannot be read"),
-        (["whole.json", "kustodian.yaml"], "no JSON"),
+        (["whole.json", "kustodian.yaml"], "not JSON"),
     ):
         outcome = kustodian("report", "merge", *files, cwd=repository)
         assert (outcome.code, outcome.out) == (2, "") and said in outcome.err, outcome.err

@@ -128,5 +128,9 @@ def test_a_byte_compiled_template_leaves_no_bytecode_in_a_repository(installed: 
     assert not list((tmp_path / "iris").rglob("__pycache__"))
 
 
-def test_the_html_reports_style_and_script_are_in_it(names: set[str]) -> None:
-    assert {"kustodian/report/html/page.css", "kustodian/report/html/page.js"} <= names
+def test_the_html_reports_style_script_and_templates_are_in_it(names: set[str]) -> None:
+    from tests.packaging.conftest import ROOT
+
+    folder = ROOT / "generator" / "kustodian" / "report" / "html"
+    parts = {file.name for file in folder.iterdir() if file.suffix in (".css", ".js", ".j2")}
+    assert "page.html.j2" in parts and {f"kustodian/report/html/{part}" for part in parts} <= names

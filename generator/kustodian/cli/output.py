@@ -4,54 +4,31 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kustodian.cli.boundary import silence_output
 from kustodian.model.errors import ExitCode, UserError, nearest
+from kustodian.report.formats import FORMATS, Style, reporter
 
 if TYPE_CHECKING:
-    from kustodian.model.environment import Severity
     from kustodian.model.results.check_report import CheckReport
 
-FORMAT_HELP = (
-    "text, json, sarif, junit, github, gitlab, markdown or html; FORMAT=FILE writes a file; repeatable."
-)
+*_FIRST, _LAST = FORMATS
+FORMAT_HELP = f"{', '.join(_FIRST)} or {_LAST}; FORMAT=FILE writes a file; repeatable."
 OUTPUT_HELP = "Write the report to this file instead of standard output."
 GRAPH_HELP = "Put each overlay's objects and how they relate into the json report."
 
 
-class ReportFormat(StrEnum):
-    """The formats of a report."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
 class Output(NamedTuple):
-    """One report to write; to standard output where `file` is None."""
+    """One report to write; `format` is a key of FORMATS, `file` None for standard output."""
 
-    format: ReportFormat
+    format: str
     file: Path | None = None
 
 
-class Style(NamedTuple):
-    """What changes how a report is written: for people (text), for servers (`fail_on`, in JUnit)."""
-
-    fail_on: Severity
-    show_waived: bool = False
-    graph: bool = False
-
-
 class Written(NamedTuple):
-    """A report as it was written: to a file, or to standard output where that is None."""
+    """The text of a report and the file it was written to, None for standard output."""
 
     file: Path | None
     text: str
@@ -60,12 +37,11 @@ class Written(NamedTuple):
 def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output]:
     """Read `--format sarif=out.sarif --format text`, or `--format sarif --output out.sarif`.
 
-    Raises UserError for what cannot be: an unknown format, two reports in one place, a folder that is not
-    there. Nothing has run yet then.
+    Raises UserError for an unknown format, two reports in one place, or a folder that does not exist.
     """
     outputs = [_parse(given) for given in formats or ([] if output is None else ["text"])]
     if not outputs:
-        return [Output(ReportFormat.TEXT)]
+        return [Output("text")]
     free = [entry for entry in outputs if entry.file is None]
     if len(free) > 1:
         place = "one file" if output else "standard output"
@@ -82,19 +58,19 @@ def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output
         if files.count(file) > 1:
             raise UserError(f"two reports in one file: {file.name}", hint="give each format its own file")
         if file.is_dir() or not file.parent.is_dir():
-            what = "is a folder" if file.is_dir() else "lies in a folder that does not exist"
+            what = "is a folder" if file.is_dir() else "is in a folder that does not exist"
             raise UserError(f"{os.path.relpath(file)} {what}", hint="name a file in an existing folder")
     return outputs
 
 
 def wants_graph(outputs: list[Output]) -> bool:
-    """Whether a report has the picture of the objects in it."""
-    return any(entry.format is ReportFormat.HTML for entry in outputs)
+    """Whether any report shows the graphs of the overlays."""
+    return any(FORMATS[entry.format].graphs for entry in outputs)
 
 
 def wants_proposals(outputs: list[Output]) -> bool:
-    """Whether a report says how each finding is fixed: those that are read by machines."""
-    return any(entry.format in (ReportFormat.JSON, ReportFormat.SARIF) for entry in outputs)
+    """Whether any report shows the changes that `check --fix` would make."""
+    return any(FORMATS[entry.format].proposals for entry in outputs)
 
 
 def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> list[Written]:
@@ -106,8 +82,8 @@ def write_reports(report: CheckReport, outputs: list[Output], style: Style) -> l
     for entry, text in rendered:
         if entry.file is None:
             _print(text)
-        if entry.format is ReportFormat.GITHUB:
-            _step_summary(report)
+        if entry.format == "github":
+            _step_summary(report, style)
     return [Written(entry.file.resolve() if entry.file else None, text) for entry, text in rendered]
 
 
@@ -116,7 +92,7 @@ def _print(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        silence_output()  # nobody reads any more (head, less): the verdict is the same
+        silence_output()  # the reader (head, less) has closed the pipe: the exit code is the same
     except OSError as error:
         raise UserError(
             f"the report cannot be written: {error.strerror}", exit_code=ExitCode.NOT_CHECKED
@@ -124,63 +100,28 @@ def _print(text: str) -> None:
 
 
 def wants_colour() -> bool:
-    """Colour only on a terminal, and not where NO_COLOR is set."""
+    """Whether standard output is a terminal and NO_COLOR is not set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _parse(given: str) -> Output:
     name, separator, file = given.partition("=")
-    try:
-        chosen = ReportFormat(name)
-    except ValueError:
-        known = [str(entry) for entry in ReportFormat]
-        close = nearest(name, known)
-        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(known)}"
-        raise UserError(f"unknown format `{name}`", hint=hint) from None
+    if name not in FORMATS:
+        close = nearest(name, list(FORMATS))
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(FORMATS)}"
+        raise UserError(f"unknown format `{name}`", hint=hint)
     if separator and not file:
         raise UserError(f"`--format {given}` names no file", hint=f"write --format {name}=FILE")
-    return Output(chosen, Path(file) if file else None)
+    return Output(name, Path(file) if file else None)
 
 
 def _render(report: CheckReport, entry: Output, style: Style) -> str:
-    match entry.format:
-        case ReportFormat.JSON:
-            from kustodian.report.json import as_json
-
-            return as_json(report, graphs=style.graph)
-        case ReportFormat.SARIF:
-            from kustodian.report.sarif import as_sarif
-
-            return as_sarif(report)
-        case ReportFormat.JUNIT:
-            from kustodian.report.junit import as_junit
-
-            return as_junit(report, style.fail_on)
-        case ReportFormat.GITHUB:
-            from kustodian.report.github import as_github
-
-            return as_github(report).commands
-        case ReportFormat.GITLAB:
-            from kustodian.report.gitlab import as_gitlab
-
-            return as_gitlab(report)
-        case ReportFormat.MARKDOWN:
-            from kustodian.report.markdown import as_markdown
-
-            return as_markdown(report)
-        case ReportFormat.HTML:
-            from kustodian.report.html.page import as_html
-
-            return as_html(report)
-        case ReportFormat.TEXT:
-            from kustodian.report.text import as_text
-
-            colour = entry.file is None and wants_colour()
-            return as_text(report, colour=colour, show_waived=style.show_waived)
+    colour = entry.file is None and wants_colour()
+    return reporter(entry.format)(report, style._replace(colour=colour))
 
 
 def _write(file: Path, text: str) -> None:
-    """Whole or not at all: whoever reads the file never sees half a report."""
+    """Write the file completely or not at all: nobody ever reads half a report."""
     from kustodian.repository.files import replace_file
 
     try:
@@ -189,8 +130,8 @@ def _write(file: Path, text: str) -> None:
         raise UserError(f"{file} cannot be written: {error.strerror}", hint="name another file") from error
 
 
-def _step_summary(report: CheckReport) -> None:
-    """In a GitHub job, everything goes to the job summary, too: it has no limit of ten."""
+def _step_summary(report: CheckReport, style: Style) -> None:
+    """Append the whole report to the summary of a GitHub job, which has no limit of ten annotations."""
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
@@ -200,6 +141,6 @@ def _step_summary(report: CheckReport) -> None:
     try:
         used = file.stat().st_size if file.exists() else 0
         with file.open("a", encoding="utf-8") as summary:
-            summary.write(as_markdown(report, SUMMARY_LIMIT - used) + "\n")
+            summary.write(as_markdown(report, style, SUMMARY_LIMIT - used) + "\n")
     except OSError as error:
         print(f"warning: the job summary cannot be written: {error.strerror}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the JSON Schemas of the contracts are made of.
+"""Parts of the JSON Schemas of the contracts.
 
 Objects are open: fields are only ever added to a contract, and a reader must not fail on a new one.
 """
@@ -9,10 +9,8 @@ from kustodian.model.json_value import JsonObject
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TEXT: JsonObject = {"type": "string"}
-TEXT_OR_NULL: JsonObject = {"type": ["string", "null"]}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 PLACE: JsonObject = {"type": "integer", "minimum": 1}
-PLACE_OR_NULL: JsonObject = {"type": ["integer", "null"], "minimum": 1}
 FLAG: JsonObject = {"type": "boolean"}
 
 
@@ -24,12 +22,3 @@ def object_of(required: JsonObject, **optional: JsonObject) -> JsonObject:
 def list_of(items: JsonObject) -> JsonObject:
     """A list of any length."""
     return {"type": "array", "items": items}
-
-
-def or_null(schema: JsonObject) -> JsonObject:
-    """The same, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-#: What names a Kubernetes object.
-OBJECT = object_of({"apiVersion": TEXT, "kind": TEXT, "namespace": TEXT_OR_NULL, "name": TEXT})

@@ -1,1 +1,1 @@
-"""A report in each format; pure functions of model values."""
+"""Reports in each format: pure functions of model values."""

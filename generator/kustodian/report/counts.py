@@ -1,9 +1,9 @@
-"""Numbers in words, and the figures that every report gives."""
+"""The figures that every report shows, as numbers and in words."""
 
 from __future__ import annotations
 
 from kustodian.model.environment import Severity
-from kustodian.model.finding import FOREIGN_RULES, Finding, Status
+from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
 
@@ -20,7 +20,7 @@ def found_words(report: CheckReport) -> str:
 
 
 def listed(report: CheckReport) -> list[OverlayOutcome]:
-    """The overlays that were checked by themselves (not as part of another)."""
+    """The overlays that were checked on their own, not as part of another."""
     return [overlay for overlay in report.overlays if overlay.through is None]
 
 
@@ -35,30 +35,30 @@ def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
     return overlays + [(None, error) for error in report.not_checked]
 
 
-def rule_page(report: CheckReport, rule: str) -> str | None:
-    """The command that explains the rule; None for a rule that is not ours."""
-    return None if rule.startswith(FOREIGN_RULES) else f"kustodian explain {rule}"
-
-
-def reported(report: CheckReport) -> list[Finding]:
-    """The open findings that ask for something: in a comparison, the new ones."""
+def reported(report: CheckReport, *, waived: bool = False) -> list[Finding]:
+    """The findings to act on: in a comparison, the new ones; without waived ones unless `waived` is set."""
+    findings = report.findings if waived else report.open_findings
     if report.comparison is None:
-        return report.open_findings
-    return [finding for finding in report.open_findings if finding.status is not Status.UNCHANGED]
+        return findings
+    return [finding for finding in findings if finding.status is not Status.UNCHANGED]
 
 
 def compared_words(report: CheckReport) -> str | None:
     """`1 new, 2 fixed, 30 unchanged since 1a2b3c4d5e6f`; None without a comparison."""
-    if report.comparison is None:
+    comparison = report.comparison
+    if comparison is None:
         return None
+    return f"{status_words(report, comparison)} since {comparison.commit[:12]}{untouched_words(comparison)}"
+
+
+def status_words(report: CheckReport, comparison: Comparison) -> str:
+    """`1 new, 2 fixed, 30 unchanged`."""
     new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
-    fixed = len(report.comparison.fixed)
-    words = f"{new} new, {fixed} fixed, {unchanged} unchanged since {report.comparison.commit[:12]}"
-    return words + untouched_words(report.comparison)
+    return f"{new} new, {len(comparison.fixed)} fixed, {unchanged} unchanged"
 
 
 def untouched_words(comparison: Comparison) -> str:
-    """` (999 overlays read nothing that changed)`; empty where everything was checked."""
+    """` (999 overlays read nothing that changed)`; empty where every overlay was checked."""
     if not comparison.untouched:
         return ""
     verb = "reads" if comparison.untouched == 1 else "read"
@@ -66,10 +66,10 @@ def untouched_words(comparison: Comparison) -> str:
 
 
 def open_by_overlay(report: CheckReport) -> dict[str, dict[Severity, int]]:
-    """How many open findings of each severity every overlay has, worst first; none where it is clean."""
-    none, numbers = dict.fromkeys(reversed(Severity), 0), dict[str, dict[Severity, int]]()
+    """The number of open findings of each severity, worst first, by overlay; clean overlays are left out."""
+    zeros, numbers = dict.fromkeys(reversed(Severity), 0), dict[str, dict[Severity, int]]()
     for finding in report.open_findings:
         if finding.overlay not in numbers:
-            numbers[finding.overlay] = none.copy()
+            numbers[finding.overlay] = zeros.copy()
         numbers[finding.overlay][finding.severity] += 1
     return numbers

@@ -1,8 +1,7 @@
 """`--format github`: annotations on the lines of a pull request, by GitHub's workflow commands.
 
-GitHub shows ten annotations of each type (error, warning, notice) from one step and drops the others
-without a word. So the worst causes become annotations, each cause once, and a summary of everything goes
-to the job summary, which has room for all.
+GitHub shows ten annotations of each type (error, warning, notice) from one step and silently drops the
+others. Therefore only the worst causes become annotations, each once; the job summary has room for all.
 
 Source: GitHub documentation, "Workflow commands for GitHub Actions"; the limit: "Usage limits" of
 annotations (10 of each type a step, 50 a job).
@@ -10,35 +9,26 @@ annotations (10 of each type a step, 50 a job).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kustodian.model.environment import Severity
 from kustodian.model.finding import Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, plural, reported
+from kustodian.report.formats import Style
 
 LIMIT = 10
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
-    """`commands` for standard output; `left_out` causes that found no place among them."""
-
-    commands: str
-    left_out: int
-
-
-def as_github(report: CheckReport) -> Annotations:
-    """The workflow commands, at most ten of each type, and a last line in plain words for the log."""
+def as_github(report: CheckReport, _: Style) -> str:
+    """The workflow commands, at most ten of each type, and a summary line for the log."""
     lines: list[str] = []
     used = dict.fromkeys(_COMMANDS.values(), 0)
     left_out = 0
     for overlay, error in failures(report):
         left_out += _add(lines, used, "error", _failure(report, overlay, error))
-    # Within one severity what most environments share comes first.
+    # Of causes with the same severity, the one with most findings comes first.
     groups = sorted(causes(reported(report)), key=lambda group: (-worst(group).severity, -len(group)))
     for group in groups:
         left_out += _add(lines, used, _COMMANDS[worst(group).severity], _annotation(report, group))
@@ -50,11 +40,11 @@ def as_github(report: CheckReport) -> Annotations:
         summary += (
             f"; {plural(left_out, 'more cause')} only in the job summary: GitHub shows {LIMIT} of a type"
         )
-    return Annotations("".join(f"{line}\n" for line in [*lines, summary]), left_out)
+    return "".join(f"{line}\n" for line in [*lines, summary])
 
 
 def _add(lines: list[str], used: dict[str, int], command: str, rest: str) -> int:
-    """Add a command if its type has room; returns how many were left out (0 or 1)."""
+    """Add a command if its type has room; return how many were left out (0 or 1)."""
     if used[command] >= LIMIT:
         return 1
     used[command] += 1
@@ -68,7 +58,7 @@ def _annotation(report: CheckReport, group: list[Finding]) -> str:
     properties = {"title": finding.rule}
     if source.file != "-":
         properties = {"file": report.in_work_tree(source.file), "line": str(source.line)}
-        # GitHub takes columns only where the range lies in one line.
+        # GitHub accepts columns only for a range within one line.
         if source.end_line in (None, source.line):
             properties["col"] = str(source.column)
             if source.end_column is not None:
@@ -102,7 +92,7 @@ def _written(properties: dict[str, str], message: str) -> str:
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """As the runner's toolkit escapes: a line break would end the command."""
+    """The text escaped as GitHub's toolkit does it: a line break would end the command."""
     for character in ("%", "\r", "\n", *more):
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -15,11 +15,12 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import failures
+from kustodian.report.formats import Style
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
 
 
-def as_gitlab(report: CheckReport) -> str:
+def as_gitlab(report: CheckReport, _: Style) -> str:
     """A JSON list with an entry for each open finding and each thing that could not be checked."""
     import orjson
 

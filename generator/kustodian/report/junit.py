@@ -1,8 +1,8 @@
-"""`--format junit`: JUnit XML, as Jenkins, GitLab and most other CI servers read it.
+"""`--format junit`: JUnit XML, which Jenkins, GitLab and most other CI servers read.
 
 A suite is an overlay. A finding that fails the run is a failed test, a milder one a passed test with output,
-a waived one a skipped test, and an overlay that could not be checked an error. An overlay without findings
-has one passed test, so that it is seen. There are no times: the same report gives the same bytes.
+a waived one a skipped test; an overlay that could not be checked is an error. An overlay without findings
+has one passed test, so that it is listed. There are no times: the same report gives the same bytes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import listed
+from kustodian.report.formats import Style
 
-#: What XML 1.0 cannot hold, not even escaped.
+#: Characters that XML 1.0 forbids, even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(report: CheckReport, fail_on: Severity = Severity.ERROR) -> str:
-    """The report as `<testsuites>`; `fail_on` is the mildest severity that is a failure."""
+def as_junit(report: CheckReport, style: Style) -> str:
+    """The report as `<testsuites>`; a finding milder than `style.fail_on` is a passed test."""
     root = ElementTree.Element("testsuites", name="kustodian")
     by_overlay: dict[str, list[Finding]] = {overlay.path: [] for overlay in listed(report)}
     for finding in report.findings:
@@ -32,7 +33,7 @@ def as_junit(report: CheckReport, fail_on: Severity = Severity.ERROR) -> str:
         by_overlay.setdefault(".", [])
         own_errors.setdefault(".", []).extend(report.not_checked)
     for path in sorted(by_overlay):
-        _suite(root, report, path, by_overlay[path], own_errors.get(path, []), fail_on)
+        _suite(root, report, path, by_overlay[path], own_errors.get(path, []), style.fail_on)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ElementTree.indent(root)

@@ -1,8 +1,8 @@
 """`--format markdown`: a comment for a pull request, or a page for a job summary.
 
-The first line is a marker that no reader sees: who posts the comment looks for it and updates that comment
-instead of adding another. A comment holds 65,536 characters, so the worst causes come first and what does
-not fit is counted.
+The first line is an invisible marker: the job that posts the comment looks for it, and updates that comment
+instead of adding another. A comment holds 65,536 characters, so the worst causes come first and those that
+do not fit are counted.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
+from kustodian.report.formats import Style
 
 MARKER = "<!-- kustodian check -->"
-#: What GitHub takes as the body of a comment (GitLab takes more), counted in bytes to be safe.
+#: The longest comment that GitHub accepts (GitLab accepts more), counted in bytes to be safe.
 COMMENT_LIMIT = 65_536
-#: What GitHub takes as the summary of one step, in bytes.
+#: The longest summary of one step that GitHub accepts, in bytes.
 SUMMARY_LIMIT = 1_048_576
 _SIGNS = {"error": "🔴", "warning": "🟡", "info": "🔵"}
-#: Room for the last line, which says what was left out.
+#: Bytes reserved for the last line, which counts what was left out.
 _RESERVE = 400
 
 
-def as_markdown(report: CheckReport, limit: int = COMMENT_LIMIT) -> str:
+def as_markdown(report: CheckReport, _: Style, limit: int = COMMENT_LIMIT) -> str:
     """The comment, at most `limit` bytes in UTF-8."""
     head = _head(report)
     blocks = [_failure(report, overlay, error) for overlay, error in failures(report)]
     blocks += [_block(report, group) for group in causes(reported(report))]
     tail = _overlays(report)
     room = limit - _size(head) - _RESERVE
-    if _size(tail) > room // 2:  # a fleet: the findings matter more than the list
+    if _size(tail) > room // 2:  # in a fleet, findings matter more than the list
         tail = ""
     room -= _size(tail)
     kept: list[str] = []
@@ -93,7 +94,7 @@ def _snippet(report: CheckReport, finding: Finding) -> list[str]:
     if not 0 < finding.source.line <= len(lines):
         return []
     text = lines[finding.source.line - 1]
-    if len(text) > 400:  # a line of data would fill the comment
+    if len(text) > 400:  # one line of data could fill the comment
         text = text[:400] + " ..."
     fence = _fence(text, 3)
     return [f"{fence}yaml", text.rstrip(), fence, ""]
@@ -123,7 +124,7 @@ def _size(text: str) -> int:
 
 
 def _code(text: str) -> str:
-    """A code span around any text, even one with backticks in it."""
+    """A code span around any text, which may contain backticks."""
     fence = _fence(text, 1)
     padding = " " if "`" in text else ""
     return f"{fence}{padding}{' '.join(text.split())}{padding}{fence}"
@@ -135,16 +136,16 @@ def _fence(text: str, shortest: int) -> str:
 
 
 def _html(text: str) -> str:
-    """Text inside an HTML element: no markup, no mention of a person, one line."""
+    """Text for inside an HTML element: on one line, without markup or mentions."""
     one_line = " ".join(text.split())
     escaped = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
     return re.sub("`([^`]+)`", r"<code>\1</code>", escaped)
 
 
 def _text(text: str) -> str:
-    """Text that cannot start markup: a message repeats what stands in a manifest. Code spans stay."""
+    """Text without markup other than code spans: messages quote manifests, which may contain anything."""
     parts = " ".join(text.split()).split("`")
-    if len(parts) % 2 == 0:  # an odd backtick would open a span that never ends
+    if len(parts) % 2 == 0:  # an unpaired backtick would open a span that never ends
         return re.sub(r"([\\`*_{}\[\]<>#@|!~])", r"\\\1", "`".join(parts))
     for number in range(0, len(parts), 2):
         parts[number] = re.sub(r"([\\*_{}\[\]<>#|!~])", r"\\\1", parts[number]).replace("@", "&#64;")

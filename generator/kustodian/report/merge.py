@@ -1,4 +1,4 @@
-"""Merging the reports of a check that was split, or of several repositories."""
+"""Merges the reports of a check that was split, or of several repositories."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, finding_order
 from kustodian.model.results.check_report import CheckReport
 
-#: Findings about waivers: every part that reads a waiver has one, and a part may lack what another used.
+#: Rules about waivers. Every part that reads a waiver reports it, and a waiver may be used in another part.
 _ABOUT_WAIVERS = ("waiver-expired", "waiver-unused")
 
 
 def merge(reports: dict[str, CheckReport]) -> CheckReport:
-    """One report of several, by the name of the file each came from.
+    """One report made of several, which are given by the name of their file.
 
-    The parts of one split run give what the run in one piece would have given. Raises UserError where
-    a part is missing or twice there, where parts are of different runs, and where two reports are about the
-    same overlay.
+    The parts of a split run give the same report as the run in one piece. Raises UserError if a part is
+    missing or given twice, if parts belong to different runs, or if two reports contain the same overlay.
     """
     if any(report.comparison for report in reports.values()):
         raise UserError("reports of `check --base` cannot be merged", hint="run it in one piece")
@@ -37,15 +36,15 @@ def merge(reports: dict[str, CheckReport]) -> CheckReport:
 def _findings(parts: list[CheckReport]) -> list[Finding]:
     used = {place for part in parts if part.shard for place in part.shard.used_waivers}
     findings: list[Finding] = []
-    said: set[tuple[object, ...]] = set()
+    listed: set[tuple[object, ...]] = set()
     for part in parts:
         for finding in part.findings:
             if finding.rule in _ABOUT_WAIVERS and part.shard:
                 place = (finding.source.file, finding.source.line, finding.source.column)
                 key = (finding.rule, finding.fingerprint, place)
-                if key in said or (finding.rule == "waiver-unused" and place in used):
+                if key in listed or (finding.rule == "waiver-unused" and place in used):
                     continue
-                said.add(key)
+                listed.add(key)
             findings.append(finding)
     return findings
 
@@ -67,12 +66,12 @@ def _refuse_wrong_shards(reports: dict[str, CheckReport]) -> None:
     counted = Counter(part.shard.index for part in shards.values())
     twice = [index for index, number in sorted(counted.items()) if number > 1]
     if twice:
-        raise UserError(f"part {twice[0]}/{first.shard.total} is there twice", hint="give each part once")
+        raise UserError(f"part {twice[0]}/{first.shard.total} is given twice", hint="give each part once")
     missing = [str(index) for index in range(1, first.shard.total + 1) if index not in counted]
     if missing:
         raise UserError(
-            f"of {first.shard.total} parts these are missing: {', '.join(missing)}",
-            hint="a merged report of some parts would look clean where nothing was looked at",
+            f"parts missing: {', '.join(missing)} (of {first.shard.total})",
+            hint="a report without them would look clean where nothing was checked",
         )
 
 

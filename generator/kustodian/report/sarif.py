@@ -1,4 +1,4 @@
-"""`--format sarif`: SARIF 2.1.0, as code scanning reads it.
+"""`--format sarif`: SARIF 2.1.0 for code scanning.
 
 Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0 Plus Errata 01"; what
 GitHub reads of it: "SARIF support for code scanning". Every finding is a result of its own, at the line a
@@ -20,17 +20,18 @@ from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.model.results.rule_help import RuleHelp
 from kustodian.report.counts import failures
+from kustodian.report.formats import Style
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-#: The name that stands for the repository root; whoever reads the file decides where that is.
+#: The name for the repository root; the reader of the file decides where that is.
 _ROOT = "SRCROOT"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _BASELINE = {Status.NEW: "new", Status.UNCHANGED: "unchanged", Status.FIXED: "absent"}
-#: What GitHub sorts alerts by; there is no scale for ours, so one value a severity.
+#: GitHub sorts alerts by this value; each severity has one.
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 
 
-def as_sarif(report: CheckReport) -> str:
+def as_sarif(report: CheckReport, _: Style) -> str:
     """The report as one SARIF run, with a newline at the end."""
     import orjson
 
@@ -66,7 +67,7 @@ def as_data(report: CheckReport) -> JsonObject:
 
 
 def _rule(rule: str, page: RuleHelp | None, findings: list[Finding]) -> JsonObject:
-    if page is None:  # a policy in Rego: its findings say all there is to say
+    if page is None:  # a policy in Rego has no page: its findings are all that is known
         first = next(finding for finding in findings if finding.rule == rule)
         page = RuleHelp(
             id=rule,
@@ -106,7 +107,7 @@ def _results(
         absent = id(finding) in gone
         result = _result(report, finding, index[finding.rule], seen[finding.fingerprint], absent)
         if suppressed:
-            # An empty list says "not suppressed"; the standard wants it on all results or on none.
+            # An empty list means "not suppressed"; the standard requires it on all results or on none.
             result["suppressions"] = _suppressions(finding)
         results.append(result)
     return results
@@ -122,7 +123,7 @@ def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, a
         "locations": [_location(report, finding)],
         "partialFingerprints": {
             "kustodian/v1": finding.fingerprint,
-            # The one that GitHub follows an alert by; the ordinal keeps equal ones apart.
+            # GitHub tracks an alert by this one; the ordinal keeps equal ones apart.
             "primaryLocationLineHash": f"{finding.fingerprint}:{occurrence}",
         },
         "properties": {
@@ -136,13 +137,13 @@ def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, a
     status = Status.FIXED if absent else finding.status
     if report.comparison is not None and status is not None:
         data["baselineState"] = _BASELINE[status]
-    if finding.replacements and not absent:  # places of the base mean nothing in the work tree
+    if finding.replacements and not absent:  # a fixed finding has its place in the base, not in the work tree
         data["fixes"] = [_fix(report, finding)]
     return data
 
 
 def _fix(report: CheckReport, finding: Finding) -> JsonObject:
-    """One proposed fix: all changes of all files belong together."""
+    """The proposed fix; the changes of all files belong together."""
     by_file: dict[str, list[JsonObject]] = {}
     for change in finding.replacements:
         region = {
@@ -193,7 +194,7 @@ def _region(source: Location, lines: Sequence[str] | None) -> JsonObject:
 def _artifact(report: CheckReport, file: str) -> JsonObject:
     if file == "-":
         return {"uri": "stdin"}
-    # Percent-encoded, as a relative URI reference has to be; a colon in the first segment would be a scheme.
+    # A relative URI reference is percent-encoded; a colon in its first segment would end a scheme.
     path = PurePosixPath(report.in_work_tree(file)).as_posix()
     return {"uri": quote(path, safe="/"), "uriBaseId": _ROOT}
 

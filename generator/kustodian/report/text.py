@@ -1,11 +1,11 @@
-"""`--format text`: findings as a person reads them, with the source line and a caret."""
+"""`--format text`: findings for people, with the source line and a caret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from kustodian.model.environment import Severity
-from kustodian.model.finding import FOREIGN_RULES, Finding, Status
+from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, OverlayOutcome
 from kustodian.report.causes import causes, worst
@@ -16,14 +16,18 @@ from kustodian.report.counts import (
     listed,
     open_by_overlay,
     plural,
+    reported,
+    status_words,
     untouched_words,
 )
+from kustodian.report.formats import Style
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 _CONTEXT_LINES = 2
+_NOTHING_CHANGED = " (nothing has changed since it was checked)"
 
 
-class Style:
+class _Palette:
     """ANSI codes, or nothing where colour is off."""
 
     def __init__(self, colour: bool) -> None:
@@ -35,54 +39,64 @@ class Style:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
 
 
-def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False) -> str:
-    """The whole report, ending in the summary line."""
-    style = Style(colour)
-    shown = report.findings if show_waived else report.open_findings
-    if report.comparison is not None:  # what was there before is counted, not repeated
-        shown = [finding for finding in shown if finding.status is not Status.UNCHANGED]
-    blocks = [_block(report, group, style) for group in causes(shown)]
-    errors = [_error(report, error, style, overlay) for overlay, error in failures(report)]
-    lines = [*blocks, *errors]
-    body = "\n\n".join(lines) + "\n\n" if lines else ""
-    return body + _overlays(report, style) + summary(report) + "\n" + _compared(report)
+def as_text(report: CheckReport, style: Style) -> str:
+    """The whole report: findings, what was not checked, overlays, summary, comparison."""
+    palette = _Palette(style.colour)
+    shown = reported(report, waived=style.show_waived)
+    blocks = [_block(report, group, palette) for group in causes(shown)]
+    blocks += [_error(report, error, palette, overlay) for overlay, error in failures(report)]
+    body = "\n\n".join(blocks) + "\n\n" if blocks else ""
+    return body + _overlays(report, palette) + _end(report, _duration(report))
+
+
+def as_repeated(text: str, report: CheckReport) -> str:
+    """What `as_text` wrote, with a note that nothing has changed since in place of the duration.
+
+    Any other text is returned as it is.
+    """
+    end = _end(report, _duration(report))
+    return text.removesuffix(end) + _end(report, _NOTHING_CHANGED) if text.endswith(end) else text
+
+
+def _end(report: CheckReport, note: str) -> str:
+    """The summary line, which ends in a note, and what was compared."""
+    return f"{_summary(report)}{note}\n{_compared(report)}"
+
+
+def _summary(report: CheckReport) -> str:
+    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived`."""
+    unchecked = len(failures(report))
+    text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
+    text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
+    return f"{text}, {unchecked} NOT CHECKED" if unchecked else text
+
+
+def _duration(report: CheckReport) -> str:
+    """` (0.3 s)`; empty where it is not known."""
+    return f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
 
 
 def _compared(report: CheckReport) -> str:
     """`compared with 1a2b3c4d5e6f: 1 new, 2 fixed, 30 unchanged`, and what is fixed."""
-    if report.comparison is None:
+    comparison = report.comparison
+    if comparison is None:
         return ""
-    new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
-    fixed = report.comparison.fixed
-    lines = [
-        f"compared with {report.comparison.commit[:12]}: {new} new, {len(fixed)} fixed, {unchanged} unchanged"
-        + untouched_words(report.comparison)
-    ]
-    gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in fixed)
+    words = f"{status_words(report, comparison)}{untouched_words(comparison)}"
+    lines = [f"compared with {comparison.commit[:12]}: {words}"]
+    gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in comparison.fixed)
     lines += [f"  fixed: {rule} in {file}" for rule, file in gone]
     return "\n".join([*lines, ""])
 
 
-def summary(report: CheckReport) -> str:
-    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
-    unchecked = len(failures(report))
-    text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
-    text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
-    if unchecked:
-        text += f", {unchecked} NOT CHECKED"
-    took = f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
-    return f"{text}{took}"
-
-
-def _block(report: CheckReport, group: list[Finding], style: Style) -> str:
+def _block(report: CheckReport, group: list[Finding], palette: _Palette) -> str:
     finding = worst(group)
     code = _COLOURS[finding.severity]
-    head = style.paint(f"1;{code}", f"{finding.severity}[{finding.rule}]") + style.paint(
+    head = palette.paint(f"1;{code}", f"{finding.severity}[{finding.rule}]") + palette.paint(
         "1", f": {finding.message}"
     )
-    lines = [head, *_snippet(report, finding, style)]
+    lines = [head, *_snippet(report, finding, palette)]
     gutter = " " * _gutter(finding)
-    lines.append(f"{gutter} {style.paint('34', '|')}")
+    lines.append(f"{gutter} {palette.paint('34', '|')}")
     seen = _environments(group)
     if seen:
         lines.append(f"{gutter} = in:   {seen}")
@@ -100,21 +114,22 @@ def _gutter(finding: Finding) -> int:
     return len(str(finding.source.line + 1))
 
 
-def _snippet(report: CheckReport, finding: Finding, style: Style) -> Iterator[str]:
+def _snippet(report: CheckReport, finding: Finding, palette: _Palette) -> Iterator[str]:
     source = finding.source
     width = _gutter(finding)
-    bar = style.paint("34", "|")
-    yield f"{' ' * width}{style.paint('34', '-->')} {report.shown(source.file)}:{source.line}:{source.column}"
+    bar = palette.paint("34", "|")
+    place = f"{report.shown(source.file)}:{source.line}:{source.column}"
+    yield f"{' ' * width}{palette.paint('34', '-->')} {place}"
     lines = report.sources.get(source.file)
     if not lines or source.line > len(lines):
         return
     yield f"{' ' * width} {bar}"
     for number in range(max(1, source.line - _CONTEXT_LINES), source.line + 1):
-        yield f"{style.paint('34', f'{number:>{width}}')} {bar} {lines[number - 1]}".rstrip()
+        yield f"{palette.paint('34', f'{number:>{width}}')} {bar} {lines[number - 1]}".rstrip()
     line = lines[source.line - 1]
     end = source.end_column if source.end_column and source.end_line == source.line else len(line) + 1
     length = max(1, min(end, len(line.rstrip()) + 1) - source.column)
-    caret = style.paint(_COLOURS[finding.severity], "^" * length)
+    caret = palette.paint(_COLOURS[finding.severity], "^" * length)
     yield f"{' ' * width} {bar} {' ' * (source.column - 1)}{caret} {_about(finding)}".rstrip()
 
 
@@ -125,7 +140,7 @@ def _about(finding: Finding) -> str:
 
 
 def _environments(group: list[Finding]) -> str:
-    """Where one cause shows, with the severity there when it differs."""
+    """The environments or overlays of a cause, with the severity where it is milder."""
     top = max(f.severity for f in group)
     names: dict[str, None] = {}
     for finding in group:
@@ -136,23 +151,23 @@ def _environments(group: list[Finding]) -> str:
     return ", ".join(names)
 
 
-def _error(report: CheckReport, error: NotChecked, style: Style, overlay: str | None) -> str:
-    head = style.paint("1;31", f"not checked[{error.code}]") + style.paint("1", f": {error.message}")
+def _error(report: CheckReport, error: NotChecked, palette: _Palette, overlay: str | None) -> str:
+    head = palette.paint("1;31", f"not checked[{error.code}]") + palette.paint("1", f": {error.message}")
     lines = [head]
     if error.file:
         place = report.shown(error.file)
         place += f":{error.line}" if error.line else ""
         place += f":{error.column}" if error.line and error.column else ""
-        lines.append(f" {style.paint('34', '-->')} {place}")
+        lines.append(f" {palette.paint('34', '-->')} {place}")
     if overlay is not None:
         lines.append(f"  = overlay {report.shown(overlay)} does not count as clean")
     return "\n".join(lines)
 
 
-def _overlays(report: CheckReport, style: Style) -> str:
+def _overlays(report: CheckReport, palette: _Palette) -> str:
     numbers = open_by_overlay(report)
     rows = [
-        (report.shown(o.path), plural(o.objects, "object"), _state(o, numbers.get(o.path, {}), style))
+        (report.shown(o.path), plural(o.objects, "object"), _state(o, numbers.get(o.path, {}), palette))
         for o in listed(report)
     ]
     if not rows:
@@ -163,12 +178,12 @@ def _overlays(report: CheckReport, style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _state(outcome: OverlayOutcome, numbers: dict[Severity, int], style: Style) -> str:
+def _state(outcome: OverlayOutcome, numbers: dict[Severity, int], palette: _Palette) -> str:
     if outcome.error is not None:
-        return style.paint("31", f"not checked: {outcome.error.code}")
+        return palette.paint("31", f"not checked: {outcome.error.code}")
     parts = [
-        style.paint(_COLOURS[severity], plural(number, str(severity)))
+        palette.paint(_COLOURS[severity], plural(number, str(severity)))
         for severity, number in numbers.items()
         if number
     ]
-    return ", ".join(parts) or style.paint("32", "clean")
+    return ", ".join(parts) or palette.paint("32", "clean")

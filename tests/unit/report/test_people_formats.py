@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -14,11 +13,13 @@ from kustodian.model.environment import Severity
 from kustodian.model.finding import Location, Status
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.results.object_graph import GraphNode, Layer, ObjectGraph
+from kustodian.report.formats import Reporter
 from kustodian.report.github import as_github
 from kustodian.report.html.layout import GAP, lay_out
 from kustodian.report.html.page import as_html
 from kustodian.report.markdown import COMMENT_LIMIT, MARKER, as_markdown
-from tests.unit.report.sample import finding, graph, sample
+from kustodian.report.text import as_repeated, as_text
+from tests.unit.report.sample import STYLE, finding, graph, sample
 
 
 def many(number: int, severity: Severity = Severity.ERROR, text: str = "message") -> CheckReport:
@@ -30,15 +31,14 @@ def many(number: int, severity: Severity = Severity.ERROR, text: str = "message"
 
 
 def commands(report: CheckReport, kind: str) -> list[str]:
-    return [line for line in as_github(report).commands.splitlines() if line.startswith(f"::{kind} ")]
+    return [line for line in as_github(report, STYLE).splitlines() if line.startswith(f"::{kind} ")]
 
 
 def test_github_gets_ten_of_each_type_and_the_count_of_the_rest() -> None:
     report = many(25)
     report.findings += many(12, Severity.WARNING, "mild").findings + many(3, Severity.INFO, "hint").findings
     assert [len(commands(report, kind)) for kind in ("error", "warning", "notice")] == [10, 10, 3]
-    assert as_github(report).left_out == 15 + 2
-    assert "17 more causes only in the job summary" in as_github(report).commands
+    assert "17 more causes only in the job summary" in as_github(report, STYLE)
 
 
 def test_what_was_not_checked_is_among_the_first_ten() -> None:
@@ -60,38 +60,38 @@ def test_github_commands_are_escaped() -> None:
 
 def test_the_comment_has_its_marker_first_and_fits() -> None:
     for report in (sample(), many(3000, text="ä" * 200), CheckReport()):
-        comment = as_markdown(report)
+        comment = as_markdown(report, STYLE)
         assert comment.startswith(f"{MARKER}\n")
         assert len(comment.encode()) <= COMMENT_LIMIT
-    assert "more causes** did not fit" in as_markdown(many(3000, text="ä" * 200))
+    assert "more causes** did not fit" in as_markdown(many(3000, text="ä" * 200), STYLE)
 
 
 def test_a_fleet_leaves_room_for_findings() -> None:
     report = many(5)
     report.overlays = [OverlayOutcome(f"overlays/{number:05}", "prod", 3) for number in range(3000)]
-    comment = as_markdown(report)
+    comment = as_markdown(report, STYLE)
     assert len(comment.encode()) <= COMMENT_LIMIT and comment.count("unpinned-image</code>") == 5
 
 
 def test_a_manifest_cannot_write_into_the_comment() -> None:
-    comment = as_markdown(sample())
+    comment = as_markdown(sample(), STYLE)
     assert "<img" not in comment and "@everyone" not in comment
     report = CheckReport(findings=[finding(message="`", source=Location("a`b.yaml", 1))])
     report.sources = {"a`b.yaml": ["```` <details>"]}
-    assert "`````yaml\n```` <details>\n`````" in as_markdown(report)
+    assert "`````yaml\n```` <details>\n`````" in as_markdown(report, STYLE)
 
 
-@pytest.mark.parametrize("write", [lambda r: as_github(r).commands, as_markdown])
-def test_a_comparison_shows_what_is_new(write: Callable[[CheckReport], str]) -> None:
+@pytest.mark.parametrize("write", [as_github, as_markdown])
+def test_a_comparison_shows_what_is_new(write: Reporter) -> None:
     report = many(2)
     report.findings[0].status, report.findings[1].status = Status.NEW, Status.UNCHANGED
     report.comparison = Comparison("a" * 40)
-    shown = write(report)
+    shown = write(report, STYLE)
     assert "message 1" in shown and "message 2" not in shown and "1 new, 0 fixed, 1 unchanged" in shown
 
 
 def test_the_page_lets_nothing_else_run_or_load() -> None:
-    page = as_html(sample())
+    page = as_html(sample(), STYLE)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     assert policy and policy.group(1).startswith("default-src 'none';")
     for tag in ("style", "script"):
@@ -103,7 +103,7 @@ def test_the_page_lets_nothing_else_run_or_load() -> None:
 
 
 def test_the_page_shows_every_cause_once_with_its_line() -> None:
-    page = as_html(sample())
+    page = as_html(sample(), STYLE)
     assert page.count("<article") == 4 + 2
     assert "<mark>image: registry.example.com/iris:latest</mark>" in page
     assert 'data-environments="dev|prod"' in page
@@ -130,9 +130,20 @@ def test_a_crowd_is_listed_rather_than_drawn() -> None:
             tuple(GraphNode(f"Pod p{n}", "Pod", f"p{n}", Layer.WORKLOAD) for n in range(500))
         )
     }
-    page = as_html(report)
+    page = as_html(report, STYLE)
     assert "500 objects are too many for a picture" in page and "<li>Pod p499</li>" in page
 
 
 def test_an_empty_graph_can_be_drawn() -> None:
     assert lay_out(ObjectGraph()).boxes == ()
+
+
+def test_a_repeated_text_report_says_so_in_place_of_its_duration() -> None:
+    report = sample()
+    report.seconds = 0.31
+    report.comparison = Comparison("a" * 40, (finding("wildcard-role"),))
+    text = as_text(report, STYLE)
+    assert " waived, 2 NOT CHECKED (0.3 s)\ncompared with" in text
+    note = " (nothing has changed since it was checked)"
+    assert as_repeated(text, report) == text.replace(" (0.3 s)", note)
+    assert as_repeated("{}\n", report) == "{}\n"

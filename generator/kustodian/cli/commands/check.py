@@ -13,15 +13,14 @@ from kustodian.cli.output import (
     FORMAT_HELP,
     GRAPH_HELP,
     OUTPUT_HELP,
-    Style,
     parse_outputs,
-    wants_colour,
     wants_graph,
     wants_proposals,
     write_reports,
 )
 from kustodian.cli.replay import remember
 from kustodian.model.errors import ExitCode, UserError
+from kustodian.report.formats import Style
 
 if TYPE_CHECKING:
     from kustodian.model.results.check_report import CheckReport
@@ -192,11 +191,11 @@ def run_check(
 
 def check_repository(root: Path) -> int:
     """Check a repository with its own configuration, print the report, return the exit code."""
-    from kustodian.report.text import as_text
+    from kustodian.model.environment import Severity
     from kustodian.review.check.options import CheckOptions
 
     report, failing = run_check([root], CheckOptions())
-    sys.stdout.write(as_text(report, colour=wants_colour()))
+    write_reports(report, parse_outputs(None, None), Style(Severity.parse(failing)))
     return exit_code(report, FailOn.NEW, FailOn(failing))
 
 

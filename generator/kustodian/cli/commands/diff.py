@@ -46,7 +46,7 @@ def diff(
     Exit codes: 0 compared, whatever differs; 2 usage error; 3 an overlay could not be rendered.
     """
     from kustodian.cli.engine import the_engine
-    from kustodian.report import difference as report
+    from kustodian.report.formats import diff_reporter
     from kustodian.review.check.options import CheckOptions
     from kustodian.review.diff.difference import difference
 
@@ -55,10 +55,5 @@ def diff(
         found = difference(
             [Path(target) for target in targets or ["."]], options, engine, base, staged=staged
         )
-    write = {
-        DiffFormat.TEXT: report.as_text,
-        DiffFormat.MARKDOWN: report.as_markdown,
-        DiffFormat.JSON: report.as_json,
-    }[output]
-    sys.stdout.write(write(found))
+    sys.stdout.write(diff_reporter(output)(found))
     return ExitCode.NOT_CHECKED if found.incomplete else ExitCode.CLEAN

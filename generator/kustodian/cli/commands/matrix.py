@@ -43,7 +43,7 @@ def matrix(
     Exit codes: 0 shown; 2 usage error; 3 an overlay does not render; 4 no overlay is in an environment.
     """
     from kustodian.cli.engine import the_engine
-    from kustodian.report import environment_matrix as report
+    from kustodian.report.formats import MatrixStyle, matrix_reporter
     from kustodian.review.check.options import CheckOptions
     from kustodian.review.matrix.matrix import matrices
 
@@ -56,11 +56,8 @@ def matrix(
             hint="name the environments in kustodian.yaml: docs/configuration.md",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    if output is MatrixFormat.TEXT:
-        # In a file or a pipe the same input gives the same bytes, whatever the window.
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else report.WIDTH
-        sys.stdout.write(report.as_text(found, only_drift, columns))
-    else:
-        write = {MatrixFormat.MARKDOWN: report.as_markdown, MatrixFormat.JSON: report.as_json}[output]
-        sys.stdout.write(write(found, only_drift))
+    style = MatrixStyle(only_drift)
+    if sys.stdout.isatty():  # a file or a pipe gets the same bytes whatever the size of the window
+        style = style._replace(width=shutil.get_terminal_size().columns)
+    sys.stdout.write(matrix_reporter(output)(found, style))
     return ExitCode.NOT_CHECKED if any(one.errors for one in found) else ExitCode.CLEAN

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kustodian.cli.commands.check import FailOn, exit_code
-from kustodian.cli.output import FORMAT_HELP, GRAPH_HELP, OUTPUT_HELP, Style, parse_outputs, write_reports
+from kustodian.cli.output import FORMAT_HELP, GRAPH_HELP, OUTPUT_HELP, parse_outputs, write_reports
 from kustodian.model.errors import ExitCode, UserError
+from kustodian.report.formats import Style
 
 if TYPE_CHECKING:
     from kustodian.model.results.check_report import CheckReport
@@ -48,8 +49,8 @@ def merge(
     Exit codes: as those of check; 2 where a part is missing or of another run.
     """
     from kustodian.model.environment import Severity
+    from kustodian.report.json.read import read_json
     from kustodian.report.merge import merge as merged
-    from kustodian.report.read_json import read_json
 
     outputs = parse_outputs(formats, output)
     reports = {str(file): read_json(_read(file), str(file)) for file in dict.fromkeys(files)}
@@ -58,8 +59,8 @@ def merge(
     result = merged(reports)
     if not result.overlays and not result.not_checked:
         raise UserError(
-            "these reports are about no overlay",
-            hint="check what the checks ran on",
+            "these reports contain no overlay",
+            hint="look at the targets of the checks",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     _complete(result)
@@ -79,7 +80,7 @@ def _read(file: Path) -> bytes:
 
 
 def _complete(result: CheckReport) -> None:
-    """What no report file holds: the source lines, the rules' pages, the place in the git work tree."""
+    """Add what a report file does not contain: source lines, the rules' pages, the place in the work tree."""
     from kustodian.repository.layout import work_tree_prefix
     from kustodian.review.check.rule_help import rule_help_of
 
@@ -90,4 +91,4 @@ def _complete(result: CheckReport) -> None:
         try:
             result.sources[name] = (folder / name).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
-            continue  # a report is whole without the snippet
+            continue  # the report then has no snippet

@@ -1,1 +1,1 @@
-"""`--format html`: one self-contained page."""
+"""`--format html`: a self-contained page."""

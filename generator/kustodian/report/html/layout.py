@@ -1,8 +1,7 @@
-"""Where the objects of a picture stand: columns by layer, as few crossings as a few sweeps find.
+"""Places the objects of a picture in columns by layer, with few crossings.
 
 A layered drawing after Sugiyama: an edge that skips columns passes through an empty slot in each of them, so
-it goes between the boxes and not behind them. Everything is in a fixed order: the same graph gives the
-same drawing.
+it goes between the boxes and not behind them. The order is fixed: the same graph gives the same drawing.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _SWEEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node with its place; `x` and `y` are the upper left corner, in pixels."""
+    """A node and its place; `x` and `y` are the upper left corner, in pixels."""
 
     node: GraphNode
     x: float
@@ -35,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An edge as the points it passes, from box to box; `inside` where both ends are in one column."""
+    """An edge as the points that it passes, from box to box; `inside` if both ends are in one column."""
 
     edge: GraphEdge
     points: tuple[tuple[float, float], ...]
@@ -44,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Everything placed, with the size of the picture."""
+    """All boxes and lines, and the size of the picture."""
 
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
@@ -54,7 +53,7 @@ class Drawing:
 
 @dataclass(slots=True)
 class _Slot:
-    """A node, or (where `node` is None) the place where an edge passes a column."""
+    """A node, or if `node` is None the place where an edge passes a column."""
 
     column: int
     height: float
@@ -63,7 +62,7 @@ class _Slot:
 
 
 def lay_out(graph: ObjectGraph) -> Drawing:
-    """Place the nodes of a graph."""
+    """The drawing of a graph."""
     columns = {layer: index for index, layer in enumerate(sorted({node.layer for node in graph.nodes}))}
     slots: dict[str, _Slot] = {
         node.key: _Slot(columns[node.layer], BASE_HEIGHT + NOTE_HEIGHT * len(node.notes), node)
@@ -83,7 +82,7 @@ def lay_out(graph: ObjectGraph) -> Drawing:
 
 
 def _chain(number: int, edge: GraphEdge, slots: dict[str, _Slot]) -> list[str]:
-    """The slots an edge passes, making the empty ones between its ends."""
+    """The slots that an edge passes; adds the empty ones between its ends to `slots`."""
     first, last = slots[edge.source].column, slots[edge.target].column
     step = 1 if last > first else -1
     between = []
@@ -95,7 +94,7 @@ def _chain(number: int, edge: GraphEdge, slots: dict[str, _Slot]) -> list[str]:
 
 
 def _order(slots: dict[str, _Slot], chains: list[list[str]], columns: int) -> list[list[str]]:
-    """The slots of each column from top to bottom, sorted by the middle of their neighbours."""
+    """The slots of each column from top to bottom, sorted by the mean position of their neighbours."""
     neighbours: dict[str, list[str]] = defaultdict(list)
     for chain in chains:
         for left, right in pairwise(chain):
@@ -124,7 +123,7 @@ def _middle(
 
 
 def _stack(order: list[list[str]], slots: dict[str, _Slot]) -> float:
-    """Give every slot its y, each column in the middle of the height; returns the height."""
+    """Set the `y` of every slot, columns centred vertically; return the height."""
     heights = [sum(slots[key].height + GAP for key in column) - GAP for column in order]
     height = max(heights, default=0)
     for column, own in zip(order, heights, strict=True):

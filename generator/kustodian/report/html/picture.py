@@ -1,48 +1,100 @@
-"""The picture of an overlay's objects, as SVG: no script, nothing fetched, colours from the page's style."""
+"""The picture of an overlay's objects: the place and the text of each box, line and label."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from html import escape
 from itertools import pairwise
+from typing import NamedTuple
 
-from kustodian.model.results.object_graph import ObjectGraph, Relation
+from kustodian.model.environment import Severity
+from kustodian.model.results.object_graph import GraphNode, ObjectGraph, Relation
 from kustodian.report.html.layout import WIDTH, Box, Line, lay_out
 
 _MARGIN = 12
-#: A picture of more boxes says nothing; the page then lists the objects instead.
-MOST_NODES = 140
-#: How many letters fit into a box in bold and in small type, above a straight line, and between two columns.
+#: How many letters fit into a box in bold and in small type, above a straight line, and between columns.
 _NAME_LENGTH, _NOTE_LENGTH, _LONG_LABEL, _SHORT_LABEL = 21, 26, 32, 16
-#: Relations with a style of their own; the others are plain.
-_STYLED = (Relation.ALLOWS, Relation.SCALES, Relation.GUARDS, Relation.WATCHES, Relation.GRANTS)
+#: The styles of lines with their meaning, for the legend; a relation without its own style is plain.
+ARROWS: Mapping[str, str] = {
+    "plain": "traffic, use",
+    Relation.ALLOWS: "network policy allows",
+    Relation.SCALES: "scales",
+    Relation.GUARDS: "disruption budget",
+    Relation.WATCHES: "monitoring",
+    Relation.GRANTS: "role binding",
+}
 
 
-def as_svg(graph: ObjectGraph, overlay: str, findings: Mapping[str, tuple[str, int]]) -> str:
-    """The picture; `findings` maps an object's key to its worst severity and how many it has."""
+class Found(NamedTuple):
+    """The worst severity and the number of the findings in an object."""
+
+    worst: Severity
+    number: int
+
+
+class DrawnLine(NamedTuple):
+    """An edge; `path` is its SVG path, `title` its whole text."""
+
+    style: str
+    title: str
+    path: str
+
+
+class DrawnBox(NamedTuple):
+    """A node; `title` is its whole text, `worst` and `badge` are "" if nothing was found in it."""
+
+    node: GraphNode
+    x: str
+    y: str
+    width: int
+    height: str
+    title: str
+    kind: str
+    name: str
+    notes: list[str]
+    worst: str
+    badge: str
+
+
+class Label(NamedTuple):
+    """A word at a line."""
+
+    x: str
+    y: str
+    text: str
+
+
+class Picture(NamedTuple):
+    """Everything that is drawn; `origin` is the x and y of the upper left corner."""
+
+    overlay: str
+    origin: int
+    width: str
+    height: str
+    lines: list[DrawnLine]
+    boxes: list[DrawnBox]
+    labels: list[Label]
+
+
+def picture_of(graph: ObjectGraph, overlay: str, found: Mapping[str, Found]) -> Picture:
+    """The picture of a graph; `found` maps the key of an object to what was found in it."""
     drawing = lay_out(graph)
-    width, height = drawing.width + 2 * _MARGIN, drawing.height + 2 * _MARGIN
-    # The title of each box and line is its full text: what is cut off is not lost.
-    parts = [
-        f'<svg class="picture" viewBox="{-_MARGIN} {-_MARGIN} {width:g} {height:g}" '
-        f'width="{width:g}" height="{height:g}" role="group" '
-        f'aria-label="Objects of {escape(overlay)} and how they relate">'
-    ]
-    parts += [_line(line) for line in drawing.lines]
-    parts += [_box(box, findings.get(box.node.key)) for box in drawing.boxes]
-    parts += _labels(drawing.lines)
-    return "".join([*parts, "</svg>"])
-
-
-def _line(line: Line) -> str:
-    edge = line.edge
-    style = edge.relation if edge.relation in _STYLED else "plain"
-    title = f"{edge.source} {edge.relation} {edge.target}" + (f" ({edge.label})" if edge.label else "")
-    return (
-        f'<g class="edge {style}"><title>{escape(title)}</title>'
-        f'<path d="{_path(line)}" marker-end="url(#arrow-{style})"/></g>'
+    return Picture(
+        overlay=overlay,
+        origin=-_MARGIN,
+        width=f"{drawing.width + 2 * _MARGIN:g}",
+        height=f"{drawing.height + 2 * _MARGIN:g}",
+        lines=[_line(line) for line in drawing.lines],
+        boxes=[_box(box, found.get(box.node.key)) for box in drawing.boxes],
+        labels=_labels(drawing.lines),
     )
+
+
+def _line(line: Line) -> DrawnLine:
+    edge = line.edge
+    style = edge.relation if edge.relation in ARROWS else "plain"
+    title = f"{edge.source} {edge.relation} {edge.target}" + (f" ({edge.label})" if edge.label else "")
+    return DrawnLine(style, title, _path(line))
 
 
 def _path(line: Line) -> str:
@@ -59,15 +111,15 @@ def _path(line: Line) -> str:
     return "".join(path)
 
 
-def _labels(lines: tuple[Line, ...]) -> list[str]:
-    """What lets whom: a use says nothing that its two boxes do not say, so its label is in the title only."""
+def _labels(lines: tuple[Line, ...]) -> list[Label]:
+    """The labels of all lines except uses: their two boxes say enough, and the title has the label."""
     ends = Counter(key for line in lines for key in (line.edge.source, line.edge.target))
-    found: dict[tuple[str, ...], str] = {}
+    found: dict[tuple[str, ...], Label] = {}
     for line in lines:
         edge = line.edge
         if not edge.label or edge.relation is Relation.USES:
             continue
-        # Nearer the end with fewer lines, where they are apart; what meets there says it once.
+        # Near the end with fewer lines; equal labels that meet there are written once.
         at_source = ends[edge.source] <= ends[edge.target]
         end = edge.source if at_source else edge.target
         place = (edge.target, edge.source) if len(line.points) > 2 or line.inside else (end,)
@@ -75,8 +127,8 @@ def _labels(lines: tuple[Line, ...]) -> list[str]:
     return list(found.values())
 
 
-def _label(line: Line, part: float) -> str:
-    """Above the straight piece of a line that passes a column, else `part` of the way along its curve."""
+def _label(line: Line, part: float) -> Label:
+    """The label: above the straight piece of a line that passes a column, or `part` of the way along."""
     straight = len(line.points) > 2
     (x1, y1), (x2, y2) = line.points[1:3] if straight else line.points[:2]
     if straight or line.inside:
@@ -88,42 +140,25 @@ def _label(line: Line, part: float) -> str:
         x = (1 - part) ** 3 * x1 + sides * (x1 + x2) / 2 + part**3 * x2
         y = y1 + (y2 - y1) * late
     text = _cut(line.edge.label, _LONG_LABEL if straight else _SHORT_LABEL)
-    return f'<text class="label" x="{x:g}" y="{y - 4:g}">{escape(text)}</text>'
+    return Label(f"{x:g}", f"{y - 4:g}", text)
 
 
-def _box(box: Box, found: tuple[str, int] | None) -> str:
+def _box(box: Box, found: Found | None) -> DrawnBox:
     node = box.node
-    state = "" if node.in_overlay else " outside"
-    state += f" {found[0]}" if found else ""
-    said = f"{node.key}: {found[1]} findings, worst {found[0]}" if found else node.key
-    said += "" if node.in_overlay else " (not in this overlay)"
-    button = f' tabindex="0" role="button" data-object="{escape(node.key)}"' if found else ""
-    place = f"translate({box.x:g} {box.y:g})"
-    parts = [
-        f'<g class="node{state}" transform="{place}"{button} aria-label="{escape(said)}">',
-        f"<title>{escape(said)}</title>",
-        f'<rect width="{WIDTH}" height="{box.height:g}" rx="7"/>',
-        f'<text class="kind" x="12" y="18">{escape(_cut(node.kind, _NOTE_LENGTH))}</text>',
-        f'<text class="name" x="12" y="35">{escape(_cut(node.name, _NAME_LENGTH))}</text>',
-    ]
-    for number, note in enumerate(node.notes):
-        y = 51 + 15 * number
-        parts.append(f'<text class="note" x="12" y="{y}">{escape(_cut(note, _NOTE_LENGTH))}</text>')
-    if found:
-        parts.append(f'<circle class="badge" cx="{WIDTH - 16}" cy="16" r="10"/>')
-        parts.append(f'<text class="badge-text" x="{WIDTH - 16}" y="20">{min(found[1], 99)}</text>')
-    return "".join([*parts, "</g>"])
-
-
-def arrows() -> str:
-    """The arrow heads, once a page: every picture points at them."""
-    markers = "".join(
-        f'<marker id="arrow-{style}" class="arrow {style}" viewBox="0 0 8 8" refX="7.5" refY="4" '
-        f'markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker>'
-        for style in ("plain", *_STYLED)
+    title = f"{node.key}: {found.number} findings, worst {found.worst}" if found else node.key
+    return DrawnBox(
+        node=node,
+        x=f"{box.x:g}",
+        y=f"{box.y:g}",
+        width=WIDTH,
+        height=f"{box.height:g}",
+        title=title + ("" if node.in_overlay else " (not in this overlay)"),
+        kind=_cut(node.kind, _NOTE_LENGTH),
+        name=_cut(node.name, _NAME_LENGTH),
+        notes=[_cut(note, _NOTE_LENGTH) for note in node.notes],
+        worst=str(found.worst) if found else "",
+        badge=str(min(found.number, 99)) if found else "",
     )
-    # Not display:none: markers of a picture that is not displayed are not drawn in some browsers.
-    return f'<svg class="defs" width="0" height="0" aria-hidden="true"><defs>{markers}</defs></svg>'
 
 
 def _cut(text: str, length: int) -> str:

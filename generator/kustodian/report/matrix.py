@@ -1,13 +1,12 @@
-"""`kustodian matrix` as text, markdown and JSON."""
+"""`kustodian matrix` as text and markdown."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from kustodian.model.results.environment_matrix import EnvironmentMatrix, Mark, Row
+from kustodian.report.formats import MatrixStyle
 
-SCHEMA = "kustodian/matrix/v1"
 _ABSENT = "—"
 _MARKS = {Mark.SAME: " ", Mark.VARIES: "~", Mark.DRIFT: "≠", Mark.MISSING: "!"}
 _LEGEND = {
@@ -15,89 +14,63 @@ _LEGEND = {
     Mark.MISSING: "some environment lacks it",
     Mark.VARIES: "differs as environments do",
 }
-#: How wide text is where nothing else is known, and how much of it the facts' names may take.
-WIDTH = 120
+#: The least width that a column may take, however narrow the terminal.
 _NARROWEST = 12
 
 
-def as_text(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False, width: int = WIDTH) -> str:
-    """Tables in columns; a row that does not fit into the width has its values below each other."""
+def as_text(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
+    """A table for each application; a row that is too wide lists its values below each other."""
     if not matrices:
         return "no overlay is in an environment\n"
-    blocks = ["\n".join(_table(matrix, only_drift, width)) + "\n" for matrix in matrices]
-    marks = {row.mark for matrix in matrices for row in _rows(matrix, only_drift)}
+    blocks = ["\n".join(_table(matrix, style)) + "\n" for matrix in matrices]
+    marks = {row.mark for matrix in matrices for row in rows(matrix, style)}
     legend = "   ".join(f"{_MARKS[mark]} {said}" for mark, said in _LEGEND.items() if mark in marks)
     if not legend:
-        legend = "no drift" if only_drift else "the environments do not differ"
+        legend = "no drift" if style.only_drift else "the environments do not differ"
     return "\n".join([*blocks, f"{legend}\n"])
 
 
-def as_markdown(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
+def as_markdown(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """A table for each application."""
     parts = []
     for matrix in matrices:
         lines = [f"### {_escaped(matrix.application)}"]
         lines += [f"\n{_escaped(line)}" for line in _errors(matrix)]
-        rows = _rows(matrix, only_drift)
-        if rows:
+        shown = rows(matrix, style)
+        if shown:
             lines += ["", "| | | " + " | ".join(map(_escaped, matrix.columns)) + " | |"]
             lines.append("|---" * (len(matrix.columns) + 3) + "|")
         elif not matrix.errors:
             lines += ["", "No drift."]
-        for row in rows:
+        for row in shown:
             cells = " | ".join(_escaped(cell) for cell in (row.subject, row.fact, *_cells(row)))
             lines.append(f"| {cells} | {_MARKS[row.mark].strip()} |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def as_json(matrices: Sequence[EnvironmentMatrix], only_drift: bool = False) -> str:
-    """The contract `kustodian/matrix/v1`."""
-    data = {
-        "schema": SCHEMA,
-        "applications": [
-            {
-                "application": matrix.application,
-                "environments": list(matrix.columns),
-                "errors": [{"overlay": overlay, "message": why} for overlay, why in matrix.errors],
-                "rows": [
-                    {
-                        "subject": row.subject,
-                        "fact": row.fact,
-                        "values": [value or None for value in row.values],
-                        "differs": row.differs,
-                        "mark": row.mark,
-                    }
-                    for row in _rows(matrix, only_drift)
-                ],
-            }
-            for matrix in matrices
-        ],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+def rows(matrix: EnvironmentMatrix, style: MatrixStyle) -> list[Row]:
+    """The rows that the style shows."""
+    return [row for row in matrix.rows if row.is_drift or not style.only_drift]
 
 
-def _rows(matrix: EnvironmentMatrix, only_drift: bool) -> list[Row]:
-    return [row for row in matrix.rows if row.is_drift or not only_drift]
-
-
-def _table(matrix: EnvironmentMatrix, only_drift: bool, width: int) -> Iterator[str]:
-    rows = _rows(matrix, only_drift)
+def _table(matrix: EnvironmentMatrix, style: MatrixStyle) -> Iterator[str]:
+    shown = rows(matrix, style)
     yield matrix.application
     yield from (f"  {line}" for line in _errors(matrix))
-    if not rows:
+    if not shown:
         return
-    label = max(len(row.fact) for row in rows)
-    room = (width - 4 - label) // len(matrix.columns) - 2
-    # A longer value does not make every column as wide: its row is written in another way.
-    fitting = [row for row in rows if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
+    label = max(len(row.fact) for row in shown)
+    room = (style.width - 4 - label) // len(matrix.columns) - 2
+    # Longer values are written below each other, so they do not widen the columns.
+    fitting = [row for row in shown if max(map(len, _cells(row))) <= max(room, _NARROWEST)]
     columns = [
         max(len(name), *(len(_cells(row)[number]) for row in fitting), 0)
         for number, name in enumerate(matrix.columns)
     ]
     yield f"    {' ' * label}  {_columns(matrix.columns, columns)}".rstrip()
     subject = ""
-    for row in rows:
+    for row in shown:
         if row.subject != subject:
             subject = row.subject
             yield f"  {subject}"
@@ -127,7 +100,7 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in a cell: it ends neither the cell nor the line, and is neither markup nor a mention."""
+    """Text for a cell: on one line, without markup, mentions or the end of the cell."""
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "\\*")):
         text = text.replace(character, entity)
     return text.replace("|", "\\|").replace("\n", " ")

@@ -1,4 +1,4 @@
-"""One changed field in lines: what is long is cut where nothing differs, never where something does."""
+"""A changed field as lines: long values are cut where nothing differs, never where something does."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from kustodian.model.results.difference import ABSENT, FieldChange
 
-#: Characters of one line, and lines of one value.
+#: The most characters of a line, and the most lines of a value.
 _LONGEST_LINE, _MOST_LINES = 160, 60
-#: Of a long line, so many characters stand before the first that differs.
+#: The number of characters of a long line that are shown before the first difference.
 _LEAD = 40
 
 
 def field_lines(field: FieldChange) -> Iterator[str]:
-    """The path, then `-` lines of what it was and `+` lines of what it is."""
+    """The path, then `-` lines with the old value and `+` lines with the new one."""
     if field.path:
         yield f"    {field.path}"
     before, after = field.before, field.after
@@ -32,7 +32,7 @@ def field_lines(field: FieldChange) -> Iterator[str]:
 
 
 def _shared(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """The length of the common prefix."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -49,7 +49,7 @@ def _line_by_line(before: str, after: str) -> Iterator[str]:
 
 
 def _written(value: Any) -> list[str]:
-    """A text as it is, what is short on one line, the rest as YAML."""
+    """A text as it is, a short value on one line, any other as YAML."""
     if value is ABSENT:
         return []
     if isinstance(value, str) and "\n" not in value and _reads_as_text(value):
@@ -61,7 +61,7 @@ def _written(value: Any) -> list[str]:
 
 
 def _reads_as_text(value: str) -> bool:
-    """Whether nobody takes the text for a number, a truth or nothing."""
+    """Whether the text, without quotes, cannot be taken for a number, a boolean or null."""
     if not value or value != value.strip():
         return False
     try:
@@ -79,7 +79,7 @@ def _yaml(value: Any) -> list[str]:
     yaml, stream = YAML(), StringIO()
     yaml.width = 1 << 20
     copy = json.loads(json.dumps(value))
-    walk_tree(copy)  # texts of several lines as blocks
+    walk_tree(copy)  # writes texts of several lines as blocks
     yaml.dump(copy, stream)
     return stream.getvalue().splitlines()
 

@@ -1,0 +1,1 @@
+"""`kustodian diff` as text and markdown."""

@@ -1,0 +1,14 @@
+"""`kustodian diff --format text`."""
+
+from __future__ import annotations
+
+from kustodian.model.results.difference import Difference
+from kustodian.report.diff.groups import groups, heading, lines, summary
+
+
+def as_text(difference: Difference) -> str:
+    """The changes overlay by overlay, a line for each object and field."""
+    written = []
+    for group in groups(difference):
+        written += [heading(group), *lines(group), ""]
+    return "\n".join([*written, summary(difference), ""])
