@@ -2,20 +2,20 @@
 
 Why: The pod stays Pending: the scheduler waits for the claim.
 
-Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet makes its claims from
-`volumeClaimTemplates`.
+Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet creates its claims
+from `volumeClaimTemplates`.
 
 Wrong:
     volumes:
       - name: models
-        persistentVolumeClaim: {claimName: iris-models}  # there is none
+        persistentVolumeClaim: {claimName: iris-models}  # does not exist
 
 Right:
     apiVersion: v1
     kind: PersistentVolumeClaim
     metadata: {name: iris-models}
 
-Notes: `pvc://claim/path` of a KServe storageUri counts as a reference too.
+Notes: `pvc://claim/path` in a KServe storageUri counts as a reference too.
 
 Source: Kubernetes documentation, "Persistent Volumes",
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes
@@ -32,22 +32,22 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mapping, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
-from kustodian.policy.rules.references._producers import makes_claim
+from kustodian.policy.rules.references._producers import claim_exists
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each reference to a claim that nothing makes."""
+    """One violation for each reference to a claim that nothing provides."""
     del context
     seen = set()
     for pod in objects.pods:
         namespace = namespace_of(pod.owner)
         for path, user, name in _claims(pod):
             key = (id(pod.owner), path)
-            if key in seen or not is_final(name) or makes_claim(name, namespace, objects):
+            if key in seen or not is_final(name) or claim_exists(name, namespace, objects):
                 continue
             seen.add(key)
-            text_ = f"{user} needs the PersistentVolumeClaim {name}, which does not exist"
-            yield Violation(path, f"{text_} in namespace {namespace}", pod.owner)
+            problem = f"{user} needs the PersistentVolumeClaim {name}, which does not exist"
+            yield Violation(path, f"{problem} in namespace {namespace}", pod.owner)
 
 
 def _claims(pod: PodTemplate) -> Iterator[tuple[FieldPath, str, str]]:
