@@ -39,7 +39,7 @@ def runtime_sets_context(container: Container) -> bool:
     """Whether KServe takes this container's own securityContext from a ServingRuntime.
 
     KServe merges a `model` entry into the runtime's container, and the runtimes that it ships forbid
-    privilege escalation, drop all capabilities and refuse root, so a field that is absent here may be set there.
+    privilege escalation, drop all capabilities and refuse root. A field that is absent here may be set there.
     """
     return container.image_optional
 

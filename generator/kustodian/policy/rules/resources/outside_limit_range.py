@@ -121,7 +121,7 @@ def _broken_bound(
 def _missing_value(
     resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject
 ) -> str | None:
-    """Which value a bound requires but the pod lacks, as a phrase, or None. The API server rejects such a pod."""
+    """Which value required by a bound is missing, as a phrase, or None. The API server rejects such pods."""
     if limit is None and resource in mapping(item.get("max")):
         return f"has no {resource} limit, which is required by the maximum"
     if request is None and resource in mapping(item.get("min")):
