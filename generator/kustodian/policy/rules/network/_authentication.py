@@ -40,7 +40,7 @@ _PRIVATE = ("internal", "private", "rilb")
 
 
 def is_guarded(entry: Manifest, service: Manifest, pods: list[PodTemplate], objects: ObjectSet) -> bool:
-    """Whether an entry point (Ingress, route, or the Service itself) authenticates or restricts its clients."""
+    """Whether an entry point (Ingress, route or Service) authenticates or restricts its clients."""
     return (
         _guarded_by_annotation(entry)
         or _guarded_by_annotation(service)
