@@ -1,6 +1,6 @@
 # Host names belong to their environment.
 #
-# A staging object that answers for prod's host name takes its traffic. The facts are in organisation.rego.
+# A staging object with prod's host name takes over its traffic. The facts are in organisation.rego.
 package main
 
 import data.organisation
@@ -37,7 +37,7 @@ deny_foreign_hostname contains {"msg": msg, "field": field} if {
 
 _environment := input.metadata.labels.environment
 
-# The longest domain that fits: dev.example.com is not part of prod's example.com.
+# The longest domain that matches: dev.example.com is not part of prod's example.com.
 _domain_of(host) := max({[count(domain), domain] | some domain in organisation.domains; _within(host, domain)})[1]
 
 _domain_of(host) := "none" if {
@@ -50,7 +50,7 @@ _within(host, domain) if host == domain
 
 _within(host, domain) if endswith(host, sprintf(".%s", [domain]))
 
-# Field -> host name.
+# Host names by the path of their field.
 _hosts[sprintf("spec.hostnames[%d]", [index])] := host if {
 	input.kind in {"HTTPRoute", "GRPCRoute", "TLSRoute"}
 	some index, host in input.spec.hostnames

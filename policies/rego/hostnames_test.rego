@@ -28,7 +28,7 @@ test_foreign_domain_is_denied if {
 	count(_messages(_route("prod", "iris.notexample.com"))) == 1
 }
 
-test_a_longer_domain_belongs_to_its_own_environment if {
+test_subdomain_of_another_environment_is_denied if {
 	some result in _messages(_route("prod", "iris.dev.example.com"))
 	contains(result.msg, "does not belong to example.com")
 }

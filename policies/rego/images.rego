@@ -20,13 +20,13 @@ deny_unapproved_registry contains {"msg": msg, "field": field} if {
 	])
 }
 
-# The slash at the end: registry.example.com.evil.org is somebody else's host.
+# The trailing slash excludes registry.example.com.evil.org, which is another host.
 _from_approved_registry(image) if {
 	some registry in organisation.registries
 	startswith(image, sprintf("%s/", [registry]))
 }
 
-# Wherever a pod template lies: a Pod, a workload, a CronJob.
+# The pod spec by its path: in a Pod, a workload or a CronJob.
 _pod_specs["spec"] := input.spec if input.kind == "Pod"
 
 _pod_specs["spec.template.spec"] := input.spec.template.spec

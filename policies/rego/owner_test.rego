@@ -11,7 +11,7 @@ test_the_message_names_the_object if {
 	contains(result.msg, "Service iris has no label owner")
 }
 
-test_every_way_to_lack_an_owner_is_denied if {
+test_missing_and_empty_owner_labels_are_denied if {
 	every metadata in [{"name": "iris"}, {"name": "iris", "labels": {}}, {"name": "iris", "labels": {"owner": ""}}] {
 		count(main.deny_missing_owner) == 1 with input as {"kind": "Service", "metadata": metadata}
 	}

@@ -1,8 +1,8 @@
-"""The Pod Security rules against the standard: the admission controller's own verdicts, for every version.
+"""The Pod Security rules against the verdicts of the real admission controller, for every version.
 
-`pod_security_verdicts.jsonl` holds generated pods and the checks each fails, as policy.DefaultChecks of
-k8s.io/pod-security-admission v0.37.2 answered; a key "1.29" holds until the next key. The folder of
-upstream's fixtures is not part of this repository: KUSTODIAN_CORPUS names it where it is at hand.
+`pod_security_verdicts.jsonl` holds generated pods and the checks that each of them fails, according to
+policy.DefaultChecks of k8s.io/pod-security-admission v0.37.2; a key "1.29" applies until the next key. The
+upstream fixtures are not part of this repository; set KUSTODIAN_CORPUS to a folder that has them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STANDARD = [
 ]
 BASELINE = {rule.id for rule in STANDARD if "pss-baseline" in rule.tags}
 
-#: Which of our rules answer one check of the admission controller: it fails when one of them finds something.
+#: Our rules for each check of the admission controller: the check fails if one of them finds something.
 RULES_OF_CHECK = {
     "privileged": {"privileged-container"},
     "hostNamespaces": {"host-namespaces"},
@@ -70,12 +70,14 @@ def verdicts() -> list[dict[str, Any]]:
 
 
 def failed_checks(verdict: dict[str, Any], version: tuple[int, int]) -> set[str]:
-    """What the admission controller said for that version: the last key that is not newer."""
-    known = [(tuple(map(int, key.split("."))), failed) for key, failed in verdict["failed"].items()]
-    return set(max((key, failed) for key, failed in known if key <= version)[1])
+    """The checks that the admission controller failed for that version: those of the last key that is not newer."""
+    verdicts_by_version = [
+        (tuple(map(int, key.split("."))), failed) for key, failed in verdict["failed"].items()
+    ]
+    return set(max((key, failed) for key, failed in verdicts_by_version if key <= version)[1])
 
 
-def test_every_rule_of_the_standard_answers_a_check() -> None:
+def test_every_rule_of_the_standard_belongs_to_a_check() -> None:
     assert set.union(*RULES_OF_CHECK.values()) == {rule.id for rule in STANDARD}
 
 
@@ -122,7 +124,7 @@ def test_each_level_agrees_with_the_admission_controller(version: tuple[int, int
     ],
     ids=["Deployment", "CronJob", "Rollout"],
 )
-def test_the_owner_of_the_pod_template_changes_nothing(kind: str, wrap: Any) -> None:
+def test_findings_do_not_depend_on_the_owner_of_the_pod_template(kind: str, wrap: Any) -> None:
     api_version, _, name = kind.partition(" ")
     for verdict in verdicts()[::5]:
         pod = {"metadata": verdict["metadata"], "spec": verdict["spec"]}
@@ -140,7 +142,7 @@ def test_no_rule_raises_on_fields_of_the_wrong_type(nonsense: object) -> None:
 
 
 def _spoiled(value: Any, nonsense: object) -> Iterator[Any]:
-    """The value with each of its parts, one at a time, replaced by nonsense."""
+    """Copies of the value, each with one part replaced by nonsense."""
     yield nonsense
     if isinstance(value, dict):
         for key, child in value.items():
@@ -154,15 +156,15 @@ def _spoiled(value: Any, nonsense: object) -> Iterator[Any]:
 if corpus := os.environ.get("KUSTODIAN_CORPUS"):
 
     def upstream_fixtures() -> list[Path]:
-        found = sorted(Path(corpus).glob("pod-security/v1.*/*/*/*.yaml"))
-        assert found, f"KUSTODIAN_CORPUS holds no pod-security fixtures: {corpus}"
-        return found
+        paths = sorted(Path(corpus).glob("pod-security/v1.*/*/*/*.yaml"))
+        assert paths, f"KUSTODIAN_CORPUS holds no pod-security fixtures: {corpus}"
+        return paths
 
     @pytest.mark.parametrize("path", upstream_fixtures(), ids=lambda path: "/".join(path.parts[-4:]))
     def test_upstream_fixture(path: Path) -> None:
-        """A fail file has a finding of its level, a pass file none; Restricted includes Baseline."""
+        """A fail file has a finding of its level, a pass file has none; Restricted includes Baseline."""
         folder, level, label = path.parts[-4:-1]
         version = (1, int(folder.removeprefix("v1.")))
-        found = findings(Manifest(YAML(typ="safe").load(path.read_text())), version)
-        of_level = found & BASELINE if level == "baseline" else found
-        assert bool(of_level) == (label == "fail"), found
+        ours = findings(Manifest(YAML(typ="safe").load(path.read_text())), version)
+        of_level = ours & BASELINE if level == "baseline" else ours
+        assert bool(of_level) == (label == "fail"), ours

@@ -1,5 +1,5 @@
-"""What the detector of credentials says of many names and values; tokens here are made up, put together in
-parts."""
+"""The credential detector on many names and values. Tokens are invented, and written in parts so that no
+scanner takes them for real ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import base64
 
 import pytest
 
-from kustodian.policy.rules.secrets._command import in_command, in_script
+from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script
 from kustodian.policy.rules.secrets._detector import credential
-from kustodian.policy.rules.secrets._files import in_file
+from kustodian.policy.rules.secrets._files import credentials_in_file
 
-#: No name here may ever be reported with an ordinary value: `NAME=value`.
+#: None of these may ever be reported: `NAME=value`.
 NOT_CREDENTIALS = """
 TOKENIZERS_PARALLELISM=false
 TOKENIZERS_PARALLELISM=abc
@@ -245,24 +245,24 @@ def _split(line: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("line", NOT_CREDENTIALS)
-def test_no_credential(line: str) -> None:
+def test_ordinary_setting_is_not_a_credential(line: str) -> None:
     assert credential(*_split(line)) is None
 
 
 @pytest.mark.parametrize("line", BY_NAME)
-def test_credential_by_its_name(line: str) -> None:
+def test_credential_is_found_by_its_name(line: str) -> None:
     assert credential(*_split(line)) == "a literal credential"
 
 
 @pytest.mark.parametrize("value", BY_VALUE, ids=lambda value: value[:24])
-def test_credential_by_its_value(value: str) -> None:
-    found = credential("SETTING", value)
-    assert found is not None
-    assert found != "a literal credential"
+def test_credential_is_found_by_its_value(value: str) -> None:
+    description = credential("SETTING", value)
+    assert description is not None
+    assert description != "a literal credential"
 
 
 @pytest.mark.parametrize("value", BY_VALUE, ids=lambda value: value[:24])
-def test_what_is_said_never_gives_the_value_away(value: str) -> None:
+def test_description_never_contains_the_value(value: str) -> None:
     assert value[-8:] not in (credential("HF_TOKEN", value) or "")
 
 
@@ -289,8 +289,8 @@ def test_what_is_said_never_gives_the_value_away(value: str) -> None:
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else str(value),
 )
-def test_credential_on_a_command_line(command: list[str], index: int) -> None:
-    assert [found for found, _ in in_command(command)] == [index]
+def test_credential_is_found_on_a_command_line(command: list[str], index: int) -> None:
+    assert [position for position, _ in credentials_in_command(command)] == [index]
 
 
 @pytest.mark.parametrize(
@@ -313,13 +313,13 @@ def test_credential_on_a_command_line(command: list[str], index: int) -> None:
     ],
     ids=" ".join,
 )
-def test_no_credential_on_a_command_line(command: list[str]) -> None:
-    assert list(in_command(command)) == []
+def test_command_line_without_a_credential_is_not_reported(command: list[str]) -> None:
+    assert list(credentials_in_command(command)) == []
 
 
-def test_lines_of_a_script_are_counted_through_continuations() -> None:
+def test_continuation_lines_of_a_script_count_as_lines() -> None:
     script = "set -e\npython serve.py \\\n  --port 8000 \\\n  --workers 2\nexport DB_PASSWORD=hunter2\n"
-    assert [line for line, _ in in_script(script)] == [5]
+    assert [line for line, _ in credentials_in_script(script)] == [5]
 
 
 @pytest.mark.parametrize(
@@ -351,8 +351,8 @@ def test_lines_of_a_script_are_counted_through_continuations() -> None:
         ("prometheus.yml", "bearer_token_file: /var/run/secrets/token\npassword_file: /p\n", []),
     ],
 )  # fmt: skip
-def test_credentials_of_a_file(name: str, text: str, lines: list[int]) -> None:
-    assert [line for line, _ in in_file(name, text)] == lines
+def test_credentials_are_found_in_a_file(name: str, text: str, lines: list[int]) -> None:
+    assert [line for line, _ in credentials_in_file(name, text)] == lines
 
 
 @pytest.mark.parametrize(
@@ -363,5 +363,5 @@ def test_credentials_of_a_file(name: str, text: str, lines: list[int]) -> None:
         ("appsettings.json", '{\n  "Main": "Server=db;User=sa;Password=hunter2;"\n}\n', [2]),
     ],
 )
-def test_connection_strings_of_a_file(name: str, text: str, lines: list[int]) -> None:
-    assert [line for line, _ in in_file(name, text)] == lines
+def test_connection_strings_are_found_in_a_file(name: str, text: str, lines: list[int]) -> None:
+    assert [line for line, _ in credentials_in_file(name, text)] == lines

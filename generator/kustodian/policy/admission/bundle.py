@@ -1,8 +1,8 @@
 """The admission bundle: a ValidatingAdmissionPolicy for each rule, a binding for each environment.
 
-A namespace selector never leaves out an object that lives in no namespace, except a Namespace itself. The
-binding of an environment is therefore about namespaced objects only, and ClusterRoles and their bindings,
-among them those of the cluster itself, get one binding of their own that warns.
+A namespace selector never excludes cluster-scoped objects, except Namespaces. The binding of an environment
+therefore covers only namespaced objects. ClusterRoles and their bindings, including those of the cluster
+itself, have a separate binding that warns.
 
 Source: Kubernetes documentation, "Validating Admission Policy" (admissionregistration.k8s.io/v1, 1.30).
 """
@@ -20,86 +20,87 @@ from kustodian.policy.admission.pods import pod_rules
 from kustodian.policy.rule import ObjectRule, PodRule, Rule
 from kustodian.policy.settings import Settings
 
-#: The Kubernetes version that brought the API.
+#: The first Kubernetes version with this API.
 SINCE = (1, 30)
 _API = "admissionregistration.k8s.io/v1"
 _ACTIONS = {Severity.ERROR: ["Deny"], Severity.WARNING: ["Warn", "Audit"]}
-_CATALOGUE = "it compares with a catalogue of model servers and their needs that CEL would have to carry"
-_SECRETS = "the detector of credentials weighs names, entropy and known formats"
-_REFUSED = "the API server refuses it itself"
+_CATALOGUE = "it uses a catalogue of workloads and their needs that CEL would have to carry"
+_SECRETS = "the credential detector weighs names, entropy and known formats"
+_REJECTED = "the API server rejects it itself"
+_SERVERS = "it recognises servers by their ports, owner and sidecars together"
 _SCHEMA = "the API server validates objects against its own schemas"
 #: Rules about one object that stay with `kustodian check`, and why.
 NOT_EXPORTED = {
-    "placeholder-digest": "it is information, which admission cannot give",
-    "excessive-limit-ratio": "quantities of CEL cannot be multiplied by a ratio",
-    "container-runtime-socket": "CEL has no way to normalize a path; host-path-volume refuses every such volume",
+    "placeholder-digest": "it is only informational, which an admission policy cannot be",
+    "excessive-limit-ratio": "CEL cannot multiply quantities by a ratio",
+    "container-runtime-socket": "CEL cannot normalize a path; host-path-volume rejects every such volume",
     "ingress-without-tls": "certificates by annotation and wildcard hosts differ by controller",
-    "gateway-without-tls": "Gateways of two APIs, whose CRDs a cluster may lack",
+    "gateway-without-tls": "it covers Gateways of two APIs, whose CRDs a cluster may lack",
     "literal-secret-in-env": _SECRETS,
     "secret-in-config-map": _SECRETS,
     "secret-in-command-line": _SECRETS,
-    "missing-readiness-probe": "who is a server is told from ports, owner and sidecars together",
-    "missing-liveness-probe": "who is a server is told from ports, owner and sidecars together",
+    "missing-readiness-probe": _SERVERS,
+    "missing-liveness-probe": _SERVERS,
     "missing-startup-probe": _CATALOGUE,
     "liveness-equals-readiness": "it compares probes with the defaults that the API server has filled in by then",
-    "probe-port-not-declared": "the API server refuses an unknown port name when the pod starts",
+    "probe-port-not-declared": "the API server rejects an unknown port name when the pod starts",
     "unbounded-surge": "percentages are rounded against replicas that an autoscaler may own",
     "short-termination-grace": _CATALOGUE,
-    "autoscaler-range": "the API server and KEDA's webhook refuse it themselves",
-    "scale-to-zero-in-prod": "four kinds of autoscalers, three of them of CRDs that a cluster may lack",
+    "autoscaler-range": "the API server and KEDA's webhook reject it themselves",
+    "scale-to-zero-in-prod": "it covers four kinds of autoscaler, three of which need CRDs that a cluster may lack",
     "pull-policy-mismatch": "the API server fills imagePullPolicy in before admission policies see the pod",
-    "gpu-without-limit": _REFUSED,
-    "gpu-request-differs": _REFUSED,
-    "fractional-gpu": _REFUSED,
+    "gpu-without-limit": _REJECTED,
+    "gpu-request-differs": _REJECTED,
+    "fractional-gpu": _REJECTED,
     "gpu-without-toleration": _CATALOGUE,
     "gpu-without-node-selector": _CATALOGUE,
     "toleration-without-gpu": _CATALOGUE,
     "gpu-in-dev": _CATALOGUE,
     "small-shared-memory": _CATALOGUE,
-    "gpu-memory-not-guaranteed": "claims of DRA need other objects",
+    "gpu-memory-not-guaranteed": "DRA claims refer to other objects",
     "claim-without-class": "the API server fills in the default class before admission policies see the claim",
-    "claim-without-size": _REFUSED,
+    "claim-without-size": _REJECTED,
     "unpinned-model": _CATALOGUE,
-    "selector-mismatch": _REFUSED,
+    "selector-mismatch": _REJECTED,
     "invalid-manifest": _SCHEMA,
     "unknown-kind": _SCHEMA,
     "deprecated-api": _SCHEMA,
     "removed-api": _SCHEMA,
     "unserved-crd-version": _SCHEMA,
     "undeclared-default-drifts": "the API server fills the defaults in before admission policies see the object",
-    "missing-standard-labels": "which kinds need which labels is told from the whole overlay",
+    "missing-standard-labels": "which kinds need which labels depends on the whole overlay",
 }
-#: Off by configuration: there is nothing to enforce until it is set.
+#: Rules that the configuration leaves without a policy, and why.
 _NEEDS_CONFIGURATION = {
     "unapproved-registry": "no `registries` in the configuration",
     "missing-cpu-request": "`requireExplicit`: the API server has copied the limit by then",
     "missing-memory-request": "`requireExplicit`: the API server has copied the limit by then",
     "missing-cpu-limit": "`cpuLimits` is not `require`",
     "cpu-limit-set": "`cpuLimits` is not `forbid`",
-    "host-probe-target": "the Pod Security Standards know it from Kubernetes 1.34 on",
+    "host-probe-target": "the Pod Security Standards include it from Kubernetes 1.34 on",
 }
 
 
-#: Resources in no namespace that the policies match; a Namespace is selected by its own labels.
+#: Cluster-scoped resources that the policies match, except Namespaces: their own labels select those.
 _CLUSTER_WIDE = frozenset({"clusterroles", "clusterrolebindings"})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An environment and the namespaces that its overlays own, where its bindings hold."""
+    """An environment and the namespaces that its overlays own, to which its bindings apply."""
 
     environment: Environment
     namespaces: tuple[str, ...]
 
 
 def expressions(rules: Iterable[Rule], settings: Settings) -> dict[str, Cel]:
-    """The CEL of every rule that CEL can say, with the options of the configuration."""
+    """The CEL of every rule that CEL can express, with the options of the configuration."""
     contexts = {rule.id: settings.context(rule, Environment()) for rule in rules}
     return {**pod_rules(contexts), **object_rules(contexts)}
 
 
 def why_not(rule: Rule, exported: Mapping[str, Cel]) -> str | None:
-    """Why a rule is in no policy; None where it is in one."""
+    """Why a rule has no admission policy; None if it has one."""
     if rule.id in exported:
         return None
     if not isinstance(rule, ObjectRule | PodRule):
@@ -115,20 +116,20 @@ def bundle(
     *,
     deny_cluster_wide: bool = False,
 ) -> list[JsonObject]:
-    """The policies, in order of the catalogue, and their bindings; all carry `labels`.
+    """The policies, in the order of the catalogue, and their bindings, all with `labels`.
 
-    `deny_cluster_wide` refuses objects in no namespace that break an error rule, rather than warn of them.
+    `deny_cluster_wide` denies cluster-scoped objects that break an error rule instead of warning about them.
     """
-    catalogue, where = tuple(rules), tuple(targets)
+    catalogue, environments = tuple(rules), tuple(targets)
     cel = expressions(catalogue, settings)
     exported = [rule for rule in catalogue if rule.id in cel]
     objects = [_policy(rule, cel[rule.id]) for rule in exported]
-    for target in where:
+    for target in environments:
         for rule in exported:
             if actions := _actions(settings.severity(rule, target.environment)):
-                objects.append(_binding(rule, actions, target, cel[rule.id]))
+                objects.append(_environment_binding(rule, actions, target, cel[rule.id]))
     for rule in exported:
-        levels = [settings.severity(rule, target.environment) for target in where]
+        levels = [settings.severity(rule, target.environment) for target in environments]
         worst = max((level for level in levels if level is not None), default=None)
         if _is_cluster_wide(cel[rule.id]) and (actions := _actions(worst)):
             warn = _ACTIONS[Severity.WARNING]
@@ -161,7 +162,7 @@ def _policy(rule: Rule, cel: Cel) -> JsonObject:
         "spec": {
             "failurePolicy": "Fail",
             "matchConstraints": {"resourceRules": _resource_rules(cel.resources)},
-            # What is being deleted must be able to lose its finalizers.
+            # An object that is being deleted must still be able to lose its finalizers.
             "matchConditions": [
                 {"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
             ],
@@ -187,8 +188,8 @@ def _resource_rules(resources: Iterable[Resources]) -> list[JsonObject]:
     ]
 
 
-def _part(cel: Cel, *, cluster_wide: bool) -> list[JsonObject]:
-    """Rules for those of the policy's resources that live in a namespace, or for the others."""
+def _scoped_rules(cel: Cel, *, cluster_wide: bool) -> list[JsonObject]:
+    """The resource rules for the cluster-scoped resources of a policy, or for its namespaced ones."""
     parts = (
         (group, versions, tuple(name for name in names if (name in _CLUSTER_WIDE) is cluster_wide))
         for group, versions, names in cel.resources
@@ -197,20 +198,20 @@ def _part(cel: Cel, *, cluster_wide: bool) -> list[JsonObject]:
     return [rule | {"scope": scope} for rule in _resource_rules(part for part in parts if part[2])]
 
 
-def _binding(rule: Rule, actions: list[str], target: Target, cel: Cel) -> JsonObject:
+def _environment_binding(rule: Rule, actions: list[str], target: Target, cel: Cel) -> JsonObject:
     selector = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(target.namespaces)}
     match: JsonObject = {"namespaceSelector": {"matchExpressions": [selector]}}
     if _is_cluster_wide(cel):
-        match["resourceRules"] = _part(cel, cluster_wide=False)
-    return _bound(rule, actions, target.environment.name or "any", match)
+        match["resourceRules"] = _scoped_rules(cel, cluster_wide=False)
+    return _binding(rule, actions, target.environment.name or "any", match)
 
 
 def _cluster_binding(rule: Rule, actions: list[str], cel: Cel) -> JsonObject:
     # Two hyphens: no environment's binding can have this name.
-    return _bound(rule, actions, "-cluster-wide", {"resourceRules": _part(cel, cluster_wide=True)})
+    return _binding(rule, actions, "-cluster-wide", {"resourceRules": _scoped_rules(cel, cluster_wide=True)})
 
 
-def _bound(rule: Rule, actions: list[str], suffix: str, match: JsonObject) -> JsonObject:
+def _binding(rule: Rule, actions: list[str], suffix: str, match: JsonObject) -> JsonObject:
     policy = f"kustodian-{rule.id}"
     return {
         "apiVersion": _API,

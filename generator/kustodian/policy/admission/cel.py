@@ -1,7 +1,7 @@
-"""The parts that CEL expressions of admission policies are made of.
+"""Building blocks of the CEL expressions in admission policies.
 
 Written for Kubernetes 1.30 or newer (admissionregistration.k8s.io/v1, optional types: `a.?b.orValue(c)`).
-`variables.x` are evaluated when they are first used, once for each object.
+Each `variables.x` is evaluated on first use, once per object.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ VARIABLES = {
     "containers": "variables.main + variables.init + variables.ephemeral",
     "lasting": "variables.main + variables.init",
     "volumes": "dyn(variables.pod).?volumes.orValue([])",
-    # What a controller or injector fills in later is not known yet.
+    # Leave out values that a controller or injector fills in later.
     "images": (
         "(variables.containers.map(c, dyn(c).?image.orValue('')) + "
         "variables.volumes.map(v, dyn(v).?image.?reference.orValue('')))"
@@ -54,22 +54,22 @@ VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Cel:
-    """A rule in CEL: `admits` is true for what the rule passes; `resources` are what it is asked about."""
+    """A rule in CEL: `admits` is true for objects that pass; `resources` are what the rule applies to."""
 
     admits: str
     resources: tuple[Resources, ...] = WORKLOADS
 
     def variables(self) -> dict[str, str]:
         """The variables that the expression uses, directly or through others, in order of definition."""
-        wanted: set[str] = set()
-        todo = [self.admits]
-        while todo:
-            text = todo.pop()
+        used: set[str] = set()
+        pending = [self.admits]
+        while pending:
+            text = pending.pop()
             for name, expression in VARIABLES.items():
-                if name not in wanted and _uses(text, name):
-                    wanted.add(name)
-                    todo.append(expression)
-        return {name: expression for name, expression in VARIABLES.items() if name in wanted}
+                if name not in used and _uses(text, name):
+                    used.add(name)
+                    pending.append(expression)
+        return {name: expression for name, expression in VARIABLES.items() if name in used}
 
 
 def _uses(text: str, name: str) -> bool:
@@ -79,21 +79,21 @@ def _uses(text: str, name: str) -> bool:
 
 
 def literal(text: str) -> str:
-    """A text as a CEL string."""
+    """A string as a CEL string literal."""
     return json.dumps(text, ensure_ascii=True)
 
 
 def strings(values: object) -> str:
-    """A list of texts as a CEL list."""
+    """A collection of strings as a CEL list, sorted."""
     assert isinstance(values, tuple | list | frozenset | set)
     return "[" + ", ".join(literal(str(value)) for value in sorted(values, key=str)) + "]"
 
 
 def each(expression: str, over: str = "containers") -> str:
-    """True for all containers (named `c`, dynamic) of a list."""
+    """CEL that is true if the expression holds for every container `c` (dynamic) of a list."""
     return f"variables.{over}.all(c, {expression})"
 
 
 def context(field: str, default: str = "null") -> str:
-    """A field of a container's own securityContext: `capabilities.?add`."""
+    """CEL for a field of a container's own securityContext, such as `capabilities.?add`."""
     return f"dyn(c).?securityContext.?{field}.orValue({default})"

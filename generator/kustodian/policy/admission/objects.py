@@ -25,7 +25,7 @@ def object_rules(contexts: dict[str, Context]) -> dict[str, Cel]:
             (("apps", ("v1",), ("deployments",)),),
         ),
         "memory-metric-order": Cel(
-            # Once a cpu utilization metric has come, only such may follow.
+            # After a CPU utilization metric, only CPU utilization metrics may follow.
             "!variables.spec.?metrics.orValue([]).exists(a, " + _CPU.format(m="a") + " && "
             "variables.spec.?metrics.orValue([]).exists(b, !(" + _CPU.format(m="b") + ") && "
             "variables.spec.metrics.indexOf(b) > variables.spec.metrics.indexOf(a)))",
@@ -49,8 +49,8 @@ _CPU = (
 _AGGREGATED = "has(object.aggregationRule) || "
 
 
-def _grants(groups: list[str], resources: list[str], verbs: list[str], named_passes: bool = True) -> str:
-    """True where no rule grants one of the verbs on one of the resources; those for all are wildcard-role's."""
+def _grants_none(groups: list[str], resources: list[str], verbs: list[str], named_passes: bool = True) -> str:
+    """CEL that is true if no rule grants any of the verbs on any of the resources; `wildcard-role` covers "*"."""
     names = "dyn(r).?resourceNames.orValue([]).size() > 0 || " if named_passes else ""
     return (
         f"{_AGGREGATED}variables.rules.all(r, {names}"
@@ -60,7 +60,7 @@ def _grants(groups: list[str], resources: list[str], verbs: list[str], named_pas
     )
 
 
-def _all(parts: tuple[str, ...]) -> str:
+def _all_of(parts: tuple[str, ...]) -> str:
     return " && ".join(f"({part})" for part in parts)
 
 
@@ -70,26 +70,26 @@ def _rbac() -> dict[str, Cel]:
     webhooks = ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"]
     change = ["create", "update", "patch", "delete", "deletecollection"]
     lists = "['apiGroups', 'resources', 'verbs', 'nonResourceURLs']"
-    run = _all((
-        _grants([""], ["pods/exec"], ["create", "get"], False),
-        _grants([""], ["pods/attach"], ["create", "get"], False),
-        _grants([""], ["pods/ephemeralcontainers"], ["update", "patch"], False),
-        _grants([""], ["nodes/proxy"], ["create", "get"], False),
+    run = _all_of((
+        _grants_none([""], ["pods/exec"], ["create", "get"], False),
+        _grants_none([""], ["pods/attach"], ["create", "get"], False),
+        _grants_none([""], ["pods/ephemeralcontainers"], ["update", "patch"], False),
+        _grants_none([""], ["nodes/proxy"], ["create", "get"], False),
     ))  # fmt: skip
-    escalate = _all((
-        _grants([_RBAC], ["roles", "clusterroles"], ["escalate", "bind"]),
-        _grants(["", "authentication.k8s.io"],
+    escalate = _all_of((
+        _grants_none([_RBAC], ["roles", "clusterroles"], ["escalate", "bind"]),
+        _grants_none(["", "authentication.k8s.io"],
                 ["users", "groups", "serviceaccounts", "uids", "userextras"], ["impersonate"]),
-        _grants([""], ["serviceaccounts/token"], ["create"]),
-        _grants(["certificates.k8s.io"], ["certificatesigningrequests/approval"], ["update", "patch"]),
-        _grants(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
+        _grants_none([""], ["serviceaccounts/token"], ["create"]),
+        _grants_none(["certificates.k8s.io"], ["certificatesigningrequests/approval"], ["update", "patch"]),
+        _grants_none(["certificates.k8s.io"], ["signers"], ["approve", "sign"]),
     ))  # fmt: skip
     roles = {
         "wildcard-role": f"{_AGGREGATED}variables.rules.all(r, {lists}.all(f, !(f in r) || !('*' in r[f])))",
-        "role-reads-secrets": _grants([""], ["secrets"], ["get", "list", "watch"]),
+        "role-reads-secrets": _grants_none([""], ["secrets"], ["get", "list", "watch"]),
         "role-can-exec": run,
         "role-can-escalate": escalate,
-        "role-edits-webhooks": _grants(["admissionregistration.k8s.io"], webhooks, change),
+        "role-edits-webhooks": _grants_none(["admissionregistration.k8s.io"], webhooks, change),
     }
     bindings = {
         "cluster-admin-binding": (
@@ -101,7 +101,7 @@ def _rbac() -> dict[str, Cel]:
             f"!(s.kind in ['User', 'Group'] && s.name in {strings(everyone)}))"
         ),
     }
-    within = (
+    own_namespace_only = (
         "object.roleRef.name == 'extension-apiserver-authentication-reader' || "
         "variables.subjects.all(s, s.kind != 'ServiceAccount' || "
         "dyn(s).?namespace.orValue('') in [dyn(''), dyn(object.metadata.namespace)])"
@@ -109,7 +109,7 @@ def _rbac() -> dict[str, Cel]:
     return (
         {name: Cel(text, _ROLES) for name, text in roles.items()}
         | {name: Cel(text, _BINDINGS) for name, text in bindings.items()}
-        | {"cross-namespace-subject": Cel(within, ((_RBAC, ("v1",), ("rolebindings",)),))}
+        | {"cross-namespace-subject": Cel(own_namespace_only, ((_RBAC, ("v1",), ("rolebindings",)),))}
     )
 
 

@@ -112,24 +112,24 @@ def _images(contexts: dict[str, Context]) -> dict[str, Cel]:
         ),
         "image-without-digest": "variables.images.all(i, i.contains('@'))",
         "malformed-digest": f"variables.images.all(i, !i.contains('@') || i.matches({literal('^[^@]*' + digest)}))",
-        "retired-registry": f"variables.images.all(i, !i.lowerAscii().matches({literal('|'.join(map(_place, retired)))}))",
+        "retired-registry": f"variables.images.all(i, !i.lowerAscii().matches({literal('|'.join(map(_registry_pattern, retired)))}))",
     }
     registries = contexts["unapproved-registry"].registries
     if registries:
-        allowed = "|".join(_place(entry.strip("/")) for entry in registries)
+        allowed = "|".join(_registry_pattern(entry.strip("/")) for entry in registries)
         rules["unapproved-registry"] = f"variables.images.all(i, i.lowerAscii().matches({literal(allowed)}))"
     return {name: Cel(admits) for name, admits in rules.items()}
 
 
-def _place(entry: str) -> str:
-    """A registry host, or a folder on one, as a pattern of images that come from there."""
+def _registry_pattern(entry: str) -> str:
+    """A pattern for the images of a registry host, or of a path on one."""
     host, _, folder = entry.lower().partition("/")
     if not ("." in host or ":" in host or host == "localhost"):
         host, folder = "docker.io", entry.lower()
     end = f"/{re.escape(folder)}([/:@]|$)" if folder else "/"
     if host in ("docker.io", "index.docker.io", "registry-1.docker.io"):
         unnamed = f"^{re.escape(folder)}([/:@]|$)" if folder else r"^[^/]*$|^[^/.:]+/"
-        if folder == "library":  # the images without an owner
+        if folder == "library":  # official images, which have no owner
             unnamed += r"|^[^/]+$"
         return f"^{_HUB}{end}|{unnamed}"
     pattern = r"[^/]*" + re.escape(host[1:]) if host.startswith("*.") else re.escape(host)
@@ -162,14 +162,14 @@ def _resources(contexts: dict[str, Context]) -> dict[str, Cel]:
 
 
 def _is_zero(optional: str) -> str:
-    """Whether a quantity, which may be absent, is none."""
+    """CEL that is true if an optional quantity is absent or zero."""
     return f"quantity({optional}.orValue('0')).compareTo(quantity('0')) == 0"
 
 
 def _has_resource(side: str, resource: str, or_limit: bool, pod_level: bool) -> str:
     sides = (side, "limits") if or_limit else (side,)
     value = "dyn(c).?resources.?{side}[?'" + resource + "']"
-    # The request decides where it is written, even as zero.
+    # A request takes precedence if it is set, even to zero.
     chosen = value.format(side=sides[0]) + (f".or({value.format(side='limits')})" if or_limit else "")
     own = each(f"!({_is_zero(chosen)})", "lasting")
     if not pod_level or resource not in ("cpu", "memory"):

@@ -1,4 +1,4 @@
-"""What stands in front of a Service or route and asks for credentials.
+"""Authentication and client restrictions in front of a Service, Ingress or route.
 
 Sources: annotations of ingress-nginx, Traefik, AWS Load Balancer Controller, HAProxy and Kong; Envoy Gateway
 v1 SecurityPolicy; Kuadrant AuthPolicy; GKE GCPBackendPolicy; Istio security.istio.io/v1; Linkerd
@@ -14,7 +14,7 @@ from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
-#: Annotations of an Ingress, route or Service with which something asks for credentials or limits clients.
+#: Annotations of an Ingress, route or Service that turn on authentication or restrict clients.
 _ANNOTATIONS = (
     "nginx.ingress.kubernetes.io/auth-url",
     "nginx.ingress.kubernetes.io/auth-type",
@@ -40,24 +40,24 @@ _PRIVATE = ("internal", "private", "rilb")
 
 
 def is_guarded(entry: Manifest, service: Manifest, pods: list[PodTemplate], objects: ObjectSet) -> bool:
-    """Whether a way into the cluster (an Ingress, a route, or the Service itself) has something in front."""
+    """Whether an entry point (Ingress, route or Service) authenticates or restricts its clients."""
     return (
-        _by_annotation(entry)
-        or _by_annotation(service)
-        or _by_filter(entry)
-        or _by_attachment(entry, service, objects)
-        or any(_by_mesh(pod, service, objects) for pod in pods)
+        _guarded_by_annotation(entry)
+        or _guarded_by_annotation(service)
+        or _guarded_by_filter(entry)
+        or _guarded_by_attached_policy(entry, service, objects)
+        or any(_guarded_by_mesh(pod, service, objects) for pod in pods)
     )
 
 
 def is_private(entry: Manifest, objects: ObjectSet) -> bool:
-    """Whether an Ingress or route is only reachable from the private network."""
+    """Whether an Ingress or route is reachable only from the private network."""
     if (entry.group, entry.kind) in INGRESS_KINDS:
         name = text(entry.spec.get("ingressClassName")) or entry.annotations.get(
             "kubernetes.io/ingress.class", ""
         )
         scheme = entry.annotations.get("alb.ingress.kubernetes.io/scheme", "")
-        # The AWS controller makes internal load balancers unless told otherwise.
+        # The AWS controller creates internal load balancers by default.
         return (
             any(word in name for word in _PRIVATE) or scheme == "internal" or (name == "alb" and not scheme)
         )
@@ -66,16 +66,16 @@ def is_private(entry: Manifest, objects: ObjectSet) -> bool:
 
 
 def parent_gateways(route: Manifest, objects: ObjectSet) -> list[Manifest]:
-    """The Gateways of the set that a Gateway API route hangs on."""
-    found = []
+    """The Gateways in the set that a Gateway API route attaches to."""
+    gateways = []
     for _, reference in mappings(route.spec.get("parentRefs")):
         if text(reference.get("kind"), "Gateway") != "Gateway":
             continue
         namespace = text(reference.get("namespace")) or namespace_of(route)
         gateway = objects.find(GATEWAY_API, "Gateway", namespace, text(reference.get("name")))
         if gateway is not None:
-            found.append(gateway)
-    return found
+            gateways.append(gateway)
+    return gateways
 
 
 def _is_private_gateway(gateway: Manifest) -> bool:
@@ -85,15 +85,15 @@ def _is_private_gateway(gateway: Manifest) -> bool:
     return service_type == "ClusterIP" or any(part in word.lower() for part in _PRIVATE for word in words)
 
 
-def _by_annotation(manifest: Manifest) -> bool:
+def _guarded_by_annotation(manifest: Manifest) -> bool:
     annotations = manifest.annotations
     if annotations.get("alb.ingress.kubernetes.io/auth-type", "none") != "none":
         return True
     return any(annotations.get(key) for key in _ANNOTATIONS)
 
 
-def _by_filter(route: Manifest) -> bool:
-    """Whether a rule of a Gateway API route passes through an authentication or an extension filter."""
+def _guarded_by_filter(route: Manifest) -> bool:
+    """Whether a rule of a Gateway API route has an authentication or extension filter."""
     if route.group != GATEWAY_API:
         return False
     kinds = [
@@ -104,10 +104,10 @@ def _by_filter(route: Manifest) -> bool:
     return "ExtensionRef" in kinds or "ExternalAuth" in kinds
 
 
-def _by_attachment(entry: Manifest, service: Manifest, objects: ObjectSet) -> bool:
+def _guarded_by_attached_policy(entry: Manifest, service: Manifest, objects: ObjectSet) -> bool:
     gateways = parent_gateways(entry, objects) if entry.group == GATEWAY_API else []
     targets = {(m.kind, m.name) for m in (entry, service, *gateways)}
-    # A shared Gateway outside of the set can still be named by a policy inside of it.
+    # A policy in the set can target a shared Gateway that is outside the set.
     targets |= {("Gateway", text(ref.get("name"))) for _, ref in mappings(entry.spec.get("parentRefs"))}
     for group, kind in _ATTACHED:
         for policy in objects.of(group, kind):
@@ -125,10 +125,10 @@ def _by_attachment(entry: Manifest, service: Manifest, objects: ObjectSet) -> bo
     return False
 
 
-def _by_mesh(pod: PodTemplate, service: Manifest, objects: ObjectSet) -> bool:
+def _guarded_by_mesh(pod: PodTemplate, service: Manifest, objects: ObjectSet) -> bool:
     namespace = namespace_of(service)
     for policy in objects.of("security.istio.io", "AuthorizationPolicy"):
-        if not _restricts(policy):
+        if not _restricts_callers(policy):
             continue
         if namespace_of(policy) in ("istio-system", "istio-ingress"):
             return True
@@ -142,8 +142,8 @@ def _by_mesh(pod: PodTemplate, service: Manifest, objects: ObjectSet) -> bool:
     return any(mapping(m.spec.get("destination")).get("name") in (service.name, "*") for m in intentions)
 
 
-def _restricts(policy: Manifest) -> bool:
-    """Whether an Istio AuthorizationPolicy asks who is calling."""
+def _restricts_callers(policy: Manifest) -> bool:
+    """Whether an Istio AuthorizationPolicy restricts who may call."""
     if policy.spec.get("action") in ("CUSTOM", "DENY"):
         return True
     rules: list[JsonObject] = [rule for _, rule in mappings(policy.spec.get("rules"))]

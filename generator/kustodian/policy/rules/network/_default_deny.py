@@ -1,4 +1,4 @@
-"""What the two default-deny rules share."""
+"""The check shared by the two default-deny rules."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 def without_default_deny(objects: ObjectSet, direction: Direction) -> Iterator[Violation]:
     """One violation for each namespace of the set that has no default deny in this direction.
 
-    A namespace is looked at where the set holds pods that policies apply to and either its Namespace or some
-    policy; where it holds neither, `pod-without-network-policy` already says all there is to say.
+    Only namespaces with pods that policies apply to are checked, and only if the set contains the Namespace
+    or one of its policies. Without either, `pod-without-network-policy` already reports the pods.
     """
-    known = policies(objects)
+    all_policies = policies(objects)
     with_pods = {namespace_of(pod.owner) for pod in objects.pods if not on_host(pod)}
     for namespace in sorted(with_pods - set(_SYSTEM)):
-        own = [policy for policy in known if policy.namespace == namespace]
+        own = [policy for policy in all_policies if policy.namespace == namespace]
         if any(_denies_by_default(policy, direction) for policy in own) or plugin_policies(
             objects, namespace
         ):
@@ -45,7 +45,7 @@ def without_default_deny(objects: ObjectSet, direction: Direction) -> Iterator[V
 
 
 def _denies_by_default(policy: Policy, direction: Direction) -> bool:
-    """Whether the policy isolates every pod of the namespace and does not allow everything again."""
+    """Whether the policy isolates every pod of the namespace and has no rule that allows everything."""
     if not policy.selects_all or direction not in policy.directions:
         return False
     return not any(not peers(rule, direction) and not ports(rule) for _, rule in policy.rules(direction))

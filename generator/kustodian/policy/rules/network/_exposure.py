@@ -6,7 +6,7 @@ from kustodian.kubernetes.network_policy import is_everywhere
 from kustodian.model.json_value import sequence, text
 from kustodian.model.manifest import Manifest
 
-#: Annotations (with the values that say so) which keep a load balancer inside the private network.
+#: Annotations, and their values, that keep a load balancer on the private network.
 INTERNAL: dict[str, tuple[str, ...]] = {
     "service.beta.kubernetes.io/aws-load-balancer-internal": ("true", "0.0.0.0/0"),
     "service.beta.kubernetes.io/aws-load-balancer-scheme": ("internal",),
@@ -27,7 +27,7 @@ def is_internal(manifest: Manifest) -> bool:
 
 
 def source_ranges(manifest: Manifest) -> list[str]:
-    """The client address blocks that a LoadBalancer Service lets in; empty for anyone."""
+    """The client address blocks that a LoadBalancer Service accepts; empty if it accepts any client."""
     ranges = [text(block) for block in sequence(manifest.spec.get("loadBalancerSourceRanges"))]
     if not ranges and RANGES in manifest.annotations:
         ranges = [block.strip() for block in manifest.annotations[RANGES].split(",")]
@@ -35,10 +35,10 @@ def source_ranges(manifest: Manifest) -> list[str]:
 
 
 def exposure(manifest: Manifest) -> str:
-    """How a Service is open to the outside by itself: a phrase, empty where it is not."""
+    """How the type of a Service exposes it outside the cluster, as a phrase; empty if it does not."""
     kind = manifest.spec.get("type")
     if kind == "NodePort":
         return "type NodePort opens a port on every node"
     if kind == "LoadBalancer" and not is_internal(manifest) and not source_ranges(manifest):
-        return "type LoadBalancer lets in any address"
+        return "type LoadBalancer accepts clients from any address"
     return ""

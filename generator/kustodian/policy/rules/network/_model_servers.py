@@ -1,6 +1,6 @@
-"""Which containers are model servers or dashboards, and whether they ask for credentials themselves.
+"""Recognises model servers and dashboards that do not authenticate their clients.
 
-Source: the documentation of each project; none of those listed asks for credentials unless told to.
+Source: the documentation of each project; none of those listed requires credentials by default.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.syntax.image_reference import parse_image
 from kustodian.model.json_value import mappings, sequence, text
 
-#: Parts of image names. An option of the rule adds to them.
+#: Parts of image names; the rule's option `images` adds to them.
 MODEL_SERVERS = (
     "vllm", "tritonserver", "text-generation-inference", "text-embeddings-inference", "torchserve",
     "tensorflow/serving", "ollama", "sglang", "llama.cpp", "llama-cpp", "localai", "mlserver",
@@ -32,20 +32,20 @@ _PROGRAMS = re.compile(
     r"text-generation-launcher|sglang\.launch_server|llama-server|ollama serve|mlserver start|"
     r"mlflow (server|ui)|tensorboard)(\s|$)"
 )
-#: Settings with which a server asks for a key or a password.
-_OWN_FLAGS = re.compile(r"(^|\s)(--api[-_]keys?|--app-name[= ]basic-auth|--web\.config\.file)([= ]|$)")
-_OWN_VARIABLES = ("VLLM_API_KEY", "API_KEY", "LLAMA_API_KEY", "SGLANG_API_KEY", "QDRANT__SERVICE__API_KEY")
+#: Flags and variables that make a server require a key or a password.
+_KEY_FLAGS = re.compile(r"(^|\s)(--api[-_]keys?|--app-name[= ]basic-auth|--web\.config\.file)([= ]|$)")
+_KEY_VARIABLES = ("VLLM_API_KEY", "API_KEY", "LLAMA_API_KEY", "SGLANG_API_KEY", "QDRANT__SERVICE__API_KEY")
 
 
-def served_by(pod: PodTemplate, more: Iterable[str]) -> Container | None:
-    """The container of the pod that is a model server or dashboard; None where there is none, or a proxy."""
+def unauthenticated_server(pod: PodTemplate, extra_images: Iterable[str]) -> Container | None:
+    """The pod's first model server or dashboard without authentication; None if a proxy guards the pod."""
     containers = [container for container in pod.containers if container.long_running]
     if any(_matches(container, _PROXIES) for container in containers):
         return None
-    names = (*MODEL_SERVERS, *DASHBOARDS, *more)
+    names = (*MODEL_SERVERS, *DASHBOARDS, *extra_images)
     for container in containers:
         line = _command_line(container)
-        if (_matches(container, names) or _PROGRAMS.search(line)) and not _asks_itself(container, line):
+        if (_matches(container, names) or _PROGRAMS.search(line)) and not _authenticates(container, line):
             return container
     return None
 
@@ -61,6 +61,6 @@ def _command_line(container: Container) -> str:
     return " ".join(word for word in words if isinstance(word, str))
 
 
-def _asks_itself(container: Container, line: str) -> bool:
+def _authenticates(container: Container, line: str) -> bool:
     names = {text(variable.get("name")) for _, variable in mappings(container.data.get("env"))}
-    return bool(_OWN_FLAGS.search(line)) or any(name in names for name in _OWN_VARIABLES)
+    return bool(_KEY_FLAGS.search(line)) or any(name in names for name in _KEY_VARIABLES)

@@ -1,9 +1,9 @@
-"""The network policy has a rule that allows everyone, which undoes every other rule of that direction.
+"""The network policy has a rule that allows everyone, which undoes its other rules for that direction.
 
-Why: Rules only add up: with one that allows any peer, the pod is as open as without a policy.
+Why: Rules are additive: with one that allows any peer, the pod is as open as it would be without a policy.
 
-Fix: Name the peers: a namespaceSelector with podSelector inside the cluster, an `ipBlock` with `except` for
-the cluster's own ranges outside of it.
+Fix: Name the peers: a `namespaceSelector` with a `podSelector` for peers in the cluster, an `ipBlock` that
+excludes (`except`) the cluster's own ranges for peers outside it.
 
 Wrong:
     egress:
@@ -18,8 +18,8 @@ Right:
               except: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16]
         ports: [{protocol: TCP, port: 443}]
 
-Notes: Reported are a rule without peers and ports, a peer that selects every pod of every namespace on every
-port, and 0.0.0.0/0 or ::/0 without exceptions. Rules for port 53 alone are not.
+Notes: Three things are reported: a rule without peers and ports, a peer that selects every pod of every
+namespace on every port, and 0.0.0.0/0 or ::/0 without exceptions. Rules for port 53 alone are not reported.
 
 Source: Kubernetes documentation, "Allow all ingress traffic",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic; NSA/CISA
@@ -57,12 +57,12 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
             for index, peer in entries:
                 block = mapping(peer.get("ipBlock"))
                 if is_everywhere(block.get("cidr")) and not block.get("except") and not _only_dns(rule):
-                    where = (*path, field, index, "ipBlock", "cidr")
-                    yield Violation(where, f"{direction} rule allows {block['cidr']} without exceptions")
+                    cidr_path = (*path, field, index, "ipBlock", "cidr")
+                    yield Violation(cidr_path, f"{direction} rule allows {block['cidr']} without exceptions")
                 elif not ports(rule) and _is_every_pod(peer):
-                    where = (*path, field, index)
+                    peer_path = (*path, field, index)
                     yield Violation(
-                        where, f"{direction} rule allows every pod of every namespace on every port"
+                        peer_path, f"{direction} rule allows every pod of every namespace on every port"
                     )
 
 

@@ -1,6 +1,6 @@
-"""Egress of the pod is restricted and no policy allows DNS, so it can resolve no name.
+"""The pod's egress is restricted and no policy allows DNS, so it cannot resolve any name.
 
-Why: Every connection by name fails with a timeout: model downloads, databases, tracing, even services of the
+Why: Every connection by name fails with a timeout: model downloads, databases, tracing, even services in the
 same namespace.
 
 Fix: Add an egress rule for UDP and TCP 53 to kube-dns (`k8s-app: kube-dns` in kube-system), and to
@@ -23,9 +23,9 @@ Right:
             - {protocol: UDP, port: 53}
             - {protocol: TCP, port: 53}
 
-Notes: The rules of all policies that select a pod add up. TCP is needed too: answers that do not fit into a
-datagram are asked for again over TCP. Port 5353 counts as well (OpenShift). Pods with `dnsPolicy: None` and
-those of clusters with Cilium or Calico policies in the set are passed over.
+Notes: The rules of all policies that select a pod are combined. TCP is needed too: a client retries over TCP
+when an answer does not fit into a datagram. Port 5353 counts as well (OpenShift). Pods with `dnsPolicy: None`
+are skipped, and so are pods to which Cilium or Calico policies may apply.
 
 Source: Kubernetes documentation, "Network Policies",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/; RFC 7766 (DNS over TCP)
@@ -62,15 +62,15 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     restricting = [policy for policy in policies(objects) if "egress" in policy.directions]
     blocked: dict[int, tuple[Policy, tuple[str, ...], list[PodTemplate]]] = {}
     for pod in objects.pods:
-        own = [policy for policy in restricting if policy.selects(pod)]
-        if not own or pod.spec.get("dnsPolicy") == "None":
+        selecting = [policy for policy in restricting if policy.selects(pod)]
+        if not selecting or pod.spec.get("dnsPolicy") == "None":
             continue
         if plugin_policies(objects, namespace_of(pod.owner)):
             continue
-        missing = tuple(protocol for protocol in ("UDP", "TCP") if not _reaches_dns(own, protocol))
+        missing = tuple(protocol for protocol in ("UDP", "TCP") if not _reaches_dns(selecting, protocol))
         if missing:
-            # The policy that allows something is the one whose author forgot DNS.
-            anchor = next((policy for policy in own if list(policy.rules("egress"))), own[0])
+            # Report a policy that allows something: its author is the one who forgot DNS.
+            anchor = next((policy for policy in selecting if list(policy.rules("egress"))), selecting[0])
             blocked.setdefault(id(anchor.manifest), (anchor, missing, []))[2].append(pod)
     for policy, missing, pods in blocked.values():
         owners = dict.fromkeys(f"{pod.owner.kind} {pod.owner.name}" for pod in pods)
@@ -84,10 +84,10 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         )
 
 
-def _reaches_dns(own: list[Policy], protocol: str) -> bool:
+def _reaches_dns(selecting: list[Policy], protocol: str) -> bool:
     return any(
-        _allows(rule, protocol) and _is_dns(rule, policy.namespace)
-        for policy in own
+        _allows(rule, protocol) and _may_include_dns(rule, policy.namespace)
+        for policy in selecting
         for _, rule in policy.rules("egress")
     )
 
@@ -96,17 +96,17 @@ def _allows(rule: JsonObject, protocol: str) -> bool:
     return any(allows_port(rule, protocol, number, _PORT_NAMES[protocol]) for number in _PORTS)
 
 
-def _is_dns(rule: JsonObject, namespace: str) -> bool:
-    """Whether the peers of a rule can be the cluster's DNS; what cannot be known counts as yes."""
+def _may_include_dns(rule: JsonObject, namespace: str) -> bool:
+    """Whether the peers of a rule may include the cluster's DNS; unknown peers count as a match."""
     entries = peers(rule, "egress")
-    return not entries or any(_is_dns_peer(peer, namespace) for _, peer in entries)
+    return not entries or any(_may_be_dns(peer, namespace) for _, peer in entries)
 
 
-def _is_dns_peer(peer: JsonObject, namespace: str) -> bool:
+def _may_be_dns(peer: JsonObject, namespace: str) -> bool:
     block = peer.get("ipBlock")
     if isinstance(block, dict):
         network = parse_network(block.get("cidr"))
-        # Service and node addresses are private; a public block means some host outside.
+        # Service and node addresses are private, so a public block is outside the cluster.
         return network is not None and (network.prefixlen == 0 or network.is_private or network.is_link_local)
     selector = peer.get("namespaceSelector")
     if not isinstance(selector, dict):
@@ -116,20 +116,20 @@ def _is_dns_peer(peer: JsonObject, namespace: str) -> bool:
     )
 
 
-def _may_match(selector: JsonObject, known: dict[str, tuple[str, ...]]) -> bool:
-    """Whether a selector can match something with these labels; those not listed are unknown: they may."""
+def _may_match(selector: JsonObject, labels: dict[str, tuple[str, ...]]) -> bool:
+    """Whether a selector may match an object with these labels; labels not listed may have any value."""
     for key, value in string_map(selector.get("matchLabels")).items():
-        if key in known and value not in known[key]:
+        if key in labels and value not in labels[key]:
             return False
     for _, expression in mappings(selector.get("matchExpressions")):
-        words = known.get(text(expression.get("key")))
+        possible = labels.get(text(expression.get("key")))
         values = sequence(expression.get("values"))
-        if words is None:
+        if possible is None:
             continue
         operator = expression.get("operator")
-        if operator == "DoesNotExist" or (operator == "In" and not set(words) & set(map(str, values))):
+        if operator == "DoesNotExist" or (operator == "In" and not set(possible) & set(map(str, values))):
             return False
-        if operator == "NotIn" and set(words) <= set(map(str, values)):
+        if operator == "NotIn" and set(possible) <= set(map(str, values)):
             return False
     return True
 

@@ -1,10 +1,10 @@
-"""Service is open to the outside by its type.
+"""Service is exposed outside the cluster by its type.
 
 Why: A node port bypasses the gateway with its TLS, authentication and limits; a load balancer without source
 ranges answers the whole internet.
 
-Fix: Use `type: ClusterIP` behind an Ingress or Gateway; where a load balancer is wanted, name its clients in
-`loadBalancerSourceRanges` or make it internal by your cloud's annotation.
+Fix: Use `type: ClusterIP` behind an Ingress or Gateway; if you need a load balancer, list its clients in
+`loadBalancerSourceRanges` or make it internal with your cloud's annotation.
 
 Wrong:
     spec:

@@ -1,7 +1,7 @@
 """Service claims external IP addresses.
 
-Why: Whoever may create a Service can take over traffic to any address that way (CVE-2020-8554); nothing
-checks that the address is theirs.
+Why: Anyone who may create a Service can use this field to take over traffic to any address (CVE-2020-8554);
+nothing checks that the address is theirs.
 
 Fix: Delete `externalIPs`; use a load balancer, an Ingress or a Gateway.
 
@@ -33,7 +33,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     addresses = sequence(manifest.spec.get("externalIPs"))
     if addresses:
         listed = ", ".join(str(address) for address in addresses)
-        yield Violation(("spec", "externalIPs"), f"the Service takes traffic to {listed}")
+        yield Violation(("spec", "externalIPs"), f"the Service takes over traffic to {listed}")
 
 
 RULE = ObjectRule(

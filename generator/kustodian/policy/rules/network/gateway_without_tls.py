@@ -1,6 +1,6 @@
 """Gateway serves plain HTTP without a TLS listener.
 
-Why: Requests, tokens and predictions travel in clear text and can be read and changed on the way.
+Why: Requests, tokens and predictions travel in clear text and can be read and changed in transit.
 
 Fix: Add an HTTPS listener with `tls.certificateRefs`; keep the HTTP listener only to redirect.
 
@@ -16,8 +16,9 @@ Right:
         tls:
           certificateRefs: [{name: iris-tls}]
 
-Notes: Gateways of the Gateway API and of Istio. An HTTP listener beside an HTTPS one is taken for a redirect.
-Istio gateways for traffic inside of the cluster (`*.local` hosts, `...-local-gateway`) are not reported.
+Notes: Covers Gateways of the Gateway API and of Istio. An HTTP listener next to an HTTPS listener is assumed
+to redirect. Istio gateways for traffic inside the cluster (`*.local` hosts, `...-local-gateway`) are not
+reported.
 
 Source: Gateway API v1, "TLS configuration", https://gateway-api.sigs.k8s.io/guides/tls/; Istio, "Gateway",
 https://istio.io/latest/docs/reference/config/networking/gateway/
@@ -34,15 +35,15 @@ from kustodian.policy.rule import Context, ObjectRule
 
 _GATEWAY_API = "gateway.networking.k8s.io"
 _ISTIO = "networking.istio.io"
-#: Names that Knative and others give to gateways for traffic inside of the cluster.
+#: Names that Knative and others give to gateways for traffic inside the cluster.
 _INTERNAL = ("local-gateway", "cluster-local")
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for each listener in clear text that no TLS listener stands beside."""
+    """One violation for each plain HTTP listener of a Gateway without TLS, or incomplete HTTPS listener."""
     del context
     if manifest.group == _ISTIO:
-        yield from _istio(manifest)
+        yield from _check_istio(manifest)
         return
     listeners = mappings(manifest.spec.get("listeners"))
     encrypted = any(text(listener.get("protocol")) in ("HTTPS", "TLS") for _, listener in listeners)
@@ -61,7 +62,7 @@ def _has_certificate(tls: JsonObject) -> bool:
     return bool(tls.get("certificateRefs") or tls.get("options")) or tls.get("mode") == "Passthrough"
 
 
-def _istio(manifest: Manifest) -> Iterator[Violation]:
+def _check_istio(manifest: Manifest) -> Iterator[Violation]:
     if any(word in manifest.name for word in _INTERNAL):
         return
     servers = mappings(manifest.spec.get("servers"))
@@ -76,7 +77,7 @@ def _istio(manifest: Manifest) -> Iterator[Violation]:
         tls, path = mapping(server.get("tls")), ("spec", "servers", index)
         if protocol in ("HTTP", "HTTP2", "GRPC") and not encrypted and not tls:
             yield Violation(
-                (*path, "port", "protocol"), f"server {index} serves plain {protocol} and none has TLS"
+                (*path, "port", "protocol"), f"server {index} serves plain {protocol} and no server has TLS"
             )
         elif protocol in ("HTTPS", "TLS") and not tls.get("mode"):
             yield Violation((*path, "tls"), f"server {index} of protocol {protocol} has no tls mode")

@@ -1,8 +1,9 @@
 """Ingress serves a host without TLS.
 
-Why: Requests, tokens and predictions travel in clear text and can be read and changed on the way.
+Why: Requests, tokens and predictions travel in clear text and can be read and changed in transit.
 
-Fix: Add the host to `spec.tls` with a `secretName`; cert-manager fills the Secret by annotation.
+Fix: Add the host to `spec.tls` with a `secretName`; cert-manager fills the Secret if the Ingress has its
+annotation.
 
 Wrong:
     spec:
@@ -18,7 +19,7 @@ Right:
         - host: iris.example.com
 
 Notes: A `tls` entry without hosts covers every host. Certificates that a cloud's annotation attaches (AWS,
-GKE), TLS passthrough and Traefik's router annotation count.
+GKE), TLS passthrough and Traefik's router annotation count as TLS.
 
 Source: Kubernetes documentation, "Ingress",
 https://kubernetes.io/docs/concepts/services-networking/ingress/#tls
@@ -33,7 +34,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
 
-#: Annotations that bring TLS from outside of the object: present, or with the value "true".
+#: Annotations that configure TLS outside the object: by being present, or with the value "true".
 _CERTIFICATES = (
     "alb.ingress.kubernetes.io/certificate-arn",
     "networking.gke.io/managed-certificates",
@@ -49,7 +50,7 @@ _SWITCHES = (
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for an Ingress without TLS, or for each host that its TLS leaves out."""
+    """One violation for an Ingress without TLS, or for each host that no TLS entry covers."""
     del context
     annotations = manifest.annotations
     if any(annotations.get(key) for key in _CERTIFICATES):
@@ -66,7 +67,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for index, rule in mappings(manifest.spec.get("rules")):
         host = text(rule.get("host"))
         if host and not any(_covers(pattern, host) for pattern in covered):
-            yield Violation(("spec", "rules", index, "host"), f"host {host} is in no tls entry")
+            yield Violation(("spec", "rules", index, "host"), f"no tls entry covers host {host}")
 
 
 def _covers(pattern: str, host: str) -> bool:

@@ -1,10 +1,10 @@
 """A peer of the network policy matches no pod, so the connection it should allow is denied.
 
-Why: The client that the rule was written for is cut off; most often its namespace was forgotten (a lone
-podSelector means the policy's own namespace).
+Why: The client that the rule was written for is cut off; most often its namespace was forgotten (a
+podSelector alone means the policy's own namespace).
 
-Fix: Correct the labels of the peer; for pods of another namespace put a `namespaceSelector` into the same
-list element.
+Fix: Correct the labels of the peer; for pods in another namespace, add a `namespaceSelector` to the same list
+element.
 
 Wrong:
     ingress:
@@ -17,8 +17,8 @@ Right:
           - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}
             podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}
 
-Notes: Pods of namespaces outside of the overlay are not known, so a peer that names such a namespace, or
-selects namespaces by other labels than their name, is not reported.
+Notes: Pods in namespaces outside the overlay are unknown, so a peer that names such a namespace, or selects
+namespaces by labels other than their name, is not reported.
 
 Source: Kubernetes documentation, "Behavior of to and from selectors",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
@@ -40,32 +40,32 @@ _NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each peer whose namespaces are known and hold no such pod."""
+    """One violation for each peer whose namespaces are known and contain no matching pod."""
     del context
     for policy in policies(objects):
         for direction, field in PEERS.items():
             for path, rule in policy.rules(direction):
                 for index, peer in peers(rule, direction):
-                    namespaces = _empty_in(peer, policy, objects)
+                    namespaces = _namespaces_without_match(peer, policy, objects)
                     if namespaces:
-                        where = ", ".join(namespaces)
+                        searched = ", ".join(namespaces)
                         yield Violation(
                             (*path, field, index, "podSelector"),
-                            f"podSelector of this peer matches no pod in namespace {where}",
+                            f"podSelector of this peer matches no pod in namespace {searched}",
                             policy.manifest,
                         )
 
 
-def _empty_in(peer: JsonObject, policy: Policy, objects: ObjectSet) -> list[str]:
-    """The namespaces in which the peer looks for pods and finds none; empty where all is well or unknown."""
+def _namespaces_without_match(peer: JsonObject, policy: Policy, objects: ObjectSet) -> list[str]:
+    """The namespaces of a peer if it matches no pod in them; empty if it does or cannot be judged."""
     selector = peer.get("podSelector")
     if not isinstance(selector, dict) or is_empty_selector(selector):
         return []
     if isinstance(peer.get("namespaceSelector"), dict):
-        namespaces = _named(mapping(peer["namespaceSelector"]))
+        namespaces = _named_namespaces(mapping(peer["namespaceSelector"]))
     else:
         namespaces = [policy.namespace]
-    # A namespace without any pod in the set is filled by someone else.
+    # If the set has no pod of a namespace, another overlay deploys them.
     if not namespaces or not all(objects.pods_in(name) for name in namespaces):
         return []
     for name in namespaces:
@@ -74,8 +74,8 @@ def _empty_in(peer: JsonObject, policy: Policy, objects: ObjectSet) -> list[str]
     return namespaces
 
 
-def _named(selector: JsonObject) -> list[str]:
-    """The namespaces that a namespaceSelector names outright; empty where it selects in another way."""
+def _named_namespaces(selector: JsonObject) -> list[str]:
+    """The namespaces that a namespaceSelector selects by name; empty if it selects in another way."""
     labels = string_map(selector.get("matchLabels"))
     if _NAME_LABEL in labels:
         return [labels[_NAME_LABEL]]

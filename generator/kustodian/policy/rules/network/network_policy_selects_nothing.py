@@ -2,8 +2,8 @@
 
 Why: The pods it was written for stay as open as before, and nobody notices.
 
-Fix: Correct `podSelector` (or the namespace) so that it matches the labels of the pods' template; delete the
-policy if they are gone.
+Fix: Correct `podSelector` (or the namespace) so that it matches the labels of the pod template; delete the
+policy if the pods are gone.
 
 Wrong:
     spec:
@@ -13,10 +13,10 @@ Right:
     spec:
       podSelector: {matchLabels: {app: iris}}
 
-Notes: An empty selector means every pod, present and future, and is never reported. Labels that a controller
-adds to its pods and pods that an operator makes from a custom resource of the namespace are taken into
-account. So are overlays that hold policies, but no workload, of a namespace: its pods are deployed by
-another.
+Notes: An empty selector selects every pod, present and future, and is never reported. Labels that a
+controller adds to its pods are taken into account, as are pods that an operator creates from a custom
+resource in the namespace. A policy is not reported if the overlay has no workload in its namespace: another
+overlay deploys the pods.
 
 Source: Kubernetes API reference v1.34, NetworkPolicySpec,
 https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/

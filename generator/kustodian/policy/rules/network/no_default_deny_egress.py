@@ -1,4 +1,4 @@
-"""The namespace has no default deny for egress: a new pod may connect to anywhere.
+"""The namespace has no default deny for egress: a new pod may connect anywhere.
 
 Why: A compromised or careless container can send data and model weights to any host on the internet.
 
@@ -15,8 +15,8 @@ Right:
       podSelector: {}
       policyTypes: [Egress]
 
-Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One
-that allows everything does not count.
+Notes: A policy that selects all pods and allows some peers counts too, because it denies everything else. A
+policy that allows everything does not count.
 
 Source: Kubernetes documentation, "Default deny all egress traffic",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies

@@ -1,6 +1,7 @@
 """The namespace has no default deny for ingress: a new pod accepts connections from anywhere.
 
-Why: Policies that select single applications leave every pod that comes later open to the whole cluster.
+Why: Policies that select individual applications leave every pod that is added later open to the whole
+cluster.
 
 Fix: Add a NetworkPolicy with `podSelector: {}` and `policyTypes: [Ingress]`, and allow what is needed in
 further policies.
@@ -15,8 +16,8 @@ Right:
       podSelector: {}
       policyTypes: [Ingress]
 
-Notes: A policy that selects all pods and allows some peers counts too: what it does not allow is denied. One
-that allows everything does not count.
+Notes: A policy that selects all pods and allows some peers counts too, because it denies everything else. A
+policy that allows everything does not count.
 
 Source: Kubernetes documentation, "Default deny all ingress traffic",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies

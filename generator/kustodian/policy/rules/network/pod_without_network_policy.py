@@ -1,7 +1,7 @@
 """No network policy selects the pod, so anyone may talk to it and it may talk to anyone.
 
-Why: Whoever takes over one pod of the cluster can reach the model server, and the model server can reach the
-internet.
+Why: Anyone who takes over one pod of the cluster can reach the model server, and the model server can reach
+the internet.
 
 Fix: Add a default-deny NetworkPolicy for the namespace (`podSelector: {}`) and allow what the pod needs.
 
@@ -16,8 +16,8 @@ Right:
       podSelector: {}
       policyTypes: [Ingress, Egress]
 
-Notes: Only policies of the pod's own namespace count. Pods on the host's network are outside of every policy
-and are not reported here. Policies of Cilium, Calico and Antrea and admin policies count as well.
+Notes: Only policies in the pod's own namespace count. Policies do not apply to pods on the host network, so
+these are not reported here. Cilium, Calico, Antrea and admin network policies count as well.
 
 Source: Kubernetes documentation, "Network Policies",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/; NSA/CISA Kubernetes Hardening Guide
@@ -41,19 +41,19 @@ from kustodian.policy.rule import Context, SetRule
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each pod template that no policy of its namespace selects."""
     del context
-    known = policies(objects)
+    all_policies = policies(objects)
     reported = set()
     for pod in objects.pods:
         namespace = namespace_of(pod.owner)
         if on_host(pod) or id(pod.owner) in reported:
             continue
-        if any(policy.selects(pod) for policy in known):
+        if any(policy.selects(pod) for policy in all_policies):
             continue
         if any(_plugin_selects(policy, pod) for policy in plugin_policies(objects, namespace)):
             continue
         reported.add(id(pod.owner))
-        elsewhere = any(policy.namespace == namespace for policy in known)
-        reason = "selects these pods" if elsewhere else "exists there"
+        has_policies = any(policy.namespace == namespace for policy in all_policies)
+        reason = "selects them" if has_policies else "exists"
         yield Violation(
             (*pod.path, "metadata", "labels"),
             f"pods of {pod.owner.kind} {pod.owner.name} run in namespace {namespace}, "
@@ -63,17 +63,17 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
 
 
 def _plugin_selects(policy: Manifest, pod: PodTemplate) -> bool:
-    """Whether a plugin's policy selects the pod; one with a selector of another language counts as cover."""
+    """Whether a plugin's policy selects the pod; a selector that cannot be evaluated counts as a match."""
     selector = policy.spec.get("endpointSelector")
     if policy.group != "cilium.io" or not isinstance(selector, dict):
         return True
     # Cilium prefixes keys with the source of the label: `k8s:app`, `any:app`.
-    wanted = {key.rpartition(":")[2]: value for key, value in string_map(selector.get("matchLabels")).items()}
+    labels = {key.rpartition(":")[2]: value for key, value in string_map(selector.get("matchLabels")).items()}
     expressions = [
         {**mapping(item), "key": text(mapping(item).get("key")).rpartition(":")[2]}
         for item in selector.get("matchExpressions") or []
     ]
-    return selector_matches({"matchLabels": wanted, "matchExpressions": expressions}, pod.labels)
+    return selector_matches({"matchLabels": labels, "matchExpressions": expressions}, pod.labels)
 
 
 RULE = SetRule(

@@ -1,7 +1,7 @@
 """A model server or dashboard is reachable from outside the cluster without authentication.
 
 Why: Anyone who finds the address can run inference on your GPUs, read prompts, load other models or delete
-experiments: these servers ask for no credentials of their own.
+experiments: by themselves, these servers do not ask for credentials.
 
 Fix: Put authentication in front (an external-auth annotation or SecurityPolicy, an oauth2-proxy, an
 AuthorizationPolicy), give the server an API key from a Secret, or keep it inside the cluster.
@@ -19,11 +19,11 @@ Right:
       jwt: {providers: [...]}
 
 Options:
-    images: further parts of image names that stand for a model server or dashboard.
+    images: more parts of image names that identify a model server or dashboard.
 
-Notes: Model servers and dashboards are known by their image or command line. Ways in are Ingresses, routes on
-a Gateway, Istio gateways, and Services of type NodePort or LoadBalancer that are neither internal nor limited
-to source ranges.
+Notes: Model servers and dashboards are recognised by their image or command line. Entry points are Ingresses,
+routes attached to a Gateway, Istio gateways, and Services of type NodePort or LoadBalancer that are neither
+internal nor limited to source ranges.
 
 Source: OWASP Machine Learning Security Top Ten 2023, ML05 Model Theft,
 https://owasp.org/www-project-machine-learning-security-top-10/; vLLM documentation, "Security",
@@ -44,16 +44,16 @@ from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, Option, SetRule
 from kustodian.policy.rules.network._authentication import is_guarded, is_private
 from kustodian.policy.rules.network._exposure import exposure
-from kustodian.policy.rules.network._model_servers import served_by
+from kustodian.policy.rules.network._model_servers import unauthenticated_server
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each way from outside to a server that nothing guards."""
-    more = tuple(context.options["images"])
-    for entry, path, service in _ways_in(objects):
+    """One violation for each entry point to a server without authentication."""
+    extra_images = tuple(context.options["images"])
+    for entry, path, service in _entry_points(objects):
         pods = pods_of_service(service, objects)
         for pod in pods:
-            container = served_by(pod, more)
+            container = unauthenticated_server(pod, extra_images)
             if container is None or is_guarded(entry, service, pods, objects):
                 continue
             yield Violation(
@@ -65,26 +65,26 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             break
 
 
-def _ways_in(objects: ObjectSet) -> Iterator[tuple[Manifest, FieldPath, Manifest]]:
-    """Each exposing object, the field that exposes, and the Service it leads to."""
+def _entry_points(objects: ObjectSet) -> Iterator[tuple[Manifest, FieldPath, Manifest]]:
+    """Each exposing object, the field that exposes it, and the Service it leads to."""
     for service in objects.of("", "Service"):
         if exposure(service):
             yield service, ("spec", "type"), service
     routes = [m for group, kind in INGRESS_KINDS for m in objects.of(group, kind)]
-    routes += [m for m in objects.of(GATEWAY_API, *ROUTE_KINDS) if _hangs_on_gateway(m)]
+    routes += [m for m in objects.of(GATEWAY_API, *ROUTE_KINDS) if _attaches_to_gateway(m)]
     routes += [m for m in objects.of(ISTIO, "VirtualService") if _uses_gateway(m)]
     for route in routes:
         if is_private(route, objects):
             continue
         seen = set()
         for backend in backends(route):
-            service_ = objects.find("", "Service", backend.namespace, backend.name)
-            if backend.is_service and service_ is not None and id(service_) not in seen:
-                seen.add(id(service_))
-                yield route, backend.path, service_
+            target = objects.find("", "Service", backend.namespace, backend.name)
+            if backend.is_service and target is not None and id(target) not in seen:
+                seen.add(id(target))
+                yield route, backend.path, target
 
 
-def _hangs_on_gateway(route: Manifest) -> bool:
+def _attaches_to_gateway(route: Manifest) -> bool:
     kinds = [text(ref.get("kind"), "Gateway") for _, ref in mappings(route.spec.get("parentRefs"))]
     return "Gateway" in kinds
 
@@ -100,5 +100,5 @@ RULE = SetRule(
     check=check,
     doc=__doc__,
     tags=("ml", "security"),
-    options={"images": Option((), "further parts of image names of model servers and dashboards")},
+    options={"images": Option((), "more parts of image names that identify a model server or dashboard")},
 )

@@ -1,7 +1,7 @@
 """Container adds a capability beyond the default set.
 
-Why: Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_RAW are root on the node in parts; a model server needs
-none of them.
+Why: Capabilities such as SYS_ADMIN, SYS_PTRACE or NET_RAW each grant a part of what root can do on the node;
+a model server needs none of them.
 
 Fix: Remove the capability from `securityContext.capabilities.add` of the container.
 
@@ -15,9 +15,9 @@ Right:
       capabilities:
         drop: [ALL]
 
-Notes: Allowed are AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP,
-SETGID, SETPCAP, SETUID and SYS_CHROOT, spelt like this (no CAP_ prefix). Level Restricted allows only
-NET_BIND_SERVICE: see `capabilities-not-dropped`.
+Notes: The allowed capabilities are AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD,
+NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID and SYS_CHROOT, spelt like this (without the prefix CAP_).
+The Restricted level allows only NET_BIND_SERVICE: see `capabilities-not-dropped`.
 
 Source: Pod Security Standards, Baseline, "Capabilities" (every version),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -40,7 +40,7 @@ ALLOWED = frozenset({
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each capability added that is not in the default set."""
+    """One violation for each added capability outside the default set."""
     for container in pod.containers:
         added = sequence(mapping(container.security_context.get("capabilities")).get("add"))
         for index, capability in enumerate(added):

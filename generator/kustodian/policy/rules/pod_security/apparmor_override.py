@@ -1,7 +1,7 @@
-"""Pod or container switches its AppArmor profile off.
+"""Pod or container turns off its AppArmor profile.
 
 Why: The runtime's AppArmor profile keeps a container from mounting, tracing and writing where it must not;
-without it one bug in the container reaches the node.
+without it, one bug in the container can reach the node.
 
 Fix: Set `appArmorProfile.type` to RuntimeDefault or Localhost, or remove the field or annotation: the
 runtime's profile is the default.
@@ -16,8 +16,8 @@ Right:
       appArmorProfile:
         type: RuntimeDefault
 
-Notes: The older annotation `container.apparmor.security.beta.kubernetes.io/<container>` counts too; it may be
-`runtime/default`, `localhost/<profile>` or empty.
+Notes: The older annotation `container.apparmor.security.beta.kubernetes.io/<container>` is checked too; it
+may be `runtime/default`, `localhost/<profile>` or empty.
 
 Source: Pod Security Standards, Baseline, "AppArmor" (every version),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -37,7 +37,7 @@ _ALLOWED = ("RuntimeDefault", "Localhost")
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each profile, in a field or an annotation, that is not an allowed one."""
+    """One violation for each profile, in a field or an annotation, that is not allowed."""
     for who, path, security_context in security_contexts(pod):
         profile = security_context.get("appArmorProfile")
         if isinstance(profile, dict) and profile.get("type") not in _ALLOWED:
@@ -48,7 +48,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for key, value in pod.annotations.items():
         if key.startswith(_ANNOTATION) and not _annotation_allowed(value):
             container = key.removeprefix(_ANNOTATION)
-            message = f'container "{container}" has the AppArmor profile `{value}` by annotation'
+            message = f'container "{container}" has the AppArmor profile `{value}`, set by annotation'
             yield Violation(annotation_path(pod, key), message)
 
 

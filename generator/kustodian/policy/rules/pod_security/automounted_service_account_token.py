@@ -1,7 +1,7 @@
-"""Pod mounts a service account token that it has no use for.
+"""Pod mounts a service account token that it does not need.
 
-Why: The token is a credential for the API server in a file that every process of the pod can read; where no
-role is bound to it, it only helps an attacker.
+Why: The token is a credential for the API server in a file that every process in the pod can read; if no role
+is bound to the account, the token only helps an attacker.
 
 Fix: Set `automountServiceAccountToken: false` in the pod spec, or on the ServiceAccount. `kustodian check
 --fix` does it.
@@ -15,9 +15,9 @@ Right:
       serviceAccountName: iris
       automountServiceAccountToken: false
 
-Notes: The pod's own field wins over the ServiceAccount's. A RoleBinding or ClusterRoleBinding whose subjects
-include the account counts as use. So do the Vault agent injector, Argo Workflows and Spark, which need the
-token themselves.
+Notes: The pod's own field takes precedence over the ServiceAccount's. An account counts as used if it is
+among the subjects of a RoleBinding or ClusterRoleBinding. The Vault agent injector, Argo Workflows and Spark
+need the token themselves, so their pods are not reported.
 
 Source: Kubernetes documentation, "Configure Service Accounts for Pods",
 https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
@@ -46,7 +46,7 @@ _EXEMPT_OWNERS = {
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each pod that mounts a token which no binding of the overlay mentions."""
+    """One violation for each pod that mounts the token of an account that no binding mentions."""
     bindings = objects.of(_RBAC, "RoleBinding", "ClusterRoleBinding")
     for pod in objects.pods:
         if (pod.owner.group, pod.owner.kind) in _EXEMPT_OWNERS or _needs_token(pod):
@@ -80,8 +80,8 @@ def _binds(binding: Manifest, namespace: str, account: str) -> bool:
 def _is_subject(subject: JsonObject, binding: Manifest, namespace: str, account: str) -> bool:
     kind, name = subject.get("kind"), text(subject.get("name"))
     if kind == "ServiceAccount":
-        its_namespace = text(subject.get("namespace")) or namespace_of(binding) or "default"
-        return name == account and its_namespace == namespace
+        subject_namespace = text(subject.get("namespace")) or namespace_of(binding) or "default"
+        return name == account and subject_namespace == namespace
     if kind == "User":
         return name == f"system:serviceaccount:{namespace}:{account}"
     return kind == "Group" and name in ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")

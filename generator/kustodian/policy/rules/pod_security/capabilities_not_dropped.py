@@ -1,7 +1,7 @@
-"""Container keeps capabilities that Restricted takes away.
+"""Container keeps capabilities that the Restricted level forbids.
 
 Why: The default set lets a process change owners, bypass file permissions and forge packets; a model server
-listens on a high port and needs none of it.
+listens on a high port and needs none of this.
 
 Fix: Set `capabilities: {drop: [ALL]}` in the securityContext of each container and add nothing but
 NET_BIND_SERVICE. `kustodian check --fix` does it.
@@ -16,8 +16,8 @@ Right:
       capabilities:
         drop: [ALL]
 
-Notes: A capability outside the default set is `added-capabilities`. Not asked of pods with `os: {name:
-windows}`, which may not set the field.
+Notes: `added-capabilities` reports capabilities outside the default set. Pods with `os: {name: windows}` are
+exempt because they may not set the field.
 
 Source: Pod Security Standards, Restricted, "Capabilities" (1.22; Windows exempt from 1.25),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
@@ -44,8 +44,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for container in pod.containers:
         capabilities = mapping(container.security_context.get("capabilities"))
         path: FieldPath = (*container.path, "securityContext", "capabilities")
-        given_by_runtime = runtime_sets_context(container) and capabilities.get("drop") is None
-        if "ALL" not in sequence(capabilities.get("drop")) and not given_by_runtime:
+        dropped_by_runtime = runtime_sets_context(container) and capabilities.get("drop") is None
+        if "ALL" not in sequence(capabilities.get("drop")) and not dropped_by_runtime:
             drop = (*path, "drop")
             message = f"{container} does not drop ALL capabilities"
             yield Violation(drop, message, edits=set_field(drop, ["ALL"]))

@@ -1,10 +1,10 @@
 """Pod mounts the socket of the container runtime.
 
-Why: Whoever can write to the runtime's socket starts any container with any privilege on the node, past the
-API server and every policy.
+Why: Anyone who can write to the runtime's socket can start any container with any privilege on the node,
+bypassing the API server and every policy.
 
-Fix: Remove the volume. Build images with a rootless builder such as BuildKit, read logs and
-metrics through the kubelet.
+Fix: Remove the volume. Build images with a rootless builder such as BuildKit, and read logs and metrics
+through the kubelet.
 
 Wrong:
     volumes:
@@ -16,7 +16,7 @@ Right:
       - name: build
         emptyDir: {sizeLimit: 10Gi}
 
-Notes: A directory of the node that holds a socket counts as well; mounting it read-only does not help.
+Notes: A directory of the node that contains a socket counts as well; mounting it read-only does not help.
 
 Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Kubernetes Pod security",
 https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
@@ -47,11 +47,11 @@ _WINDOWS_PIPES = ("docker_engine", "containerd-containerd")
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each hostPath that is a runtime's socket or holds one."""
+    """One violation for each hostPath that is a runtime's socket or contains one."""
     for path, volume in pod.volumes:
         host_path = text(dig(volume, ("hostPath", "path")))
         if host_path and _reaches_socket(host_path):
-            message = f'volume "{volume.get("name")}" gives the container runtime away: {host_path}'
+            message = f'volume "{volume.get("name")}" exposes the container runtime: {host_path}'
             yield Violation((*path, "hostPath", "path"), message)
 
 

@@ -1,6 +1,6 @@
 """Pod shares the network, process or IPC namespace of the node.
 
-Why: In the node's namespaces a container sees and reaches what belongs to the node and to other pods: their
+Why: In the node's namespaces, a container can see and reach what belongs to the node and to other pods: their
 traffic, processes and shared memory.
 
 Fix: Remove `hostNetwork`, `hostPID` and `hostIPC` from the pod spec. Processes that share memory need an

@@ -1,10 +1,10 @@
-"""Pod mounts a path of the node.
+"""Pod mounts a path of the node's file system.
 
-Why: Files of the node give a container the node's credentials and configuration, and tie the pod to one
-node's disk.
+Why: The node's files give a container access to the node's credentials and configuration, and tie the pod to
+one node's disk.
 
-Fix: Replace the hostPath volume: a PersistentVolumeClaim for a model cache, an emptyDir for scratch space, a
-ConfigMap for configuration.
+Fix: Replace the hostPath volume: use a PersistentVolumeClaim for a model cache, an emptyDir for scratch
+space, a ConfigMap for configuration.
 
 Wrong:
     volumes:

@@ -1,7 +1,7 @@
-"""Container takes a port of the node.
+"""Container binds a port of the node.
 
-Why: A host port is reachable on the node's address past every Service and most network policies, and only one
-such pod fits on a node.
+Why: A host port is reachable on the node's address, bypassing every Service and most network policies, and
+only one such pod fits on a node.
 
 Fix: Remove `hostPort` from the container's port and reach it through a Service, a Gateway or an Ingress.
 
@@ -36,7 +36,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             host_port = integer(port.get("hostPort"), 0)
             if host_port:
                 path = (*container.path, "ports", index, "hostPort")
-                yield Violation(path, f"{container} takes port {host_port} of the node")
+                yield Violation(path, f"{container} binds port {host_port} of the node")
 
 
 RULE = PodRule(

@@ -1,7 +1,7 @@
 """Probe or lifecycle hook names a host to call.
 
 Why: The kubelet makes the call from the node's network, so a `host` lets anyone who may create a pod reach
-services that only the node can.
+services that only the node can reach.
 
 Fix: Remove `host` from the probe or hook; it then calls the pod's own address.
 
@@ -18,7 +18,7 @@ Right:
         path: /healthz
         port: 8080
 
-Notes: From Kubernetes 1.34. A virtual host goes into `httpHeaders` as `Host`.
+Notes: Checked from Kubernetes 1.34 on. To name a virtual host, set the header `Host` in `httpHeaders`.
 
 Source: Pod Security Standards, Baseline, "Host Probes / Lifecycle Hooks" (1.34),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -52,7 +52,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 path: FieldPath = (*handler, action, "host")
                 host = dig(container.data, path)
                 if host:
-                    message = f"{container} has the node call {host} in its {handler[-1]}"
+                    message = f"{container} makes the kubelet call {host} in its {handler[-1]}"
                     yield Violation((*container.path, *path), message)
 
 

@@ -1,7 +1,7 @@
-"""Windows pod or container runs as a process of the node.
+"""Windows pod or container runs as a process on the node.
 
-Why: A HostProcess container has the node's file system, network and accounts; it is the privileged container
-of Windows.
+Why: A HostProcess container has the node's file system, network and accounts; it is the Windows equivalent of
+a privileged container.
 
 Fix: Remove `hostProcess: true` from `securityContext.windowsOptions` of the pod or the container.
 
@@ -34,7 +34,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for the pod and for each container that sets `hostProcess: true`."""
     for who, path, security_context in security_contexts(pod):
         if mapping(security_context.get("windowsOptions")).get("hostProcess") is True:
-            yield Violation((*path, "windowsOptions", "hostProcess"), f"{who} runs as a process of the node")
+            yield Violation((*path, "windowsOptions", "hostProcess"), f"{who} runs as a process on the node")
 
 
 RULE = PodRule(

@@ -1,10 +1,10 @@
 """Namespace does not enforce a Pod Security Standard.
 
-Why: Without the label the API server admits any pod into the namespace, privileged ones too, whatever this
-repository checks.
+Why: Without the label, the API server admits any pod into the namespace, even a privileged one, no matter
+what this repository checks.
 
-Fix: Add the label `pod-security.kubernetes.io/enforce: restricted` (or baseline) to the Namespace, best with
-audit, warn and the version labels. `kustodian check --fix` does it.
+Fix: Add the label `pod-security.kubernetes.io/enforce: restricted` (or baseline) to the Namespace, ideally
+together with the audit, warn and version labels. `kustodian check --fix` does it.
 
 Wrong:
     kind: Namespace
@@ -49,18 +49,18 @@ _VERSION = re.compile(r"latest|v1\.(0|[1-9]\d*)")
 
 
 def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for each label that is missing, too weak or not understood."""
+    """One violation for each label that is missing, too weak or invalid."""
     labels = namespace.labels
     minimum = context.options["minimumLevel"]
     for mode in ("enforce", "audit", "warn"):
         level, version = labels.get(_PREFIX + mode), labels.get(f"{_PREFIX}{mode}-version")
         if level is not None and level not in LEVELS:
-            yield _violation(mode, f"`{level}` is no Pod Security level: {mode}")
+            yield _violation(mode, f"`{level}` is not a Pod Security level: {mode}")
         elif version is not None and not _VERSION.fullmatch(version):
-            yield _violation(f"{mode}-version", f"`{version}` is no policy version: {mode}-version")
+            yield _violation(f"{mode}-version", f"`{version}` is not a policy version: {mode}-version")
         elif mode == "enforce" and level is None:
             others = [name for name in ("audit", "warn") if _PREFIX + name in labels]
-            only = f", it only has {' and '.join(others)}" if others else ""
+            only = f"; it only has {' and '.join(others)}" if others else ""
             message = f"namespace {namespace.name} enforces no Pod Security Standard{only}"
             yield _violation(mode, message, minimum)
         elif mode == "enforce" and level and LEVELS.index(level) < LEVELS.index(minimum):
@@ -73,9 +73,9 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
             yield _violation(mode, message, labels.get(f"{_PREFIX}enforce", minimum))
 
 
-def _violation(label: str, message: str, right: str | None = None) -> Violation:
+def _violation(label: str, message: str, value: str | None = None) -> Violation:
     path = ("metadata", "labels", _PREFIX + label)
-    return Violation(path, message, edits=set_field(path, right) if right else ())
+    return Violation(path, message, edits=set_field(path, value) if value else ())
 
 
 RULE = ObjectRule(

@@ -1,7 +1,7 @@
 """Container may gain more privileges than its process started with.
 
-Why: A set-user-id program in the image makes root of any user unless the kernel is told to refuse that; the
-default is to allow it.
+Why: A setuid program in the image turns any user into root unless the kernel is told to refuse that; by
+default it is allowed.
 
 Fix: Set `allowPrivilegeEscalation: false` in the securityContext of each container; the pod's securityContext
 has no such field. `kustodian check --fix` does it.
@@ -15,7 +15,7 @@ Right:
       runAsNonRoot: true
       allowPrivilegeEscalation: false
 
-Notes: Not asked of pods with `os: {name: windows}`, which may not set the field.
+Notes: Pods with `os: {name: windows}` are exempt because they may not set the field.
 
 Source: Pod Security Standards, Restricted, "Privilege Escalation" (1.8; Windows exempt from 1.25),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
@@ -34,7 +34,7 @@ from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_se
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container that does not say `allowPrivilegeEscalation: false`."""
+    """One violation for each container that does not set `allowPrivilegeEscalation: false`."""
     if pod.is_windows:
         return
     for container in pod.containers:
@@ -42,11 +42,11 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         if value is False or (value is None and runtime_sets_context(container)):
             continue
         path = (*container.path, "securityContext", "allowPrivilegeEscalation")
-        how = "does not forbid" if value is None else "allows"
-        # The API server refuses the field beside these two.
-        needs_it = container.security_context.get("privileged") is True or "SYS_ADMIN" in _added(container)
-        edits = () if needs_it else set_field(path, False)
-        yield Violation(path, f"{container} {how} privilege escalation", edits=edits)
+        verb = "does not forbid" if value is None else "allows"
+        # The API server rejects `false` in combination with either of these.
+        must_allow = container.security_context.get("privileged") is True or "SYS_ADMIN" in _added(container)
+        edits = () if must_allow else set_field(path, False)
+        yield Violation(path, f"{container} {verb} privilege escalation", edits=edits)
 
 
 def _added(container: Container) -> list[object]:

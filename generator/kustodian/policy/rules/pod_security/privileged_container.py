@@ -1,7 +1,7 @@
 """Container runs privileged.
 
-Why: A privileged container has every capability and every device of the node; whoever gets into it owns the
-node.
+Why: A privileged container has every capability and every device of the node; anyone who gets into it owns
+the node.
 
 Fix: Remove `privileged: true` from the container's securityContext, or set it to false with a patch in the
 overlay.
@@ -14,8 +14,8 @@ Right:
     securityContext:
       privileged: false
 
-Notes: A GPU needs no privileged container: ask for `nvidia.com/gpu` in `resources.limits` and let the device
-plugin do the rest.
+Notes: A GPU does not need a privileged container: request `nvidia.com/gpu` in `resources.limits` and let the
+device plugin do the rest.
 
 Source: Pod Security Standards, Baseline, "Privileged Containers" (every version),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline

@@ -1,10 +1,10 @@
 """Pod mounts a volume of a type that bypasses PersistentVolumes.
 
-Why: A network disk or share written into the pod carries addresses and credentials of the storage past
-whoever runs it; a claim leaves both to the storage class.
+Why: A network disk or share that is defined in the pod carries the addresses and credentials of the storage
+and bypasses whoever operates it; a claim leaves both to the storage class.
 
-Fix: Move the volume into a PersistentVolume and mount its claim; replace `gitRepo` by an init container that
-clones into an emptyDir.
+Fix: Move the volume into a PersistentVolume and mount its claim; replace `gitRepo` with an init container
+that clones into an emptyDir.
 
 Wrong:
     volumes:
@@ -16,8 +16,8 @@ Right:
       - name: models
         persistentVolumeClaim: {claimName: models}
 
-Notes: Allowed are configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected
-and secret. hostPath has a rule of its own, `host-path-volume`. A volume without any source becomes an
+Notes: The allowed types are configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim,
+projected and secret. hostPath has its own rule, `host-path-volume`. A volume without any source becomes an
 emptyDir.
 
 Source: Pod Security Standards, Restricted, "Volume Types" (every version),
@@ -45,13 +45,13 @@ FORBIDDEN = (
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each volume whose source is a forbidden one."""
+    """One violation for each volume of a forbidden type."""
     for path, volume in pod.volumes:
         if any(volume.get(source) is not None for source in ALLOWED):
             continue
         for source in FORBIDDEN:
             if volume.get(source) is not None:
-                yield Violation((*path, source), f'volume "{volume.get("name")}" is of the type {source}')
+                yield Violation((*path, source), f'volume "{volume.get("name")}" is of type {source}')
                 break
 
 

@@ -1,10 +1,10 @@
 """Container is not required to run as a user other than root.
 
-Why: Root in a container is root on the node as soon as anything lets it out; `runAsNonRoot` makes the kubelet
-refuse an image that would start as root.
+Why: Root in a container is root on the node as soon as it breaks out; `runAsNonRoot` makes the kubelet refuse
+an image that would start as root.
 
-Fix: Set `runAsNonRoot: true` in the pod's securityContext, and `runAsUser` where the image names its user
-only by name.
+Fix: Set `runAsNonRoot: true` in the pod's securityContext, and also `runAsUser` if the image specifies its
+user only by name.
 
 Wrong:
     spec:
@@ -19,8 +19,8 @@ Right:
       containers:
         - name: server
 
-Notes: A container inherits the pod's value; false is refused in either place. Windows pods owe it too. From
-Kubernetes 1.35 pods with `hostUsers: false` do not.
+Notes: A container inherits the pod's value; `false` is reported in either place. Windows pods need the field
+too. From Kubernetes 1.35, pods with `hostUsers: false` do not.
 
 Source: Pod Security Standards, Restricted, "Running as Non-root" (1.0, relaxed in 1.35),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
@@ -35,15 +35,15 @@ from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import (
     RESTRICTED,
+    container_list,
     has_no_pod_context,
-    names,
     relaxed_for_user_namespace,
     runtime_sets_context,
 )
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each `runAsNonRoot: false`, else one where it is missing."""
+    """One violation for each `runAsNonRoot: false`, and for the pod or container that lacks it."""
     if relaxed_for_user_namespace(pod, context):
         return
     pod_value = pod.security_context.get("runAsNonRoot")
@@ -59,7 +59,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         elif value is None and pod_value is None and not runtime_sets_context(container):
             unset.append(container)
     if unset and len(unset) == len(pod.containers) and not has_no_pod_context(pod):
-        yield Violation(pod_path, f"neither the pod nor {names(unset)} sets runAsNonRoot")
+        yield Violation(pod_path, f"neither the pod nor {container_list(unset)} sets runAsNonRoot")
         return
     for container in unset:
         path = (*container.path, "securityContext", "runAsNonRoot")

@@ -1,10 +1,10 @@
 """Pod or container runs as user 0.
 
-Why: User 0 is root: what it may do to mounted files, devices and the kernel is limited only by what else is
-taken from it.
+Why: User 0 is root: only the other restrictions on the container limit what it may do to mounted files,
+devices and the kernel.
 
-Fix: Set `runAsUser` to the image's own user, any number but 0, or remove it where the image starts as such a
-user.
+Fix: Set `runAsUser` to the image's own user, any number except 0, or remove it if the image starts as such a
+user by itself.
 
 Wrong:
     securityContext:
@@ -14,7 +14,7 @@ Right:
     securityContext:
       runAsUser: 10001
 
-Notes: A volume that the user cannot write gets `fsGroup` in the pod's securityContext. From Kubernetes 1.35
+Notes: If the user cannot write to a volume, set `fsGroup` in the pod's securityContext. From Kubernetes 1.35,
 pods with `hostUsers: false` may run as user 0.
 
 Source: Pod Security Standards, Restricted, "Running as Non-root user" (1.23, relaxed in 1.35),

@@ -1,10 +1,9 @@
-"""Pod or container switches its seccomp filter off.
+"""Pod or container turns off its seccomp filter.
 
-Why: Without a seccomp filter a container may call every system call of the kernel, among them those that
-break out of containers.
+Why: Without a seccomp filter, a container may make every system call of the kernel, including those that are
+used to break out of containers.
 
-Fix: Set `seccompProfile.type` to RuntimeDefault (or Localhost with a profile of yours) where it says
-otherwise.
+Fix: Set `seccompProfile.type` to RuntimeDefault, or to Localhost with a profile of your own.
 
 Wrong:
     securityContext:
@@ -16,7 +15,7 @@ Right:
       seccompProfile:
         type: RuntimeDefault
 
-Notes: The old seccomp annotations have meant nothing since Kubernetes 1.27 and are not looked at.
+Notes: The old seccomp annotations have had no effect since Kubernetes 1.27 and are ignored.
 
 Source: Pod Security Standards, Baseline, "Seccomp" (1.19),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -35,7 +34,7 @@ ALLOWED = ("RuntimeDefault", "Localhost")
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for the pod and each container with a profile that is not an allowed one."""
+    """One violation for the pod and each container with a profile that is not allowed."""
     for who, path, security_context in security_contexts(pod):
         profile = security_context.get("seccompProfile")
         if isinstance(profile, dict) and profile.get("type") not in ALLOWED:

@@ -1,9 +1,10 @@
 """Pod or container sets an SELinux type, user or role that is not allowed.
 
-Why: The container types of SELinux keep containers apart from each other and from the node; another type,
-user or role steps out of that.
+Why: SELinux's container types isolate containers from each other and from the node; another type, user or
+role breaks that isolation.
 
-Fix: Remove `user` and `role` from `seLinuxOptions` and leave `type` out, or use one of the container types.
+Fix: Remove `user` and `role` from `seLinuxOptions`, and either remove `type` or set it to one of the
+container types.
 
 Wrong:
     securityContext:
@@ -15,8 +16,8 @@ Right:
       seLinuxOptions:
         type: container_t
 
-Notes: Allowed types are container_t, container_init_t and container_kvm_t, from Kubernetes 1.31 also
-container_engine_t. `level` is free.
+Notes: The allowed types are container_t, container_init_t and container_kvm_t, and from Kubernetes 1.31 also
+container_engine_t. `level` may have any value.
 
 Source: Pod Security Standards, Baseline, "SELinux" (1.0, widened in 1.31),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -37,7 +38,7 @@ _TYPES_SINCE_1_31 = (*_TYPES, "container_engine_t")
 
 
 def allowed_types(version: tuple[int, int]) -> tuple[str, ...]:
-    """The types that a container may have in a Kubernetes version; "" is none."""
+    """The types that a container may have in a Kubernetes version; "" means not set."""
     return _TYPES_SINCE_1_31 if version >= (1, 31) else _TYPES
 
 

@@ -1,7 +1,7 @@
 """Container sees /proc without the runtime's masks.
 
-Why: The masks hide kernel memory, keys and switches in /proc from the container; an unmasked /proc of the
-node shows and changes them.
+Why: The masks hide kernel memory, keys and switches in /proc from the container; through an unmasked /proc it
+can read and change them.
 
 Fix: Remove `procMount` from the container's securityContext or set it to Default.
 
@@ -13,7 +13,7 @@ Right:
     securityContext:
       procMount: Default
 
-Notes: From Kubernetes 1.35 Baseline allows any value in a pod with `hostUsers: false`; Restricted does not:
+Notes: From Kubernetes 1.35, Baseline allows any value in a pod with `hostUsers: false`. Restricted does not:
 see `unmasked-proc-mount-in-user-namespace`.
 
 Source: Pod Security Standards, Baseline, "/proc Mount Type" (1.0, relaxed in 1.35),
@@ -31,12 +31,12 @@ from kustodian.policy.rules.pod_security._standard import BASELINE, relaxed_for_
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container with another procMount, unless its user namespace excuses it."""
+    """One violation for each container whose procMount Baseline does not allow."""
     if not relaxed_for_user_namespace(pod, context):
-        yield from unmasked(pod)
+        yield from unmasked_proc_mounts(pod)
 
 
-def unmasked(pod: PodTemplate) -> Iterator[Violation]:
+def unmasked_proc_mounts(pod: PodTemplate) -> Iterator[Violation]:
     """One violation for each container whose procMount is set to anything but Default."""
     for container in pod.containers:
         value = container.security_context.get("procMount")

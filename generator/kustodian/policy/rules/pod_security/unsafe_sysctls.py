@@ -3,8 +3,8 @@
 Why: A sysctl that is not namespaced changes the kernel for every pod on the node; the kubelet refuses the pod
 unless the node allows it.
 
-Fix: Remove the sysctl from the pod's `securityContext.sysctls`; what the node needs belongs into the node's
-own configuration.
+Fix: Remove the sysctl from the pod's `securityContext.sysctls`; settings that the node needs belong in the
+node's own configuration.
 
 Wrong:
     securityContext:
@@ -18,7 +18,7 @@ Right:
         - name: net.ipv4.ip_unprivileged_port_start
           value: "0"
 
-Notes: The list of safe ones grew with Kubernetes 1.27, 1.29, 1.32 and 1.37.
+Notes: The list of safe sysctls grew in Kubernetes 1.27, 1.29, 1.32 and 1.37.
 
 Source: Pod Security Standards, Baseline, "Sysctls" (1.0 to 1.37),
 https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
@@ -34,7 +34,7 @@ from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
-#: The Kubernetes version since when each sysctl is safe.
+#: The first Kubernetes version in which each sysctl is safe.
 SAFE_SINCE: dict[str, tuple[int, int]] = {
     "kernel.shm_rmid_forced": (1, 0),
     "net.ipv4.ip_local_port_range": (1, 0),

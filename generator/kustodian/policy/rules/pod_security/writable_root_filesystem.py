@@ -1,7 +1,7 @@
 """Container can write to its own root filesystem.
 
-Why: A process that can change its own image can be replaced by an attacker, and what it writes there fills
-the node and is lost with the container.
+Why: An attacker can replace the programs of a container that can write to its own image, and what the
+container writes there fills the node's disk and is lost when it stops.
 
 Fix: Set `readOnlyRootFilesystem: true` in the container's securityContext and mount an emptyDir where the
 process writes (/tmp, and the model cache that HF_HOME or XDG_CACHE_HOME names).
@@ -21,8 +21,8 @@ Right:
         volumeMounts:
           - {name: tmp, mountPath: /tmp}
 
-Notes: The pod's securityContext has no such field. Not asked of pods with `os: {name: windows}`, nor of a
-KServe `model`, whose container comes from a ServingRuntime.
+Notes: The pod's securityContext has no such field. Pods with `os: {name: windows}` are exempt, as is a KServe
+`model`, whose container comes from a ServingRuntime.
 
 Source: NSA/CISA Kubernetes Hardening Guide v1.2, "Immutable container file systems",
 https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF
@@ -39,7 +39,7 @@ from kustodian.policy.rules.pod_security._standard import runtime_sets_context
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container, but for ephemeral ones, that does not set it to true."""
+    """One violation for each container, except ephemeral ones, that does not set the field to true."""
     if pod.is_windows:
         return
     for container in pod.containers:

@@ -1,4 +1,4 @@
-"""Binding gives rights to anonymous callers or to everyone with a token.
+"""Binding grants rights to anonymous callers or to everyone with a token.
 
 Why: `system:anonymous` and `system:unauthenticated` are callers without any credentials;
 `system:authenticated` is every pod and every user of the cluster.
@@ -39,7 +39,7 @@ _PUBLIC_ROLES = ("system:public-info-viewer", "system:discovery", "system:basic-
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for each such subject."""
+    """One violation for each subject that stands for anonymous callers or for everyone."""
     del context
     role = role_of(manifest)[1]
     if role in _PUBLIC_ROLES:

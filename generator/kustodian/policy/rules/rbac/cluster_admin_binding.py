@@ -1,10 +1,9 @@
-"""Binding gives cluster-admin.
+"""Binding grants cluster-admin.
 
-Why: The subject may do anything, by a ClusterRoleBinding in the whole cluster: read every Secret, change
-every role, delete every namespace.
+Why: The subject may do anything, and with a ClusterRoleBinding in the whole cluster: read every Secret,
+change every role, delete every namespace.
 
-Fix: Bind a role that lists what the subject needs; keep cluster-admin for break-glass accounts outside of
-git.
+Fix: Bind a role that lists what the subject needs; keep cluster-admin for break-glass accounts outside git.
 
 Wrong:
     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}

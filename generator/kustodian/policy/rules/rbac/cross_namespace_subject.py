@@ -1,9 +1,8 @@
-"""RoleBinding gives rights in its namespace to a service account of another namespace.
+"""RoleBinding grants rights in its namespace to a service account of another namespace.
 
-Why: Whoever can start a pod in the other namespace, dev for instance, then acts in this one.
+Why: Anyone who can start a pod in the other namespace, dev for instance, can then act in this one.
 
-Fix: Use a service account of the same namespace; where a shared controller needs the access, say so in a
-waiver.
+Fix: Use a service account of the same namespace; if a shared controller needs the access, say so in a waiver.
 
 Wrong:
     kind: RoleBinding
@@ -40,15 +39,15 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each service account of another namespace."""
     del context
     own, (_, role) = namespace_of(manifest), role_of(manifest)
-    # Without a namespace of its own the binding goes where it is applied.
+    # A binding without a namespace is created in whichever namespace it is applied to.
     if role == _PUBLIC or manifest.namespace is None:
         return
     for index, subject in subjects(manifest):
         other = text(subject.get("namespace")) or own
         if subject.get("kind") == "ServiceAccount" and other != own:
             account = f"{other}/{text(subject.get('name'))}"
-            text_ = f"service account {account} gets the role {role} in namespace {own}"
-            yield Violation(("subjects", index, "namespace"), text_)
+            message = f"service account {account} gets the role {role} in namespace {own}"
+            yield Violation(("subjects", index, "namespace"), message)
 
 
 RULE = ObjectRule(

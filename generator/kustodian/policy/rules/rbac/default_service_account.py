@@ -1,10 +1,10 @@
-"""The default service account is used: by a pod that gets its token, or by a binding.
+"""A pod uses the default service account with its token, or a binding grants that account a role.
 
-Why: Every pod without an account of its own shares the default one, so a right given to it is given to all of
-them.
+Why: Every pod without an account of its own shares the default one, so a right granted to it is granted to
+all of them.
 
 Fix: Create a ServiceAccount for the workload and name it in `serviceAccountName`; set
-`automountServiceAccountToken: false` where the API is not used.
+`automountServiceAccountToken: false` if the workload does not use the API.
 
 Wrong:
     spec:
@@ -15,8 +15,9 @@ Right:
       serviceAccountName: iris
       automountServiceAccountToken: false
 
-Notes: A pod whose token is switched off (in the pod, or in the ServiceAccount `default` of its namespace)
-uses no account. Pods that a controller completes are judged only by what they name.
+Notes: A pod is not reported if its token is turned off, in the pod or in the ServiceAccount `default` of its
+namespace. A pod that a controller completes is reported only if it names the account or mounts the token
+explicitly.
 
 Source: CIS Kubernetes Benchmark v1.11, 5.1.5; Kubernetes documentation, "Configure Service Accounts for
 Pods", https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
@@ -39,16 +40,16 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     for pod in objects.pods:
         if pod.service_account == "default" and _gets_token(pod, objects):
             path = pod.path_of("serviceAccountName")
-            text = (
+            message = (
                 f"pods of {pod.owner.kind} {pod.owner.name} run as the default service account with its token"
             )
-            yield Violation(path, text, pod.owner)
+            yield Violation(path, message, pod.owner)
     for binding in objects.of(GROUP, "RoleBinding", "ClusterRoleBinding"):
         for index, subject in subjects(binding):
             if subject.get("kind") == "ServiceAccount" and subject.get("name") == "default":
                 where = subject.get("namespace") or namespace_of(binding)
-                text = f"the default service account of namespace {where} gets a role"
-                yield Violation(("subjects", index, "name"), text, binding)
+                message = f"the default service account of namespace {where} gets a role"
+                yield Violation(("subjects", index, "name"), message, binding)
 
 
 def _gets_token(pod: PodTemplate, objects: ObjectSet) -> bool:

@@ -1,9 +1,9 @@
-"""Role can give itself more rights: escalate, bind, impersonate, mint tokens or approve certificates.
+"""Role can extend its own rights: escalate, bind, impersonate, mint tokens or approve certificates.
 
-Why: These verbs step over the check that nobody may grant more than they hold, so the role is worth as much
+Why: These verbs bypass the check that nobody may grant more rights than they hold, so the role is as powerful
 as cluster-admin.
 
-Fix: Drop the verb; where a controller needs `bind` or `impersonate`, limit it to named roles or accounts with
+Fix: Drop the verb; if a controller needs `bind` or `impersonate`, limit it to named roles or accounts with
 `resourceNames`.
 
 Wrong:
@@ -30,16 +30,16 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
 
-#: API groups, resources, verbs, and what they amount to.
-_WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (
+#: API groups, resources, verbs, and what they let the holder do.
+_ESCALATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (
     ((GROUP,), ("roles", "clusterroles"), ("escalate", "bind"), "grant rights that they do not hold"),
     (
         ("", "authentication.k8s.io"),
         ("users", "groups", "serviceaccounts", "uids", "userextras"),
         ("impersonate",),
-        "act as somebody else",
+        "act as someone else",
     ),
-    (("",), ("serviceaccounts/token",), ("create",), "make tokens of service accounts"),
+    (("",), ("serviceaccounts/token",), ("create",), "create tokens for service accounts"),
     (
         ("certificates.k8s.io",),
         ("certificatesigningrequests/approval",),
@@ -53,7 +53,7 @@ _WAYS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...]
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each rule that grants such a verb without naming the objects."""
     del context
-    for groups, resources, verbs, effect in _WAYS:
+    for groups, resources, verbs, effect in _ESCALATIONS:
         for grant, path, resource, allowed in granted(manifest, groups, resources, verbs):
             if not grant.names:
                 yield found(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")

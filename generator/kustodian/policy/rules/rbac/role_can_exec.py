@@ -1,9 +1,10 @@
 """Role can run commands in pods.
 
-Why: Whoever may open a shell in a pod holds its service account, its Secrets and its GPU, past every review.
+Why: Anyone who may open a shell in a pod can use its service account, its Secrets and its GPU without any
+review.
 
 Fix: Drop `pods/exec`, `pods/attach`, `pods/ephemeralcontainers` and `nodes/proxy` from the role; debug
-through a time-limited role outside of git.
+through a time-limited role outside git.
 
 Wrong:
     rules:

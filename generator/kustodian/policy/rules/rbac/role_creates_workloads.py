@@ -1,10 +1,9 @@
-"""Service account can create or change workloads.
+"""Role lets service accounts create or change workloads.
 
-Why: A pod may use any service account, Secret and volume of its namespace, so whoever may create one holds
-all of them.
+Why: A pod may use any service account, Secret and volume of its namespace, so anyone who may create a pod has
+access to all of them.
 
-Fix: Leave workloads to Argo CD and drop the verbs; a pipeline that must start Jobs gets a namespace of its
-own.
+Fix: Leave workloads to Argo CD and drop the verbs; give a pipeline that must start Jobs its own namespace.
 
 Wrong:
     rules:
@@ -14,8 +13,8 @@ Right:
     rules:
       - {apiGroups: [apps], resources: [deployments], verbs: [get, list, watch]}
 
-Notes: A role that the set binds to users and groups of people only is not reported: deploying is their work.
-A role without a binding in the set is.
+Notes: A role that the overlay binds only to human users and groups is not reported, because deploying is
+their job. A role without a binding in the overlay is reported.
 
 Source: CIS Kubernetes Benchmark v1.11, 5.1.4; Kubernetes documentation, "RBAC Good Practices",
 https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation
@@ -34,17 +33,17 @@ _TEMPLATES = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs", "cronjobs",
     "rollouts",
 )  # fmt: skip
-#: Resources, and the verbs that run something new with them (a pod's containers hardly change later).
-_WAYS = ((("pods",), ("create",)), (_TEMPLATES, ("create", "update", "patch")))
+#: Resources, and the verbs that can run new code with them; the containers of an existing pod hardly change.
+_RUNNING_VERBS = ((("pods",), ("create",)), (_TEMPLATES, ("create", "update", "patch")))
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each rule of a role that makes or changes workloads."""
+    """One violation for each rule of a role that allows creating or changing workloads."""
     del context
     for role in objects.of(GROUP, "Role", "ClusterRole"):
         matches = [
             match
-            for resources, verbs in _WAYS
+            for resources, verbs in _RUNNING_VERBS
             for match in granted(role, ["", "apps", "batch", "argoproj.io"], resources, verbs)
         ]
         if not matches or is_for_people_only(role, objects):

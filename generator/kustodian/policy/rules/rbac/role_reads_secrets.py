@@ -1,7 +1,7 @@
 """Role can read every Secret of its namespace or of the cluster.
 
 Why: Service account tokens, registry passwords and model store keys are all Secrets; `list` and `watch`
-return their contents as `get` does.
+return their contents just as `get` does.
 
 Fix: Name the Secrets in `resourceNames` with the verb `get`, or mount the Secret into the pod, which needs no
 role.

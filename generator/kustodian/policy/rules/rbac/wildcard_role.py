@@ -12,8 +12,8 @@ Right:
     rules:
       - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
 
-Notes: One finding a rule, at the wildcard that grants most. Subresource wildcards such as `*/scale` and
-aggregated ClusterRoles are not reported.
+Notes: Each rule of a role gets one finding, at the wildcard that grants most. Subresource wildcards such as
+`*/scale` and aggregated ClusterRoles are not reported.
 
 Source: CIS Kubernetes Benchmark v1.11, 5.1.3; Kubernetes documentation, "RBAC Good Practices",
 https://kubernetes.io/docs/concepts/security/rbac-good-practices/

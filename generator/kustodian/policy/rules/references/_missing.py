@@ -1,4 +1,4 @@
-"""What `missing-config-map` and `missing-secret` share."""
+"""The check shared by `missing-config-map` and `missing-secret`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def missing(
     keys_of: Callable[[str, str, ObjectSet], set[str] | None],
     objects: ObjectSet,
 ) -> Iterator[Violation]:
-    """One violation for each absent object and user of it, or for an absent key of a present object.
+    """One violation for each missing object per manifest, and for each missing key of an existing object.
 
-    A Deployment that names the same absent ConfigMap twenty times has one problem, not twenty.
+    A Deployment that names the same missing ConfigMap twenty times has one problem, not twenty.
     """
     absent: dict[tuple[int, str], list[Reference]] = defaultdict(list)
     for reference in references:
@@ -29,14 +29,14 @@ def missing(
         if not exists(name, namespace, objects):
             absent[id(reference.manifest), name].append(reference)
             continue
-        known = keys_of(name, namespace, objects) if reference.keys else None
+        existing_keys = keys_of(name, namespace, objects) if reference.keys else None
         for key, path in reference.keys:
-            if known is not None and key not in known:
-                text = f'{reference.user} needs the key "{key}" of {kind} {name}, which has no such key'
-                yield Violation(path, text, reference.manifest)
+            if existing_keys is not None and key not in existing_keys:
+                message = f'{reference.user} needs the key "{key}" of {kind} {name}, which has no such key'
+                yield Violation(path, message, reference.manifest)
     for first, *others in absent.values():
-        places = f" (and in {len(others)} more places)" if others else ""
-        text = (
+        more = f" (and in {len(others)} more place{'s' if len(others) > 1 else ''})" if others else ""
+        message = (
             f"{first.user} needs the {kind} {first.name}, which does not exist in namespace {first.namespace}"
         )
-        yield Violation(first.path, text + places, first.manifest)
+        yield Violation(first.path, message + more, first.manifest)

@@ -1,4 +1,4 @@
-"""What creates ConfigMaps, Secrets and claims: the objects themselves, and the controllers that make them.
+"""What provides ConfigMaps, Secrets and claims: the objects themselves, and controllers that create them.
 
 Sources: the CRD references of External Secrets v1, Sealed Secrets v1alpha1, cert-manager v1, Secrets Store
 CSI driver v1, trust-manager v1alpha1, Vault Secrets Operator v1beta1, 1Password, Doppler, Infisical,
@@ -17,11 +17,11 @@ from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 
-#: Namespace of what is made in every namespace, or in some that cannot be told.
+#: The namespace of objects that are created in every namespace, or in namespaces that are not known.
 ANYWHERE = "*"
 _ALWAYS_CONFIG_MAPS = ("kube-root-ca.crt", "openshift-service-ca.crt", "istio-ca-root-cert", "istio-ca-crl")
-#: (group, kind) of custom resources that make a Secret, and the path to its name; the object's own name else.
-_SECRET_MAKERS: dict[tuple[str, str], tuple[str, ...]] = {
+#: Custom resources that create a Secret, and the path to its name; by default, that of the resource.
+_SECRET_CREATORS: dict[tuple[str, str], tuple[str, ...]] = {
     ("external-secrets.io", "ExternalSecret"): ("spec", "target", "name"),
     ("bitnami.com", "SealedSecret"): ("spec", "template", "metadata", "name"),
     ("cert-manager.io", "Certificate"): ("spec", "secretName"),
@@ -39,7 +39,7 @@ _SECRET_MAKERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("kafka.strimzi.io", "KafkaUser"): ("metadata", "name"),
 }
 _CERT_MANAGER = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer", "kubernetes.io/tls-acme")
-#: Annotations with which a Secret or ConfigMap is copied into other namespaces.
+#: Annotations that cause a Secret or ConfigMap to be copied into other namespaces.
 _COPIED = (
     "reflector.v1.k8s.emberstack.com/reflection-auto-enabled",
     "replicator.v1.mittwald.de/replicate-to",
@@ -48,16 +48,16 @@ _COPIED = (
 )
 
 
-def makes_secret(name: str, namespace: str, objects: ObjectSet) -> bool:
+def secret_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
     """Whether something in the set provides the Secret, as an object or through a controller."""
     if objects.find("", "Secret", namespace, name) is not None:
         return True
-    if any(name == made and where in (namespace, ANYWHERE) for made, where in _made_secrets(objects)):
+    if any(name == other and where in (namespace, ANYWHERE) for other, where in _created_secrets(objects)):
         return True
-    return _may_be_made(name, namespace, objects)
+    return _may_be_created(name, namespace, objects)
 
 
-def makes_config_map(name: str, namespace: str, objects: ObjectSet) -> bool:
+def config_map_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
     """Whether something in the set, or Kubernetes itself, provides the ConfigMap."""
     if name in _ALWAYS_CONFIG_MAPS or objects.find("", "ConfigMap", namespace, name) is not None:
         return True
@@ -69,11 +69,11 @@ def makes_config_map(name: str, namespace: str, objects: ObjectSet) -> bool:
     for manifest in objects.of("", "ConfigMap"):
         if manifest.name == name and any(key in manifest.annotations for key in _COPIED):
             return True
-    return _may_be_made(name, namespace, objects)
+    return _may_be_created(name, namespace, objects)
 
 
-def makes_claim(name: str, namespace: str, objects: ObjectSet) -> bool:
-    """Whether a PersistentVolumeClaim of that name exists or is made by a StatefulSet or an operator."""
+def claim_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
+    """Whether a PersistentVolumeClaim of that name exists or is created by a StatefulSet or an operator."""
     if objects.find("", "PersistentVolumeClaim", namespace, name) is not None:
         return True
     if objects.find("cdi.kubevirt.io", "DataVolume", namespace, name) is not None:
@@ -85,23 +85,23 @@ def makes_claim(name: str, namespace: str, objects: ObjectSet) -> bool:
             claim = text(mapping(template.get("metadata")).get("name"))
             if re.fullmatch(rf"{re.escape(claim)}-{re.escape(owner.name)}-\d+", name):
                 return True
-    return _may_be_made(name, namespace, objects)
+    return _may_be_created(name, namespace, objects)
 
 
 def keys_of_config_map(name: str, namespace: str, objects: ObjectSet) -> set[str] | None:
-    """The keys of a ConfigMap of the set; None where they cannot be told."""
-    found = objects.find("", "ConfigMap", namespace, name)
-    return _keys(found, "data", "binaryData") if found is not None else None
+    """The keys of a ConfigMap of the set; None if they are not known."""
+    config_map = objects.find("", "ConfigMap", namespace, name)
+    return _keys(config_map, "data", "binaryData") if config_map is not None else None
 
 
 def keys_of_secret(name: str, namespace: str, objects: ObjectSet) -> set[str] | None:
-    """The keys of a Secret, also of one that is made entry by entry; None where they cannot be told."""
-    found = objects.find("", "Secret", namespace, name)
-    if found is not None:
-        return None if found.data.get("type") == _TOKEN else _keys(found, "data", "stringData")
+    """The keys of a Secret, also of one that a controller creates; None if they are not known."""
+    secret = objects.find("", "Secret", namespace, name)
+    if secret is not None:
+        return None if secret.data.get("type") == _TOKEN else _keys(secret, "data", "stringData")
     for manifest in objects.of("bitnami.com", "SealedSecret"):
-        own = _name_at(manifest, ("spec", "template", "metadata", "name"))
-        if own == name and namespace_of(manifest) == namespace:
+        secret_name = _name_at(manifest, ("spec", "template", "metadata", "name"))
+        if secret_name == name and namespace_of(manifest) == namespace:
             return _keys_of_template(manifest, set(mapping(manifest.spec.get("encryptedData"))))
     for manifest in objects.of("external-secrets.io", "ExternalSecret"):
         if namespace_of(manifest) != namespace or _name_at(manifest, ("spec", "target", "name")) != name:
@@ -116,9 +116,9 @@ def keys_of_secret(name: str, namespace: str, objects: ObjectSet) -> set[str] | 
 _TOKEN = "kubernetes.io/service-account-token"
 
 
-def _made_secrets(objects: ObjectSet) -> Iterator[tuple[str, str]]:
-    """(name, namespace) of each Secret that a controller makes from an object of the set."""
-    for (group, kind), path in _SECRET_MAKERS.items():
+def _created_secrets(objects: ObjectSet) -> Iterator[tuple[str, str]]:
+    """(name, namespace) of each Secret that a controller creates from an object of the set."""
+    for (group, kind), path in _SECRET_CREATORS.items():
         for manifest in objects.of(group, kind):
             yield _name_at(manifest, path), namespace_of(manifest)
     for manifest in objects.of("external-secrets.io", "ClusterExternalSecret"):
@@ -144,7 +144,7 @@ def _made_secrets(objects: ObjectSet) -> Iterator[tuple[str, str]]:
 
 
 def _certificates(objects: ObjectSet) -> Iterator[tuple[str, str]]:
-    """Secrets that cert-manager makes for annotated Ingresses and Gateways."""
+    """Secrets that cert-manager creates for annotated Ingresses and Gateways."""
     for group, kind in (*INGRESS_KINDS, (GATEWAY_API, "Gateway")):
         for manifest in objects.of(group, kind):
             if not any(key in manifest.annotations for key in _CERT_MANAGER):
@@ -157,14 +157,14 @@ def _certificates(objects: ObjectSet) -> Iterator[tuple[str, str]]:
 
 
 def made_by_operator(name: str, namespace: str, objects: ObjectSet) -> bool:
-    """Whether an operator may make an object of that name: names begin with that of the custom resource."""
+    """Whether an operator may create an object of that name: it begins with the name of a custom resource."""
     return any(
         namespace_of(maker) == namespace and (name == maker.name or name.startswith(f"{maker.name}-"))
         for maker in pod_makers(objects)
     )
 
 
-def _may_be_made(name: str, namespace: str, objects: ObjectSet) -> bool:
+def _may_be_created(name: str, namespace: str, objects: ObjectSet) -> bool:
     return made_by_operator(name, namespace, objects) or mentioned_in_commands(name, namespace, objects)
 
 

@@ -1,4 +1,4 @@
-"""Whether a Service that something sends traffic to exists, and has the port."""
+"""Whether a Service that receives traffic exists and has the port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rules.references._producers import made_by_operator
 
-#: Objects from which a controller makes a Service of their name, or one that begins with it.
+#: Custom resources for which a controller creates a Service whose name is or begins with theirs.
 _SERVICE_MAKERS = (
     ("serving.knative.dev", "Service"),
     ("serving.knative.dev", "Route"),
@@ -22,12 +22,12 @@ _SERVICE_MAKERS = (
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
     ("jobset.x-k8s.io", "JobSet"),
 )
-#: A port name with which AWS's controller reads the action from an annotation instead of a Service.
+#: The port name that makes AWS's controller read the action from an annotation instead of a Service.
 _ANNOTATED = "use-annotation"
 
 
 def service_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
-    """Whether the Service is in the set, a controller makes it, or the set does not hold that namespace."""
+    """Whether the Service is in the set, a controller creates it, or its namespace lies outside the set."""
     if objects.find("", "Service", namespace, name) is not None or made_by_operator(name, namespace, objects):
         return True
     for group, kind in _SERVICE_MAKERS:
@@ -37,12 +37,12 @@ def service_exists(name: str, namespace: str, objects: ObjectSet) -> bool:
     services = objects.of("", "Service")
     if is_plain(objects) or any(namespace_of(service) == namespace for service in services):
         return False
-    # An overlay with routes alone, or one that routes into another team's namespace.
+    # The overlay has only routes, or routes into another team's namespace.
     return not objects.pods_in(namespace) and not any(service.name == name for service in services)
 
 
 def dangling_backends(manifest: Manifest, objects: ObjectSet) -> Iterator[Violation]:
-    """One violation for each backend whose Service, or whose port of it, does not exist."""
+    """One violation for each backend whose Service does not exist or does not have the port."""
     for backend in backends(manifest):
         if not backend.is_service or backend.port == _ANNOTATED:
             continue

@@ -1,4 +1,4 @@
-"""Ingress sends traffic to a Service, or a port of one, that does not exist.
+"""Ingress sends traffic to a Service or a Service port that does not exist.
 
 Why: The controller answers 503 for the path, or drops the whole Ingress.
 
@@ -26,7 +26,7 @@ from kustodian.policy.rules.references._services import dangling_backends
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each backend that leads nowhere."""
+    """One violation for each backend whose Service or port does not exist."""
     del context
     for group, kind in INGRESS_KINDS:
         for ingress in objects.of(group, kind):

@@ -6,14 +6,14 @@ Fix: Add the Service, HTTPRoute, VirtualService or AnalysisTemplate to the overl
 
 Wrong:
     canary:
-      stableService: iris-stable  # there is none
+      stableService: iris-stable  # does not exist
 
 Right:
     canary:
       stableService: iris
       canaryService: iris-canary
 
-Notes: ClusterAnalysisTemplates (`clusterScope: true`) are not judged: the platform may provide them.
+Notes: ClusterAnalysisTemplates (`clusterScope: true`) are not checked, because the platform may provide them.
 
 Source: Argo Rollouts v1.8, "Canary", https://argo-rollouts.readthedocs.io/en/stable/features/canary/;
 "Analysis", https://argo-rollouts.readthedocs.io/en/stable/features/analysis/
@@ -47,7 +47,7 @@ _GATEWAY_PLUGIN = "argoproj-labs/gatewayAPI"
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each name in a Rollout's strategy that leads nowhere."""
+    """One violation for each name in a Rollout's strategy that refers to nothing."""
     del context
     for rollout in objects.of("argoproj.io", "Rollout"):
         namespace = namespace_of(rollout)
@@ -55,21 +55,21 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         for kind, field in _SERVICES:
             name = text(mapping(strategy.get(kind)).get(field))
             if is_final(name) and not service_exists(name, namespace, objects):
-                text_ = f"Service {name} does not exist in namespace {namespace}"
-                yield Violation(("spec", "strategy", kind, field), text_, rollout)
-        for path, name in _templates(strategy):
+                message = f"Service {name} does not exist in namespace {namespace}"
+                yield Violation(("spec", "strategy", kind, field), message, rollout)
+        for path, name in _analysis_templates(strategy):
             if is_final(name) and objects.find("argoproj.io", "AnalysisTemplate", namespace, name) is None:
-                text_ = f"AnalysisTemplate {name} does not exist in namespace {namespace}"
-                yield Violation(path, text_, rollout)
+                message = f"AnalysisTemplate {name} does not exist in namespace {namespace}"
+                yield Violation(path, message, rollout)
         routing = mapping(mapping(strategy.get("canary")).get("trafficRouting"))
         for path, group, kind, name in _routes(routing, namespace):
             if not is_final(name) or objects.find(group, kind, namespace, name) is not None:
                 continue
-            text_ = f"{kind} {name} does not exist in namespace {namespace}"
-            yield Violation(("spec", "strategy", "canary", "trafficRouting", *path), text_, rollout)
+            message = f"{kind} {name} does not exist in namespace {namespace}"
+            yield Violation(("spec", "strategy", "canary", "trafficRouting", *path), message, rollout)
 
 
-def _templates(strategy: JsonObject) -> Iterator[tuple[FieldPath, str]]:
+def _analysis_templates(strategy: JsonObject) -> Iterator[tuple[FieldPath, str]]:
     """The AnalysisTemplates that a strategy names."""
     places: list[tuple[FieldPath, JsonObject]] = [
         ((kind, field), mapping(mapping(strategy.get(kind)).get(field))) for kind, field in _ANALYSES
@@ -84,7 +84,7 @@ def _templates(strategy: JsonObject) -> Iterator[tuple[FieldPath, str]]:
 
 
 def _routes(routing: JsonObject, namespace: str) -> Iterator[tuple[FieldPath, str, str, str]]:
-    """The routes of the Rollout's own namespace whose weights it changes: path, group, kind, name."""
+    """The routes in the Rollout's own namespace whose weights it changes: path, group, kind, name."""
     virtual = mapping(mapping(routing.get("istio")).get("virtualService"))
     if "/" not in text(virtual.get("name")) and "." not in text(virtual.get("name")):
         yield ("istio", "virtualService", "name"), ISTIO, "VirtualService", text(virtual.get("name"))

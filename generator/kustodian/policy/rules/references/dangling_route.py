@@ -1,8 +1,8 @@
-"""Route sends traffic to a Service, or hangs on a Gateway, that does not exist.
+"""Route sends traffic to a Service, or is attached to a Gateway, that does not exist.
 
 Why: The gateway answers 500 or 503 for the rule, or ignores the route.
 
-Fix: Correct the name or port of the backend (it must be a Service of that namespace), or the name and section
+Fix: Correct the name or port of the backend (it must be a Service in that namespace), or the name and section
 of the parent Gateway.
 
 Wrong:
@@ -11,8 +11,8 @@ Wrong:
 Right:
     backendRefs: [{name: iris, port: 80}]
 
-Notes: Routes of the Gateway API and VirtualServices of Istio. Backends in namespaces that the overlay does
-not hold, and Gateways that it does not hold, are not judged.
+Notes: Covers routes of the Gateway API and VirtualServices of Istio. Backends in namespaces outside the
+overlay, and Gateways outside it, are not checked.
 
 Source: Gateway API v1, HTTPRoute, https://gateway-api.sigs.k8s.io/api-types/httproute/; Istio,
 VirtualService, https://istio.io/latest/docs/reference/config/networking/virtual-service/
@@ -36,12 +36,12 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     del context
     for route in objects.of(GATEWAY_API, *ROUTE_KINDS):
         yield from dangling_backends(route, objects)
-        yield from _parents(route, objects)
-    for service in objects.of(ISTIO, "VirtualService"):
-        yield from dangling_backends(service, objects)
+        yield from _dangling_parents(route, objects)
+    for virtual_service in objects.of(ISTIO, "VirtualService"):
+        yield from dangling_backends(virtual_service, objects)
 
 
-def _parents(route: Manifest, objects: ObjectSet) -> Iterator[Violation]:
+def _dangling_parents(route: Manifest, objects: ObjectSet) -> Iterator[Violation]:
     for index, reference in mappings(route.spec.get("parentRefs")):
         if text(reference.get("kind"), "Gateway") != "Gateway":
             continue
@@ -50,7 +50,7 @@ def _parents(route: Manifest, objects: ObjectSet) -> Iterator[Violation]:
         path = ("spec", "parentRefs", index)
         gateway = objects.find(GATEWAY_API, "Gateway", namespace, name)
         if gateway is None:
-            # Where the set holds Gateways of that namespace, it holds them all.
+            # If the set has any Gateway of that namespace, it has them all.
             if any(namespace_of(other) == namespace for other in objects.of(GATEWAY_API, "Gateway")):
                 yield Violation((*path, "name"), f"Gateway {namespace}/{name} does not exist", route)
             continue

@@ -2,8 +2,8 @@
 
 Why: It has no endpoints, so every connection to it is refused.
 
-Fix: Correct `spec.selector` so that it matches the labels of the pod template, and see that both are in the
-same namespace.
+Fix: Correct `spec.selector` so that it matches the labels of the pod template, and make sure that both are in
+the same namespace.
 
 Wrong:
     kind: Service
@@ -15,9 +15,9 @@ Right:
     spec:
       selector: {app: iris}
 
-Notes: Services without a selector and of type ExternalName are not looked at. Labels that controllers add and
-pods that an operator makes from a custom resource of the namespace are taken into account; so are overlays
-that hold the Service, but no workload, of a namespace.
+Notes: Services without a selector and Services of type ExternalName are not checked. Labels that controllers
+add are taken into account, as are pods that an operator creates from a custom resource in the namespace. A
+Service is not reported if the overlay has no workload in its namespace.
 
 Source: Kubernetes documentation, "Service",
 https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service
@@ -38,11 +38,11 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each Service whose selector matches no pod template of its namespace."""
     del context
     for service in objects.of("", "Service"):
-        wanted = string_map(service.spec.get("selector"))
-        if not wanted or service.spec.get("type") == "ExternalName":
+        selector = string_map(service.spec.get("selector"))
+        if not selector or service.spec.get("type") == "ExternalName":
             continue
         namespace = namespace_of(service)
-        if selects_nothing({"matchLabels": wanted}, namespace, objects):
+        if selects_nothing({"matchLabels": selector}, namespace, objects):
             text = f"Service {service.name} selects no pod in namespace {namespace}"
             yield Violation(("spec", "selector"), text, service)
 

@@ -7,7 +7,7 @@ Fix: Add a headless Service (`clusterIP: None`) of that name to the overlay, or 
 Wrong:
     kind: StatefulSet
     spec:
-      serviceName: registry-db  # there is no such Service
+      serviceName: registry-db  # does not exist
 
 Right:
     kind: Service
@@ -38,8 +38,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     for owner in objects.of("apps", "StatefulSet"):
         name, namespace = text(owner.spec.get("serviceName")), namespace_of(owner)
         if is_final(name) and not service_exists(name, namespace, objects):
-            text_ = f"Service {name} does not exist in namespace {namespace}"
-            yield Violation(("spec", "serviceName"), text_, owner)
+            message = f"Service {name} does not exist in namespace {namespace}"
+            yield Violation(("spec", "serviceName"), message, owner)
 
 
 RULE = SetRule(

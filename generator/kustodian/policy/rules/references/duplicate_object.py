@@ -1,6 +1,6 @@
-"""The same object is written twice.
+"""The same object is defined twice.
 
-Why: The later one overwrites the earlier at every apply, in an order that nobody chose.
+Why: The later definition overwrites the earlier one at every apply, in an order that nobody chose.
 
 Fix: Delete one of them, or give it another name or namespace.
 
@@ -18,7 +18,7 @@ Right:
     kind: ConfigMap
     metadata: {name: more-settings}
 
-Notes: Two API versions of the same group and kind are the same object. Objects with generateName are all
+Notes: Two API versions of the same group and kind are the same object. Objects with `generateName` are always
 different.
 
 Source: Kubernetes documentation, "Object Names and IDs",
@@ -37,7 +37,7 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each object that has the identity of an earlier one."""
+    """One violation for each object with the same identity as an earlier one."""
     seen: dict[tuple[str, str, str, str], Manifest] = {}
     for manifest in objects:
         name = text(manifest.metadata.get("name"))
@@ -51,8 +51,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         first = seen.setdefault(key, manifest)
         if first is not manifest:
             where = f" in {first.provenance.file}" if first.provenance.file else ""
-            text_ = f"{manifest.kind} {name} is already defined{where}"
-            yield Violation(("metadata", "name"), text_, manifest)
+            message = f"{manifest.kind} {name} is already defined{where}"
+            yield Violation(("metadata", "name"), message, manifest)
 
 
 RULE = SetRule(

@@ -2,20 +2,20 @@
 
 Why: The pod stays Pending: the scheduler waits for the claim.
 
-Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet makes its claims from
-`volumeClaimTemplates`.
+Fix: Add the PersistentVolumeClaim to the overlay or correct `claimName`; a StatefulSet creates its claims
+from `volumeClaimTemplates`.
 
 Wrong:
     volumes:
       - name: models
-        persistentVolumeClaim: {claimName: iris-models}  # there is none
+        persistentVolumeClaim: {claimName: iris-models}  # does not exist
 
 Right:
     apiVersion: v1
     kind: PersistentVolumeClaim
     metadata: {name: iris-models}
 
-Notes: `pvc://claim/path` of a KServe storageUri counts as a reference too.
+Notes: `pvc://claim/path` in a KServe storageUri counts as a reference too.
 
 Source: Kubernetes documentation, "Persistent Volumes",
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes
@@ -29,15 +29,15 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import pod_references
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
-from kustodian.policy.rules.references._producers import makes_claim
+from kustodian.policy.rules.references._producers import claim_exists
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each reference to a claim that nothing makes."""
+    """One violation for each reference to a claim that nothing provides."""
     del context
     for reference in pod_references(objects, "PersistentVolumeClaim"):
         name, namespace = reference.name, reference.namespace
-        if not makes_claim(name, namespace, objects):
+        if not claim_exists(name, namespace, objects):
             message = f"{reference.user} needs the PersistentVolumeClaim {name}, which does not exist"
             yield Violation(reference.path, f"{message} in namespace {namespace}", reference.manifest)
 

@@ -1,14 +1,14 @@
-"""Pod asks for a priority class that does not exist.
+"""Pod names a priority class that does not exist.
 
 Why: The API server refuses the pod ("no PriorityClass with name ... was found"), so the workload has no
 replicas.
 
-Fix: Add the PriorityClass to the overlay or correct `priorityClassName`; where the platform team provides it,
+Fix: Add the PriorityClass to the overlay or correct `priorityClassName`; if the platform team provides it,
 waive the finding.
 
 Wrong:
     spec:
-      priorityClassName: serving-critical  # there is none
+      priorityClassName: serving-critical  # does not exist
 
 Right:
     apiVersion: scheduling.k8s.io/v1
@@ -38,11 +38,11 @@ _BUILT_IN = ("system-cluster-critical", "system-node-critical")
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each pod template whose class is not in the set."""
     del context
-    known = {m.name for m in objects.of("scheduling.k8s.io", "PriorityClass")}
+    declared = {m.name for m in objects.of("scheduling.k8s.io", "PriorityClass")}
     seen = set()
     for pod in objects.pods:
         name, path = text(pod.spec.get("priorityClassName")), pod.path_of("priorityClassName")
-        if not is_final(name) or name in _BUILT_IN or name in known or (id(pod.owner), path) in seen:
+        if not is_final(name) or name in _BUILT_IN or name in declared or (id(pod.owner), path) in seen:
             continue
         seen.add((id(pod.owner), path))
         yield Violation(path, f"the priority class {name} does not exist", pod.owner)

@@ -1,15 +1,15 @@
-"""A Secret, or a key of one, is needed that neither the overlay nor a controller provides.
+"""An object needs a Secret, or a key of one, that neither the overlay nor a controller provides.
 
 Why: The container stays in CreateContainerConfigError, the image is not pulled, or the gateway serves no
 certificate.
 
-Fix: Add an ExternalSecret (or SealedSecret, SecretProviderClass, Certificate) that makes it, correct the name
-or key, or mark the reference `optional: true`.
+Fix: Add an ExternalSecret (or SealedSecret, SecretProviderClass, Certificate) that creates it, correct the
+name or key, or mark the reference `optional: true`.
 
 Wrong:
     env:
       - name: HF_TOKEN
-        valueFrom: {secretKeyRef: {name: hugging-face, key: token}}  # nothing makes it
+        valueFrom: {secretKeyRef: {name: hugging-face, key: token}}  # nothing creates it
 
 Right:
     apiVersion: external-secrets.io/v1
@@ -19,10 +19,10 @@ Right:
       secretStoreRef: {name: main, kind: ClusterSecretStore}
       data: [{secretKey: token, remoteRef: {key: ml/hugging-face, property: token}}]
 
-Notes: Looked at are pods, imagePullSecrets, service accounts, TLS of Ingresses and Gateways, and KEDA's
-TriggerAuthentication. Secrets made by External Secrets, Sealed Secrets, cert-manager (Certificates, annotated
-Ingresses and Gateways), the CSI driver's secretObjects, Vault, 1Password, Doppler, Infisical, Crossplane and
-operators of the overlay count as present.
+Notes: Checks pods, imagePullSecrets, service accounts, the TLS settings of Ingresses and Gateways, and KEDA's
+TriggerAuthentication. Secrets created by External Secrets, Sealed Secrets, cert-manager (Certificates,
+annotated Ingresses and Gateways), the CSI driver's secretObjects, Vault, 1Password, Doppler, Infisical,
+Crossplane and operators of the overlay count as existing.
 
 Source: Kubernetes documentation, "Secrets", https://kubernetes.io/docs/concepts/configuration/secret/
 """
@@ -41,14 +41,14 @@ from kustodian.kubernetes.pod_references import (
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._missing import missing
-from kustodian.policy.rules.references._producers import keys_of_secret, makes_secret
+from kustodian.policy.rules.references._producers import keys_of_secret, secret_exists
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each reference to a Secret or key that nothing provides."""
     del context
     references = chain(pod_references(objects, "Secret"), other_secret_references(objects))
-    yield from missing("Secret", references, makes_secret, keys_of_secret, objects)
+    yield from missing("Secret", references, secret_exists, keys_of_secret, objects)
     for reference in pod_references(objects, "SecretProviderClass"):
         name, namespace = reference.name, reference.namespace
         if objects.find(SECRETS_STORE_GROUP, "SecretProviderClass", namespace, name) is None:

@@ -1,12 +1,13 @@
 """Pod runs as a service account that does not exist.
 
-Why: The controller cannot create the pod at all: "serviceaccount not found" in its events, and nothing else.
+Why: The controller cannot create the pod at all; the only sign of it is "serviceaccount not found" in the
+events.
 
 Fix: Add the ServiceAccount to the overlay or correct `serviceAccountName`.
 
 Wrong:
     spec:
-      serviceAccountName: iris  # there is none
+      serviceAccountName: iris  # does not exist
 
 Right:
     apiVersion: v1

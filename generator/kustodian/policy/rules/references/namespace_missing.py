@@ -3,7 +3,7 @@
 Why: The sync fails with "namespace not found", or the objects land in a namespace without quota, network
 policies and Pod Security labels.
 
-Fix: Add the Namespace to the overlay or to another one of the repository, correct the name, or let Argo CD
+Fix: Add the Namespace to this overlay or another one in the repository, correct the name, or let Argo CD
 create it (`CreateNamespace=true` with `managedNamespaceMetadata`).
 
 Wrong:
@@ -14,10 +14,11 @@ Right:
     namespace: iris-prod
     resources: [namespace.yaml]
 
-Notes: Reported at the overlay's `namespace:`, else at the first object. A Namespace in any overlay or file of
-the repository counts, and so does an Argo CD Application that creates it; `default`, `kube-*` and
-`openshift*` always exist. Only workloads are looked at: a role or a monitor in the namespace of a platform
-component is common. Manifests that are not part of a kustomization are not looked at.
+Notes: The finding points at the overlay's `namespace:`, or at the first object if there is none. A Namespace
+in any overlay or file of the repository counts, and so does an Argo CD Application that creates it;
+`default`, `kube-*` and `openshift*` always exist. Only workloads are checked, because a role or a monitor in
+the namespace of a platform component is common. Manifests that are not part of a kustomization are not
+checked.
 
 Source: Kubernetes documentation, "Namespaces",
 https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/; Argo CD documentation, "Sync
@@ -41,7 +42,7 @@ _SYSTEM = ("default", "kube-", "openshift")
 
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
-    """One violation for each overlay and namespace without a Namespace anywhere."""
+    """One violation for each overlay and namespace that nothing in the repository declares."""
     del context
     declared, created_anywhere = _declared(view)
     if created_anywhere:
@@ -61,13 +62,13 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
 def _violation(
     view: RepositoryView, rendered: RenderedOverlay, namespace: str, manifest: Manifest
 ) -> SourceViolation:
-    text_ = f"{manifest.kind} {manifest.name} runs in namespace {namespace}, which nothing here declares"
+    message = f"{manifest.kind} {manifest.name} runs in namespace {namespace}, which nothing here declares"
     kustomization = view.graph.by_folder.get(rendered.overlay.path)
     if kustomization is not None and kustomization.data.get("namespace") == namespace:
-        return SourceViolation(kustomization.path, ("namespace",), text_, overlay=rendered.overlay.path)
+        return SourceViolation(kustomization.path, ("namespace",), message, overlay=rendered.overlay.path)
     file = manifest.provenance.file
     if file is not None:
-        # Names may have been prefixed since.
+        # The rendered name may have a prefix that the name in the file lacks.
         document = next(
             (
                 d.index
@@ -77,18 +78,18 @@ def _violation(
             0,
         )
         return SourceViolation(
-            file, ("metadata", "namespace"), text_, document, rendered.overlay.path, manifest
+            file, ("metadata", "namespace"), message, document, rendered.overlay.path, manifest
         )
     where = kustomization.path if kustomization else rendered.overlay.path
-    return SourceViolation(where, (), text_, overlay=rendered.overlay.path)
+    return SourceViolation(where, (), message, overlay=rendered.overlay.path)
 
 
 def _declared(view: RepositoryView) -> tuple[set[str], bool]:
-    """The namespaces that something declares, and whether Argo CD creates ones whose names are templates."""
+    """The declared namespaces, and whether Argo CD creates namespaces whose names are templates."""
     names = {document.name for document in view.documents if document.kind == "Namespace"}
     for rendered in view.overlays:
         names |= {m.name for m in rendered.objects if m.is_a("", "Namespace")}
-    anywhere = False
+    created_anywhere = False
     applications = [(m, m.spec) for m in view.manifests("argoproj.io", "Application")]
     applications += [
         (m, mapping(mapping(m.spec.get("template")).get("spec")))
@@ -99,8 +100,8 @@ def _declared(view: RepositoryView) -> tuple[set[str], bool]:
         if "CreateNamespace=true" in sequence(policy.get("syncOptions")):
             name = text(mapping(spec.get("destination")).get("namespace"))
             names.add(name)
-            anywhere = anywhere or "{{" in name
-    return names, anywhere
+            created_anywhere = created_anywhere or "{{" in name
+    return names, created_anywhere
 
 
 RULE = RepositoryRule(

@@ -2,7 +2,7 @@
 
 Why: The API server refuses the object ("selector does not match template labels").
 
-Fix: Give the template the labels that `spec.selector` asks for; in kustomize, `labels:` with
+Fix: Give the template the labels that `spec.selector` requires; in kustomize, `labels:` with
 `includeTemplates: true` changes both.
 
 Wrong:

@@ -1,9 +1,9 @@
 """Service sends traffic to a port that its pods do not have.
 
-Why: A named port that no container declares gives the Service no endpoint for it; a number nobody listens on
-refuses every connection.
+Why: The Service gets no endpoint for a named port that no container declares, and connections to a number
+that nothing listens on are refused.
 
-Fix: Write the name or number of a port under `ports:` of the container into `targetPort`, or declare the port
+Fix: Set `targetPort` to the name or number of a port under `ports:` of the container, or declare the port
 there.
 
 Wrong:
@@ -12,8 +12,8 @@ Wrong:
 Right:
     ports: [{port: 80, targetPort: web}]
 
-Notes: Declaring a port is optional, so numbers are only reported where the pods declare ports and none of the
-Service fits any of them. Pods that a controller completes are not compared.
+Notes: Declaring a port is optional, so numbers are reported only if the pods declare ports and none of the
+Service's ports matches any of them. Pods that a controller completes are not checked.
 
 Source: Kubernetes API reference v1.34, ServicePort.targetPort,
 https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
@@ -32,31 +32,31 @@ from kustodian.policy.rule import Context, SetRule
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each named port no selected pod has, or for a Service none of whose ports fits."""
+    """One violation for each named port that no selected pod has, or for each port if none matches."""
     del context
     for service in objects.of("", "Service"):
         pods = pods_of_service(service, objects)
         if not pods or any(pod.partial for pod in pods):
             continue
         ports = mappings(service.spec.get("ports"))
-        missing = [(i, port) for i, port in ports if not any(_has(pod, port) for pod in pods)]
+        missing = [(i, port) for i, port in ports if not any(_may_have_port(pod, port) for pod in pods)]
         for index, port in missing:
-            # Declaring a port is optional, so a number proves something only where nothing at all fits.
+            # Declaring a port is optional, so a number is only a problem if no port of the Service matches.
             if isinstance(_target(port), str) or len(missing) == len(ports):
                 owner, target = pods[0].owner, _target(port)
-                named = "named " if isinstance(target, str) else ""
-                text_ = f"no container of {owner.kind} {owner.name} has a port {named}{target}"
+                noun = "a port named" if isinstance(target, str) else "port"
+                message = f"no container of {owner.kind} {owner.name} has {noun} {target}"
                 field = "targetPort" if port.get("targetPort") else "port"
-                yield Violation(("spec", "ports", index, field), text_, service)
+                yield Violation(("spec", "ports", index, field), message, service)
 
 
 def _target(port: JsonObject) -> object:
-    """The name or number a port of a Service sends to; its own number by default."""
+    """The name or number that a port of a Service forwards to; its own number by default."""
     return port.get("targetPort") or port.get("port")
 
 
-def _has(pod: PodTemplate, port: JsonObject) -> bool:
-    """Whether the pod has the port, or may have it: a number where the pod declares nothing."""
+def _may_have_port(pod: PodTemplate, port: JsonObject) -> bool:
+    """Whether the pod has the port, or may have it: a number, if the pod declares no ports."""
     declared = [
         entry
         for container in pod.containers

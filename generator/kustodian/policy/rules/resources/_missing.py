@@ -1,4 +1,4 @@
-"""Finding containers that ask for too little: shared by the rules `missing-<resource>-<request|limit>`."""
+"""The check shared by the rules `missing-<resource>-<request|limit>`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kustodian.policy.rule import Context
 def missing(
     pod: PodTemplate, context: Context, side: Side, resource: str, *, or_limit: bool = False
 ) -> Iterator[Violation]:
-    """One violation for each container without this request or limit; a quantity of zero is none.
+    """One violation for each container without this request or limit; zero counts as missing.
 
-    Pods that a controller completes (KServe, Spark) and ephemeral containers, which may not have resources,
-    are left out; a value for the whole pod counts for all its containers. `or_limit`: a limit counts as the
-    request, because the API server copies it.
+    Pods that a controller completes (KServe, Spark) are skipped, as are ephemeral containers, which may not
+    have resources. A value for the whole pod counts for all its containers. With `or_limit`, a limit counts
+    as the request, because the API server copies it.
     """
     if pod.partial or pod_level(pod, side, resource, context.version):
         return
@@ -31,7 +31,7 @@ def missing(
         if written is None:
             problem = f"has no {resource} {side[:-1]}"
         elif parse_quantity(written) == 0:
-            problem = f"has a {resource} {side[:-1]} of {written}, which is none"
+            problem = f"sets its {resource} {side[:-1]} to {written}, which counts as none"
         else:
             continue
         yield Violation((*container.path, "resources", side, resource), f"{container} {problem}")

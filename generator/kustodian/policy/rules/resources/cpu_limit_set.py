@@ -1,9 +1,9 @@
-"""Container has a CPU limit, and the repository's policy forbids them.
+"""Container has a CPU limit, which the repository's policy forbids.
 
-Why: The kernel throttles a container at its limit even on an idle node, which shows as latency of the model
-    server.
+Why: The kernel throttles a container at its limit even on an idle node, which shows up as latency of the
+    model server.
 
-Fix: Remove `limits.cpu` of the container and keep its request, or set `cpuLimits` in kustodian.yaml to
+Fix: Remove `limits.cpu` from the container and keep its request, or set `cpuLimits` in kustodian.yaml to
     `ignore`.
 
 Wrong:
@@ -17,11 +17,11 @@ Right:
       limits: {memory: 2Gi}
 
 Options:
-    policy: comes from the key `cpuLimits` of kustodian.yaml. `forbid` switches this rule on, `ignore` is
+    policy: comes from the key `cpuLimits` of kustodian.yaml. `forbid` turns this rule on; `ignore` is
         the default.
 
-Notes: Init containers are left out: they are no servers, and a limit keeps their burst away from the
-    others. A CPU limit for the whole pod (`spec.resources`, Kubernetes 1.34) is reported too.
+Notes: Init containers are skipped: they do not serve requests, and a limit keeps their bursts away from other
+    containers. A CPU limit for the whole pod (`spec.resources`, Kubernetes 1.34) is reported too.
 
 Source: Kubernetes documentation v1.34, "Resource Management for Pods and Containers",
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#how-pods-with-resource-limits-are-run
@@ -39,7 +39,7 @@ from kustodian.policy.rule import Context, Option, PodRule
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each CPU limit of a long-running container, where limits are forbidden."""
+    """One violation for each CPU limit of a long-running container, if the policy forbids limits."""
     if context.options["policy"] != "forbid":
         return
     whole = dig(pod.spec, ("resources", "limits", "cpu"))

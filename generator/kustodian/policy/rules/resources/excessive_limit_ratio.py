@@ -1,7 +1,7 @@
 """Limit is many times the request.
 
 Why: The scheduler places pods by their requests; when several of them use what their limits allow, the node
-    runs out and kills or throttles them.
+    runs out of resources and kills or throttles them.
 
 Fix: Raise the request to what the container really uses, or lower the limit.
 
@@ -16,7 +16,7 @@ Right:
       limits: {memory: 16Gi}
 
 Options:
-    cpuRatio: how many times the CPU request the limit may be; CPU is only throttled, so more is allowed.
+    cpuRatio: how many times the CPU request the limit may be; higher because CPU is only throttled.
     memoryRatio: the same for memory, which cannot be taken back from a container.
 
 Notes: A limit without a request has ratio 1, because the API server copies the limit.
@@ -40,10 +40,10 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each CPU or memory limit of a container that is too far above its request."""
     allowed = {"cpu": context.options["cpuRatio"], "memory": context.options["memoryRatio"]}
     for container in pod.containers:
-        for resource, most in allowed.items():
+        for resource, max_ratio in allowed.items():
             request = parse_quantity(container.requests.get(resource))
             limit = parse_quantity(container.limits.get(resource))
-            if request is None or limit is None or request <= 0 or limit <= request * most:
+            if request is None or limit is None or request <= 0 or limit <= request * max_ratio:
                 continue
             path = (*container.path, "resources", "limits", resource)
             times = float(limit / request)
@@ -51,7 +51,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             yield Violation(
                 path,
                 f"{container} limits {resource} to {container.limits[resource]}, {times:.3g} times its "
-                f"request of {written} (at most {most} times)",
+                f"request of {written} (at most {max_ratio} times)",
             )
 
 

@@ -1,9 +1,8 @@
 """Limit is smaller than the request, as written or through a LimitRange default.
 
-Why: The API server refuses the pod; the Deployment is accepted, and then no pod is ever created.
+Why: The API server rejects the pod: the Deployment is accepted, but none of its pods is ever created.
 
-Fix: Raise the limit or lower the request; where the limit comes from a LimitRange, write a limit at the
-    container.
+Fix: Raise the limit or lower the request; if the limit comes from a LimitRange, set a limit on the container.
 
 Wrong:
     resources:
@@ -15,8 +14,8 @@ Right:
       requests: {memory: 2Gi}
       limits: {memory: 4Gi}
 
-Notes: A container that writes a request and no limit gets the LimitRange's default limit (or, without a
-    default, its maximum), which may be smaller. Only LimitRanges of the pod's own namespace count.
+Notes: A container that sets a request but no limit gets the LimitRange's default limit (or, without a
+    default, its maximum), which may be smaller. Only LimitRanges in the pod's own namespace count.
     Accelerators, whose request must equal the limit, are left to `gpu-request-differs`.
 
 Source: Kubernetes documentation v1.34, "Limit Ranges",
@@ -45,12 +44,12 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         if namespace not in by_namespace:
             by_namespace[namespace] = limit_defaults(objects, namespace)
         for container in pod.containers:
-            yield from _container(pod, container, by_namespace[namespace])
+            yield from _check_container(pod, container, by_namespace[namespace])
         if context.version >= POD_LEVEL_SINCE:
-            yield from _whole_pod(pod)
+            yield from _check_whole_pod(pod)
 
 
-def _container(pod: PodTemplate, container: Container, defaults: LimitDefaults) -> Iterator[Violation]:
+def _check_container(pod: PodTemplate, container: Container, defaults: LimitDefaults) -> Iterator[Violation]:
     for resource, written in container.requests.items():
         request = parse_quantity(written)
         if request is None or is_accelerator(resource):
@@ -72,7 +71,7 @@ def _container(pod: PodTemplate, container: Container, defaults: LimitDefaults) 
         yield Violation(path, message, pod.owner)
 
 
-def _whole_pod(pod: PodTemplate) -> Iterator[Violation]:
+def _check_whole_pod(pod: PodTemplate) -> Iterator[Violation]:
     resources = mapping(pod.spec.get("resources"))
     limits = mapping(resources.get("limits"))
     for resource, written in mapping(resources.get("requests")).items():

@@ -1,9 +1,9 @@
-"""Container has no CPU limit, and the repository's policy asks for one.
+"""Container has no CPU limit, which the repository's policy requires.
 
-Why: Where teams share nodes under hard CPU quotas, a container without a limit takes all idle cores and its
-    neighbours' burst.
+Why: Where teams share nodes under hard CPU quotas, a container without a limit takes all idle cores and the
+    capacity that its neighbours need for bursts.
 
-Fix: Set `resources.limits.cpu` of the container, or set `cpuLimits` in kustodian.yaml to `ignore` or
+Fix: Set `resources.limits.cpu` on the container, or set `cpuLimits` in kustodian.yaml to `ignore` or
     `forbid`.
 
 Wrong:
@@ -18,10 +18,11 @@ Right:
         memory: 2Gi
 
 Options:
-    policy: comes from the key `cpuLimits` of kustodian.yaml. `require` switches this rule on, `ignore` is
+    policy: comes from the key `cpuLimits` of kustodian.yaml. `require` turns this rule on; `ignore` is
         the default.
 
-Notes: CPU limits throttle even when the node is idle, so the default policy takes no side.
+Notes: CPU limits throttle even when the node is idle, so the default policy neither requires nor forbids
+    them.
 
 Source: Kubernetes documentation v1.34, "Assign CPU Resources to Containers and Pods",
     https://kubernetes.io/docs/tasks/configure-pod-container/assign-cpu-resource/#if-you-do-not-specify-a-cpu-limit
@@ -38,7 +39,7 @@ from kustodian.policy.rules.resources._missing import missing
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container without a CPU limit, where the policy asks for limits."""
+    """One violation for each container without a CPU limit, if the policy requires limits."""
     if context.options["policy"] == "require":
         yield from missing(pod, context, "limits", "cpu")
 

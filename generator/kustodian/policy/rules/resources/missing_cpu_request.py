@@ -1,9 +1,9 @@
 """Container has no CPU request.
 
-Why: The scheduler counts the container as using nothing, so nodes are overfilled and latency depends on the
-    neighbours.
+Why: The scheduler counts the container as using nothing, so nodes are overcommitted and latency depends on
+    the neighbours.
 
-Fix: Set `resources.requests.cpu` of the container, in base or in a patch of the overlay.
+Fix: Set `resources.requests.cpu` on the container, in the base or in a patch of the overlay.
 
 Wrong:
     resources:
@@ -21,7 +21,7 @@ Options:
 
 Notes: Init containers and sidecars count: the scheduler and a ResourceQuota count them too. From Kubernetes
     1.34 on, `spec.resources` of the pod counts for all its containers. A LimitRange default does not count,
-    because it is not there in every namespace that the manifest may be applied to.
+    because the manifest may be applied to a namespace that does not have it.
 
 Source: Kubernetes documentation v1.34, "Resource Management for Pods and Containers",
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#requests-and-limits
@@ -38,7 +38,7 @@ from kustodian.policy.rules.resources._missing import missing
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container without a cpu request."""
+    """One violation for each container without a CPU request."""
     return missing(pod, context, "requests", "cpu", or_limit=not context.options["requireExplicit"])
 
 

@@ -3,8 +3,8 @@
 Why: Model caches and logs in the container's file system fill the node's disk; the kubelet then evicts pods
     that did nothing wrong.
 
-Fix: Set `resources.limits.ephemeral-storage` of the container to what its writable layer, logs and
-    emptyDirs may take.
+Fix: Set `resources.limits.ephemeral-storage` on the container to what its writable layer, logs and emptyDirs
+    may use.
 
 Wrong:
     resources:
@@ -16,8 +16,8 @@ Right:
       limits:
         ephemeral-storage: 4Gi
 
-Notes: The kubelet adds the limits of a pod and holds its disk-backed emptyDirs to the sum as well.
-    Pod-level `spec.resources` knows no ephemeral storage.
+Notes: The kubelet adds up the limits of a pod's containers and also holds the pod's disk-backed emptyDirs to
+    that sum. Pod-level `spec.resources` does not support ephemeral storage.
 
 Source: Kubernetes documentation v1.34, "Local ephemeral storage",
     https://kubernetes.io/docs/concepts/storage/ephemeral-storage/
@@ -34,7 +34,7 @@ from kustodian.policy.rules.resources._missing import missing
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
-    """One violation for each container without a ephemeral-storage limit."""
+    """One violation for each container without an ephemeral-storage limit."""
     return missing(pod, context, "limits", "ephemeral-storage")
 
 

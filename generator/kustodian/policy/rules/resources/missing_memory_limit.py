@@ -2,7 +2,7 @@
 
 Why: A leak or one large request can take the memory of the whole node and get other pods killed.
 
-Fix: Set `resources.limits.memory` of the container; for a model server equal to its request.
+Fix: Set `resources.limits.memory` on the container; for a model server, make it equal to the request.
 
 Wrong:
     resources:

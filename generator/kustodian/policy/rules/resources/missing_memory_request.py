@@ -3,7 +3,7 @@
 Why: The scheduler counts the container as using nothing, and the kubelet evicts it first when the node runs
     out of memory.
 
-Fix: Set `resources.requests.memory` of the container to what it uses when warm (for a model server: weights
+Fix: Set `resources.requests.memory` on the container to what it uses when warm (for a model server: weights
     and caches).
 
 Wrong:

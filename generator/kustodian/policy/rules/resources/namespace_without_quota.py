@@ -3,7 +3,7 @@
 Why: One team's mistake (an autoscaler without a sane maximum, a loop of Jobs) can take the whole cluster
     and its GPUs.
 
-Fix: Add a ResourceQuota with cpu, memory and GPU requests to the overlay that makes the namespace.
+Fix: Add a ResourceQuota with cpu, memory and GPU requests to the overlay that creates the namespace.
 
 Wrong:
     kind: Namespace
@@ -14,8 +14,8 @@ Right:
     metadata: {name: compute, namespace: iris-prod}
     spec: {hard: {requests.cpu: "16", requests.memory: 64Gi, requests.nvidia.com/gpu: "2"}}
 
-Notes: Asked of every Namespace object of the overlay, except the ones Kubernetes makes itself. A
-    ResourceQuota in another namespace does not count, a ClusterResourceQuota of OpenShift that selects the
+Notes: Checks every Namespace object in the overlay, except those that Kubernetes creates itself. A
+    ResourceQuota in another namespace does not count, but an OpenShift ClusterResourceQuota that selects the
     namespace does.
 
 Source: Kubernetes documentation v1.34, "Resource Quotas",
@@ -32,25 +32,25 @@ from kustodian.model.json_value import dig, mapping
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 
-_OF_KUBERNETES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each Namespace object without a ResourceQuota that says something."""
+    """One violation for each Namespace object without a ResourceQuota that sets any hard limits."""
     covered = {namespace_of(m) for m in objects.of("", "ResourceQuota") if mapping(m.spec.get("hard"))}
     for namespace in objects.of("", "Namespace"):
         name = namespace.name
-        if name in covered or name in _OF_KUBERNETES or _cluster_quota(objects, namespace.labels):
+        if name in covered or name in _SYSTEM_NAMESPACES or _has_cluster_quota(objects, namespace.labels):
             continue
         yield Violation(("metadata", "name"), f"namespace {name} has no ResourceQuota", namespace)
 
 
-def _cluster_quota(objects: ObjectSet, labels: dict[str, str]) -> bool:
+def _has_cluster_quota(objects: ObjectSet, labels: dict[str, str]) -> bool:
     # quota.openshift.io/v1: a selector by labels (a LabelSelector) or by annotations.
     for quota in objects.of("quota.openshift.io", "ClusterResourceQuota"):
         selector = quota.spec.get("selector")
-        wanted = dig(selector, ("labels",))
-        if isinstance(wanted, dict) and selector_matches(wanted, labels):
+        label_selector = dig(selector, ("labels",))
+        if isinstance(label_selector, dict) and selector_matches(label_selector, labels):
             return True
     return False
 

@@ -1,8 +1,8 @@
 """Container's request or limit lies outside the namespace's LimitRange.
 
-Why: The API server refuses the pod; the Deployment is accepted, and then no pod is ever created.
+Why: The API server rejects the pod: the Deployment is accepted, but none of its pods is ever created.
 
-Fix: Bring the container's request and limit between `min` and `max` of the LimitRange, or change the
+Fix: Keep the container's request and limit between `min` and `max` of the LimitRange, or change the
     LimitRange.
 
 Wrong:
@@ -15,10 +15,11 @@ Right:
     resources:
       limits: {memory: 8Gi}
 
-Notes: What counts is the pod after defaulting: a limit without a request is the request, and the LimitRange
-    fills in what is absent. `min` holds for the request (and the limit), `max` for the limit (and the
-    request), `maxLimitRequestRatio` for limit divided by request, and asks for both. Entries of type Pod
-    hold for the sum over the containers. Only LimitRanges of the pod's own namespace count.
+Notes: The pod is checked as it is after defaulting: a limit without a request is also the request, and the
+    LimitRange fills in missing values. `min` applies to the request (and the limit), `max` to the limit (and
+    the request), and `maxLimitRequestRatio` to the limit divided by the request, for which both must be set.
+    Entries of type Pod apply to the sum over the containers. Only LimitRanges in the pod's own namespace
+    count.
 
 Source: Kubernetes documentation v1.34, "Limit Ranges",
     https://kubernetes.io/docs/concepts/policy/limit-range/
@@ -56,46 +57,49 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             for pod in objects.pods_in(namespace):
                 for container in pod.containers:
                     if container.role != "ephemeral":
-                        yield from _container(pod, container, item, defaults, str(source.ref))
+                        yield from _check_container(pod, container, item, defaults, str(source.ref))
         for source, _, item in limit_range_items(objects, namespace, "Pod"):
             for pod in objects.pods_in(namespace):
                 if not pod.partial:
-                    yield from _pod(pod, item, defaults, str(source.ref), context.version)
+                    yield from _check_pod(pod, item, defaults, str(source.ref), context.version)
 
 
-def _container(
+def _check_container(
     pod: PodTemplate, container: Container, item: JsonObject, defaults: LimitDefaults, source: str
 ) -> Iterator[Violation]:
     for resource in sorted({*mapping(item.get("min")), *mapping(item.get("max")), *_ratios(item)}):
         request = container_request(container, resource, defaults)
         limit = container_limit(container, resource, defaults)
-        problem = _problem(resource, request, limit, item)
+        problem = _broken_bound(resource, request, limit, item)
         if problem is None and not pod.partial:
-            problem = _absence(resource, request, limit, item)
+            problem = _missing_value(resource, request, limit, item)
         if problem is not None:
             side = "limits" if resource in container.limits else "requests"
             path = (*container.path, "resources", side, resource)
             yield Violation(path, f"{container} {problem} of {source}", pod.owner)
 
 
-def _pod(
+def _check_pod(
     pod: PodTemplate, item: JsonObject, defaults: LimitDefaults, source: str, version: tuple[int, int]
 ) -> Iterator[Violation]:
     for resource in sorted({*mapping(item.get("min")), *mapping(item.get("max"))}):
         request = pod_amount(pod, "requests", resource, version, defaults)
         limit = pod_amount(pod, "limits", resource, version, defaults)
-        problem = _problem(resource, request or None, limit or None, item)
-        problem = problem or _absence(resource, request or None, limit or None, item)
+        problem = _broken_bound(resource, request or None, limit or None, item)
+        problem = problem or _missing_value(resource, request or None, limit or None, item)
         if problem is not None:
             path: FieldPath = pod.path_of("containers")
-            yield Violation(path, f"the pod's containers together: {problem} of {source}", pod.owner)
+            yield Violation(path, f"the pod as a whole {problem} of {source}", pod.owner)
 
 
 def _ratios(item: JsonObject) -> JsonObject:
     return mapping(item.get("maxLimitRequestRatio"))
 
 
-def _problem(resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject) -> str | None:
+def _broken_bound(
+    resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject
+) -> str | None:
+    """Which bound the request or limit breaks, as a phrase, or None."""
     low, high = mapping(item.get("min")).get(resource), mapping(item.get("max")).get(resource)
     minimum, maximum, ratio = (
         parse_quantity(low),
@@ -114,14 +118,18 @@ def _problem(resource: str, request: Fraction | None, limit: Fraction | None, it
     return None
 
 
-def _absence(resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject) -> str | None:
-    """A bound that the API server cannot check: it refuses the pod then."""
+def _missing_value(
+    resource: str, request: Fraction | None, limit: Fraction | None, item: JsonObject
+) -> str | None:
+    """Which value required by a bound is missing, as a phrase, or None. The API server rejects such pods."""
     if limit is None and resource in mapping(item.get("max")):
-        return f"has no {resource} limit, which the maximum asks for"
+        return f"has no {resource} limit, which is required by the maximum"
     if request is None and resource in mapping(item.get("min")):
-        return f"has no {resource} request, which the minimum asks for"
+        return f"has no {resource} request, which is required by the minimum"
     if resource in _ratios(item) and (limit is None or not request):
-        return f"has no {resource} {'request' if limit is not None else 'limit'}, which the ratio asks for"
+        return (
+            f"has no {resource} {'request' if limit is not None else 'limit'}, which is required by the ratio"
+        )
     return None
 
 

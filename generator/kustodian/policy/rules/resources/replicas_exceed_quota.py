@@ -1,7 +1,7 @@
-"""Workloads at their largest number of pods ask for more than the ResourceQuota.
+"""Workloads at full scale need more than the ResourceQuota allows.
 
 Why: The last replicas are never created: the autoscaler hits a wall under load, or a rolling update stops
-    half way.
+    halfway.
 
 Fix: Raise `spec.hard` of the quota, or lower maxReplicas (HPA), maxReplicaCount (KEDA), replicas or the
     requests.
@@ -16,16 +16,16 @@ Right:
     kind: ResourceQuota
     spec: {hard: {requests.cpu: "18"}}
 
-Notes: The sum is made as the API server makes it: for each pod the larger of (containers and sidecars
-    together) and (an init container and the sidecars before it), plus overhead; a limit without a request
-    is the request, LimitRange defaults are filled in; pods outside the quota's scopes do not count. For
-    each workload the largest number of pods is taken (HPA maxReplicas, KEDA maxReplicaCount or its default
-    of 100, else replicas), and then the one largest surge that an update cannot do without: 1 pod where
+Notes: The sum is computed as the API server does it: for each pod the larger of (containers and sidecars
+    together) and (an init container and the sidecars before it), plus overhead. A limit without a request
+    counts as the request, LimitRange defaults are filled in, and pods outside the quota's scopes do not
+    count. Each workload counts with its largest number of pods (HPA maxReplicas, KEDA maxReplicaCount or its
+    default of 100, otherwise replicas). The largest surge that any one update requires is added: 1 pod if
     maxUnavailable rounds down to 0, all pods again for blue-green, the peak of the steps for a canary with
-    traffic routing. Workloads that update one after the other need only one surge at a time. For GPUs the
-    surge is left to `gpu-surge-without-spare`. Jobs wait for room, so they are compared with the quota one
-    by one. A workload that does not fit alone is reported at the field that sets its maximum, a sum that
-    does not fit at the quota.
+    traffic routing. Workloads that update one after the other need only one surge at a time. The surge of
+    GPUs is left to `gpu-surge-without-spare`. Jobs wait for room, so each is compared with the quota on its
+    own. A workload that does not fit alone is reported at the field that sets its maximum, a sum that does
+    not fit at the quota.
 
 Source: Kubernetes documentation v1.34, "Resource Quotas",
     https://kubernetes.io/docs/concepts/policy/resource-quotas/#compute-resource-quota
@@ -52,7 +52,7 @@ from kustodian.policy.rule import Context, SetRule
 
 @dataclass(frozen=True)
 class _Share:
-    """What one workload takes of one key of a quota: steadily, and more while it is updated."""
+    """How much of one quota key a workload uses: steadily, and in addition during an update."""
 
     pod: PodTemplate
     count: PodCount
@@ -65,21 +65,23 @@ class _Share:
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
-    """One violation for each workload that does not fit alone, else for each key whose sum does not fit."""
+    """One violation for each workload that does not fit alone, otherwise for each key that is exceeded."""
     for quota in objects.of("", "ResourceQuota"):
         alone: dict[tuple[Manifest, FieldPath], list[str]] = defaultdict(list)
         for key, hard, written in hard_limits(quota):
             shares = _shares(objects, quota, key, context)
             too_large = [share for share in shares if share.peak > hard]
             for share in too_large:
-                alone[share.count.manifest, share.count.path].append(_needs(share, key, written))
+                alone[share.count.manifest, share.count.path].append(_excess_message(share, key, written))
             servers = [share for share in shares if not share.pod.batch]
             total = sum((share.steady for share in servers), Fraction(0))
             total += max((share.surge for share in servers), default=Fraction(0))
             if total > hard and not too_large:
                 names = ", ".join(sorted({str(share.pod.owner.ref) for share in servers}))
                 amount = format_amount(total, (resource_of(key) or ("", key))[1])
-                message = f"{names} together need {amount} of {key} at full scale, the quota allows {written}"
+                message = (
+                    f"{names} together need {amount} of {key} at full scale, but the quota allows {written}"
+                )
                 yield Violation(("spec", "hard", key), message, quota)
         for (manifest, path), problems in alone.items():
             yield Violation(path, f"{'; '.join(problems)} ({quota.ref})", manifest)
@@ -100,14 +102,14 @@ def _shares(objects: ObjectSet, quota: Manifest, key: str, context: Context) -> 
     return shares
 
 
-def _needs(share: _Share, key: str, written: object) -> str:
+def _excess_message(share: _Share, key: str, written: object) -> str:
     resource = (resource_of(key) or ("", key))[1]
-    pods = f"{share.count.maximum} pods"
+    pods = f"{share.count.maximum} pod{'s' if share.count.maximum != 1 else ''}"
     if share.surge:
         pods += f" and {share.count.surge} more during an update"
     return (
         f"{share.pod.owner.ref} with {pods} needs {format_amount(share.peak, resource)} of {key}, "
-        f"the quota allows {written}"
+        f"but the quota allows {written}"
     )
 
 

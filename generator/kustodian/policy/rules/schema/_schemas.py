@@ -1,4 +1,4 @@
-"""What the rules of this topic share."""
+"""The schemas that the rules of this topic need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from kustodian.schemas.registry import Schemas
 
 
 def schemas_of(context: Context) -> Schemas:
-    """The schemas of the run. Raises ValueError where the evaluator was given none."""
+    """The schemas of the run. Raises ValueError if the evaluator has none."""
     if context.schemas is None:
         raise ValueError("the schema rules need schemas in their context")
     return context.schemas

@@ -1,4 +1,4 @@
-"""Which versions of custom resources are no longer served."""
+"""Versions of custom resources that are no longer served."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RetiredVersion(NamedTuple):
 
 
 #: API versions that were renamed or dropped, kept here because no current definition mentions them any more:
-#: the replacement, and the release that stopped serving the version ("" where it is not on record).
+#: the replacement, and the release that stopped serving the version ("" if it is not known).
 _RETIRED: dict[str, tuple[str, str]] = {
     "external-secrets.io/v1alpha1": ("external-secrets.io/v1", ""),
     "external-secrets.io/v1beta1": ("external-secrets.io/v1", "External Secrets 0.17"),
@@ -45,7 +45,7 @@ _STAGES = {"alpha": 0, "beta": 1, None: 2}
 
 
 def retired_version(manifest: Manifest, schemas: Schemas) -> RetiredVersion | None:
-    """Why the object's version is not served any more; None where it is, or where nothing is known."""
+    """Why the object's version is no longer served; None if it is served or nothing is known about it."""
     group, _, version = manifest.api_version.rpartition("/")
     if not group or schemas.is_builtin(manifest.api_version, manifest.kind):
         return None
@@ -66,16 +66,16 @@ def retired_version(manifest: Manifest, schemas: Schemas) -> RetiredVersion | No
         return None
     if manifest.api_version in _RETIRED:
         replacement, release = _RETIRED[manifest.api_version]
-        since = f" since {release}" if release else ""
-        return RetiredVersion(f"{manifest.api_version} is no longer served{since}", replacement)
+        status = f"has not been served since {release}" if release else "is no longer served"
+        return RetiredVersion(f"{manifest.api_version} {status}", replacement)
     return None
 
 
 def _rank(version: str) -> tuple[int, int, int]:
-    """Order of versions as the API server prefers them: v1alpha1 < v1beta1 < v1 < v2alpha1 < v2.
+    """The sort key of a version, oldest first: v1alpha1 < v1beta1 < v1 < v2alpha1 < v2.
 
     Source: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/#version-priority
-    orders every stable version above every beta; here a higher major is newer, which is what is asked.
+    (but that puts every stable version above every beta; here a higher major version is always newer).
     """
     match = _VERSION.match(version)
     if match is None:

@@ -1,7 +1,7 @@
-"""The API server would refuse the object: a field is unknown, missing or wrong.
+"""The API server would reject the object: a field is unknown, missing or wrong.
 
-Why: The object is not created or, where the server drops the unknown field, runs without the setting that its
-author meant.
+Why: The object is not created or, if the server drops the unknown field, runs without the setting that its
+author intended.
 
 Fix: Correct the field as the finding says; `kubectl explain <kind>.<field>` shows what the API expects.
 
@@ -23,10 +23,10 @@ Right:
             - name: server
               imagePullPolicy: Always
 
-Notes: Built-in kinds are checked against the OpenAPI schema of `kubernetesVersion`, custom resources against
-their definition, both strictly. Beyond the schema come the API server's own checks that manifests most often
-fail: names and labels, ports, probes, volumes and their mounts, environment variables, restart policies,
-subjects of bindings, policies, schedules.
+Notes: Built-in kinds are checked strictly against the OpenAPI schema of `kubernetesVersion`, and custom
+resources against their definition. Beyond the schema, Kustodian repeats those of the API server's own checks
+that manifests fail most often: names and labels, ports, probes, volumes and their mounts, environment
+variables, restart policies, subjects of bindings, policies, schedules.
 
 Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation,
 https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
@@ -47,36 +47,36 @@ from kustodian.schemas.server.server import server_problems
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """Every field that the schema or the API server's validation refuses, each once."""
+    """One violation for each field that the schema or the API server's validation rejects."""
     for field in ("apiVersion", "kind"):
         if not manifest.data.get(field):
             yield Violation((field,), f'field "{field}" is required')
             return
     schemas = schemas_of(context)
     if not schemas.knows(manifest.api_version, manifest.kind):
-        yield from _no_such_kind(manifest, schemas)
-    reported = []
+        yield from _unknown_kind(manifest, schemas)
+    rejected = []
     for violation in schemas.problems(manifest):
-        reported.append(violation.path)
+        rejected.append(violation.path)
         yield violation
     for violation in server_problems(manifest, context.version, schemas):
-        # What the schema already refused needs no second finding, nor do fields inside it.
-        if not any(violation.path[: len(path)] == path for path in reported):
+        # A field that the schema already rejects needs no second finding, nor do the fields inside it.
+        if not any(violation.path[: len(path)] == path for path in rejected):
             yield violation
 
 
-def _no_such_kind(manifest: Manifest, schemas: Schemas) -> Iterator[Violation]:
+def _unknown_kind(manifest: Manifest, schemas: Schemas) -> Iterator[Violation]:
     if not schemas.has_group(manifest.group) or lifecycle_of(manifest.api_version, manifest.kind):
         return
     kinds = schemas.kinds_of(manifest.api_version)
     if not kinds:
-        text = f"Kubernetes {schemas.version} has no API version {manifest.api_version}"
-        yield Violation(("apiVersion",), text)
+        message = f"Kubernetes {schemas.version} has no API version {manifest.api_version}"
+        yield Violation(("apiVersion",), message)
         return
     guess = nearest(manifest.kind, kinds)
     hint = f', did you mean "{guess}"?' if guess else ""
-    text = f"Kubernetes {schemas.version} has no kind {manifest.kind} in {manifest.api_version}{hint}"
-    yield Violation(("kind",), text)
+    message = f"Kubernetes {schemas.version} has no kind {manifest.kind} in {manifest.api_version}{hint}"
+    yield Violation(("kind",), message)
 
 
 RULE = ObjectRule(id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__)

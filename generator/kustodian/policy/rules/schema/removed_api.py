@@ -3,18 +3,17 @@
 Why: The API server answers "no matches for kind", so the object is never created and the sync of the whole
 application fails.
 
-Fix: Write the replacement named in the finding as the object's `apiVersion` and adapt the fields that
-changed.
+Fix: Set the object's `apiVersion` to the replacement named in the finding and adapt the fields that changed.
 
 Wrong:
-    apiVersion: policy/v1beta1  # gone since 1.25
+    apiVersion: policy/v1beta1  # removed in 1.25
     kind: PodDisruptionBudget
 
 Right:
     apiVersion: policy/v1
     kind: PodDisruptionBudget
 
-Notes: The version compared with is `kubernetesVersion` of `kustodian.yaml`.
+Notes: The Kubernetes version is `kubernetesVersion` in `kustodian.yaml`.
 
 Source: Kubernetes documentation, "Deprecated API Migration Guide",
 https://kubernetes.io/docs/reference/using-api/deprecation-guide/
@@ -31,7 +30,7 @@ from kustodian.policy.rule import Context, ObjectRule
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation where the API version went in the configured version or before."""
+    """One violation if the API version was removed in the configured Kubernetes version or earlier."""
     life = lifecycle_of(manifest.api_version, manifest.kind)
     if life is None or life.removed is None or life.removed > context.version:
         return

@@ -1,9 +1,9 @@
 """No schema is known for the object's kind, so its fields are not checked.
 
-Why: A misspelt field or kind in this object passes unnoticed until the API server or the controller meets it.
+Why: A misspelt field or kind in this object goes unnoticed until the API server or the controller sees it.
 
-Fix: Put the CustomResourceDefinition into the repository or into a folder named under `schemas:` in
-`kustodian.yaml`; correct the kind or API version if it is misspelt.
+Fix: Add the CustomResourceDefinition to the repository or to a folder listed under `schemas:` in
+`kustodian.yaml`, or correct the kind or API version if it is misspelt.
 
 Wrong:
     apiVersion: example.com/v1  # no definition anywhere
@@ -13,8 +13,7 @@ Right:
     # kustodian.yaml
     schemas: [crds]
 
-Notes: Kubernetes' own API groups are always known: a kind that they do not have is an error of
-`invalid-manifest`.
+Notes: Kubernetes' own API groups are always known: `invalid-manifest` reports a kind that they do not have.
 
 Source: Kubernetes documentation, "Custom Resources",
 https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/
@@ -33,7 +32,7 @@ from kustodian.policy.rules.schema._served import retired_version
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for an object of a foreign API group without a definition."""
+    """One violation for an object of a custom API group without a definition."""
     schemas = schemas_of(context)
     if not manifest.api_version or not manifest.kind:
         return

@@ -3,7 +3,7 @@
 Why: The API server refuses the object as soon as the operator's definitions are upgraded, and Argo CD cannot
 even show a diff.
 
-Fix: Write a served version, named in the finding, as the object's `apiVersion` and adapt the fields that
+Fix: Set the object's `apiVersion` to the served version named in the finding and adapt the fields that
 changed.
 
 Wrong:
@@ -14,8 +14,8 @@ Right:
     apiVersion: external-secrets.io/v1
     kind: ExternalSecret
 
-Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` decide first, then those that
-Kustodian ships, then a short table of groups that were renamed or left behind.
+Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` take precedence, then those that
+Kustodian ships, then a short table of groups that were renamed or abandoned.
 
 Source: Kubernetes documentation, "Versions in CustomResourceDefinitions",
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
@@ -33,7 +33,7 @@ from kustodian.policy.rules.schema._served import retired_version
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation where a definition or the table says that the version is no longer served."""
+    """One violation if a definition or the table says that the version is no longer served."""
     retired = retired_version(manifest, schemas_of(context))
     if retired is not None:
         yield Violation(("apiVersion",), retired.message, fix=f"Use {retired.replacement}.")

@@ -1,4 +1,4 @@
-"""Finds credentials by name and value. Nothing here ever gives the value away, only what it seems to be."""
+"""Finds credentials by name and value. Results say what a value appears to be and never contain it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from kustodian.policy.rules.secrets._values import credential_in, is_credential
 
 
 def credential(name: str, value: str) -> str | None:
-    """What credential a named value holds ("a literal credential", "a private key"); None where none."""
-    return credential_in(value) or literal_under(name, value)
+    """What credential a named value holds ("a literal credential", "a private key"), or None."""
+    return credential_in(value) or literal_credential(name, value)
 
 
-def literal_under(name: str, value: str) -> str | None:
-    """The same by the name alone, whose words say what the value is."""
+def literal_credential(name: str, value: str) -> str | None:
+    """Like `credential`, but only for names that say that their value is a credential."""
     kind = kind_of(name)
     return "a literal credential" if kind and is_credential(value, kind) else None

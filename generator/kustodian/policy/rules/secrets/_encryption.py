@@ -1,4 +1,4 @@
-"""Which files are encrypted, and which ones somebody meant to be.
+"""Which files are encrypted, and which ones are meant to be.
 
 Sources: SOPS 3.10, README "Using .sops.yaml conf to select KMS, PGP and age for new files", https://getsops.io/docs/;
 KSOPS 4, https://github.com/viaduct-ai/kustomize-sops; git-crypt 0.7, README
@@ -33,21 +33,21 @@ def meant_for_sops(view: RepositoryView) -> frozenset[str]:
 
 
 def _meant_for_sops(view: RepositoryView) -> frozenset[str]:
-    # Nearly all of a large repository's files are told by a look at what every such name has in it.
-    found = {f for f in view.file_set if ("enc" in f or "sops" in f) and _SOPS_NAME.search(f)}
-    found |= _by_creation_rules(view) | _read_by_ksops(view)
-    named = {posixpath.basename(k) for k in view.kustomizations}
+    # The substring test is cheap and rules out nearly every file of a large repository.
+    files = {f for f in view.file_set if ("enc" in f or "sops" in f) and _SOPS_NAME.search(f)}
+    files |= _by_creation_rules(view) | _read_by_ksops(view)
+    kustomization_names = {posixpath.basename(k) for k in view.kustomizations}
     return frozenset(
         file
-        for file in found
-        if posixpath.basename(file) not in {*_CONFIGS, *named}
+        for file in files
+        if posixpath.basename(file) not in {*_CONFIGS, *kustomization_names}
         and not is_aside(posixpath.dirname(file) or ".")
-        and not git_crypted(view, file)
+        and not is_git_encrypted(view, file)
     )
 
 
 def is_encrypted_text(content: str) -> bool:
-    """Whether a text that is not YAML carries the marks of SOPS, age, PGP or Ansible Vault."""
+    """Whether a text that is not YAML carries the markers of SOPS, age, PGP or Ansible Vault."""
     return bool(_ENCRYPTED_TEXT.search(content)) or content.startswith("\0GITCRYPT")
 
 
@@ -57,14 +57,14 @@ def is_encrypted_document(document: object) -> bool:
 
 
 def is_encrypted_file(view: RepositoryView, file: str) -> bool:
-    """Whether nothing of the file is in clear, as far as SOPS's marks tell."""
-    if git_crypted(view, file) or is_encrypted_text(view.read_text(file)):
+    """Whether the whole file is encrypted, judging by git's attributes and the markers in its content."""
+    if is_git_encrypted(view, file) or is_encrypted_text(view.read_text(file)):
         return True
     documents = view.load(file) if file.endswith(_YAML) else []
     return bool(documents) and all(is_encrypted_document(document) for document in documents)
 
 
-def git_crypted(view: RepositoryView, file: str) -> bool:
+def is_git_encrypted(view: RepositoryView, file: str) -> bool:
     """Whether git itself encrypts the file when it is committed (git-crypt, transcrypt)."""
     for line in view.read_text(".gitattributes").splitlines() if ".gitattributes" in view.file_set else ():
         words = line.split()
@@ -77,12 +77,12 @@ def git_crypted(view: RepositoryView, file: str) -> bool:
 
 
 def _by_creation_rules(view: RepositoryView) -> set[str]:
-    """Files that a creation rule names.
+    """Files that a creation rule selects for encryption.
 
-    A rule without a pattern, or with one so wide that it takes kustomizations too, says how to encrypt and
-    not what: then only Secrets count. The first rule that matches a file wins, as in SOPS.
+    A rule without a pattern, or with one so wide that it also matches kustomizations, says how to encrypt
+    rather than what: under such a rule only files with Secrets count. As in SOPS, the first match wins.
     """
-    found = set()
+    files = set()
     for config in view.sorted_files:
         if not config.endswith(_CONFIGS) or posixpath.basename(config) not in _CONFIGS:
             continue
@@ -96,15 +96,15 @@ def _by_creation_rules(view: RepositoryView) -> set[str]:
             for (pattern, rule), is_wide in zip(patterns, wide, strict=True):
                 if pattern.search(_below(folder, file)):
                     if (not is_wide and not rule.get("encrypted_regex")) or _holds_secret(view, file):
-                        found.add(file)
+                        files.add(file)
                     break
-    return found
+    return files
 
 
 def _pattern(rule: JsonObject) -> re.Pattern[str]:
-    written = text(rule.get("path_regex")) or text(rule.get("filename_regex"))
+    pattern = text(rule.get("path_regex")) or text(rule.get("filename_regex"))
     try:
-        return re.compile(written)
+        return re.compile(pattern)
     except re.error:
         return re.compile(r"(?!)")
 
@@ -118,7 +118,7 @@ def _holds_secret(view: RepositoryView, file: str) -> bool:
 
 
 def _read_by_ksops(view: RepositoryView) -> set[str]:
-    found = set()
+    files = set()
     for manifest in view.manifests("viaduct.ai", "ksops"):
         folder = posixpath.dirname(manifest.provenance.file or "")
         entries = list(sequence(manifest.data.get("files")))
@@ -129,5 +129,5 @@ def _read_by_ksops(view: RepositoryView) -> set[str]:
             path = text(entry).rpartition("=")[2]
             target = beside(folder, path)
             if target in view.file_set:
-                found.add(target)
-    return found
+                files.add(target)
+    return files

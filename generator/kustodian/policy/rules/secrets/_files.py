@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kustodian.policy.rules.secrets._command import in_script
-from kustodian.policy.rules.secrets._detector import credential, literal_under
+from kustodian.policy.rules.secrets._command import credentials_in_script
+from kustodian.policy.rules.secrets._detector import credential, literal_credential
 from kustodian.policy.rules.secrets._names import kind_of
 from kustodian.policy.rules.secrets._values import credential_in, format_in, transport_in
 
-#: In program code only a quoted text is a literal; anything else is an expression.
+#: In program code, only quoted text is a literal; anything else is an expression.
 _CODE = (
     ".py",
     ".js",
@@ -34,60 +34,62 @@ _LINE = re.compile(
     r"""\s*(?:export\s+|set\s+|-\s+|const\s+|let\s+|var\s+)?["']?(?:/[\w./:-]*:)?([A-Za-z_][\w.\-]*)["']?"""
     r"""\s*(?:=>|:=|=|:)\s*(\S.*)"""
 )
-#: Lines without any of these hold no credential that the slower patterns could find.
+#: A line without any of these cannot match the slower patterns.
 _SUSPECT = re.compile(
     "pass|secret|token|key|cred|auth|pwd|cookie|value|://|bearer|basic", re.IGNORECASE | re.ASCII
 )
 _COMMENT = ("#", "// ", ";", "--", "*", "<!--")
 _ITEM_NAME = re.compile(r"""\s*-?\s*["']?name["']?\s*[:=]\s*["']?([\w.\-]+)["']?,?\s*""")
 _ITEM_VALUE = re.compile(r"""\s*["']?value["']?\s*[:=]\s*(\S.*)""")
-#: `secretKey: password` names a key of a Secret in the manifests of operators.
+#: In the manifests of operators, `secretKey: password` names a key of a Secret.
 _MAY_NAME_A_KEY = frozenset({"secretKey", "apiKey", "accessKey"})
 _WORDS_ONLY = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*")
 
 
-def in_file(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """Each line of a file that holds a credential: its number, from 1, and what it is."""
+def credentials_in_file(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """Each line of a file that holds a credential: its number, from 1, and what the credential is."""
     if text.lstrip()[:1] in ("{", "[") and "\n" not in text.strip():
-        yield from _in_json(text)
+        yield from _credentials_in_json(text)
     elif name.lower().endswith(_SHELL) or re.match(r"#!.*\bsh\b|#!.*\bbash\b", text):
-        yield from in_script(text)
+        yield from credentials_in_script(text)
     else:
-        yield from _in_lines(text, code=name.lower().endswith(_CODE) or text.startswith("#!"))
+        yield from _credentials_in_lines(text, code=name.lower().endswith(_CODE) or text.startswith("#!"))
 
 
-def _in_lines(text: str, code: bool) -> Iterator[tuple[int, str]]:
+def _credentials_in_lines(text: str, code: bool) -> Iterator[tuple[int, str]]:
     item, has_format = "", format_in(text) is not None
     for number, line in enumerate(text.splitlines(), start=1):
-        found = format_in(line) if has_format else None
-        if found is None and _SUSPECT.search(line) and not line.lstrip().startswith(_COMMENT):
+        description = format_in(line) if has_format else None
+        if description is None and _SUSPECT.search(line) and not line.lstrip().startswith(_COMMENT):
             anywhere = transport_in(line) if code else credential_in(line)
-            found = anywhere or _in_line(line, code) or _in_item(item, line)
-        if found:
-            yield number, found
+            description = anywhere or _credential_in_line(line, code) or _credential_in_item(item, line)
+        if description:
+            yield number, description
         name = _ITEM_NAME.fullmatch(line) if "name" in line else None
         item = name[1] if name else ""
 
 
-def _in_line(line: str, code: bool) -> str | None:
+def _credential_in_line(line: str, code: bool) -> str | None:
     match = _LINE.match(line)
     if match is None or kind_of(match[1]) is None:
         return None
     name, value = match[1], _literal(match[2], code)
     if value is None or (name in _MAY_NAME_A_KEY and _WORDS_ONLY.fullmatch(value)):
         return None
-    return f"a literal credential in {name}" if literal_under(name, value) else None
+    return f"a literal credential in {name}" if literal_credential(name, value) else None
 
 
-def _in_item(name: str, line: str) -> str | None:
-    """`- name: DB_PASSWORD` with `value: ...` on the next line."""
+def _credential_in_item(name: str, line: str) -> str | None:
+    """What credential a line `value: ...` holds after a line `- name: DB_PASSWORD`; None if it holds none."""
     match = _ITEM_VALUE.match(line) if name else None
     value = _literal(match[1], code=False) if match else None
-    return f"a literal credential in {name}" if value is not None and literal_under(name, value) else None
+    return (
+        f"a literal credential in {name}" if value is not None and literal_credential(name, value) else None
+    )
 
 
 def _literal(rest: str, code: bool) -> str | None:
-    """The literal that stands right of `name =`; None where it is an expression, a mapping or a list."""
+    """The literal to the right of `name =`; None if it is an expression, a mapping or a list."""
     if rest[0] in "\"'":
         end = rest.find(rest[0], 1)
         return rest[1:end] if end > 0 else None
@@ -96,14 +98,14 @@ def _literal(rest: str, code: bool) -> str | None:
     return rest.partition(" #")[0].rstrip(" \t,;")
 
 
-def _in_json(text: str) -> Iterator[tuple[int, str]]:
+def _credentials_in_json(text: str) -> Iterator[tuple[int, str]]:
     try:
         leaves = list(_leaves(json.loads(text), ""))
     except (ValueError, RecursionError):
         leaves = [("", text)]
     for name, value in leaves:
-        if found := credential(name, value):
-            yield 1, f"{found} in {name}" if name else found
+        if description := credential(name, value):
+            yield 1, f"{description} in {name}" if name else description
             return
 
 

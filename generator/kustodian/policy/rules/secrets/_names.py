@@ -1,7 +1,7 @@
-"""Which names say that their value is a credential: by the words they end in.
+"""Recognises names of credentials by the words they end in.
 
-Only the end counts, so what a name is *about* does not: TOKEN_FILE is a file, SECRET_NAME a name, MAX_TOKENS
-a number, TOKENIZERS_PARALLELISM no token at all.
+Only the end counts: TOKEN_FILE is a file, SECRET_NAME a name, MAX_TOKENS a number, and TOKENIZERS_PARALLELISM
+has nothing to do with a credential.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from functools import lru_cache
 
 
 class Kind(Enum):
-    """What a name claims of its value, and so how much of the value has to agree."""
+    """What a name says about its value, and thus which values count as credentials."""
 
     PASSWORD = "password"  # any literal, even a number
-    CREDENTIAL = "credential"  # any literal that is no number
+    CREDENTIAL = "credential"  # any literal that is not a number
     SECRET = "secret"  # likewise, but it may also name a Kubernetes Secret
     WEAK = "weak"  # only a value that looks random
     USER_AND_PASSWORD = "user:password"  # only `user:password`, plain or in base64
@@ -23,7 +23,7 @@ class Kind(Enum):
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-#: Words after the one that matters: which credential of several it is, or how it is written down.
+#: Words after the one that matters: which of several credentials it is, or how it is written.
 _TRAILING = frozenset({
     "value", "prod", "production", "staging", "stage", "dev", "test", "live", "primary", "secondary", "old",
     "new", "current", "base", "b", "plain", "plaintext", "literal", "default",
@@ -34,7 +34,7 @@ _RUN_TOGETHER = frozenset({
     "appsecret", "jwtsecret", "sharedsecret", "webhooksecret", "encryptionkey", "signingkey", "masterkey",
     "fernetkey", "authkey", "accountkey", "sharedaccesskey", "requirepass", "masterauth", "rediscliauth",
 })  # fmt: skip
-#: Language models call their vocabulary tokens: EOS_TOKEN, PAD_TOKEN; lists are paged with tokens as well.
+#: Language models call their vocabulary tokens (EOS_TOKEN, PAD_TOKEN), and paged lists have tokens as well.
 _NOT_CREDENTIAL_TOKENS = frozenset({
     "bos", "eos", "pad", "padding", "unk", "unknown", "mask", "sep", "cls", "stop", "start", "end", "begin",
     "special", "image", "audio", "video", "blank", "think", "draft", "vocab", "prompt", "next", "page",
@@ -52,7 +52,7 @@ _WEAK_KEYS = frozenset({
     "unseal", "management", "user", "team", "project", "license", "integration", "registration", "tls",
     "ssl", "client", "server",
 })  # fmt: skip
-#: X_SECRET where X says that it is the name of a Kubernetes Secret.
+#: Words X for which X_SECRET is the name of a Kubernetes Secret.
 _SECRETS_BY_NAME = frozenset({
     "pull", "image", "tls", "ssl", "ca", "cert", "certificate", "kubernetes", "kube", "s", "existing",
     "volume", "mount", "sealed", "external", "generic", "source", "target", "registry", "docker",
@@ -71,7 +71,7 @@ _PASSES = frozenset(
 
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind | None:
-    """What the name says of its value; None where it says nothing of a credential."""
+    """What the name says about its value; None if it does not name a credential."""
     words = [word.lower() for word in _WORD.findall(name)]
     while len(words) > 1 and (words[-1].isdigit() or words[-1] in _TRAILING):
         words.pop()

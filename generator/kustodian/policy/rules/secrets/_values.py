@@ -1,4 +1,4 @@
-"""Which values are credentials whatever their name, and which are none whatever it is.
+"""Which values are credentials whatever their name, and which never are.
 
 Source: the formats are those that the issuers document (GitHub, GitLab, Hugging Face, OpenAI, AWS, Google,
 Slack ...).
@@ -12,7 +12,7 @@ import re
 
 from kustodian.policy.rules.secrets._names import Kind
 
-#: What each format is, words of which one is in every text that has it (a quick look), and how it looks.
+#: For each format: what it is, words of which every match contains one (a quick test), and its pattern.
 _FORMATS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (what, tuple(words.split()), re.compile(pattern))
     for what, words, pattern in (
@@ -45,7 +45,7 @@ _FORMATS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     )
 )
 
-#: Nearly all texts are short and hold none of the words; in a long one it is faster to look for each.
+#: One search for any of the words rules out most short texts; in a long text a search for each is faster.
 _ANY_WORD = re.compile("|".join(sorted({re.escape(word) for _, words, _ in _FORMATS for word in words})))
 _SHORT = 500
 
@@ -74,7 +74,7 @@ _PLACEHOLDER = re.compile(
     r".*[-_ ]here|replaceme|todo|tbd|fixme|redacted|removed|hidden|masked|placeholder|\.\.\.",
     re.IGNORECASE,
 )
-#: What a server that asks for no key gets in place of one.
+#: Stand-ins for a key that the server does not require.
 _NO_KEY = re.compile(
     r"empty|dummy|fake|unused|any|default|noop|n/?a|"
     r"(?:sk-)?no[-_ ]?(?:t[-_ ]?)?(?:key|needed|used|required|token)(?:[-_ ]?required)?",
@@ -102,10 +102,10 @@ _CHUNK = re.compile(r"[A-Za-z0-9+/=]{12,}")
 
 
 def credential_in(value: str) -> str | None:
-    """What credential a text holds, whatever its name: "a Hugging Face token", "a URL with a password"."""
-    known = format_in(value) or transport_in(value)
-    if known:
-        return known
+    """What credential a text holds, under any name ("a GitHub token", "a URL with a password"), or None."""
+    description = format_in(value) or transport_in(value)
+    if description:
+        return description
     for match in _CONNECTION_STRING.finditer(value):
         if "=" in value[: match.start()] and _is_literal(match["password"], Kind.PASSWORD):
             return "a connection string with a password"
@@ -113,7 +113,7 @@ def credential_in(value: str) -> str | None:
 
 
 def transport_in(value: str) -> str | None:
-    """What credential a text holds as part of a URL or a header."""
+    """What credential a text holds as part of a URL or a header, or None."""
     if any(_is_literal(match["password"], Kind.PASSWORD) for match in _URL_PASSWORD.finditer(value)):
         return "a URL with a password"
     if any(_is_literal(match["password"], Kind.PASSWORD) for match in _URL_QUERY.finditer(value)):
@@ -124,7 +124,7 @@ def transport_in(value: str) -> str | None:
 
 
 def format_in(value: str) -> str | None:
-    """What token or key of a known format a text holds."""
+    """What token or key of a known format a text holds, or None."""
     if len(value) < _SHORT and not _ANY_WORD.search(value):
         return None
     for what, words, pattern in _FORMATS:
@@ -134,7 +134,7 @@ def format_in(value: str) -> str | None:
 
 
 def is_credential(value: str, kind: Kind) -> bool:
-    """Whether a value whose name makes that claim is a credential written out."""
+    """Whether a value is a literal credential, given what its name says about it."""
     value = value.strip()
     if kind is Kind.USER_AND_PASSWORD:
         return _is_literal(value, kind) and _user_and_password(value)
@@ -159,7 +159,7 @@ def _is_literal(value: str, kind: Kind) -> bool:
 
 
 def _looks_random(value: str) -> bool:
-    """Whether some long part of it mixes digits and letters as no word or name does."""
+    """Whether a long part of the value mixes digits and letters in a way that words and names do not."""
     return " " not in value and any(
         any(c.isdigit() for c in chunk) and any(c.isalpha() for c in chunk) for chunk in _CHUNK.findall(value)
     )

@@ -1,11 +1,11 @@
 """Credential is written out in an environment variable.
 
-Why: Whoever may read the repository, its history or the Deployment has the credential, and it can only be
-changed by a commit.
+Why: Anyone who can read the repository, its history or the Deployment has the credential, and changing it
+takes a commit.
 
 Fix: Move the value into a secret store, let an ExternalSecret or SealedSecret bring it into the cluster, and
-read it with `valueFrom.secretKeyRef` or from a mounted file. Then revoke the old one: it stays in git's
-history.
+read it with `valueFrom.secretKeyRef` or from a mounted file. Then revoke the old credential: it stays in
+git's history.
 
 Wrong:
     env:
@@ -18,10 +18,10 @@ Right:
         valueFrom:
           secretKeyRef: {name: huggingface, key: token}
 
-Notes: A value counts where it has the form of a known token, a private key or a URL with a password, and
-where the end of the variable's name says that it is a credential and the value is a literal. Names about
-tokens (MAX_TOKENS, TOKENIZERS_PARALLELISM), file names, references such as $(TOKEN), numbers, switches and
-placeholders in angle brackets are no credentials; `changeme` is one.
+Notes: A value is reported if it has the form of a known token, a private key or a URL with a password, or if
+it is a literal and the end of the variable's name says that it is a credential. Names about tokens
+(MAX_TOKENS, TOKENIZERS_PARALLELISM), file names, references such as $(TOKEN), numbers, switches and
+placeholders in angle brackets are not credentials; `changeme` is one.
 
 Source: OWASP Kubernetes Top Ten 2022, K08 "Secrets Management Failures",
 https://owasp.org/www-project-kubernetes-top-ten/2022/en/src/K08-secrets-management
@@ -36,7 +36,7 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import mappings, string_map, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
-from kustodian.policy.rules.secrets._command import in_command
+from kustodian.policy.rules.secrets._command import credentials_in_command
 from kustodian.policy.rules.secrets._detector import credential
 
 
@@ -44,9 +44,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each variable whose value is a credential."""
     for container in pod.containers:
         for name, value, path in _variables(container):
-            found = credential(name, value) or _in_options(value)
-            if found:
-                yield Violation(path, f"{container} has {found} in its environment: {name}")
+            description = credential(name, value) or _credential_in_options(value)
+            if description:
+                yield Violation(path, f"{container} has {description} in its environment: {name}")
 
 
 def _variables(container: Container) -> Iterator[tuple[str, str, FieldPath]]:
@@ -57,11 +57,11 @@ def _variables(container: Container) -> Iterator[tuple[str, str, FieldPath]]:
         yield name, value, (*container.path, "envVars", name)
 
 
-def _in_options(value: str) -> str | None:
-    """What credential a value such as JAVA_OPTS hands on: `-Dstore.password=...`, `--api-key ...`."""
+def _credential_in_options(value: str) -> str | None:
+    """What credential a value such as JAVA_OPTS holds (`-Dstore.password=...`, `--api-key ...`), or None."""
     if not value.lstrip().startswith("-") and " -" not in value:
         return None
-    return next((what for _, what in in_command(value.split())), None)
+    return next((what for _, what in credentials_in_command(value.split())), None)
 
 
 RULE = PodRule(

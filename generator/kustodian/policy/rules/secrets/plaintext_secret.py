@@ -1,7 +1,7 @@
-"""Secret stands in git in clear.
+"""Secret is stored in git in plain text.
 
-Why: Everybody who can read the repository, and every clone and backup of it for ever, has the credential;
-base64 hides nothing.
+Why: Everyone who can read the repository, or any clone or backup of it, has the credential for ever; base64
+hides nothing.
 
 Fix: Keep the value in a secret store and commit an ExternalSecret, or commit it encrypted (SealedSecret,
 SOPS); then change the credential, because the history keeps the old one.
@@ -16,13 +16,11 @@ Right:
     spec:
       target: {name: iris-api-keys}
 
-Notes:
-    Found are Secrets written as manifests and the literals and files of a `secretGenerator`. Passed over:
-    values that SOPS, git-crypt or age encrypted, empty values, placeholders (`${TOKEN}`, `<path:...>`,
-    `vault:...`), public certificates, names of users and hosts
-    alone, what git ignores, and the plain fields of
-    Argo CD's repository and cluster Secrets. A file that is meant for SOPS is reported by
-    `unencrypted-secret-file` instead.
+Notes: Reports Secrets that are written as manifests, and the literals and files of a `secretGenerator`. Not
+reported are values that SOPS, git-crypt or age encrypted, empty values, placeholders (`${TOKEN}`,
+`<path:...>`, `vault:...`), public certificates, Secrets with nothing but user and host names, files that git
+ignores, and the plain fields of Argo CD's repository and cluster Secrets. A file that is meant for SOPS is
+reported by `unencrypted-secret-file` instead.
 
 Source: Kubernetes documentation, "Good practices for Kubernetes Secrets",
 https://kubernetes.io/docs/concepts/security/secrets-good-practices/; OWASP Kubernetes Top Ten 2022, K08,
@@ -47,9 +45,9 @@ from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._folders import is_aside
 from kustodian.policy.rules.kustomize._references import targets
 from kustodian.policy.rules.secrets._encryption import (
-    git_crypted,
     is_encrypted_document,
     is_encrypted_file,
+    is_git_encrypted,
     meant_for_sops,
 )
 
@@ -58,12 +56,12 @@ _PLACEHOLDER = re.compile(
     re.DOTALL,
 )
 _EXAMPLE = re.compile(r"your[-_ ].*|.*\b(?:placeholder|replace[-_]?me)\b.*|x{3,}|\*{3,}|\.{3}", re.IGNORECASE)
-#: Keys that say who or where, not how to get in; with nothing else in clear the Secret gives nothing away.
-_NO_CREDENTIAL = {"username", "user", "host", "hostname", "port", "database", "dbname"}
+#: Keys that say who or where; a Secret with no other value in plain text reveals no credential.
+_NOT_CREDENTIALS = {"username", "user", "host", "hostname", "port", "database", "dbname"}
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 _PUBLIC = {"CERTIFICATE", "PUBLIC KEY", "TRUSTED CERTIFICATE", "X509 CRL"}
 _ARGO_LABEL = "argocd.argoproj.io/secret-type"
-#: Fields of Argo CD's declarative Secrets that are no credentials (operator-manual/declarative-setup.md).
+#: Fields of Argo CD's declarative Secrets that are not credentials (operator-manual/declarative-setup.md).
 _ARGO_PLAIN = {
     "url", "type", "name", "project", "server", "namespaces", "clusterResources", "shard", "enableLfs",
     "enableOCI", "insecure", "insecureIgnoreHostKey", "forceHttpBasicAuth", "proxy", "noProxy", "username",
@@ -82,36 +80,38 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     for manifest in view.manifests("", "Secret"):
         file = manifest.provenance.file or ""
         aside = is_aside(posixpath.dirname(file) or ".") and file not in used
-        if aside or file in for_sops or git_crypted(view, file) or is_encrypted_document(manifest.data):
+        if aside or file in for_sops or is_git_encrypted(view, file) or is_encrypted_document(manifest.data):
             continue
         placed = Placed(manifest, *source_of(view, manifest))
-        for field, keys in _clear_fields(manifest.data):
-            message = f"Secret {manifest.name} has values in clear: {', '.join(keys)}"
+        for field, keys in _plaintext_fields(manifest.data):
+            message = f"Secret {manifest.name} has values in plain text: {', '.join(keys)}"
             yield placed.violation((field,), message)
     for kustomization in view.kustomizations.values():
         for path, message in (
-            () if kustomization.path in aside_only else _generated(view, kustomization, for_sops)
+            ()
+            if kustomization.path in aside_only
+            else _plaintext_in_generators(view, kustomization, for_sops)
         ):
             yield SourceViolation(kustomization.path, path, message, overlay=kustomization.directory)
 
 
-def _clear_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:
+def _plaintext_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:
     labels = string_map(mapping(secret.get("metadata")).get("labels"))
     plain = _ARGO_PLAIN if _ARGO_LABEL in labels else set()
     for field, decode in (("data", True), ("stringData", False)):
         values = mapping(secret.get(field))
         given = {str(k): _decoded(v) if decode else v for k, v in values.items() if k not in plain}
-        keys = [key for key, value in given.items() if _is_clear(value)]
+        keys = [key for key, value in given.items() if _is_plaintext(value)]
         if _has_credential(keys):
             yield field, keys
 
 
 def _has_credential(keys: list[str]) -> bool:
-    return any(key.lower() not in _NO_CREDENTIAL for key in keys)
+    return any(key.lower() not in _NOT_CREDENTIALS for key in keys)
 
 
 def _decoded(value: object) -> object:
-    """A base64 value as text; as it is where it is no base64 (a placeholder is none)."""
+    """A base64 value as text; the value itself if it is not base64, as a placeholder is not."""
     if not isinstance(value, str):
         return None
     try:
@@ -120,8 +120,8 @@ def _decoded(value: object) -> object:
         return value
 
 
-def _is_clear(value: object) -> bool:
-    """Whether a value is a credential in clear rather than nothing, a placeholder or a public certificate."""
+def _is_plaintext(value: object) -> bool:
+    """Whether a value is a plain-text credential, not empty, a placeholder or a public certificate."""
     if value is None or isinstance(value, dict | list):
         return False
     content = str(value)
@@ -131,35 +131,35 @@ def _is_clear(value: object) -> bool:
     return not (blocks and blocks <= _PUBLIC)
 
 
-def _generated(
+def _plaintext_in_generators(
     view: RepositoryView, kustomization: Kustomization, for_sops: frozenset[str]
 ) -> Iterator[tuple[FieldPath, str]]:
     for index, entry in mappings(kustomization.data.get("secretGenerator")):
         base: FieldPath = ("secretGenerator", index)
         name = text(entry.get("name"))
         literals = [text(literal).partition("=") for literal in sequence(entry.get("literals"))]
-        keys = [key for key, _, value in literals if _is_clear(value.strip("'\""))]
+        keys = [key for key, _, value in literals if _is_plaintext(value.strip("'\""))]
         if _has_credential(keys):
-            yield (*base, "literals"), f"secretGenerator {name} has values in clear: {', '.join(keys)}"
+            yield (*base, "literals"), f"secretGenerator {name} has values in plain text: {', '.join(keys)}"
         for field in ("files", "envs", "env"):
             written = entry.get(field)
             names = [text(n) for n in (written if isinstance(written, list) else [written])]
             targets = [kustomization.resolve(n.rpartition("=")[2]) for n in names if n]
             is_list = field != "files"  # `envs` are lists of KEY=value, whatever the file is called
-            clear = [t for t in targets if t not in for_sops and _is_clear_file(view, t, is_list)]
+            clear = [t for t in targets if t not in for_sops and _is_plaintext_file(view, t, is_list)]
             if clear:
-                yield (*base, field), f"secretGenerator {name} reads files in clear: {', '.join(clear)}"
+                yield (*base, field), f"secretGenerator {name} reads files in plain text: {', '.join(clear)}"
 
 
-def _is_clear_file(view: RepositoryView, file: str, is_list: bool) -> bool:
+def _is_plaintext_file(view: RepositoryView, file: str, is_list: bool) -> bool:
     if file not in view.file_set or is_encrypted_file(view, file):
         return False
     content = view.read_text(file)
     if is_list or file.endswith(".env"):
         lines = [line for line in content.splitlines() if "=" in line and not line.lstrip().startswith("#")]
         pairs = [line.strip().partition("=") for line in lines]
-        return _has_credential([key for key, _, value in pairs if _is_clear(value.strip().strip("'\""))])
-    return _is_clear(content)
+        return _has_credential([key for key, _, value in pairs if _is_plaintext(value.strip().strip("'\""))])
+    return _is_plaintext(content)
 
 
 RULE = RepositoryRule(

@@ -1,7 +1,7 @@
-"""Secret is handed to the process as an environment variable.
+"""Secret is passed to the process as an environment variable.
 
 Why: Variables are inherited by every child process, end up in crash dumps and debug pages, and do not change
-until the pod restarts; a mounted file is none of that.
+until the pod restarts; a mounted file has none of these problems.
 
 Fix: Mount the Secret as a volume and point the program at the file (many read `<NAME>_FILE`), or fetch it
 through the CSI driver.
@@ -16,8 +16,8 @@ Right:
     volumeMounts:
       - {name: database, mountPath: /run/secrets/database, readOnly: true}
 
-Notes: A reference is far better than a literal: this is the last step, not the first. Programs that read only
-the environment get a waiver.
+Notes: A reference is far better than a literal: this is the last step, not the first. Give programs that read
+only the environment a waiver.
 
 Source: CIS Kubernetes Benchmark v1.10, 5.4.1 "Prefer using Secrets as files over Secrets as environment
 variables", https://www.cisecurity.org/benchmark/kubernetes

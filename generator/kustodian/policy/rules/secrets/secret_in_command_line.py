@@ -1,6 +1,6 @@
 """Credential is written out on a command line.
 
-Why: A command line is in git, in the pod spec, in the process list of the node and in many a log.
+Why: A command line is visible in git, in the pod spec, in the node's process list and often in logs.
 
 Fix: Read the credential from a file or from the environment: put it into a Secret, set a variable with
 `secretKeyRef`, and write `$(VARIABLE)` in `args` or use the program's own variable.
@@ -11,9 +11,9 @@ Wrong:
 Right:
     args: [--model, meta/llama, --api-key, $(VLLM_API_KEY)]
 
-Notes: Looked at are command and args, commands of probes and hooks, scripts after `sh -c` and the scripts of
-Argo Workflows; flags and assignments whose name says that they are credentials, the password flags of common
-clients (mysql, redis-cli, curl, mc), known token formats and URLs with a password.
+Notes: Checks command and args, the commands of probes and hooks, scripts after `sh -c` and the scripts of
+Argo Workflows. Reports flags and assignments whose name says that they are credentials, the password flags of
+common clients (mysql, redis-cli, curl, mc), known token formats and URLs with a password.
 
 Source: OWASP Kubernetes Top Ten 2022, K08 "Secrets Management Failures",
 https://owasp.org/www-project-kubernetes-top-ten/2022/en/src/K08-secrets-management
@@ -28,8 +28,8 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import dig, sequence, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
-from kustodian.policy.rules.secrets._command import in_command, in_script
-from kustodian.policy.rules.secrets._files import in_file
+from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script
+from kustodian.policy.rules.secrets._files import credentials_in_file
 
 _EXEC: tuple[FieldPath, ...] = (
     ("livenessProbe", "exec", "command"),
@@ -44,22 +44,22 @@ _SHELLS = ("sh", "bash", "ash", "dash")
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each item of a command, and each script, that holds a credential."""
     for container in pod.containers:
-        for path, what in _finds(container):
+        for path, what in _credentials(container):
             yield Violation((*container.path, *path), f"{container} has {what} on a command line")
 
 
-def _finds(container: Container) -> Iterator[tuple[FieldPath, str]]:
+def _credentials(container: Container) -> Iterator[tuple[FieldPath, str]]:
     command, arguments = _strings(container, ("command",)), _strings(container, ("args",))
     items: list[FieldPath] = [("command", i) for i in range(len(command))]
     items += [("args", i) for i in range(len(arguments))]
-    for index, what in in_command([*command, *arguments]):
+    for index, what in credentials_in_command([*command, *arguments]):
         yield items[index], what
     for path in _EXEC:
-        for index, what in in_command(_strings(container, path)):
+        for index, what in credentials_in_command(_strings(container, path)):
             yield (*path, index), what
     source = text(container.data.get("source"))
     shell = bool(command) and command[0].rpartition("/")[2] in _SHELLS
-    for _, what in in_script(source) if shell else in_file("source.py", source):
+    for _, what in credentials_in_script(source) if shell else credentials_in_file("source.py", source):
         yield ("source",), what
         break
 

@@ -1,10 +1,10 @@
-"""ConfigMap holds a credential.
+"""ConfigMap contains a credential.
 
-Why: A ConfigMap is not encrypted at rest, is readable by nearly everyone who may read the namespace, and this
-one's value is in git as well.
+Why: A ConfigMap is not encrypted at rest and is readable by nearly everyone who may read the namespace, and
+its contents are in git as well.
 
-Fix: Take the value out of the ConfigMap (or `configMapGenerator`) and into a Secret that an ExternalSecret or
-SealedSecret makes; render files that need it with the store's templates. Then revoke the old credential.
+Fix: Move the value from the ConfigMap (or `configMapGenerator`) into a Secret that an ExternalSecret or
+SealedSecret creates; render files that need it with the store's templates. Then revoke the old credential.
 
 Wrong:
     kind: ConfigMap
@@ -18,8 +18,8 @@ Right:
       application.properties: |
         spring.datasource.password=${DB_PASSWORD}
 
-Notes: Files in a ConfigMap are read line by line: properties, YAML, JSON, shell and program code. In code
-only quoted texts count, and comments do not.
+Notes: Files in a ConfigMap are read line by line: properties, YAML, JSON, shell and program code. In code,
+only quoted text counts; comments are ignored.
 
 Source: Kubernetes documentation, "ConfigMaps", https://kubernetes.io/docs/concepts/configuration/configmap/
 """
@@ -36,33 +36,33 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
 from kustodian.policy.rules.secrets._detector import credential
-from kustodian.policy.rules.secrets._files import in_file
+from kustodian.policy.rules.secrets._files import credentials_in_file
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each key whose value is a credential or a file with one."""
     for key, value in string_map(manifest.data.get("data")).items():
-        message = _found(key, value)
+        message = _credential_in(key, value)
         if message:
             yield Violation(("data", key), f"ConfigMap {manifest.name} has {message}")
     for key, value in string_map(manifest.data.get("binaryData")).items():
-        message = _found(key, _decoded(value))
+        message = _credential_in(key, _decoded(value))
         if message:
             yield Violation(("binaryData", key), f"ConfigMap {manifest.name} has {message}")
 
 
 @lru_cache(maxsize=256)
-def _found(key: str, value: str) -> str | None:
-    """What the value of a key holds; for a file also the line. Overlays of one base have the same files."""
+def _credential_in(key: str, value: str) -> str | None:
+    """What credential a key holds, and where. Cached because overlays share the files of their base."""
     one_line = "\n" not in value.strip()
-    # The key of a file says nothing of what one line in it is.
-    if one_line and "." not in key and (found := credential(key, value.strip())):
-        return f"{found}: {key}"
-    finds = list(in_file(key, value))
-    if not finds:
+    # The name of a file says nothing about the one line in it.
+    if one_line and "." not in key and (description := credential(key, value.strip())):
+        return f"{description}: {key}"
+    credentials = list(credentials_in_file(key, value))
+    if not credentials:
         return None
-    line, what = finds[0]
-    more = f" and {len(finds) - 1} more" if len(finds) > 1 else ""
+    line, what = credentials[0]
+    more = f" and {len(credentials) - 1} more" if len(credentials) > 1 else ""
     where = key if one_line else f"line {line} of {key}"
     return f"{what}{more}: {where}"
 

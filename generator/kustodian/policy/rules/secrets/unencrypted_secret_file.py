@@ -1,7 +1,7 @@
 """File that is meant for SOPS is not encrypted.
 
-Why: Somebody edited it decrypted and committed it so: the credentials are in the history, and whoever
-decrypts it at deployment fails on a file without SOPS metadata.
+Why: Someone edited the decrypted file and committed it like that: the credentials are in the history, and
+decryption at deployment fails on a file without SOPS metadata.
 
 Fix: Encrypt it with `sops --encrypt --in-place FILE`, and change every credential that was committed.
 
@@ -19,11 +19,10 @@ Right:
     sops:
       mac: ENC[AES256_GCM,data:...]
 
-Notes:
-    Meant for SOPS is a file that is called `*.enc.yaml`, `*.sops.yaml` (or json, env, ini), that a
-    `path_regex` of `.sops.yaml` names, or that a KSOPS generator reads. A rule whose pattern takes
-    kustomizations too, or that has an `encrypted_regex`, names how and not what: under it only files with
-    Secrets count. A value added in clear to an encrypted Secret is found as well.
+Notes: A file is meant for SOPS if it is called `*.enc.yaml` or `*.sops.yaml` (or json, env, ini), if a
+`path_regex` of `.sops.yaml` matches it, or if a KSOPS generator reads it. A rule whose pattern also matches
+kustomizations, or that has an `encrypted_regex`, says how to encrypt rather than what: under such a rule only
+files with Secrets count. A plain-text value that was added to an encrypted Secret is reported as well.
 
 Source: SOPS 3.10 documentation,
 https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-files
@@ -47,38 +46,38 @@ from kustodian.policy.rules.secrets._encryption import (
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each document in clear, or for each value in clear of an encrypted Secret."""
+    """One violation for each unencrypted document, and for each plain-text value of an encrypted Secret."""
     for file in sorted(meant_for_sops(view)):
         content = view.read_text(file)
         if not content.strip() or is_encrypted_text(content):
             continue
         documents = view.documents_of(file) if file in view.yaml_files else []
         if not documents:
-            yield SourceViolation(file, (), f"{file} is meant for SOPS and is not encrypted")
+            yield SourceViolation(file, (), f"{file} is meant for SOPS but is not encrypted")
         for document in documents:
             if not is_encrypted_document(document.data):
-                message = f"{file} is meant for SOPS and is not encrypted"
+                message = f"{file} is meant for SOPS but is not encrypted"
                 yield SourceViolation(file, document.base, message, document.index)
                 continue
-            for path in _clear_values(document.data):
-                message = f"{path[-1]} was added in clear to an encrypted Secret"
+            for path in _plaintext_values(document.data):
+                message = f"{path[-1]} was added in plain text to an encrypted Secret"
                 yield SourceViolation(file, (*document.base, *path), message, document.index)
 
 
-def _clear_values(document: JsonObject) -> Iterator[FieldPath]:
+def _plaintext_values(document: JsonObject) -> Iterator[FieldPath]:
     """The values of a Secret that SOPS's own metadata says should be encrypted and are not."""
     sops = mapping(document.get("sops"))
     if document.get("kind") != "Secret":
         return
     for field in ("data", "stringData"):
         for key, value in mapping(document.get(field)).items():
-            clear = isinstance(value, str) and value != "" and not value.startswith("ENC[")
-            if clear and _should_be_encrypted((field, str(key)), sops):
+            is_plaintext = isinstance(value, str) and value != "" and not value.startswith("ENC[")
+            if is_plaintext and _should_be_encrypted((field, str(key)), sops):
                 yield field, key
 
 
 def _should_be_encrypted(path: tuple[str, ...], sops: JsonObject) -> bool:
-    """Whether any key on the path is chosen by SOPS's regular expression or suffix (all are by default)."""
+    """Whether any key on the path is selected by SOPS's regular expression or suffix (all are by default)."""
     regex, skipped = text(sops.get("encrypted_regex")), text(sops.get("unencrypted_regex"))
     suffix = text(sops.get("encrypted_suffix"))
     skip_suffix = text(sops.get("unencrypted_suffix")) or "_unencrypted"

@@ -1,4 +1,4 @@
-"""The specs of PersistentVolumeClaims wherever they are written; shared by the claim rules."""
+"""The specs of PersistentVolumeClaims wherever they are defined; shared by the claim rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 
-#: Where lists of claim templates lie: StatefulSet and Workflow, CronWorkflow, LeaderWorkerSet.
+#: The paths of claim template lists: StatefulSet and Workflow, CronWorkflow, LeaderWorkerSet.
 _TEMPLATES: tuple[FieldPath, ...] = (
     ("spec", "volumeClaimTemplates"),
     ("spec", "workflowSpec", "volumeClaimTemplates"),
@@ -29,31 +29,33 @@ class ClaimSpec(NamedTuple):
 
 def claim_specs(manifest: Manifest) -> tuple[ClaimSpec, ...]:
     """A PersistentVolumeClaim itself, claim templates, and the ephemeral volumes of pods."""
-    return manifest.memoized(_found)
+    return manifest.memoized(_claim_specs)
 
 
-def _found(manifest: Manifest) -> tuple[ClaimSpec, ...]:
-    return tuple(_find(manifest))
+def _claim_specs(manifest: Manifest) -> tuple[ClaimSpec, ...]:
+    return tuple(_generate_specs(manifest))
 
 
-def _find(manifest: Manifest) -> Iterator[ClaimSpec]:
+def _generate_specs(manifest: Manifest) -> Iterator[ClaimSpec]:
     if manifest.is_a("", "PersistentVolumeClaim"):
         yield ClaimSpec(("spec",), manifest.spec, manifest.annotations, f"claim {manifest.name}")
         return
     spec = manifest.spec
     for base in (base for base in _TEMPLATES if base[1] in spec):
         for index, template in mappings(manifest.get(*base)):
-            yield _template(template, (*base, index), "claim template")
+            yield _from_template(template, (*base, index), "claim template")
     for pod in pods_of(manifest):
         for path, volume in pod.volumes:
             ephemeral = mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate"))
             if ephemeral:
                 name = text(volume.get("name"))
-                found = _template(ephemeral, (*path, "ephemeral", "volumeClaimTemplate"), "ephemeral volume")
-                yield ClaimSpec(found.path, found.spec, found.annotations, f"ephemeral volume {name}")
+                claim = _from_template(
+                    ephemeral, (*path, "ephemeral", "volumeClaimTemplate"), "ephemeral volume"
+                )
+                yield ClaimSpec(claim.path, claim.spec, claim.annotations, f"ephemeral volume {name}")
 
 
-def _template(template: JsonObject, path: FieldPath, noun: str) -> ClaimSpec:
+def _from_template(template: JsonObject, path: FieldPath, noun: str) -> ClaimSpec:
     metadata = mapping(template.get("metadata"))
     what = f"{noun} {text(metadata.get('name'))}"
     return ClaimSpec(

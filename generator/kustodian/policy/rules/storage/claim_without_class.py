@@ -1,9 +1,10 @@
-"""PersistentVolumeClaim names no storage class.
+"""PersistentVolumeClaim does not name a storage class.
 
-Why: The cluster's default class decides, and that differs between clusters and changes with upgrades;
-    without a default the claim is Pending.
+Why: The cluster's default class is used, which differs between clusters and can change with upgrades; without
+    a default, the claim stays Pending.
 
-Fix: Set `storageClassName` (or `""` for a volume made by hand), in the overlay where environments differ.
+Fix: Set `storageClassName` (or `""` for a volume that is created by hand), in the overlay if environments
+    differ.
 
 Wrong:
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 50Gi}}}
@@ -11,9 +12,9 @@ Wrong:
 Right:
     spec: {storageClassName: fast-ssd, accessModes: [ReadWriteOnce], resources: {requests: {storage: 50Gi}}}
 
-Notes: Claims, claim templates (StatefulSet, LeaderWorkerSet, Workflow) and ephemeral volumes. A claim with
-    a `volumeName` is bound by hand, and the old annotation volume.beta.kubernetes.io/storage-class is a
-    class too.
+Notes: Covers claims, claim templates (StatefulSet, LeaderWorkerSet, Workflow) and ephemeral volumes. A claim
+    with a `volumeName` is bound by hand and needs no class. The old annotation
+    volume.beta.kubernetes.io/storage-class counts as a class.
 
 Source: Kubernetes documentation v1.34, "Persistent Volumes",
     https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1
@@ -36,7 +37,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for claim in claim_specs(manifest):
         named = claim.spec.get("storageClassName") is not None or _ANNOTATION in claim.annotations
         if not named and not claim.spec.get("volumeName"):
-            yield Violation((*claim.path, "storageClassName"), f"{claim.what} names no storage class")
+            yield Violation((*claim.path, "storageClassName"), f"{claim.what} does not name a storage class")
 
 
 RULE = ObjectRule(

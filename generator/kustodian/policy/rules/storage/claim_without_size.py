@@ -1,8 +1,8 @@
-"""PersistentVolumeClaim asks for no size.
+"""PersistentVolumeClaim does not request a size.
 
-Why: The API server refuses the claim, and every pod that mounts it is Pending.
+Why: The API server rejects the claim, and every pod that mounts it stays Pending.
 
-Fix: Set `resources.requests.storage` of the claim, for a model cache to the size of all models it holds.
+Fix: Set `resources.requests.storage` on the claim; for a model cache, to the size of all models it holds.
 
 Wrong:
     spec: {accessModes: [ReadWriteOnce]}
@@ -10,8 +10,8 @@ Wrong:
 Right:
     spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 50Gi}}}
 
-Notes: Claims, claim templates (StatefulSet, LeaderWorkerSet, Workflow) and ephemeral volumes. A size of 0
-    is none.
+Notes: Covers claims, claim templates (StatefulSet, LeaderWorkerSet, Workflow) and ephemeral volumes. A size
+    of 0 counts as missing.
 
 Source: Kubernetes documentation v1.34, "Persistent Volumes",
     https://kubernetes.io/docs/concepts/storage/persistent-volumes/#resources
@@ -35,7 +35,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         size = dig(claim.spec, ("resources", "requests", "storage"))
         if size is None or parse_quantity(size) == 0:
             path = (*claim.path, "resources", "requests", "storage")
-            yield Violation(path, f"{claim.what} asks for no size")
+            yield Violation(path, f"{claim.what} does not request a size")
 
 
 RULE = ObjectRule(

@@ -1,9 +1,9 @@
 """emptyDir volume has no size limit.
 
-Why: A model cache or a log that grows fills the node's disk, and the kubelet evicts other pods before it
-    finds the culprit.
+Why: A growing model cache or log fills the node's disk, and the kubelet evicts other pods before it finds the
+    culprit.
 
-Fix: Set `sizeLimit` of the emptyDir to what the pod may need, in base or in a patch of the overlay.
+Fix: Set `sizeLimit` on the emptyDir to what the pod may need, in the base or in a patch of the overlay.
 
 Wrong:
     volumes: [{name: cache, emptyDir: {}}]
@@ -14,9 +14,9 @@ Right:
 Options:
     sizeLimit: the size that `check --fix` writes.
 
-Notes: A volume without any source is an emptyDir, and a sizeLimit of 0 is none. A volume kept in memory
-    (`medium: Memory`) is left to `small-shared-memory`. An ephemeral-storage limit of the containers bounds
-    the pod as a whole; the limit of the volume evicts the pod that fills it before that.
+Notes: A volume without any source is an emptyDir, and a sizeLimit of 0 means no limit. Volumes in memory
+    (`medium: Memory`) are left to `small-shared-memory`. The containers' ephemeral-storage limits bound the
+    pod as a whole; a limit on the volume evicts the pod that fills it before that.
 
 Source: Kubernetes documentation v1.34, "Volumes",
     https://kubernetes.io/docs/concepts/storage/volumes/#emptydir

@@ -1,7 +1,7 @@
-"""Model comes from a place whose content moves.
+"""Model is loaded from a place whose content can change.
 
-Why: The weights can be another file tomorrow: a restarted pod serves another model than its neighbour, and
-    no pull request says so.
+Why: The weights can be a different file tomorrow: a restarted pod then serves another model than its
+    neighbour, and no pull request shows the change.
 
 Fix: Name a version: a path with a version (`s3://models/iris/1.4.2`), `--revision <commit>`,
     `hf://org/model:<commit>`, or an image digest.
@@ -15,13 +15,13 @@ Right:
 Options:
     movingRevisions: words that name whatever is newest, as a folder, tag or branch.
 
-Notes: Looked at are KServe's storageUri, storageUris, storage.path and the URIs of LLMInferenceService,
-    TrainedModel, LocalModelCache; image volumes; variables (of containers and ConfigMaps) whose name says
-    that a model is read from them, such as MODEL_URI, and revisions such as MODEL_REVISION; the model flags
-    of known engines (--model, --model-id, --model-path, --model-repository, the argument of `vllm serve`)
-    and their --revision; `hf download`; and any argument that is a URI of a model ending in a moving word.
-    A path is pinned when its last telling part is a version: a number, v3, 1.4.2, a date, a commit, a UUID,
-    run-…, iris-v3.joblib. A local path is not looked at: what filled it is.
+Notes: Checks KServe's storageUri, storageUris, storage.path and the URIs of LLMInferenceService, TrainedModel
+    and LocalModelCache; image volumes; variables (of containers and ConfigMaps) whose name says that a model
+    is read from them, such as MODEL_URI, and revisions such as MODEL_REVISION; the model flags of known
+    engines (--model, --model-id, --model-path, --model-repository, the argument of `vllm serve`) and their
+    --revision; `hf download`; and any argument that is the URI of a model and ends in a moving word. A path
+    is pinned if its last significant part is a version: a number, v3, 1.4.2, a date, a commit, a UUID, run-…,
+    iris-v3.joblib. Local paths are not checked; the source that fills them is.
 
 Source: Hugging Face Hub documentation, "Download files" (revision),
     https://huggingface.co/docs/huggingface_hub/guides/download; KServe, "Model storage",
@@ -72,18 +72,18 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each place that names a model without a version."""
     moving: tuple[str, ...] = context.options["movingRevisions"]
     for path in _URI_FIELDS.get((manifest.group, manifest.kind), ()):
-        yield from _uri(path, manifest.get(*path), moving)
+        yield from _check_uri(path, manifest.get(*path), moving)
     if manifest.is_a("", "ConfigMap"):
         variables = string_map(manifest.data.get("data"))
         for name, value in variables.items():
-            yield from _variable(("data", name), name, value, variables, None, moving)
+            yield from _check_variable(("data", name), name, value, variables, None, moving)
     for pod in pods_of(manifest):
-        yield from _pod(pod, moving)
+        yield from _check_pod(pod, moving)
         for container in pod.containers:
-            yield from _container(container, moving)
+            yield from _check_container(container, moving)
 
 
-def _pod(pod: PodTemplate, moving: tuple[str, ...]) -> Iterator[Violation]:
+def _check_pod(pod: PodTemplate, moving: tuple[str, ...]) -> Iterator[Violation]:
     for path, volume in pod.volumes:
         reference = text(mapping(volume.get("image")).get("reference"))
         problem = image_problem(reference, moving) if reference else None
@@ -91,11 +91,11 @@ def _pod(pod: PodTemplate, moving: tuple[str, ...]) -> Iterator[Violation]:
             yield Violation((*path, "image", "reference"), f"image volume {reference}: {problem}")
     if pod.owner.kind == "InferenceService":
         for index, entry in mappings(pod.spec.get("storageUris")):
-            yield from _uri(pod.path_of("storageUris", index, "uri"), entry.get("uri"), moving)
+            yield from _check_uri(pod.path_of("storageUris", index, "uri"), entry.get("uri"), moving)
 
 
-def _container(container: Container, moving: tuple[str, ...]) -> Iterator[Violation]:
-    yield from _uri((*container.path, "storageUri"), container.data.get("storageUri"), moving)
+def _check_container(container: Container, moving: tuple[str, ...]) -> Iterator[Violation]:
+    yield from _check_uri((*container.path, "storageUri"), container.data.get("storageUri"), moving)
     stored = dig(container.data, ("storage", "path"))
     problem = path_problem(stored.strip("/").split("/"), moving) if isinstance(stored, str) else None
     if problem is not None:
@@ -109,22 +109,22 @@ def _container(container: Container, moving: tuple[str, ...]) -> Iterator[Violat
         name = text(entry.get("name"))
         if name in variables:
             path = (*container.path, "env", index, "value")
-            yield from _variable(path, name, variables[name], variables, engine, moving)
-    yield from _arguments(container, engine, variables, moving)
+            yield from _check_variable(path, name, variables[name], variables, engine, moving)
+    yield from _check_arguments(container, engine, variables, moving)
 
 
 def _engine(container: Container) -> str | None:
-    """The serving engine; the model entry of an InferenceService is served by a runtime of KServe."""
+    """The serving engine; "kserve" for the model entry of an InferenceService, served by a runtime."""
     return "kserve" if container.image_optional and not container.image else engine_of(container)
 
 
-def _uri(path: FieldPath, value: object, moving: tuple[str, ...]) -> Iterator[Violation]:
+def _check_uri(path: FieldPath, value: object, moving: tuple[str, ...]) -> Iterator[Violation]:
     problem = uri_problem(value, moving) if isinstance(value, str) else None
     if problem is not None:
         yield Violation(path, f"model {value}: {problem}")
 
 
-def _variable(
+def _check_variable(
     path: FieldPath,
     name: str,
     value: str,
@@ -146,7 +146,7 @@ def _variable(
         yield Violation(path, f"{name}={value}: {problem}")
 
 
-def _arguments(
+def _check_arguments(
     container: Container, engine: str | None, variables: dict[str, str], moving: tuple[str, ...]
 ) -> Iterator[Violation]:
     words = command_words(container)
@@ -171,7 +171,7 @@ def _arguments(
 
 
 def _model_argument(container: Container, words: list[str], engine: str | None) -> str | None:
-    """What a known engine, or a download by the Hugging Face command line, is told to load."""
+    """The model that a known engine or a Hugging Face download command loads."""
     for start in range(len(words)):
         for command in (("hf", "download"), ("huggingface-cli", "download"), *_SERVE):
             following = words[start + len(command) : start + len(command) + 1]

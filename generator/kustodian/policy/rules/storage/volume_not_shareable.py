@@ -1,9 +1,9 @@
-"""ReadWriteOnce volume is mounted by a workload of more than one pod.
+"""ReadWriteOnce volume is mounted by a workload with more than one pod.
 
 Why: The volume can be attached to one node only; pods on other nodes wait for it for ever, and the
     autoscaler's new replicas never start.
 
-Fix: Give the claim `ReadWriteMany` or `ReadOnlyMany` (a class that can), use a StatefulSet with
+Fix: Give the claim `ReadWriteMany` or `ReadOnlyMany` (with a class that supports it), use a StatefulSet with
     volumeClaimTemplates, or load the model from object storage or an image volume.
 
 Wrong:
@@ -17,9 +17,9 @@ Right:
     metadata: {name: models}
     spec: {accessModes: [ReadOnlyMany]}
 
-Notes: The number of pods is the largest one: replicas, the maximum of the HPA or ScaledObject, parallelism
-    of a Job, every node for a DaemonSet. ReadWriteOncePod allows a single pod, so with it a rolling update
-    that must start a second pod is reported too. Claims made for each pod (volumeClaimTemplates of a
+Notes: The number of pods is the maximum: replicas, the maximum of the HPA or ScaledObject, the parallelism of
+    a Job, one per node for a DaemonSet. ReadWriteOncePod allows a single pod, so a rolling update that must
+    start a second pod is reported too. Claims that are created for each pod (volumeClaimTemplates of a
     StatefulSet, ephemeral volumes) are not shared. KServe's `storageUri: pvc://` mounts a claim as well. A
     claim that is not in the overlay is left to `missing-claim`.
 
@@ -53,16 +53,16 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             modes = [text(mode) for mode in sequence(claim.spec.get("accessModes"))] if claim else []
             if not modes or _SHAREABLE.intersection(modes):
                 continue
-            pods = _pods(objects, pod, one_pod_only=modes == ["ReadWriteOncePod"])
+            pods = _sharing_pods(objects, pod, one_pod_only=modes == ["ReadWriteOncePod"])
             if pods is not None:
                 message = f"claim {name} is {', '.join(modes)}, but {pods} of {pod.owner.ref} mount it"
                 yield Violation(reference.path, message, pod.owner)
 
 
-def _pods(objects: ObjectSet, pod: PodTemplate, *, one_pod_only: bool) -> str | None:
-    """How many pods share the volume, in words; None where it is one."""
+def _sharing_pods(objects: ObjectSet, pod: PodTemplate, *, one_pod_only: bool) -> str | None:
+    """Which pods of the workload share the volume, in words; None if it is only one."""
     if pod.owner.kind == "DaemonSet":
-        return "the pods of every node"
+        return "all pods"
     count = scaling_of(objects).count(pod)
     if count.maximum >= 2:
         return f"up to {count.maximum} pods"
