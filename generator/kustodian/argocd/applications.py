@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from kustodian.argocd import generators as _generators
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping, mappings, sequence, text, texts_in
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text, texts_in
 from kustodian.model.repository_view import RepositoryView
 
 UNKNOWN = "\0"

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from kustodian.argocd import generators as _generators
 from kustodian.argocd.applications import Application, normal_url
 from kustodian.argocd.generators import UNKNOWN
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, sequence, text
 
 
 class ValueFile(NamedTuple):

@@ -18,8 +18,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pod_resources import pod_amount
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, integer, mapping, mappings, sequence, text
 
 MIG_PREFIX = "nvidia.com/mig-"
 _MIG_RESOURCE = re.compile(r"nvidia\.com/mig-(?:\d+c\.)?(?P<slices>\d+)g\.(?P<memory>\d+)gb(?:[.+-].+)?\Z")

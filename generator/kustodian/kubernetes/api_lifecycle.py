@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Version = tuple[int, int]
+#: The first Pod Security version that lets pods in a user namespace run as root and see an unmasked /proc.
+USER_NAMESPACES_SINCE: Version = (1, 35)
 
 
 class ApiLifecycle(NamedTuple):

@@ -14,8 +14,7 @@ from typing import Literal
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pod_selection import may_select
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, integer, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, integer, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
 GROUP = "networking.k8s.io"

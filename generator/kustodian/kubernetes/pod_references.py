@@ -13,8 +13,7 @@ from typing import Literal, NamedTuple
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
 Kind = Literal["ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "SecretProviderClass"]

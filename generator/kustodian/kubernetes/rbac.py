@@ -8,13 +8,12 @@ https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.violation import Violation
 
 GROUP = "rbac.authorization.k8s.io"
 ROLE_KINDS = ((GROUP, "Role"), (GROUP, "ClusterRole"))
@@ -46,9 +45,47 @@ class Grant(NamedTuple):
         return next(index for index, name in enumerate(self.resources) if name in wanted)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One verb on one resource of one group, or on one URL; `name` is empty for objects of any name."""
+
+    verb: str
+    group: str
+    resource: str
+    name: str = ""
+
+    def covers(self, other: Right) -> bool:
+        """Whether whoever has this right has the other."""
+        return (
+            self.verb in ("*", other.verb)
+            and self.group in ("*", other.group)
+            and self.resource in ("*", other.resource)
+            and self.name in ("", other.name)
+        )
+
+    def __str__(self) -> str:
+        """`delete secrets`, `get deployments.apps named iris`."""
+        of = f"{self.resource}.{self.group}" if self.group else self.resource
+        return f"{self.verb} {of}" + (f" named {self.name}" if self.name else "")
+
+
 def grants(role: Manifest) -> list[Grant]:
     """The rules of a Role or ClusterRole; none of an aggregated one, whose rules the controller writes."""
     return role.memoized(_grants)
+
+
+def rights_of(role: Manifest) -> frozenset[Right]:
+    """Everything a role grants, verb by verb and resource by resource."""
+    return frozenset(
+        Right(verb, group, resource, name)
+        for grant in grants(role)
+        for group, resource in (
+            *((group, resource) for group in grant.groups for resource in grant.resources),
+            *(("", url) for url in grant.urls),
+        )
+        for verb in grant.verbs
+        for name in grant.names or ("",)
+    )
 
 
 def _grants(role: Manifest) -> list[Grant]:
@@ -97,16 +134,6 @@ def is_for_people_only(role: Manifest, objects: ObjectSet) -> bool:
             continue
         bound += [subject for _, subject in subjects(binding)]
     return bool(bound) and all(_is_person(subject) for subject in bound)
-
-
-def verb_list(verbs: list[str]) -> str:
-    """`create, patch and update`."""
-    return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} and {verbs[-1]}"
-
-
-def found(role: Manifest, path: FieldPath, what: str) -> Violation:
-    """A violation at a rule of a role: `Role reader lets its holders ...`."""
-    return Violation(path, f"{role.kind} {role.name} lets its holders {what}", role)
 
 
 def _is_person(subject: JsonObject) -> bool:

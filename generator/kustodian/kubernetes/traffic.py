@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kustodian.kubernetes.object_set import namespace_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.manifest import Manifest
 
 GATEWAY_API = "gateway.networking.k8s.io"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 
 
 class Action(StrEnum):

@@ -1,16 +1,18 @@
-"""Paths into a manifest: a tuple of mapping keys and list indexes."""
+"""Field paths as text: one writer, and a reader for each notation that names a field."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
-FieldPath = tuple[str | int, ...]
+from kustodian.model.json_value import FieldPath, JsonObject, dig
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
+_WRITTEN = re.compile(r"\[(\d+)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
+_API_SERVER = re.compile(r"\.?([A-Za-z0-9_$-]+)|\[(\d+)\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]")
 
 
-@lru_cache(maxsize=4096)  # a base's findings are those of every overlay over it
+@cache
 def format_path(path: FieldPath) -> str:
     """`spec.containers[0].image`; keys with dots or slashes are quoted: `labels["app.io/name"]`."""
     text = ""
@@ -23,3 +25,82 @@ def format_path(path: FieldPath) -> str:
             escaped = part.replace("\\", "\\\\").replace('"', '\\"')
             text += f'["{escaped}"]'
     return text
+
+
+@cache
+def parse_path(written: str) -> FieldPath:
+    """A path as `format_path` writes it (without escapes in quoted keys)."""
+    return tuple(
+        int(match.group(1)) if match.group(1) else (match.group(2) or match.group(3))
+        for match in _WRITTEN.finditer(written)
+    )
+
+
+def parse_api_server_path(written: str, data: JsonObject) -> FieldPath:
+    """A path as the API server writes it: `spec.ports[0].port`, `.spec.containers[name="a"].image`.
+
+    It ends with the first step that the object does not have.
+    """
+    path: list[str | int] = []
+    value: object = data
+    for match in _API_SERVER.finditer(written):
+        key, index, name, item_value = match.groups()
+        step: str | int
+        if index is not None:
+            step = int(index)
+        elif item_value is not None and isinstance(value, list):
+            positions = (n for n, item in enumerate(value) if _has(item, name, item_value))
+            position = next(positions, None)
+            if position is None:
+                break
+            step = position
+        else:
+            step = key or name
+        value = dig(value, (step,))
+        if value is None and not path:
+            break  # not a path into this object
+        path.append(step)
+        if value is None:
+            break
+    return tuple(path)
+
+
+def _has(item: object, key: str, value: str) -> bool:
+    return isinstance(item, dict) and str(item.get(key)) == value
+
+
+def split_kustomize_path(written: str) -> tuple[str, ...]:
+    """The steps of a `fieldPath` of a kustomization: `spec.containers.[name=server].image`.
+
+    A dot inside brackets or after a backslash does not split (kyaml, utils.SmarterPathSplitter).
+    """
+    steps, current = [], ""
+    escaped, depth = False, 0
+    for character in written:
+        if escaped:
+            current += character
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == "." and not depth:
+            steps.append(current)
+            current = ""
+        else:
+            depth += (character == "[") - (character == "]")
+            current += character
+    return (*steps, current)
+
+
+def parse_json_pointer(pointer: str, data: JsonObject) -> FieldPath:
+    """A JSON pointer (RFC 6901) into an object; `-` is the last item of a list."""
+    path: FieldPath = ()
+    for raw in pointer.split("/")[1:]:
+        step = raw.replace("~1", "/").replace("~0", "~")
+        value = dig(data, path)
+        if isinstance(value, list) and step == "-":
+            path = (*path, len(value) - 1)
+        elif isinstance(value, list) and step.isdigit():
+            path = (*path, int(step))
+        else:
+            path = (*path, step)
+    return path

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from kustodian.model.field_path import FieldPath
-
 JsonObject: TypeAlias = dict[str, Any]
+#: A path into a JSON value: mapping keys and list indexes.
+FieldPath: TypeAlias = tuple[str | int, ...]
 
 
 def mapping(value: object) -> JsonObject:
@@ -77,7 +77,7 @@ def steps_in(value: object, path: FieldPath) -> int:
 
 
 def texts_in(value: object) -> list[str]:
-    """Every text in a value, at any depth and in no order; keys are none."""
+    """Every string value at any depth, in no particular order; mapping keys are not included."""
     found: list[str] = []
     queue = [value]
     while queue:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, has, mapping, string_map, text
+from kustodian.model.json_value import FieldPath, JsonObject, dig, has, mapping, string_map, text
 from kustodian.model.memo import Memoized
 
 

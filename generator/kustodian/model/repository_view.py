@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from kustodian.model.environment import environment_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mappings, text
 from kustodian.model.kustomization import Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.memo import Memoized

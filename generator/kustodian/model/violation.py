@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kustodian.model.edit import Edit
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 
 

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.errors import UserError, nearest
-from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import FOREIGN_RULES
-from kustodian.model.json_value import JsonObject
+from kustodian.model.json_value import FieldPath, JsonObject
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.rule import Option
 from kustodian.policy.settings import DEFAULT_VERSION, RuleSettings, Settings

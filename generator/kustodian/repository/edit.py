@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kustodian.model.field_path import FieldPath, format_path
+from kustodian.model.field_path import format_path
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.source_map import SourceFile, SourceNode
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[1-9][0-9]*[KMGT]i")

@@ -6,7 +6,7 @@ What each becomes is what `kustomize edit fix` writes (kustomize v5.8, api/types
 
 from __future__ import annotations
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.edit import CannotEdit, document_of, last_line, position, remove, rename
 from kustodian.repository.source_map import SourceNode
 

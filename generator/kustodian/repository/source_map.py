@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.lines import Lines
 
 if TYPE_CHECKING:

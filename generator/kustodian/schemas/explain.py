@@ -8,8 +8,7 @@ from typing import Any
 from jsonschema_rs import ValidationError
 
 from kustodian.model.errors import nearest
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping
 from kustodian.model.violation import Violation
 
 _NOUNS = {

@@ -11,7 +11,7 @@ import pytest
 
 from kustodian.model.environment import EnvironmentClass, Severity
 from kustodian.model.errors import UserError
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.policy.config import Config, load_config
 from kustodian.policy.config_schema import config_schema, known_keys
 

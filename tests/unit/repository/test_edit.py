@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
 from kustodian.repository.modernize import modernize
 

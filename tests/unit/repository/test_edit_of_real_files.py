@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
 
 ROOT = Path(__file__).parents[3]

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.field_path import parse_api_server_path
 from kustodian.render.cluster import Cluster, _warnings
-from kustodian.review.check.against_cluster import field_path
 
 POD = {
     "metadata": {"labels": {"app.kubernetes.io/name": "iris"}},
@@ -33,7 +33,7 @@ POD = {
     ],
 )
 def test_a_path_of_the_api_server_is_found_in_the_object(written: str, path: tuple[str | int, ...]) -> None:
-    assert field_path(written, POD) == path
+    assert parse_api_server_path(written, POD) == path
 
 
 @pytest.mark.parametrize(

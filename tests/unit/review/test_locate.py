@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kustodian.model.field_path import FieldPath
 from kustodian.model.installed_files import engine_binary
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay
 from kustodian.render.engine import Engine, RenderOptions

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.memo import Memoized
 

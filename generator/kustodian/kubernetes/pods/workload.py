@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload_crds import custom_pod_templates
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import has, integer, mapping, string_map
+from kustodian.model.json_value import FieldPath, has, integer, mapping, string_map
 from kustodian.model.manifest import Manifest
 
 #: Where the pod template of each kind lies, by API group (any version).

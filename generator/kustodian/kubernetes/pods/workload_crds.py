@@ -7,8 +7,7 @@ Sources: Argo Workflows v3 `Template` (docs/fields.md), KServe v1beta1 `Predicto
 from __future__ import annotations
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, string_map
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, string_map
 from kustodian.model.manifest import Manifest
 
 _WORKFLOW_SPEC: dict[str, FieldPath] = {

@@ -11,8 +11,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}\Z")
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}\Z")
+#: The digests that container runtimes accept (opencontainers/go-digest, registered algorithms).
+DIGEST_PATTERN = r"(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})"
+_DIGEST = re.compile(DIGEST_PATTERN)
 PLACEHOLDER_DIGEST = "sha256:" + "0" * 64
 
 
@@ -26,10 +27,8 @@ class ImageReference(NamedTuple):
 
     @property
     def has_valid_digest(self) -> bool:
-        """Whether the digest is sha256 and 64 lower-case hex digits (or another registered algorithm)."""
-        if self.digest.startswith("sha256:"):
-            return bool(_SHA256.match(self.digest))
-        return bool(_DIGEST.match(self.digest))
+        """Whether the runtimes accept the digest: a registered algorithm and as many hexadecimal digits."""
+        return _DIGEST.fullmatch(self.digest) is not None
 
     @property
     def is_placeholder(self) -> bool:
@@ -55,3 +54,14 @@ def parse_image(text: str) -> ImageReference:
         if "/" not in path:
             path = f"library/{path}"
     return ImageReference(host, path, tag, digest)
+
+
+def split_as_kustomize(image: str) -> tuple[str, str, str]:
+    """Name, tag and digest as kustomize splits an image: at the first `@` and `:` after the first slash.
+
+    Source: sigs.k8s.io/kustomize/api v0.21, internal/image.Split. It needs no host to know a tag.
+    """
+    head, slash, rest = image.partition("/")
+    rest, _, digest = (rest if slash else image).partition("@")
+    rest, _, tag = rest.partition(":")
+    return (f"{head}/{rest}" if slash else rest), tag, digest

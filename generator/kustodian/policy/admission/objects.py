@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kustodian.kubernetes.exposure import INTERNAL, RANGES
 from kustodian.policy.admission.cel import Cel, Resources, strings
 from kustodian.policy.rule import Context
-from kustodian.policy.rules.network._exposure import INTERNAL, RANGES
 from kustodian.policy.rules.pod_security.namespace_without_pod_security_label import LEVELS
 
 _RBAC = "rbac.authorization.k8s.io"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from kustodian.kubernetes.api_lifecycle import USER_NAMESPACES_SINCE
 from kustodian.kubernetes.pod_resources import POD_LEVEL_SINCE
+from kustodian.kubernetes.syntax.image_reference import DIGEST_PATTERN
 from kustodian.policy.admission.cel import Cel, context, each, literal, strings
 from kustodian.policy.rule import Context
 from kustodian.policy.rules.images.retired_registry import RETIRED
-from kustodian.policy.rules.pod_security._standard import USER_NAMESPACES_SINCE
 from kustodian.policy.rules.pod_security.added_capabilities import ALLOWED as CAPABILITIES
 from kustodian.policy.rules.pod_security.host_probe_target import SINCE as HOST_PROBES_SINCE
 from kustodian.policy.rules.pod_security.restricted_volume_types import ALLOWED as VOLUMES
@@ -103,7 +104,7 @@ def _security(version: tuple[int, int]) -> dict[str, Cel]:
 
 def _images(contexts: dict[str, Context]) -> dict[str, Cel]:
     moving = "|".join(re.escape(tag) for tag in contexts["unpinned-image"].options["movingTags"])
-    digest = r"@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$"
+    digest = f"@{DIGEST_PATTERN}$"
     retired = [*RETIRED, *(entry.strip("/") for entry in contexts["retired-registry"].options["retired"])]
     rules = {
         "unpinned-image": (

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kustodian.model.environment import Severity
-from kustodian.model.field_path import FieldPath
+from kustodian.model.field_path import parse_api_server_path
 from kustodian.model.finding import Finding
-from kustodian.model.json_value import JsonObject, dig
+from kustodian.model.json_value import FieldPath, JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, RenderedOverlay
 from kustodian.render.cluster import Answer, Cluster
@@ -32,7 +32,6 @@ _UNKNOWN = re.compile(r'unknown field "([^"]+)"')
 _DUPLICATE = re.compile(r'duplicate field "([^"]+)"')
 #: `spec.replicas: Invalid value: ...`, as many webhooks write it, too.
 _NAMED = re.compile(r"((?:spec|metadata|data|rules|subjects|roleRef)[A-Za-z0-9_.\[\]\"=/-]*): ")
-_STEP = re.compile(r"\.?([A-Za-z0-9_$-]+)|\[(\d+)\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]")
 
 
 @dataclass(slots=True)
@@ -111,7 +110,7 @@ def _complaints(answer: Answer, data: JsonObject) -> Iterator[tuple[str, FieldPa
     causes = [cause for cause in details.get("causes") or [] if cause.get("field")]
     for cause in causes:
         # Admission policies name a rule rather than a field here.
-        path = field_path(str(cause["field"]), data)
+        path = parse_api_server_path(str(cause["field"]), data)
         yield f"{cause['field']}: {cause.get('message', '')}", path
     if not causes:
         yield answer.message, _path_in(answer.message, data)
@@ -121,35 +120,5 @@ def _path_in(message: str, data: JsonObject) -> FieldPath:
     for pattern in (_UNDECLARED, _UNKNOWN, _DUPLICATE, _NAMED):
         match = pattern.search(message)
         if match:
-            return field_path(match.group(1), data)
+            return parse_api_server_path(match.group(1), data)
     return ()
-
-
-def field_path(written: str, data: JsonObject) -> FieldPath:
-    """A path as the API server writes it: `spec.ports[0].port`, `.spec.containers[name="a"].image`.
-
-    It ends with the first step that the object does not have.
-    """
-    path: list[str | int] = []
-    value: object = data
-    for match in _STEP.finditer(written):
-        key, index, name, wanted = match.groups()
-        step: str | int
-        if index is not None:
-            step = int(index)
-        elif wanted is not None and isinstance(value, list):
-            found = [
-                n for n, item in enumerate(value) if isinstance(item, dict) and str(item.get(name)) == wanted
-            ]
-            if not found:
-                break
-            step = found[0]
-        else:
-            step = key or name
-        value = dig(value, (step,))
-        if value is None and path == []:
-            break  # not a path into this object
-        path.append(step)
-        if value is None:
-            break
-    return tuple(path)

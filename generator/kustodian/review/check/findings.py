@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import lru_cache
 
 from kustodian.model.environment import Severity
-from kustodian.model.field_path import FieldPath, format_path
+from kustodian.model.field_path import format_path, parse_path
 from kustodian.model.finding import Finding, Location
-from kustodian.model.json_value import dig, text
+from kustodian.model.json_value import FieldPath, dig, text
 from kustodian.model.manifest import Manifest, ObjectRef
 from kustodian.model.overlay import PolicyResult, RenderedOverlay
 from kustodian.policy.evaluate import Hit, SourceHit
@@ -17,7 +16,6 @@ from kustodian.repository.source_map import MERGE_KEYS
 from kustodian.review.locate.locator import Locator
 
 _REGO_SEVERITY = {"failure": Severity.ERROR, "warning": Severity.WARNING}
-_FIELD_PART = re.compile(r"\[(\d+)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
 _HASH_SUFFIX = re.compile(r"-[0-9a-z]{10}\Z")
 
 
@@ -61,7 +59,7 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     if severity is None or not 0 <= result.object < len(rendered.objects):
         return None
     manifest = rendered.objects[result.object]
-    path = _parse_path(text(result.metadata.get("field")))
+    path = parse_path(text(result.metadata.get("field")))
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
         "an organisation policy in Rego asks for it", rendered, manifest, path,
@@ -145,12 +143,3 @@ def _stable_parts(value: object, path: FieldPath) -> list[str]:
             value = value.get(part) if isinstance(value, dict) else None
             parts.append(part)
     return parts
-
-
-@lru_cache(maxsize=256)
-def _parse_path(written: str) -> FieldPath:
-    """`spec.containers[0].image` as a field path."""
-    return tuple(
-        int(match.group(1)) if match.group(1) else (match.group(2) or match.group(3))
-        for match in _FIELD_PART.finditer(written)
-    )

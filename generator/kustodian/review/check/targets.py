@@ -10,8 +10,7 @@ from pathlib import Path
 
 from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.errors import UserError, nearest
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, text
+from kustodian.model.json_value import FieldPath, JsonObject, text
 from kustodian.model.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from kustodian.kustomize.environment_pairs import without_each_segment
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.finding import Finding
 from kustodian.model.overlay import Overlay, RenderedOverlay
@@ -173,16 +174,11 @@ def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
     )
     by_rest: dict[tuple[int, tuple[str, ...]], set[str]] = {}
     for path in earlier:
-        for rest in _without_one(path):
+        for rest in without_each_segment(path):
             by_rest.setdefault(rest, set()).add(path)
     found: set[str] = set()
     for path in later:
-        candidates = {one for rest in _without_one(path) for one in by_rest.get(rest, ())}
+        candidates = {one for rest in without_each_segment(path) for one in by_rest.get(rest, ())}
         if path in paths or not candidates.isdisjoint(paths):
             found |= {path} | candidates
     return found
-
-
-def _without_one(path: str) -> list[tuple[int, tuple[str, ...]]]:
-    parts = tuple(path.split("/"))
-    return [(index, parts[:index] + parts[index + 1 :]) for index in range(len(parts))]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kustodian.model.edit import Action, Edit
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import has
+from kustodian.model.json_value import FieldPath, has
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.policy.evaluate import Hit, SourceHit

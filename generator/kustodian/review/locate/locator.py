@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
-from kustodian.model.json_value import dig, steps_in
+from kustodian.model.json_value import FieldPath, dig, steps_in
 from kustodian.model.manifest import Manifest, Step
 from kustodian.repository.source_map import SourceMaps, SourceNode
 from kustodian.review.locate import transformers

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig
+from kustodian.model.field_path import parse_json_pointer
+from kustodian.model.json_value import FieldPath, dig
 from kustodian.repository.source_map import SourceFile, SourceMaps, SourceNode
 from kustodian.review.locate.inline_yaml import inline_documents
 from kustodian.review.locate.source_path import AS_IS, InlinePlace, Place, Subject, align
@@ -170,7 +170,7 @@ def _json6902(operations: SourceNode, subject: Subject, path: FieldPath, removin
         name, pointer = operation.scalar("op"), operation.scalar("path")
         if name is None or pointer is None:
             continue
-        target = _pointer_path(pointer, subject)
+        target = parse_json_pointer(pointer, subject.manifest.data)
         if removing:
             if name in ("remove", "move", "replace") and path[: len(target)] == target:
                 return operation.at(("path",)) or operation
@@ -182,18 +182,3 @@ def _json6902(operations: SourceNode, subject: Subject, path: FieldPath, removin
             if value is None or len(target) == len(path):
                 return operation.at(("path",)) or operation
     return None
-
-
-def _pointer_path(pointer: str, subject: Subject) -> FieldPath:
-    """A JSON pointer as a field path of the rendered object (`-` is the last item)."""
-    path: FieldPath = ()
-    for raw in pointer.split("/")[1:]:
-        part = raw.replace("~1", "/").replace("~0", "~")
-        value = dig(subject.manifest.data, path)
-        if isinstance(value, list) and part == "-":
-            path = (*path, len(value) - 1)
-        elif isinstance(value, list) and part.isdigit():
-            path = (*path, int(part))
-        else:
-            path = (*path, part)
-    return path

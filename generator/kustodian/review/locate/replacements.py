@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import posixpath
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.field_path import split_kustomize_path
+from kustodian.model.json_value import FieldPath
 from kustodian.repository.source_map import SourceMaps, SourceNode
 from kustodian.review.locate.source_path import Place, Subject
 
@@ -55,14 +56,14 @@ def _target_field(entry: SourceNode, subject: Subject, path: FieldPath) -> Sourc
             continue
         fields = target.at(("fieldPaths",))
         for node in fields.children.values() if fields is not None else ():
-            if _plain(_field_path(node.text or "")) == wanted:
+            if _plain(split_kustomize_path(node.text or "")) == wanted:
                 return node
     return None
 
 
 def _source_value(maps: SourceMaps, entry: SourceNode, subject: Subject) -> Place | None:
     kind, name = entry.scalar("source", "kind"), entry.scalar("source", "name")
-    path = _field_path(entry.scalar("source", "fieldPath") or "metadata.name")
+    path = split_kustomize_path(entry.scalar("source", "fieldPath") or "metadata.name")
     if kind is None or name is None:
         return None
     for file in sorted(subject.files):
@@ -75,25 +76,6 @@ def _source_value(maps: SourceMaps, entry: SourceNode, subject: Subject) -> Plac
                 if node is not None:
                     return Place(file, node)
     return None
-
-
-def _field_path(text: str) -> FieldPath:
-    """`spec.containers.[name=server].image`; a dot inside brackets or after a backslash does not split."""
-    parts, current = [], ""
-    escaped, depth = False, 0
-    for character in text:
-        if escaped:
-            current += character
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif character == "." and not depth:
-            parts.append(current)
-            current = ""
-        else:
-            depth += (character == "[") - (character == "]")
-            current += character
-    return (*parts, current)
 
 
 def _plain(path: FieldPath) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from kustodian.model.field_path import FieldPath
 from kustodian.model.finding import Location
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
 

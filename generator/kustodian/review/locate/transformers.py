@@ -9,8 +9,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig
+from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
+from kustodian.model.json_value import FieldPath, dig
 from kustodian.model.manifest import Manifest, Step
 from kustodian.repository.source_map import SourceNode
 from kustodian.review.locate.source_path import Place, Subject
@@ -73,7 +73,7 @@ def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> Sour
     value = dig(subject.manifest.data, path)
     if not isinstance(value, str):
         return None
-    name, tag, digest = _image_parts(value)
+    name, tag, digest = split_as_kustomize(value)
     images = kustomization.at(("images",))
     for entry in reversed(list(images.children.values())) if images is not None else ():
         new_name = entry.scalar("newName") or entry.scalar("name")
@@ -86,15 +86,6 @@ def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> Sour
         if entry.at(("digest",)) is None and entry.at(("newTag",)) is None:
             return entry.at(("newName",)) or entry
     return None
-
-
-def _image_parts(image: str) -> tuple[str, str, str]:
-    name, _, digest = image.partition("@")
-    last = name.rpartition("/")[2]
-    tag = ""
-    if ":" in last:
-        name, _, tag = name.rpartition(":")
-    return name, tag, digest
 
 
 def _replicas(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.syntax.names import is_config_key
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 

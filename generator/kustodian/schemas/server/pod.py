@@ -16,8 +16,8 @@ from kustodian.kubernetes.syntax.names import (
     is_port_name,
     is_qualified_name,
 )
-from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import (
+    FieldPath,
     JsonObject,
     integer,
     mapping,

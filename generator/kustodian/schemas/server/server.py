@@ -19,8 +19,7 @@ from kustodian.kubernetes.syntax.names import (
     is_path_segment,
     is_qualified_name,
 )
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, text
+from kustodian.model.json_value import FieldPath, mapping, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.schemas.registry import Schemas

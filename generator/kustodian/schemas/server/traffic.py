@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.syntax.names import is_dns_label, is_dns_subdomain, is_port_name
-from kustodian.model.field_path import FieldPath
 from kustodian.model.json_value import (
+    FieldPath,
     JsonObject,
     integer,
     mapping,

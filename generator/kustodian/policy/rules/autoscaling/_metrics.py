@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.manifest import Manifest
 
 

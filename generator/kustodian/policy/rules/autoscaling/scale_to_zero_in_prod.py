@@ -27,8 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.scaling import read_autoscaler
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import integer, mapping
+from kustodian.model.json_value import FieldPath, integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule

@@ -26,8 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.scaling import int_or_percent
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, integer, mapping
+from kustodian.model.json_value import FieldPath, dig, integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Option

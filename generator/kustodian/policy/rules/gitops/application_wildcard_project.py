@@ -27,8 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.argocd.applications import placed_objects
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mappings, sequence
+from kustodian.model.json_value import FieldPath, JsonObject, mappings, sequence
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule

@@ -34,8 +34,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kustodian.model.edit import Action, Edit
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule

@@ -9,8 +9,7 @@ from kustodian.kubernetes.accelerators import accelerator_path, claim_devices, d
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import PodCount, scaling_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, mappings, text
+from kustodian.model.json_value import FieldPath, mapping, mappings, text
 from kustodian.model.manifest import Manifest
 
 _WORKFLOWS = frozenset({"Workflow", "WorkflowTemplate", "CronWorkflow", "ClusterWorkflowTemplate"})

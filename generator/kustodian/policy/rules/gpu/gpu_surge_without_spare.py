@@ -45,8 +45,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, quotas_in, resource_of
 from kustodian.kubernetes.scaling import PodCount, scaling_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping
+from kustodian.model.json_value import FieldPath, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule

@@ -50,8 +50,7 @@ from kustodian.kubernetes.serving.model_servers import (
     flag_value,
 )
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, Option, PodRule
 

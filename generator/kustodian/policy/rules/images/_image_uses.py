@@ -9,8 +9,7 @@ from functools import cached_property
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, text
+from kustodian.model.json_value import FieldPath, dig, text
 
 MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, mappings, text
+from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
+from kustodian.model.json_value import FieldPath, mapping, mappings, text
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.repository_view import RepositoryView
 
@@ -56,7 +56,7 @@ class ImageEntry(NamedTuple):
 
     def apply(self, image: str) -> str:
         """The image after the entry is applied."""
-        name, tag, digest = split_image(image)
+        name, tag, digest = split_as_kustomize(image)
         name = self.new_name or name
         if self.new_tag or self.digest:
             tag, digest = self.new_tag, self.digest
@@ -244,15 +244,6 @@ def _image_entries(kustomization: Kustomization) -> tuple[ImageEntry, ...]:
         for name in ("images", "imageTags")
         for index, item in mappings(kustomization.data.get(name))
     )
-
-
-def split_image(image: str) -> tuple[str, str, str]:
-    """Name, tag and digest of an image, split as kustomize does."""
-    head, slash, rest = image.partition("/")
-    searched = rest if slash else image
-    rest, _, digest = searched.partition("@")
-    rest, _, tag = rest.partition(":")
-    return (f"{head}/{rest}" if slash else rest), tag, digest
 
 
 def _container_images(value: object) -> Iterator[tuple[str, str]]:

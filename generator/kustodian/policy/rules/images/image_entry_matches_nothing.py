@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import RepositoryView
@@ -44,7 +45,6 @@ from kustodian.policy.rules.images._kustomize_images import (
     configured_image_fields,
     image_entries,
     later_entries,
-    split_image,
 )
 
 
@@ -77,10 +77,10 @@ def _problem(
     if matched is not False and not _is_refuted(view, flow, kustomization, entry):
         return None, None
     if "@" in entry.name or ":" in entry.name.rpartition("/")[2]:
-        name = split_image(entry.name)[0]
+        name = split_as_kustomize(entry.name)[0]
         return f"{entry.name} has a tag or digest, so it matches no image", f"Write `name: {name}`"
     for image in sorted(flow.seen_by[kustomization.path].names):
-        name = split_image(image)[0]
+        name = split_as_kustomize(image)[0]
         if name.rpartition("/")[2] == entry.name.rpartition("/")[2] and name != entry.name:
             return f"no container runs {entry.name}; the manifests say {name}", f"Write `name: {name}`"
     return f"no container runs {entry.name}", None

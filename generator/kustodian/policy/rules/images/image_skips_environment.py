@@ -30,14 +30,14 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
+from kustodian.kustomize.environment_pairs import environment_pairs
 from kustodian.model.environment import EnvironmentClass
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
-from kustodian.policy.rules.kustomize._environments import environment_pairs
 
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 

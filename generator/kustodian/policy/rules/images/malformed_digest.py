@@ -19,23 +19,21 @@ https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.kubernetes.syntax.image_reference import parse_image
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.images._image_uses import image_uses
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image whose digest the runtimes reject."""
     for use in image_uses(pod):
-        digest = use.text.partition("@")[2]
-        if "@" in use.text and not _DIGEST.fullmatch(digest):
-            yield Violation(use.path, f"{use.user} has the malformed digest `{digest}`")
+        image = parse_image(use.text)
+        if "@" in use.text and not image.has_valid_digest:
+            yield Violation(use.path, f"{use.user} has the malformed digest `{image.digest}`")
 
 
 RULE = PodRule(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 
 #: Keys that pair the entries of two lists, tried in this order (the API's merge keys).
 _KEYS = (

@@ -39,16 +39,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from kustodian.argocd.applications import source_of
+from kustodian.kustomize.environment_pairs import environment_pairs
 from kustodian.model.environment import EnvironmentClass
-from kustodian.model.field_path import FieldPath, format_path
-from kustodian.model.json_value import mappings, string_map, text
+from kustodian.model.field_path import format_path
+from kustodian.model.json_value import FieldPath, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
-from kustodian.policy.rules.kustomize._environments import environment_pairs
 
 #: Common words for environments that may be part of other names.
 _WORDS = {

@@ -35,8 +35,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, mappings, string_map, text
+from kustodian.model.json_value import FieldPath, dig, mappings, string_map, text
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation

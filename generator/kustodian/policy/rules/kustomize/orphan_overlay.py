@@ -28,12 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.argocd.applications import deployed_folders
+from kustodian.kustomize.folders import is_aside
+from kustodian.kustomize.references import targets
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
-from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import targets
 
 _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 

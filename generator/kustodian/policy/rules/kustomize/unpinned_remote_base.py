@@ -25,11 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kustomize.references import is_pinned
+from kustodian.kustomize.remote import remote_references
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
-from kustodian.policy.rules.kustomize._references import is_pinned
-from kustodian.policy.rules.kustomize._remote import remote_references
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:

@@ -36,13 +36,13 @@ from collections.abc import Iterator, Set
 
 from kustodian.argocd.applications import applications
 from kustodian.argocd.generators import UNKNOWN, git_files
+from kustodian.kustomize.folders import is_aside
+from kustodian.kustomize.references import targets
 from kustodian.model.kustomization import KUSTOMIZATION_NAMES
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
-from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import targets
 
 #: API groups of files that tools read from the repository; none of them is applied to a cluster.
 _TOOL_GROUPS = frozenset({

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.exposure import exposure
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
-from kustodian.policy.rules.network._exposure import exposure
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

@@ -34,16 +34,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.exposure import exposure
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_selection import pods_of_service
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS, ISTIO, ROUTE_KINDS, backends
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mappings, sequence, text
+from kustodian.model.json_value import FieldPath, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, Option, SetRule
 from kustodian.policy.rules.network._authentication import is_guarded, is_private
-from kustodian.policy.rules.network._exposure import exposure
 from kustodian.policy.rules.network._model_servers import unauthenticated_server
 
 

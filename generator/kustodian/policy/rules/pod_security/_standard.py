@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kustodian.kubernetes.api_lifecycle import USER_NAMESPACES_SINCE
 from kustodian.kubernetes.pods.template import Container, PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, dig, mapping
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping
 from kustodian.policy.rule import Context
 
 #: Restricted includes Baseline, so a Baseline rule has both tags.
 BASELINE = ("pss-baseline", "pss-restricted")
 RESTRICTED = ("pss-restricted",)
-
-#: The first policy version that lets pods in a user namespace run as root and see an unmasked /proc.
-USER_NAMESPACES_SINCE = (1, 35)
 
 _KSERVE_RUNTIMES = ("ServingRuntime", "ClusterServingRuntime")
 

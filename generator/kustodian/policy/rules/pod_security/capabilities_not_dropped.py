@@ -29,8 +29,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, sequence
+from kustodian.model.json_value import FieldPath, mapping, sequence
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context

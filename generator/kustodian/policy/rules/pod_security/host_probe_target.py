@@ -29,8 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig
+from kustodian.model.json_value import FieldPath, dig
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.pod_security._standard import BASELINE

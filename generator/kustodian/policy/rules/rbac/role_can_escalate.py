@@ -25,10 +25,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import GROUP, ROLE_KINDS, found, granted, verb_list
+from kustodian.kubernetes.rbac import GROUP, ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 #: API groups, resources, verbs, and what they let the holder do.
 _ESCALATIONS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str], ...] = (
@@ -56,7 +57,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for groups, resources, verbs, effect in _ESCALATIONS:
         for grant, path, resource, allowed in granted(manifest, groups, resources, verbs):
             if not grant.names:
-                yield found(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")
+                yield role_violation(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")
 
 
 RULE = ObjectRule(

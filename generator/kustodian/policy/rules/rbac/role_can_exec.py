@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted
+from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rules.rbac._violations import role_violation
 
 #: Subresources that run a command, with the verbs that do it (a websocket opens exec with `get`).
 _SUBRESOURCES = {
@@ -44,7 +45,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         for grant, path, _, _ in granted(manifest, [""], [resource], verbs):
             if grant.path not in reported:
                 reported.add(grant.path)
-                yield found(manifest, path, f"run commands in pods through {resource}")
+                yield role_violation(manifest, path, f"run commands in pods through {resource}")
 
 
 RULE = ObjectRule(

@@ -25,9 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.rbac import GROUP, found, granted, is_for_people_only, verb_list
+from kustodian.kubernetes.rbac import GROUP, granted, is_for_people_only
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 _TEMPLATES = (
     "deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs", "cronjobs",
@@ -50,7 +51,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             continue
         for grant, path, resource, allowed in matches:
             if not grant.names:
-                yield found(role, path, f"{verb_list(allowed)} {resource}")
+                yield role_violation(role, path, f"{verb_list(allowed)} {resource}")
 
 
 RULE = SetRule(

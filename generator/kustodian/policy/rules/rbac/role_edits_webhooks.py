@@ -27,10 +27,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted, verb_list
+from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 _CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 _VERBS = ("create", "update", "patch", "delete", "deletecollection")
@@ -43,7 +44,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         manifest, ["admissionregistration.k8s.io"], _CONFIGURATIONS, _VERBS
     ):
         if not grant.names:
-            yield found(manifest, path, f"{verb_list(verbs)} {resource}")
+            yield role_violation(manifest, path, f"{verb_list(verbs)} {resource}")
 
 
 RULE = ObjectRule(

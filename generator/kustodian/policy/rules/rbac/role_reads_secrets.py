@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import ROLE_KINDS, found, granted, verb_list
+from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -33,7 +34,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     del context
     for grant, path, _, verbs in granted(manifest, [""], ["secrets"], ["get", "list", "watch"]):
         if not grant.names:
-            yield found(manifest, path, f"{verb_list(verbs)} every Secret")
+            yield role_violation(manifest, path, f"{verb_list(verbs)} every Secret")
 
 
 RULE = ObjectRule(

@@ -23,10 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import ROLE_KINDS, grants, verb_list
+from kustodian.kubernetes.rbac import ROLE_KINDS, grants
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rules.rbac._violations import verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:

@@ -26,8 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pod_references import is_final
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 from kustodian.policy.rules.references._services import service_exists

@@ -42,8 +42,7 @@ from kustodian.kubernetes.pod_resources import (
 )
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.json_value import FieldPath, JsonObject, mapping
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule
 

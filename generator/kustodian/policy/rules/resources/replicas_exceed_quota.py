@@ -44,7 +44,7 @@ from kustodian.kubernetes.pod_resources import format_amount, limit_defaults
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, resource_of
 from kustodian.kubernetes.scaling import PodCount, scaling_of
-from kustodian.model.field_path import FieldPath
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule

@@ -10,10 +10,10 @@ import fnmatch
 import posixpath
 import re
 
+from kustodian.kustomize.folders import is_aside
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rules.kustomize._folders import is_aside
 
 _SOPS_NAME = re.compile(
     r"[.-](?:enc|sops|encrypted)\.(?:ya?ml|json|env|ini|toml|txt)\Z|\.(?:ya?ml|json|env)\.(?:enc|sops)\Z"

@@ -36,14 +36,13 @@ import re
 from collections.abc import Iterator
 
 from kustodian.argocd.applications import Placed, source_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.kustomize.folders import is_aside
+from kustodian.kustomize.references import targets
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.kustomization import Kustomization
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
-from kustodian.policy.rules.kustomize._folders import is_aside
-from kustodian.policy.rules.kustomize._references import targets
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_file,

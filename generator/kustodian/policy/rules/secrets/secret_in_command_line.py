@@ -24,8 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, sequence, text
+from kustodian.model.json_value import FieldPath, dig, sequence, text
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule
 from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script

@@ -33,8 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, text
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule

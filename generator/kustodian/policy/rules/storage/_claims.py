@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 
 #: The paths of claim template lists: StatefulSet and Workflow, CronWorkflow, LeaderWorkerSet.

@@ -46,8 +46,7 @@ from kustodian.kubernetes.serving.model_source import (
     revision_problem,
     uri_problem,
 )
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import dig, mapping, mappings, sequence, string_map, text
+from kustodian.model.json_value import FieldPath, dig, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Option

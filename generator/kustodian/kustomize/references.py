@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.json_value import mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, mapping, mappings, sequence, text
 from kustodian.model.kustomization import BASE_FIELDS, Kustomization
 from kustodian.model.repository_view import RepositoryView
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kustodian.model.field_path import FieldPath
-from kustodian.model.kustomization import BASE_FIELDS, Kustomization
-from kustodian.model.repository_view import RepositoryView
-from kustodian.policy.rules.kustomize._references import (
+from kustodian.kustomize.references import (
     is_remote_file,
     is_remote_repository,
     may_be_remote,
     written_references,
 )
+from kustodian.model.json_value import FieldPath
+from kustodian.model.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.repository_view import RepositoryView
 
 
 class Reference(NamedTuple):

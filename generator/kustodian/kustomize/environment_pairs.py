@@ -20,12 +20,12 @@ def environment_pairs(
     """
     by_rest: dict[tuple[int, tuple[str, ...]], list[RenderedOverlay]] = defaultdict(list)
     for earlier in _of_class(view, before):
-        for rest in _without_each_segment(earlier.overlay.path):
+        for rest in without_each_segment(earlier.overlay.path):
             by_rest[rest].append(earlier)
     for later in _of_class(view, after):
         candidates = [
             earlier
-            for rest in _without_each_segment(later.overlay.path)
+            for rest in without_each_segment(later.overlay.path)
             for earlier in by_rest.get(rest, ())
             if earlier.overlay.path != later.overlay.path
         ]
@@ -43,7 +43,7 @@ def _of_class(view: RepositoryView, environment_class: EnvironmentClass) -> list
     ]
 
 
-def _without_each_segment(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def without_each_segment(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The path without each of its segments in turn, after the index of the omitted one."""
     parts = tuple(path.split("/"))
     for index in range(len(parts)):
