@@ -8,7 +8,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, json.loads({{ as_python(template_root) }}))
 
-from kustodian_finish import finish  # noqa: E402
-from kustodian_template import run  # noqa: E402
+from kustodian_template.finish import finish  # noqa: E402
+from kustodian_template.hook import run  # noqa: E402
 
 raise SystemExit(run(finish, {{ as_python(cookiecutter) }}))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-import sys
-from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,6 +12,7 @@ from kustodian.model.resources import template_dir
 from kustodian.scaffold import conditions
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.questions import questions_of
+from kustodian_template import environments, modules
 from tests.generator.addon_answers import AROUND_THE_SERVER
 from tests.generator.assertions import problems
 from tests.generator.repositories import Repository, answers_of, make
@@ -87,19 +84,10 @@ def _sources(application: dict[str, Any]) -> list[dict[str, Any]]:
     return [*spec.get("sources", ()), *([spec["source"]] if "source" in spec else [])]
 
 
-@pytest.fixture
-def addons_module() -> Iterator[ModuleType]:
-    """The template's own module, as the hooks import it."""
-    sys.path.insert(0, str(template_dir()))
-    yield importlib.import_module("kustodian_addons")
-    sys.path.remove(str(template_dir()))
-
-
-def test_names_of_add_ons_are_kept_from_environments(addons_module: ModuleType) -> None:
-    template = sys.modules["kustodian_environments"]
-    names = {module.name for module in addons_module.addon_catalogue()}
-    assert names == template.ADDON_NAMES == set(conditions.ADD_ONS)
+def test_names_of_add_ons_are_kept_from_environments() -> None:
+    names = {module.name for module in modules.catalogue().addons}
+    assert names == environments.ADDON_NAMES == set(conditions.ADD_ONS)
     values = json.loads((template_dir() / "cookiecutter.json").read_text(encoding="utf-8"))
     for name in (*sorted(names), "platform-x"):
-        with pytest.raises(template.AnswerError, match="choose another"):
-            template.environments({"environments": {name: values["environments"]["dev"]}})
+        with pytest.raises(environments.AnswerError, match="choose another"):
+            environments.environments({"environments": {name: values["environments"]["dev"]}})

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -17,6 +14,8 @@ from kustodian.scaffold.complete import complete, examine
 from kustodian.scaffold.generate import context, generate
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.interrupts import Interrupts
+from kustodian_template.environments import AnswerError
+from kustodian_template.validate import validate
 from tests.unit.scaffold.conftest import REAL_TEMPLATE, snapshot
 from tests.unit.scaffold.test_conditions import EXAMPLES
 
@@ -134,26 +133,6 @@ def test_a_template_that_fails_says_why(
     assert caught.value.hint is not None
 
 
-@pytest.fixture(scope="module")
-def template_module() -> Iterator[ModuleType]:
-    """The template's own validation, which plain `cookiecutter template/` relies on."""
-    sys.path.insert(0, str(REAL_TEMPLATE))  # as cookiecutter does
-    spec = importlib.util.spec_from_file_location(
-        "kustodian_validate", REAL_TEMPLATE / "kustodian_validate.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses look themselves up there
-    before = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
-    try:
-        spec.loader.exec_module(module)
-        yield module
-    finally:
-        sys.dont_write_bytecode = before
-        sys.path.remove(str(REAL_TEMPLATE))
-
-
 @pytest.mark.parametrize(
     "assignment",
     [
@@ -196,12 +175,10 @@ def template_module() -> Iterator[ModuleType]:
         "environments.prod.gpu_pool=NVIDIA-A100-SXM4-40GB",
     ],
 )
-def test_the_template_takes_whatever_the_model_takes(
-    give: Give, template_module: ModuleType, assignment: str
-) -> None:
+def test_the_template_takes_whatever_the_model_takes(give: Give, assignment: str) -> None:
     answers, problems = examine(give("", assignment).values)
     if answers is not None and not problems:
-        template_module.validate(context(answers))
+        validate(context(answers))
     else:
         assert problems
 
@@ -211,13 +188,11 @@ _MENDED = {"gpu-without-accelerator", "replicas-range-without-autoscaler"}
 
 
 @pytest.mark.parametrize("row", sorted(set(EXAMPLES) - _MENDED))
-def test_the_template_refuses_what_the_model_refuses(
-    give: Give, template_module: ModuleType, row: str
-) -> None:
+def test_the_template_refuses_what_the_model_refuses(give: Give, row: str) -> None:
     answers, problems = examine(give(EXAMPLES[row][0]).values)
     assert answers is not None and problems
-    with pytest.raises(template_module.AnswerError):
-        template_module.validate(context(answers))
+    with pytest.raises(AnswerError):
+        validate(context(answers))
 
 
 def test_the_default_answers_generate_the_real_template(answers: Answers, work: Path) -> None:

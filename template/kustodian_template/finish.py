@@ -14,12 +14,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cookiecutter.generate import generate_context, generate_files
-from kustodian_addons import addon_catalogue, addon_namespace, addons, needed_secrets, schema_files
-from kustodian_chart import write_chart
-from kustodian_environments import AnswerError, Answers, environments, scalar
-from kustodian_modules import TEMPLATE_ROOT, catalogue, components, patches
-from kustodian_template import skipping, uses_gpu
+from cookiecutter.generate import (  # type: ignore[import-untyped]
+    generate_context,
+    generate_files,
+)
+
+from kustodian_template.addons import needed_secrets
+from kustodian_template.capacity import uses_gpu
+from kustodian_template.chart import write_chart
+from kustodian_template.data import TEMPLATE_ROOT
+from kustodian_template.environments import AnswerError, Answers, environments, scalar
+from kustodian_template.jinja import skipping
+from kustodian_template.modules import catalogue, patches
+from kustodian_template.unused import unused_paths
 
 ANSWERS_FILE = ".kustodian-answers.yaml"
 _HEADER = """\
@@ -30,8 +37,6 @@ _BARE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
 #: Rendered by the template, because it holds the repository's own facts; the other policies are the same
 #: everywhere.
 OWN_POLICIES = {"organisation.rego"}
-#: What a repository without any add-on does not have.
-OF_ADDONS = ("platform", "argocd/platform.yaml", "argocd/platform-project.yaml", "docs/runbooks/platform.md")
 
 
 def finish(answers: Answers) -> None:
@@ -52,24 +57,7 @@ def finish(answers: Answers) -> None:
 
 def prune(answers: Answers, repository: Path) -> None:
     """Remove the components and files that the answers do not bring."""
-    used = {module.name for module in components(answers)}
-    all_components, files, _ = catalogue()
-    unwanted = [module for module in all_components if module.name not in used]
-    unwanted += [module for module in files if not module.matches(answers)]
-    chosen = {module.name for module in addons(answers)}
-    unwanted += [module for module in addon_catalogue() if module.name not in chosen]
-    paths = [path for module in unwanted for path in module.paths]
-    if not addons(answers):
-        paths += OF_ADDONS
-    if all(addon_namespace(answers, module.name) == "velero" for module in addons(answers)):
-        paths.append("platform/common")
-    described = schema_files(answers)
-    paths += [
-        f"schemas/{path.name}"
-        for path in (repository / "schemas").glob("*.yaml")
-        if path.name not in described
-    ]
-    paths += [] if described else ["schemas"]
+    paths = unused_paths(answers)
     for path in paths:
         target = repository / path
         if target.is_dir():
@@ -98,7 +86,7 @@ def write_overlay(answers: Answers, name: str, overlays: Path) -> None:
     context["cookiecutter"] |= {**answers, **environments(answers)[name], "environment": name}
     context["cookiecutter"]["gpu"] = uses_gpu(answers, name)
     wanted = {patch.file for patch in patches(answers, name)}
-    known = {patch.file for module in catalogue()[0] for patch in module.patches}
+    known = {patch.file for module in catalogue().components for patch in module.patches}
     with skipping(f"patches/{file}" for file in known - wanted):
         overlay = Path(
             generate_files(

@@ -5,30 +5,9 @@ What follows from them: the Secrets they need, the kinds their project allows, t
 
 from __future__ import annotations
 
-from functools import cache
-
-import yaml
-from jinja2 import Environment
-from jinja2.ext import Extension
-from kustodian_environments import Answers, environments, scalar
-from kustodian_modules import TEMPLATE_ROOT, Module, has, kinds
-
-
-@cache
-def addon_catalogue() -> tuple[Module, ...]:
-    """The add-ons of modules.yaml: folders of platform/, each with its own Argo CD Application."""
-    data = yaml.safe_load((TEMPLATE_ROOT / "modules.yaml").read_text(encoding="utf-8"))
-    return tuple(
-        Module(
-            name=entry["name"],
-            when={question: tuple(choices) for question, choices in entry["when"].items()},
-            paths=(f"platform/{entry['name']}",),
-            kinds=tuple(entry["kinds"]),
-            chart=entry.get("chart"),
-        )
-        for entry in data["addons"]
-    )
-
+from kustodian_template.data import TEMPLATE_ROOT
+from kustodian_template.environments import Answers, environments, scalar
+from kustodian_template.modules import addons, has, kinds
 
 #: What makes an add-on's Secret; KSOPS has a project of its own, and people need none.
 _SECRET_KINDS = {
@@ -36,11 +15,6 @@ _SECRET_KINDS = {
     "sealed-secrets": "bitnami.com/SealedSecret",
     "csi": "secrets-store.csi.x-k8s.io/SecretProviderClass",
 }
-
-
-def addons(answers: Answers) -> list[Module]:
-    """The add-ons that the answers bring, in the order of modules.yaml."""
-    return [module for module in addon_catalogue() if module.matches(answers)]
 
 
 def addon_kinds(answers: Answers) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -117,20 +91,3 @@ def platform_labels(answers: Answers, addon: str) -> str:
     }
     lines = ["labels:", "  - includeSelectors: false", "    includeTemplates: true", "    pairs:"]
     return "\n".join(lines + [f"      {key}: {scalar(value)}" for key, value in pairs.items()])
-
-
-@cache
-class AddonExtension(Extension):
-    """Makes the functions above usable in the templates; cookiecutter.json names it."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        environment.globals.update(
-            addons=addons,
-            addon_kinds=addon_kinds,
-            addon_namespace=addon_namespace,
-            schema_files=schema_files,
-            needed_secrets=needed_secrets,
-            batch_room=batch_room,
-            platform_labels=platform_labels,
-        )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from kustodian_conflicts import conflict
-from kustodian_environments import DOMAIN, NAME, AnswerError, Answers, environments, scalar
+from kustodian_template.conflicts import conflict
+from kustodian_template.environments import DOMAIN, NAME, AnswerError, Answers, environments, scalar
 
 _REGISTRY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-][a-z0-9]+)*)*")
 _EMAIL = re.compile(r"[^@\s\"'<>]+@[^@\s\"'<>]+\.[^@\s\"'<>]+")

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 import yaml
 
@@ -18,7 +18,21 @@ import yaml
 CLASSES = ("dev", "staging", "prod")
 
 Answers = Mapping[str, Any]
-Settings = dict[str, Any]
+Settings = TypedDict(
+    "Settings",
+    {
+        "class": str,
+        "domain": str,
+        "replicas_min": int,
+        "replicas_max": int,
+        "cpu": str,
+        "memory": str,
+        "ephemeral_storage": str,
+        "gpu": bool,
+        "gpu_pool": str,
+        "model_storage_size": str,
+    },
+)
 
 
 class AnswerError(ValueError):
@@ -33,10 +47,7 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CPU = re.compile(r"([0-9]+)m|([0-9]+)")
 _BYTES = re.compile(r"([0-9]+)(Ki|Mi|Gi|Ti)")
 _KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2, "Ti": 1024**3}
-_KEYS = (
-    "class", "domain", "replicas_min", "replicas_max", "cpu", "memory", "ephemeral_storage", "gpu",
-    "gpu_pool", "model_storage_size",
-)  # fmt: skip
+_KEYS = tuple(Settings.__annotations__)
 
 
 def environments(answers: Answers) -> dict[str, Settings]:
@@ -72,30 +83,39 @@ def _settings(name: str, raw: Any) -> Settings:
     for key in raw:
         if key not in _KEYS:
             raise AnswerError(f"{where} has an unknown key {key}; known are {', '.join(_KEYS)}.")
-    settings: Settings = {key: str(raw[key]) for key in _KEYS}
-    if settings["class"] not in CLASSES:
-        raise AnswerError(f"{where}.class is {settings['class']!r}: choose dev, staging or prod.")
-    if not DOMAIN.fullmatch(settings["domain"]):
-        raise AnswerError(f"{where}.domain is {settings['domain']!r}: give a domain such as dev.example.com.")
+    text = {key: str(raw[key]) for key in _KEYS}
+    if text["class"] not in CLASSES:
+        raise AnswerError(f"{where}.class is {text['class']!r}: choose dev, staging or prod.")
+    if not DOMAIN.fullmatch(text["domain"]):
+        raise AnswerError(f"{where}.domain is {text['domain']!r}: give a domain such as dev.example.com.")
     for key in ("replicas_min", "replicas_max"):
-        if not settings[key].isdecimal() or int(settings[key]) < 1:
-            raise AnswerError(f"{where}.{key} is {settings[key]!r}: give a number of at least 1.")
-        settings[key] = int(settings[key])
-    if settings["replicas_max"] < settings["replicas_min"]:
+        if not text[key].isdecimal() or int(text[key]) < 1:
+            raise AnswerError(f"{where}.{key} is {text[key]!r}: give a number of at least 1.")
+    if int(text["replicas_max"]) < int(text["replicas_min"]):
         raise AnswerError(f"{where}: replicas_max is below replicas_min.")
-    if settings["gpu"].lower() not in {"true", "false"}:
-        raise AnswerError(f"{where}.gpu is {settings['gpu']!r}: say true or false.")
-    settings["gpu"] = settings["gpu"].lower() == "true"
-    if not _CPU.fullmatch(settings["cpu"]):
-        raise AnswerError(f"{where}.cpu is {settings['cpu']!r}: give cores (2) or millicores (250m).")
-    if settings["gpu_pool"] and not _LABEL_VALUE.fullmatch(settings["gpu_pool"]):
-        raise AnswerError(f"{where}.gpu_pool is {settings['gpu_pool']!r}: give the value of a node label.")
+    if text["gpu"].lower() not in {"true", "false"}:
+        raise AnswerError(f"{where}.gpu is {text['gpu']!r}: say true or false.")
+    if not _CPU.fullmatch(text["cpu"]):
+        raise AnswerError(f"{where}.cpu is {text['cpu']!r}: give cores (2) or millicores (250m).")
+    if text["gpu_pool"] and not _LABEL_VALUE.fullmatch(text["gpu_pool"]):
+        raise AnswerError(f"{where}.gpu_pool is {text['gpu_pool']!r}: give the value of a node label.")
     for key in ("memory", "ephemeral_storage", "model_storage_size"):
-        if not _BYTES.fullmatch(settings[key]):
-            raise AnswerError(f"{where}.{key} is {settings[key]!r}: give a size such as 512Mi or 2Gi.")
-    if kibibytes(settings["memory"]) < kibibytes("256Mi"):
-        raise AnswerError(f"{where}.memory is {settings['memory']}: the server needs 256Mi at least.")
-    return settings
+        if not _BYTES.fullmatch(text[key]):
+            raise AnswerError(f"{where}.{key} is {text[key]!r}: give a size such as 512Mi or 2Gi.")
+    if kibibytes(text["memory"]) < kibibytes("256Mi"):
+        raise AnswerError(f"{where}.memory is {text['memory']}: the server needs 256Mi at least.")
+    return {
+        "class": text["class"],
+        "domain": text["domain"],
+        "replicas_min": int(text["replicas_min"]),
+        "replicas_max": int(text["replicas_max"]),
+        "cpu": text["cpu"],
+        "memory": text["memory"],
+        "ephemeral_storage": text["ephemeral_storage"],
+        "gpu": text["gpu"].lower() == "true",
+        "gpu_pool": text["gpu_pool"],
+        "model_storage_size": text["model_storage_size"],
+    }
 
 
 def kibibytes(quantity: str) -> int:
