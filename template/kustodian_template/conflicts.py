@@ -1,117 +1,153 @@
-"""Answers that do not go together, for whoever runs plain cookiecutter.
-
-`kustodian new` refuses the same at the question (generator/kustodian/scaffold/conditions.py has more to
-say); a test holds the two against each other.
-"""
+"""conflicts.yaml: which answers do not go together, for `kustodian new` and for the template's hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from string import Formatter
 from typing import Any
 
-Answers = Mapping[str, Any]
+from kustodian_template.data import read_yaml
+from kustodian_template.environments import KEYS, Answers, Settings
+from kustodian_template.modules import catalogue
 
-_OPEN = ("gateway-api", "ingress-nginx", "node-port", "load-balancer")
-_NOT_PYTHON = ("vllm", "triton", "kserve", "custom")
-_PIPELINES = ("cronjob", "argo-workflows", "kubeflow-pipelines", "spark")
-_NO_VOLUME = ("s3", "gcs", "oci-image-volume", "baked-in")
-
-#: Choices that are refused where every answer of a row has one of them, and what to choose instead.
-_TOGETHER: tuple[tuple[Mapping[str, tuple[str, ...]], str], ...] = (
-    ({"pipeline": _PIPELINES, "runtime": _NOT_PYTHON}, "choose runtime python, or pipeline none"),
-    ({"pipeline": _PIPELINES, "model_storage": _NO_VOLUME}, "choose model_storage pvc, or pipeline none"),
-    ({"cache": ("redis",), "runtime": ("vllm", "triton", "kserve")}, "choose cache none, or runtime python"),
-    ({"backup": ("snapshots",), "model_storage": _NO_VOLUME}, "choose model_storage pvc, or backup none"),
-    (
-        {
-            "backup": ("velero",),
-            "model_storage": _NO_VOLUME,
-            "secrets": ("external-secrets", "sops", "csi"),
-        },
-        "choose backup none, or model_storage pvc",
-    ),
-    (
-        {
-            "secrets": ("sops",),
-            "runtime": ("triton", "kserve"),
-            "logging": ("none", "elastic"),
-            "model_registry": ("none",),
-            "cache": ("none",),
-        },
-        "no secret is there to encrypt: choose secrets kubernetes, or runtime python",
-    ),
-    ({"helm_chart": ("yes",), "runtime": ("kserve",)}, "choose helm_chart no, or runtime custom"),
-    (
-        {"accelerator": ("nvidia-dra",), "kubernetes_version": ("1.31", "1.32", "1.33")},
-        "choose a kubernetes_version of 1.34 or later, or accelerator nvidia",
-    ),
-    ({"accelerator": ("amd",), "platform": ("gke",)}, "choose accelerator nvidia, or another platform"),
-    (
-        {"runtime": ("triton", "kserve"), "exposure": _OPEN, "mesh": ("none", "linkerd", "consul")},
-        "nobody would ask who calls: choose exposure cluster-only, or mesh istio",
-    ),
-    (
-        {"runtime": ("kserve",), "model_storage": ("oci-image-volume", "baked-in")},
-        "choose model_storage pvc, s3 or gcs",
-    ),
-    ({"runtime": ("kserve",), "autoscaling": ("hpa-custom", "keda")}, "choose autoscaling hpa or none"),
-    (
-        {"runtime": ("kserve",), "rollout": ("canary", "blue-green")},
-        "choose rollout rolling, or runtime custom",
-    ),
-    ({"runtime": ("kserve",), "mesh": ("consul",)}, "choose mesh istio or none"),
-    ({"runtime": ("kserve",), "tracing": ("jaeger", "zipkin")}, "choose tracing none, or runtime custom"),
-    ({"runtime": ("kserve",), "vpa": ("recommend",)}, "choose vpa off"),
-    (
-        {
-            "model_storage": ("oci-image-volume",),
-            "kubernetes_version": ("1.31", "1.32", "1.33", "1.34", "1.35"),
-        },
-        "choose a kubernetes_version of 1.36 or later, or model_storage pvc",
-    ),
-    (
-        {
-            "rollout": ("canary",),
-            "exposure": ("cluster-only", "node-port", "load-balancer"),
-            "mesh": ("none", "consul"),
-        },
-        "a canary needs a traffic router: choose exposure gateway-api or ingress-nginx, mesh istio or "
-        "linkerd, or rollout blue-green",
-    ),
-    (
-        {"rollout": ("canary",), "monitoring": ("none",)},
-        "choose monitoring prometheus, or rollout blue-green",
-    ),
-    (
-        {"exposure": ("node-port", "load-balancer"), "mesh": ("istio", "linkerd", "consul")},
-        "choose exposure gateway-api, or mesh none",
-    ),
-    (
-        {"autoscaling": ("hpa-custom", "keda"), "monitoring": ("none",)},
-        "choose monitoring prometheus, or autoscaling hpa",
-    ),
-    (
-        {"batch_quota": ("kueue",), "model_storage": _NO_VOLUME},
-        "choose batch_quota none, or model_storage pvc",
-    ),
-    ({"batch_quota": ("kueue",), "runtime": _NOT_PYTHON}, "choose batch_quota none, or runtime python"),
-)
+#: The facts that `when` knows beside the answers; conflicts.yaml explains them.
+REPOSITORY_FACTS = ("gpu_environments", "shared_domains")
+ENVIRONMENT_FACTS = ("name", "namespace_length", "is_addon")
 
 
-def conflict(answers: Answers, environments: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The first thing that does not go together, with what to choose instead; None where all does."""
-    for choices, instead in _TOGETHER:
-        if all(answers[question] in refused for question, refused in choices.items()):
-            said = " and ".join(f"{question} {answers[question]}" for question in choices)
-            return f"{said} do not go together: {instead}."
-    domains = [settings["domain"] for settings in environments.values()]
-    if answers["exposure"] != "cluster-only" and len(set(domains)) < len(domains):
-        return "two environments have the same domain: give each its own."
+@dataclass(frozen=True)
+class Conflict:
+    """An entry of conflicts.yaml.
+
+    `reads` are the answers that the entry depends on, the one to blame first. `path` is the answer to change,
+    with `{name}` for the environment's name.
+    """
+
+    id: str
+    alternatives: tuple[Mapping[str, Any], ...]
+    sentence: str
+    reads: tuple[str, ...]
+    path: tuple[str, ...]
+    harmless: bool
+
+    def refuses(self, facts: Mapping[str, Any]) -> bool:
+        """Whether the answers and facts are refused."""
+        return any(
+            all(_holds(facts, key, wanted) for key, wanted in alternative.items())
+            for alternative in self.alternatives
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A conflict in some answers: the path of the answer to change and what to say about it."""
+
+    conflict: Conflict
+    path: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """The whole of conflicts.yaml."""
+
+    repository: tuple[Conflict, ...]
+    environments: tuple[Conflict, ...]
+
+
+@cache
+def conflicts() -> Conflicts:
+    """conflicts.yaml, read once."""
+    data = read_yaml("conflicts.yaml")
+    return Conflicts(
+        repository=tuple(_of_repository(entry) for entry in data["repository"]),
+        environments=tuple(_of_environments(entry) for entry in data["environments"]),
+    )
+
+
+def refusals(
+    answers: Answers, environments: Mapping[str, Settings], known: frozenset[str] | None = None
+) -> Iterator[Refusal]:
+    """Every conflict in these answers; with `known`, only those that depend on no other answers."""
+    facts = {**answers, **_repository_facts(environments)}
+    for conflict in conflicts().repository:
+        if (known is None or known.issuperset(conflict.reads)) and conflict.refuses(facts):
+            yield Refusal(conflict, conflict.path, conflict.sentence.format_map(facts))
     for name, settings in environments.items():
-        if settings["class"] == "prod" and settings["replicas_min"] < 2:
-            return f"{name} is of class prod and has one replica: choose a replicas_min of 2 or more."
-        if answers["exposure"] == "node-port" and settings["class"] == "prod":
-            return f"{name} is of class prod and a node port has no TLS: choose exposure gateway-api."
-        if answers["runtime"] == "vllm" and not (settings["gpu"] and answers["accelerator"] != "none"):
-            return f"vLLM runs on GPUs only and {name} has none: give it an accelerator and gpu true."
-    return None
+        own = {**answers, **settings, **_environment_facts(answers, name)}
+        for conflict in conflicts().environments:
+            if (known is None or known.issuperset(conflict.reads)) and conflict.refuses(own):
+                path = tuple(part.format(name=name) for part in conflict.path)
+                yield Refusal(conflict, path, conflict.sentence.format_map(own))
+
+
+def _of_repository(entry: Mapping[str, Any]) -> Conflict:
+    names = ("environments" if name in REPOSITORY_FACTS else name for name in _names(entry))
+    reads = tuple(dict.fromkeys(names))
+    return _conflict(entry, reads, reads[:1])
+
+
+def _of_environments(entry: Mapping[str, Any]) -> Conflict:
+    own = {*KEYS, *ENVIRONMENT_FACTS}
+    reads = ("environments", *dict.fromkeys(name for name in _names(entry) if name not in own))
+    blames = (entry["blames"],) if "blames" in entry else ()
+    return _conflict(entry, reads, ("environments", "{name}", *blames))
+
+
+def _conflict(entry: Mapping[str, Any], reads: tuple[str, ...], path: tuple[str, ...]) -> Conflict:
+    return Conflict(
+        id=entry["id"],
+        alternatives=_alternatives(entry),
+        sentence=entry["sentence"],
+        reads=reads,
+        path=path,
+        harmless=entry.get("harmless", False),
+    )
+
+
+def _alternatives(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    when = entry["when"]
+    return tuple(when) if isinstance(when, list) else (when,)
+
+
+def _names(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The answers and facts that an entry names, in its `when` and in its sentence."""
+    for alternative in _alternatives(entry):
+        yield from alternative
+    yield from (field for _, field, _, _ in Formatter().parse(entry["sentence"]) if field)
+
+
+def _holds(facts: Mapping[str, Any], key: str, wanted: Any) -> bool:
+    value = facts[key]
+    if not isinstance(wanted, dict):
+        return value in wanted if isinstance(wanted, list) else bool(value == wanted)
+    ((word, operand),) = wanted.items()
+    if word == "not":
+        return not _holds(facts, key, operand)
+    limit = facts.get(operand, operand)
+    return _number(value) < _number(limit) if word == "below" else _number(value) > _number(limit)
+
+
+def _number(value: object) -> tuple[int, ...]:
+    """A number or a version, for comparison."""
+    return tuple(int(part) for part in str(value).split("."))
+
+
+def _repository_facts(environments: Mapping[str, Settings]) -> dict[str, int]:
+    domains: Iterable[int] = Counter(settings["domain"] for settings in environments.values()).values()
+    return {
+        "gpu_environments": sum(settings["gpu"] for settings in environments.values()),
+        "shared_domains": sum(count > 1 for count in domains),
+    }
+
+
+def _environment_facts(answers: Answers, name: str) -> dict[str, str | int | bool]:
+    addons = {module.name for module in catalogue().addons}
+    return {
+        "name": name,
+        "namespace_length": len(f"{answers['model_name']}-{name}"),
+        "is_addon": name in addons or name.startswith("platform-"),
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-from kustodian_template import addons, capacity, clusters, environments, modules, server
+from kustodian_template import addons, capacity, clusters, environments, modules, quantities, server
 from kustodian_template.data import TEMPLATE_ROOT
 from kustodian_template.unused import unused_paths
 
@@ -31,8 +31,8 @@ _CALLABLE = (
     clusters.applications,
     clusters.destinations,
     environments.environments,
-    environments.total_cpu,
-    environments.total_size,
+    quantities.total_cpu,
+    quantities.total_size,
     modules.addons,
     modules.components,
     modules.has,

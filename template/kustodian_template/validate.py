@@ -1,79 +1,63 @@
 """Refuses answers that no repository can be made from; hooks/pre_gen_project.py calls it.
 
-`kustodian new` has refused them before, at the question (generator/kustodian/scaffold/).
+`kustodian new` asks the same functions, one question at a time (generator/kustodian/scaffold/).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from kustodian_template.conflicts import conflict
-from kustodian_template.environments import DOMAIN, NAME, AnswerError, Answers, environments, scalar
-
-_REGISTRY = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-][a-z0-9]+)*)*")
-_EMAIL = re.compile(r"[^@\s\"'<>]+@[^@\s\"'<>]+\.[^@\s\"'<>]+")
-#: A disruption budget's unhealthyPodEvictionPolicy is stable since 1.31; the schemas that ship end at 1.37.
-_VERSIONS = [f"1.{minor}" for minor in range(31, 38)]
+from kustodian_template import formats
+from kustodian_template.conflicts import refusals
+from kustodian_template.environments import CLASSES, KEYS, AnswerError, Answers, environments
 
 
 def validate(answers: Answers) -> None:
-    """Raise AnswerError for the first answer that would make a repository nobody can deploy."""
-    # Namespaces are named model-environment, other objects model-something; a name has 63 characters.
-    longest = min(40, 62 - max((len(name) for name in answers["environments"]), default=0))
-    checks: list[tuple[bool, str]] = [
-        (
-            bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", answers["repo_name"])),
-            f"repo_name is {answers['repo_name']!r}: use letters, digits, dots, dashes and underscores.",
-        ),
-        (
-            bool(NAME.fullmatch(answers["model_name"]))
-            and scalar(answers["model_name"]) == answers["model_name"]
-            and len(answers["model_name"]) <= longest,
-            f"model_name is {answers['model_name']!r}: it names Kubernetes objects, so use at most {longest} "
-            "lower case letters, digits and dashes, beginning with a letter (and no YAML word such as null).",
-        ),
-        (
-            bool(re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?", answers["team"])),
-            f"team is {answers['team']!r}: it names objects, so use at most 40 lower case letters, digits "
-            "and dashes.",
-        ),
-        (bool(_EMAIL.fullmatch(answers["owner"])), f"owner is {answers['owner']!r}: give an e-mail address."),
-        (
-            bool(answers["description"].strip()) and "\n" not in answers["description"],
-            "description has to be one line of text.",
-        ),
-        (
-            bool(_REGISTRY.fullmatch(answers["registry"])) and "." in answers["registry"].split("/")[0],
-            f"registry is {answers['registry']!r}: give a host and optionally a path, as in "
-            "registry.example.com/ml, without https:// and without a tag.",
-        ),
-        (
-            bool(DOMAIN.fullmatch(answers["domain"])),
-            f"domain is {answers['domain']!r}: give a domain such as example.com.",
-        ),
-        (
-            bool(re.fullmatch(r"(https://|ssh://|file:///|git@)[^\s\"'*]+", answers["repo_url"])),
-            f"repo_url is {answers['repo_url']!r}: give the address that Argo CD clones, https://, ssh:// or "
-            "git@.",
-        ),
-        (
-            bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]*", answers["git_branch"])),
-            f"git_branch is {answers['git_branch']!r}: give the name of a branch.",
-        ),
-        (
-            answers["kubernetes_version"] in _VERSIONS,
-            f"kubernetes_version is {answers['kubernetes_version']!r}: choose one of {', '.join(_VERSIONS)}.",
-        ),
-    ]
-    for valid, message in checks:
-        if not valid:
-            raise AnswerError(message)
-    found = environments(answers)
-    if answers["accelerator"] != "none" and not any(settings["gpu"] for settings in found.values()):
-        raise AnswerError(
-            f"accelerator is {answers['accelerator']} but no environment has gpu: true; "
-            "set it in one of them or choose accelerator none."
-        )
-    refused = conflict(answers, found)
-    if refused is not None:
-        raise AnswerError(refused)
+    """Raise AnswerError for the first answer that is malformed or does not go with another."""
+    for key, check in formats.ANSWERS.items():
+        _hold(key, check, answers[key])
+    named = {name: raw for name, raw in answers["environments"].items() if raw}
+    if not 1 <= len(named) <= formats.MAX_ENVIRONMENTS:
+        raise AnswerError(f"environments must hold 1 to {formats.MAX_ENVIRONMENTS} environments.")
+    for name, raw in named.items():
+        _validate_environment(name, raw)
+    for refusal in refusals(answers, environments(answers)):
+        if not refusal.conflict.harmless:
+            raise AnswerError(f"{refusal.sentence}.")
+
+
+def _validate_environment(name: str, raw: object) -> None:
+    where = f"environments.{name}"
+    _hold("the name of an environment", formats.dns_label, name)
+    if not isinstance(raw, Mapping):
+        raise AnswerError(f"{where} must be a mapping with the keys {', '.join(KEYS)}.")
+    for key in KEYS:
+        if key not in raw:
+            raise AnswerError(f"{where} lacks {key}.")
+    for key in raw:
+        if key not in KEYS:
+            raise AnswerError(f"unknown answer {where}.{key}: the answers are {', '.join(KEYS)}.")
+    if raw["class"] not in CLASSES:
+        raise AnswerError(f"{where}.class cannot be {raw['class']!r}: choose one of {', '.join(CLASSES)}.")
+    for key in ("replicas_min", "replicas_max"):
+        _hold(f"{where}.{key}", _replicas, raw[key])
+    if str(raw["gpu"]).lower() not in {"true", "false"}:
+        raise AnswerError(f"{where}.gpu must be true or false, not {raw['gpu']!r}.")
+    for key, check in formats.ENVIRONMENT.items():
+        _hold(f"{where}.{key}", check, raw[key])
+
+
+def _hold(subject: str, check: Callable[[str], object], value: Any) -> None:
+    """Raise AnswerError where `check` refuses the value."""
+    try:
+        check(str(value))
+    except formats.SecretInAnswerError as error:
+        raise AnswerError(f"{subject} {error}.") from None
+    except ValueError as error:
+        raise AnswerError(f"{subject} {error}, not {value!r}.") from None
+
+
+def _replicas(value: str) -> None:
+    if not value.isdecimal() or not 1 <= int(value) <= formats.MAX_REPLICAS:
+        raise ValueError(f"must be a whole number from 1 to {formats.MAX_REPLICAS}")

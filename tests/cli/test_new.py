@@ -123,8 +123,11 @@ def test_plain_cookiecutter_gives_the_same_files(default_repository: Path, place
             ["accelerator=nvidia-dra", "kubernetes_version=1.33"],
             "choose a kubernetes_version of 1.34 or later",
         ),
-        (["exposure=node-port"], "a node port has no TLS: choose exposure gateway-api"),
-        (["model_name=Iris"], "model_name is 'Iris'"),
+        (
+            ["exposure=node-port"],
+            "a node port has no TLS and prod is of class prod: choose exposure gateway-api",
+        ),
+        (["model_name=Iris"], "model_name must be a DNS label"),
     ],
 )
 def test_plain_cookiecutter_refuses_what_does_not_go_together(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 import pytest
 
 from kustodian.model.resources import template_dir
-from kustodian.scaffold import conditions
 from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.complete import examine
 from kustodian.scaffold.questions import questions_of
-from kustodian_template import environments, modules
+from kustodian_template import modules
 from tests.generator.addon_answers import AROUND_THE_SERVER
 from tests.generator.assertions import problems
 from tests.generator.repositories import Repository, answers_of, make
 
+TEMPLATE_ADDONS = template_dir() / "{{cookiecutter.repo_name}}" / "platform"
 QUESTIONS = (
     "tracing", "logging", "pipeline", "model_registry", "cache", "helm_chart", "secrets", "image_scan", "ci", "backup",
 )  # fmt: skip
@@ -86,8 +86,7 @@ def _sources(application: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_names_of_add_ons_are_kept_from_environments() -> None:
     names = {module.name for module in modules.catalogue().addons}
-    assert names == environments.ADDON_NAMES == set(conditions.ADD_ONS)
-    values = json.loads((template_dir() / "cookiecutter.json").read_text(encoding="utf-8"))
+    assert names == {path.name for path in TEMPLATE_ADDONS.iterdir()} - {"common"}
     for name in (*sorted(names), "platform-x"):
-        with pytest.raises(environments.AnswerError, match="choose another"):
-            environments.environments({"environments": {name: values["environments"]["dev"]}})
+        found = examine({"environments": [name], "accelerator": "none"})[1]
+        assert [problem.path for problem in found] == [("environments", name)]

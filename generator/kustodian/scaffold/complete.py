@@ -11,11 +11,11 @@ from pydantic_core import ErrorDetails
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.conditions import refusals
 from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.formats import SecretInAnswer
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import Question, questions_of
+from kustodian_template.conflicts import refusals
+from kustodian_template.formats import SecretInAnswerError
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,15 @@ def as_error(problems: list[Problem], given: Given) -> UserError:
 def examine(
     values: Mapping[str, object], known: frozenset[str] | None = None
 ) -> tuple[Answers | None, list[Problem]]:
-    """The answers where every one is well-formed, and what is wrong; `known` as in `conditions.refusals`."""
+    """The answers where every one is well-formed, and what is wrong; `known` as in `conflicts.refusals`."""
     try:
         answers = Answers.model_validate(dict(values))
     except ValidationError as error:
         return None, _problems(error)
+    given = answers.model_dump(by_alias=True)
     return answers, [
-        Problem(row.path, row.sentence, of_key=len(row.path) == 2, reads=row.reads)
-        for row in refusals(answers, known)
+        Problem(found.path, found.sentence, of_key=len(found.path) == 2, reads=found.conflict.reads)
+        for found in refusals(given, given["environments"], known)
     ]
 
 
@@ -97,7 +98,7 @@ def _problem(details: ErrorDetails) -> Problem:
     if kind == "value_error":
         said = details.get("ctx", {}).get("error")
         subject = "the name of an environment" if of_key else name
-        not_this = "" if isinstance(said, SecretInAnswer) else f", not {value}"
+        not_this = "" if isinstance(said, SecretInAnswerError) else f", not {value}"
         return Problem(path, f"{subject} {said}{not_this}", None, of_key)
     if kind == "literal_error":
         choices = next(q.choices for q in _questions_beside(path) if q.key == path[-1])

@@ -9,41 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kustodian.scaffold.formats import Cpu, DomainName, LabelValue, Memory, Size
 from kustodian.scaffold.questions import AskUnless, OneOf
+from kustodian_template.formats import MAX_REPLICAS
+from kustodian_template.questions import default_environments
 
-DEFAULT_ENVIRONMENTS: Final = ("dev", "staging", "prod")
+DEFAULT_ENVIRONMENTS: Final = tuple(default_environments())
 
-# What an environment of each class gets where nothing else is said.
+# The defaults of an environment of each class; cookiecutter.json has one of each.
+_OF_THE_ENVIRONMENT: Final = ("class", "domain", "gpu_pool")
 CLASS_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
-    "dev": {
-        "replicas_min": 1,
-        "replicas_max": 2,
-        "cpu": "250m",
-        "memory": "512Mi",
-        "ephemeral_storage": "512Mi",
-        "gpu": False,
-        "model_storage_size": "5Gi",
-    },
-    "staging": {
-        "replicas_min": 2,
-        "replicas_max": 3,
-        "cpu": "1",
-        "memory": "2Gi",
-        "ephemeral_storage": "1Gi",
-        "gpu": True,
-        "model_storage_size": "20Gi",
-    },
-    "prod": {
-        "replicas_min": 3,
-        "replicas_max": 6,
-        "cpu": "1",
-        "memory": "2Gi",
-        "ephemeral_storage": "1Gi",
-        "gpu": True,
-        "model_storage_size": "20Gi",
-    },
+    str(settings["class"]): {key: value for key, value in settings.items() if key not in _OF_THE_ENVIRONMENT}
+    for settings in default_environments().values()
 }
 
-# What a server of some runtimes needs at least, in every environment, where nothing else is said.
+# The defaults where the runtime needs more, whatever the class.
 _RUNTIME_SIZES: Final[Mapping[str, Mapping[str, object]]] = {
     # vLLM's image runs on GPUs only, and the weights pass through the server's memory.
     "vllm": {
@@ -80,9 +58,9 @@ class Environment(BaseModel):
     domain: Annotated[DomainName, AskUnless("exposure", "cluster-only")] = Field(
         description="Domain of the environment; the model answers at MODEL_NAME.DOMAIN"
     )
-    replicas_min: int = Field(ge=1, le=1000, description="Replicas that always run")
+    replicas_min: int = Field(ge=1, le=MAX_REPLICAS, description="Replicas that always run")
     replicas_max: Annotated[int, AskUnless("autoscaling", "none")] = Field(
-        ge=1, le=1000, description="Replicas that the autoscaler may reach"
+        ge=1, le=MAX_REPLICAS, description="Replicas that the autoscaler may reach"
     )
     cpu: Cpu = Field(description="CPU that each replica requests")
     memory: Memory = Field(description="Memory that each replica requests and may use")

@@ -1,17 +1,20 @@
 """What a question of `kustodian new` is made of: its choices, and when it is asked.
 
-The questions themselves are the fields of `answers.Answers`; this file holds the parts they are built from.
-To add a choice to a question, add one line to its `OneOf` there.
+The questions themselves are the fields of `answers.Answers`; help, choices and defaults come from the
+template's cookiecutter.json.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, GetCoreSchemaHandler
+from pydantic import BaseModel, Field, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
+
+from kustodian_template.questions import question
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,19 @@ class OneOf:
                 if word in self.choices:
                     return word
         return value
+
+
+def one_of(key: str) -> OneOf:
+    """The choices of a question of cookiecutter.json."""
+    return OneOf(question(key).choices)
+
+
+def asked(key: str) -> Any:
+    """The field of a question of cookiecutter.json: its help, and its default."""
+    found = question(key)
+    if found.depends:
+        return Field(default_factory=found.default_after, description=found.help)
+    return Field(found.default, description=found.help)
 
 
 @dataclass(frozen=True)

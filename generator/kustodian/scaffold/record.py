@@ -12,8 +12,8 @@ from typing import Final
 
 from kustodian import __version__
 from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.formats import YAML_WORDS
 from kustodian.scaffold.given import VERSION_KEY
+from kustodian_template.formats import YAML_WORDS
 
 RECORD_NAME: Final = ".kustodian-answers.yaml"
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import Formatter
 
 import pytest
 
 from kustodian.model.errors import UserError
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.complete import complete, examine
-from kustodian.scaffold.conditions import CONDITIONS, ENVIRONMENT_CONDITIONS
 from kustodian.scaffold.environment import Environment
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.questions import questions_of
+from kustodian_template.conflicts import ENVIRONMENT_FACTS, REPOSITORY_FACTS, Conflict, conflicts
 
 Give = Callable[..., Given]
 
@@ -231,8 +232,11 @@ EXAMPLES: dict[str, tuple[str, str, str, list[str]]] = {
 }
 
 
+ROWS = (*conflicts().repository, *conflicts().environments)
+
+
 def test_every_row_has_an_example() -> None:
-    assert {row.id for row in (*CONDITIONS, *ENVIRONMENT_CONDITIONS)} == set(EXAMPLES)
+    assert sorted(row.id for row in ROWS) == sorted(EXAMPLES)
 
 
 @pytest.mark.parametrize("row", EXAMPLES)
@@ -246,17 +250,67 @@ def test_the_row_refuses_its_example_and_takes_what_it_proposes(give: Give, row:
         complete(give(text, mend))
 
 
-@pytest.mark.parametrize("row", [*CONDITIONS, *ENVIRONMENT_CONDITIONS], ids=lambda row: row.id)
-def test_rows_read_answers_that_exist_and_wait_until_they_are_known(give: Give, row: object) -> None:
-    assert hasattr(row, "reads")
-    assert set(row.reads) <= set(Answers.model_fields)
-    blames = getattr(row, "blames", "")
-    assert blames == "" or blames in {question.key for question in questions_of(Environment)}
-    values = give(EXAMPLES[row.id][0]).values  # type: ignore[attr-defined]
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_a_row_waits_until_the_answers_that_it_reads_are_known(give: Give, row: Conflict) -> None:
+    text, _, words, _ = EXAMPLES[row.id]
+    values = give(text).values
     assert examine(values, frozenset(row.reads))[1] != []
     for unknown in row.reads:
         found = examine(values, frozenset(Answers.model_fields) - {unknown})[1]
-        assert EXAMPLES[row.id][2] not in " ".join(problem.message for problem in found)  # type: ignore[attr-defined]
+        assert words not in " ".join(problem.message for problem in found)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_a_row_names_answers_and_choices_that_exist(row: Conflict) -> None:
+    questions = {question.key: question for question in questions_of(Answers)}
+    own = {question.key: question for question in questions_of(Environment)}
+    if row in conflicts().repository:
+        known = {*questions, *REPOSITORY_FACTS}
+        assert row.path == row.reads[:1]
+    else:
+        questions |= own
+        known = {*questions, *ENVIRONMENT_FACTS}
+        assert row.path[:2] == ("environments", "{name}") and own.keys() >= set(row.path[2:])
+    assert set(row.reads) <= set(Answers.model_fields)
+    assert {field for _, field, _, _ in Formatter().parse(row.sentence) if field} <= known
+    for alternative in row.alternatives:
+        assert alternative.keys() <= known
+        for key, wanted in alternative.items():
+            word, values = next(iter(wanted.items())) if isinstance(wanted, dict) else ("not", wanted)
+            assert word in ("not", "below", "above")
+            choices = questions[key].choices if key in questions else None
+            if choices:
+                assert set(values if isinstance(values, list) else [values]) <= set(choices)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "is_refused"),
+    [
+        ("b", "b", True),
+        ("b", "a", False),
+        ("b", ["a", "b"], True),
+        ("c", ["a", "b"], False),
+        ("b", {"not": "b"}, False),
+        ("b", {"not": ["a", "c"]}, True),
+        ("1.9", {"below": "1.10"}, True),
+        ("1.10", {"below": "1.9"}, False),
+        (3, {"below": "limit"}, True),
+        (4, {"below": "limit"}, False),
+        (4, {"above": "limit"}, False),
+        (5, {"above": 4}, True),
+        (True, True, True),
+        (False, True, False),
+    ],
+)
+def test_what_a_row_can_say_of_a_value(value: object, wanted: object, is_refused: bool) -> None:
+    row = Conflict("id", ({"key": wanted},), "sentence", ("key",), ("key",), harmless=False)
+    assert row.refuses({"key": value, "limit": 4}) == is_refused
+
+
+def test_one_of_several_alternatives_is_enough_and_all_of_its_answers_have_to_match() -> None:
+    row = Conflict("id", ({"a": 1, "b": 1}, {"c": 1}), "sentence", ("a",), ("a",), harmless=False)
+    assert row.refuses({"a": 1, "b": 1, "c": 0}) and row.refuses({"a": 0, "b": 0, "c": 1})
+    assert not row.refuses({"a": 1, "b": 0, "c": 0})
 
 
 def test_a_default_that_does_not_go_with_a_given_answer_points_at_the_given_one(give: Give) -> None:
