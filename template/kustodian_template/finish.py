@@ -7,10 +7,8 @@ is rendered once for each.
 
 from __future__ import annotations
 
-import json
-import re
+import os
 import shutil
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +21,21 @@ from kustodian_template.addons import needed_secrets
 from kustodian_template.capacity import uses_gpu
 from kustodian_template.chart import write_chart
 from kustodian_template.data import TEMPLATE_ROOT
-from kustodian_template.environments import AnswerError, Answers, environments, scalar
+from kustodian_template.environments import AnswerError, Answers, environments
 from kustodian_template.jinja import skipping
 from kustodian_template.modules import catalogue, patches
+from kustodian_template.record import RECORD_NAME, record
 from kustodian_template.unused import unused_paths
 
-ANSWERS_FILE = ".kustodian-answers.yaml"
-_HEADER = """\
-# The answers that this repository was generated from. Written by `kustodian new`; keep it in git.
-# Generate it again elsewhere: kustodian new DIR --answers .kustodian-answers.yaml
-"""
-_BARE = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
+#: What tools leave in a template; pip compiles the sample application of an installed one.
+_CACHES = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 #: Rendered by the template, because it holds the repository's own facts; the other policies are the same
 #: everywhere.
 OWN_POLICIES = {"organisation.rego"}
 
 
-def finish(answers: Answers) -> None:
-    """What hooks/post_gen_project.py does, in the new repository (the working directory)."""
+def finish(answers: Answers, version: str) -> None:
+    """Finish the repository in the working directory; `version` of Kustodian is recorded in it."""
     repository = Path.cwd()
     prune(answers, repository)
     write_overlays(answers, repository)
@@ -49,10 +44,9 @@ def finish(answers: Answers) -> None:
     if answers["helm_chart"] == "yes":
         write_chart(repository)
     copy_policies(repository)
-    write_answers(answers, repository)
-    # pip byte-compiles the sample application inside an installed template, and cookiecutter copies that too.
-    for cache in sorted(repository.rglob("__pycache__")):
-        shutil.rmtree(cache)
+    remove_caches(repository)
+    text = record({**answers, "environments": environments(answers)}, version)
+    (repository / RECORD_NAME).write_text(text, encoding="utf-8")
 
 
 def prune(answers: Answers, repository: Path) -> None:
@@ -145,20 +139,9 @@ def copy_policies(repository: Path) -> None:
             shutil.copyfile(policy, target / policy.name)
 
 
-def write_answers(answers: Answers, repository: Path) -> None:
-    """Record the answers, in the same bytes as `kustodian new` does."""
-    settings = json.loads((TEMPLATE_ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
-    version = json.dumps(settings["_kustodian_version"])
-    record = {**answers, "environments": environments(answers)}
-    lines = [f"kustodian_version: {version}", *_lines(record, "")]
-    (repository / ANSWERS_FILE).write_text(_HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _lines(values: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
-            yield from _lines(value, indent + "  ")
-        else:
-            is_bare = isinstance(value, str) and _BARE.fullmatch(value) and scalar(value) == value
-            yield f"{indent}{key}: {value if is_bare else json.dumps(value, ensure_ascii=False)}"
+def remove_caches(repository: Path) -> None:
+    """Remove what cookiecutter has copied of the tools' caches."""
+    for folder, names, _ in os.walk(repository):
+        for name in _CACHES.intersection(names):
+            shutil.rmtree(Path(folder, name))
+            names.remove(name)

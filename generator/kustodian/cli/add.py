@@ -75,11 +75,10 @@ def component(
 
     Example: kustodian add component keda
     """
-    from kustodian.model.resources import template_dir
     from kustodian.scaffold.extend import answers_of_component, with_component
 
     root = _root(repository)
-    choices = answers_of_component(template_dir(), root, name)
+    choices = answers_of_component(root, name)
     answers = with_component(root, name, settings or [], choices)
     return _apply(root, answers, dry_run=dry_run, no_check=no_check)
 

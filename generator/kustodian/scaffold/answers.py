@@ -6,7 +6,7 @@ The template's cookiecutter.json has each question's help, its choices and its d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -74,6 +74,10 @@ class Answers(BaseModel):
         max_length=MAX_ENVIRONMENTS,
         description="Environments; a list of names takes the defaults of each",
     )
+
+    def values(self) -> dict[str, Any]:
+        """The answers as an answers file has them."""
+        return self.model_dump(by_alias=True)
 
     @field_validator("environments", mode="before")
     @classmethod

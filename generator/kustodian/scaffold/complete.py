@@ -64,7 +64,7 @@ def examine(
         answers = Answers.model_validate(dict(values))
     except ValidationError as error:
         return None, _problems(error)
-    given = answers.model_dump(by_alias=True)
+    given = answers.values()
     return answers, [
         Problem(found.path, found.sentence, of_key=len(found.path) == 2, reads=found.conflict.reads)
         for found in refusals(given, given["environments"], known)

@@ -22,9 +22,10 @@ from kustodian.scaffold.generate import generate
 from kustodian.scaffold.given import Given
 from kustodian.scaffold.interrupts import Interrupts
 from kustodian.scaffold.plan import diff_lines
-from kustodian.scaffold.record import RECORD_NAME
 from kustodian.scaffold.workspace import workspace
 from kustodian.scaffold.writer import files_below
+from kustodian_template.modules import catalogue
+from kustodian_template.record import RECORD_NAME
 
 _SHOWN: Final = 5
 
@@ -59,7 +60,7 @@ def with_environment(root: Path, name: str, settings: list[str]) -> Answers:
     Raises UserError where there is such an environment, or the answers are refused.
     """
     given = recorded(root)
-    environments = dict(complete(given).model_dump(by_alias=True)["environments"])
+    environments = dict(complete(given).values()["environments"])
     if name in environments:
         raise UserError(
             f"there is an environment {name} already",
@@ -78,7 +79,7 @@ def with_component(root: Path, name: str, settings: list[str], choices: Mapping[
     the answers are refused.
     """
     given = recorded(root)
-    now = complete(given).model_dump(by_alias=True)
+    now = complete(given).values()
     changed = {key: value for key, value in choices.items() if now[key] != value}
     if not changed and not settings:
         raise UserError(
@@ -94,25 +95,22 @@ def with_component(root: Path, name: str, settings: list[str], choices: Mapping[
     return complete(given)
 
 
-def answers_of_component(template: Path, root: Path, name: str) -> dict[str, str]:
+def answers_of_component(root: Path, name: str) -> dict[str, str]:
     """What has to be answered for a component of the template's modules.yaml to be part of the repository.
 
     An answer that allows it already stays as it is; else the first that does. Raises UserError for a
     component that there is not, or that every repository has.
     """
-    import yaml
-
-    data = yaml.safe_load((template / "modules.yaml").read_text(encoding="utf-8"))
-    modules = [*data["components"], *data.get("addons", [])]
-    optional = sorted({str(module["name"]) for module in modules if module.get("when")})
-    found = [module["when"] for module in modules if module["name"] == name and module.get("when")]
+    modules = (*catalogue().components, *catalogue().addons)
+    optional = sorted({module.name for module in modules if module.when})
+    found = [module.when for module in modules if module.name == name and module.when]
     if not found:
         near = nearest(name, optional)
         raise UserError(
             f"there is no component {name} to add",
             hint=f"did you mean {near}?" if near else "choose one of: " + ", ".join(optional),
         )
-    now = complete(recorded(root)).model_dump(by_alias=True)
+    now = complete(recorded(root)).values()
     # Several entries may bring it (redis, for each place of its password): the one that is nearest.
     ways = [
         {

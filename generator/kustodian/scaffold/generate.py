@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import site
 import subprocess
@@ -17,13 +16,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from kustodian import __version__
 from kustodian.model.errors import UserError
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.interrupts import Interrupts
-from kustodian.scaffold.record import RECORD_NAME, record
-
-# What Python and its tools leave in a template; pip compiles the template's `.py` files when it installs.
-_CACHES: Final = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 
 _LINES_SHOWN: Final = 20
 _REPLAY: Final = "replay.json"
@@ -39,7 +35,8 @@ def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupt
     # A replay file holds finished answers: cookiecutter neither asks nor renders them as templates, and takes
     # `environments` as a whole where extra context would be merged into the template's own.
     replay = work / _REPLAY
-    replay.write_text(json.dumps({"cookiecutter": context(answers)}), encoding="utf-8")
+    values = {**answers.values(), "_kustodian_version": __version__}
+    replay.write_text(json.dumps({"cookiecutter": values}), encoding="utf-8")
     config = work / "cookiecutter.yaml"
     config.write_text(
         json.dumps({"cookiecutters_dir": str(work / "home"), "replay_dir": str(work / "home")}),
@@ -53,20 +50,8 @@ def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupt
         raise UserError(
             f"the template {template} made no folder {answers.repo_name}", hint="reinstall kustodian"
         )
-    _tidy(root)
-    (root / RECORD_NAME).write_text(record(answers), encoding="utf-8")
+    _set_modes(root)
     return root
-
-
-def context(answers: Answers) -> dict[str, object]:
-    """The answers as `cookiecutter template/` itself has them: all text, but for true and false."""
-    return {key: _as_text(value) for key, value in answers.model_dump(by_alias=True).items()}
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _as_text(inner) for key, inner in value.items()}
-    return value if isinstance(value, bool) else str(value)
 
 
 def _environment(work: Path, config: Path) -> dict[str, str]:
@@ -120,14 +105,11 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def _tidy(root: Path) -> None:
-    """Remove caches, and give files the modes of a fresh clone, whatever the installed template has."""
+def _set_modes(root: Path) -> None:
+    """Give files the modes of a fresh clone, whatever the installed template has."""
     mask = os.umask(0)
     os.umask(mask)
-    for folder, names, files in os.walk(root):
-        for cache in _CACHES.intersection(names):
-            shutil.rmtree(Path(folder, cache))
-            names.remove(cache)
+    for folder, _, files in os.walk(root):
         for name in files:
             path = Path(folder, name)
             executable = path.stat().st_mode & 0o100

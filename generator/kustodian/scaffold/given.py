@@ -15,8 +15,8 @@ from kustodian.model.errors import UserError, nearest
 from kustodian.repository.source_map import SourceFile, SourceNode
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.environment import DEFAULT_ENVIRONMENTS, spelled_out
+from kustodian_template.record import VERSION_KEY
 
-VERSION_KEY: Final = "kustodian_version"
 _MAX_BYTES: Final = 1_000_000
 _HINT: Final = "`kustodian new --print-schema` lists every answer"
 

@@ -120,7 +120,7 @@ def _is_asked(question: Question, answers: Answers, environment: Environment | N
         return False
     if question.ask_unless is None:
         return True
-    values = answers.model_dump(by_alias=True)
+    values = answers.values()
     return question.ask_unless.holds(
         values | environment.model_dump(by_alias=True) if environment else values
     )

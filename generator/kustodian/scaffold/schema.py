@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kustodian.scaffold.answers import Answers
 from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.given import VERSION_KEY
 from kustodian.scaffold.questions import questions_of
+from kustodian_template.record import VERSION_KEY
 
 
 def answers_schema() -> dict[str, object]:

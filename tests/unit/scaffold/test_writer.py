@@ -36,7 +36,7 @@ def test_a_new_folder_is_written(answers: Answers, tiny_template: Path, place: P
         for path in (place / "my-models").rglob("*")
         if path.is_file()
     )
-    assert ".kustodian-answers.yaml" in files
+    assert "overlays/prod/kustomization.yaml" in files
 
 
 def test_missing_parents_are_made(answers: Answers, tiny_template: Path, place: Path) -> None:

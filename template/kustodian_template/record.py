@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kustodian import __version__
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.given import VERSION_KEY
+from kustodian_template.environments import Answers
 from kustodian_template.formats import YAML_WORDS
 
 RECORD_NAME: Final = ".kustodian-answers.yaml"
+VERSION_KEY: Final = "kustodian_version"
 
 _HEADER: Final = """\
 # The answers that this repository was generated from. Written by `kustodian new`; keep it in git.
@@ -24,9 +23,9 @@ _HEADER: Final = """\
 _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._/@+-]*")
 
 
-def record(answers: Answers) -> str:
-    """The file's text: every answer in the order of the questions, the same bytes for the same answers."""
-    lines = [f"{VERSION_KEY}: {_scalar(__version__)}", *_lines(answers.model_dump(by_alias=True), "")]
+def record(answers: Answers, version: str) -> str:
+    """The file's text: the version, then every answer in the order given."""
+    lines = [f"{VERSION_KEY}: {_scalar(version)}", *_lines(answers, "")]
     return _HEADER + "\n".join(lines) + "\n"
 
 
