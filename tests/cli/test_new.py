@@ -179,8 +179,28 @@ def test_it_ends_with_its_own_check_and_next_steps_that_exist(place: Path) -> No
 
 
 def test_no_git(place: Path) -> None:
-    assert new(place, "iris", "--defaults", "--no-check", "--no-git").returncode == 0
+    program = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "kustodian",
+        "new",
+        "iris",
+        "--defaults",
+        "--no-check",
+    ]
+    result = subprocess.run(
+        [*program, "--no-git"],
+        cwd=place,
+        env=environment(place),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
     assert not (place / "iris" / ".git").exists()
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "kustodian.scaffold" in imported and "git" not in imported
 
 
 def test_inside_a_git_repository_none_is_made_and_it_says_why(place: Path) -> None:

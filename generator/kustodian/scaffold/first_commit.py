@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kustodian import __version__
+
+if TYPE_CHECKING:
+    from git.cmd import Git
 
 # What a person may set to steer git on purpose; every other GIT_ variable belongs to some other repository.
 _KEPT: Final = (
@@ -19,12 +23,19 @@ _KEPT: Final = (
     "GIT_CONFIG_NOSYSTEM",
     "GIT_EXEC_PATH",
 )
+# No hooks, no global ignore file, no background work.
+_SETTINGS: Final = (
+    "core.hooksPath=/dev/null",
+    "core.excludesFile=/dev/null",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
 _FALLBACK_NAME: Final = "kustodian"
 _FALLBACK_EMAIL: Final = "kustodian@localhost"
 
 
 def enclosing_repository(target: Path) -> Path | None:
-    """The git repository that `target` would stand in, None where there is none."""
+    """The git repository that contains `target`, None where there is none."""
     for parent in Path(os.path.abspath(target)).parents:
         if (parent / ".git").exists():
             return parent
@@ -32,23 +43,32 @@ def enclosing_repository(target: Path) -> Path | None:
 
 
 def make_first_commit(root: Path, branch: str) -> str:
-    """Make `root` a git repository with everything in one commit; answers with one sentence on what was done.
+    """Make `root` a git repository with everything in one commit; returns a sentence on what was done.
 
     A commit that git refuses (a signing key that is locked, say) is not an error: the repository is complete
     and the sentence says what is left to do.
     """
     if shutil.which("git") is None:
         return "git is not installed: no repository was made; run `git init` once it is"
-    for arguments in (("init", "--quiet", "--template=", f"--initial-branch={branch}"), ("add", "--all")):
-        step = _git(root, *arguments)
-        if step.returncode != 0:
-            return f"git could not start a repository: {_last_line(step)}; run `git init` yourself"
-    known = _git(root, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT").returncode == 0
-    identity = [] if known else ["-c", f"user.name={_FALLBACK_NAME}", "-c", f"user.email={_FALLBACK_EMAIL}"]
+    with _clean_environment():
+        try:
+            from git.cmd import Git
+        except ImportError as error:  # GitPython tries git at once: it is installed but does not run
+            return f"git could not start a repository: {_last_line(str(error))}; run `git init` yourself"
+        return _first_commit(Git(root), branch)
+
+
+def _first_commit(git: Git, branch: str) -> str:
+    for step in (("init", "--quiet", "--template=", f"--initial-branch={branch}"), ("add", "--all")):
+        refused = _run(git, *step)
+        if refused is not None:
+            return f"git could not start a repository: {refused}; run `git init` yourself"
+    known = _run(git, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT") is None
+    identity = () if known else ("-c", f"user.name={_FALLBACK_NAME}", "-c", f"user.email={_FALLBACK_EMAIL}")
     message = f"Add the repository that Kustodian {__version__} generated"
-    done = _git(root, *identity, "commit", "--quiet", "--message", message)
-    if done.returncode != 0:
-        return f"git made no first commit: {_last_line(done)}; everything is staged, run `git commit`"
+    refused = _run(git, *identity, "commit", "--quiet", "--message", message)
+    if refused is not None:
+        return f"git made no first commit: {refused}; everything is staged, run `git commit`"
     if known:
         return f"first commit on branch {branch}"
     return (
@@ -57,29 +77,31 @@ def make_first_commit(root: Path, branch: str) -> str:
     )
 
 
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run git with nothing of the surroundings in it: no hooks, no global ignore file, no background work."""
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key.startswith(_KEPT)
+def _run(git: Git, *arguments: str) -> str | None:
+    """Run a git command; None where it succeeds, else the last line of what it said."""
+    options = [part for setting in _SETTINGS for part in ("-c", setting)]
+    status, _, said = git.execute(
+        ["git", *options, *arguments], with_extended_output=True, with_exceptions=False
+    )
+    return None if status == 0 else _last_line(said) or f"exit code {status}"
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Without the variables of another repository: GitPython hands this process's environment to git."""
+    removed = {
+        key: value
+        for key, value in os.environ.items()
+        if key.startswith("GIT_") and not key.startswith(_KEPT)
     }
-    settings = (
-        "core.hooksPath=/dev/null",
-        "core.excludesFile=/dev/null",
-        "gc.auto=0",
-        "maintenance.auto=false",
-    )
-    options = [part for setting in settings for part in ("-c", setting)]
-    return subprocess.run(
-        ["git", *options, *arguments],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+    for key in removed:
+        del os.environ[key]
+    try:
+        yield
+    finally:
+        os.environ.update(removed)
 
 
-def _last_line(process: subprocess.CompletedProcess[str]) -> str:
-    lines = process.stderr.strip().splitlines()
-    return lines[-1] if lines else f"exit code {process.returncode}"
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else ""
