@@ -54,7 +54,7 @@ def _schemas() -> dict[str, str]:
     from kustodian.policy.config_schema import config_schema
     from kustodian.report.check_schema import check_schema
     from kustodian.report.comparison_schemas import diff_schema, matrix_schema
-    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.answers.model import Answers
 
     schemas = {
         "kustodian.yaml": config_schema(),
@@ -82,8 +82,8 @@ def _admission() -> dict[str, str]:
 
 
 def _default_repository() -> dict[str, str]:
-    from kustodian.scaffold.answers import Answers
-    from kustodian.scaffold.writer import write
+    from kustodian.scaffold.answers.model import Answers
+    from kustodian.scaffold.writing.writer import write
 
     template = ROOT / "template"
     with tempfile.TemporaryDirectory() as folder:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import examine
-from kustodian.scaffold.questions import OneOf
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import OneOf
 from tests.acceptance.nodes import POOLS, cordon
 from tests.acceptance.repositories import generate
 from tests.acceptance.served import PLAIN, GpuCluster, OnPool, Served, container_of

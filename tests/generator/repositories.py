@@ -14,11 +14,11 @@ import yaml
 from kustodian.model.resources import engine_binary, template_dir
 from kustodian.render.engine import Engine
 from kustodian.review.check import CheckOptions, Run, start
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
 from kustodian.scaffold.presets import preset_file, preset_names
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.writing.writer import write
 
 PRESETS = tuple(preset_names())
 #: Objects as the engine renders them.

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from kustodian.model.resources import template_dir
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import examine
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from kustodian_template import modules
 from tests.generator.addon_answers import AROUND_THE_SERVER
 from tests.generator.assertions import problems

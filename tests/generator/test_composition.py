@@ -18,9 +18,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kustodian.model.resources import template_dir
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import examine
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from tests.generator.assertions import problems
 from tests.generator.component_order import order_matters
 from tests.generator.pairwise import CHOICES, goes_together, pairs, rows

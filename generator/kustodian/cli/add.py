@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.answers.model import Answers
 
 app = typer.Typer(
     help="Add an environment or a component to a generated repository.",

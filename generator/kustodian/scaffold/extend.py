@@ -16,14 +16,14 @@ from typing import Final
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.files import replace_file
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.generate import generate
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.interrupts import Interrupts
-from kustodian.scaffold.plan import diff_lines
-from kustodian.scaffold.workspace import workspace
-from kustodian.scaffold.writer import files_below
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.generate import generate
+from kustodian.scaffold.writing.interrupts import Interrupts
+from kustodian.scaffold.writing.plan import diff_lines
+from kustodian.scaffold.writing.workspace import workspace
+from kustodian.scaffold.writing.writer import files_below
 from kustodian_template.modules import catalogue
 from kustodian_template.record import RECORD_NAME
 

@@ -9,12 +9,12 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import questions_of
-from kustodian.scaffold.schema import answers_schema
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.environment import Environment
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
+from kustodian.scaffold.answers.schema import answers_schema
 from kustodian_template.environments import environments
 from tests.unit.scaffold.conftest import REAL_TEMPLATE
 

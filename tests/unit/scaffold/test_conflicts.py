@@ -8,11 +8,11 @@ from string import Formatter
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete, examine
-from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import complete, examine
+from kustodian.scaffold.answers.environment import Environment
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from kustodian_template.conflicts import ENVIRONMENT_FACTS, REPOSITORY_FACTS, Conflict, conflicts
 
 Give = Callable[..., Given]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.complete import complete
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.extend import (
     answers_of_component,
     changes,
@@ -19,8 +20,7 @@ from kustodian.scaffold.extend import (
     with_environment,
     write,
 )
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.writer import write as write_new
+from kustodian.scaffold.writing.writer import write as write_new
 from kustodian_template.record import RECORD_NAME
 from tests.unit.scaffold.conftest import REAL_TEMPLATE, snapshot
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kustodian import __version__
-from kustodian.scaffold.first_commit import enclosing_repository, make_first_commit
+from kustodian.scaffold.writing.first_commit import enclosing_repository, make_first_commit
 from tests.unit.scaffold.conftest import ROOT
 
 
@@ -119,7 +119,7 @@ def test_a_git_that_does_not_run_is_told(root: Path, tmp_path: Path) -> None:
     (tmp_path / "bin" / "git").chmod(0o755)
     # In a process of its own: GitPython tries git when it is imported.
     program = (
-        "import pathlib, sys; from kustodian.scaffold.first_commit import make_first_commit as commit; "
+        "import pathlib, sys; from kustodian.scaffold.writing.first_commit import make_first_commit as commit; "
         "print(commit(pathlib.Path(sys.argv[1]), 'main'))"
     )
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"

@@ -12,11 +12,11 @@ import pytest
 
 from kustodian.model.errors import UserError
 from kustodian.policy.schemas import supported_versions
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete, examine
-from kustodian.scaffold.generate import generate
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.answers.complete import complete, examine
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.generate import generate
+from kustodian.scaffold.writing.interrupts import Interrupts
 from kustodian_template.conflicts import refusals
 from kustodian_template.environments import AnswerError, environments
 from kustodian_template.formats import KUBERNETES_VERSIONS

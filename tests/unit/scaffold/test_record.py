@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kustodian import __version__
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete, examine
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import complete, examine
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from kustodian_template.record import record
 
 _LABELS = st.from_regex(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?", fullmatch=True)

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from kustodian.scaffold.formats import Cpu, DomainName, LabelValue, Memory, Size
-from kustodian.scaffold.questions import AskUnless, OneOf
+from kustodian.scaffold.answers.formats import Cpu, DomainName, LabelValue, Memory, Size
+from kustodian.scaffold.answers.questions import AskUnless, OneOf
 from kustodian_template.formats import MAX_REPLICAS
 from kustodian_template.questions import default_environments
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.generate import generate
-from kustodian.scaffold.interrupts import Interrupts
-from kustodian.scaffold.workspace import workspace
-from kustodian.scaffold.writer import files_below
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.generate import generate
+from kustodian.scaffold.writing.interrupts import Interrupts
+from kustodian.scaffold.writing.workspace import workspace
+from kustodian.scaffold.writing.writer import files_below
 
 _Tree: TypeAlias = "dict[str, _Tree]"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.writing.interrupts import Interrupts
 
 
 @contextmanager

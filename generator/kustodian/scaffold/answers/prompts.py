@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import Problem, as_error, examine
-from kustodian.scaffold.environment import Environment, spelled_out
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import Question, questions_of
+from kustodian.scaffold.answers.complete import Problem, as_error, examine
+from kustodian.scaffold.answers.environment import Environment, spelled_out
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import Question, questions_of
 
 
 class Terminal(Protocol):

@@ -13,8 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.source_map import SourceFile, SourceNode
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.environment import DEFAULT_ENVIRONMENTS, spelled_out
+from kustodian.scaffold.answers.environment import DEFAULT_ENVIRONMENTS, spelled_out
+from kustodian.scaffold.answers.model import Answers
 from kustodian_template.record import VERSION_KEY
 
 _MAX_BYTES: Final = 1_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.generate import generate
-from kustodian.scaffold.interrupts import Interrupts
-from kustodian.scaffold.workspace import workspace
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.generate import generate
+from kustodian.scaffold.writing.interrupts import Interrupts
+from kustodian.scaffold.writing.workspace import workspace
 
 _ELSEWHERE: Final = "choose a folder that does not exist yet"
 

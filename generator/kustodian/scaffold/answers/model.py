@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from kustodian.scaffold.environment import DEFAULT_ENVIRONMENTS, Environment, filled, spelled_out
-from kustodian.scaffold.formats import (
+from kustodian.scaffold.answers.environment import DEFAULT_ENVIRONMENTS, Environment, filled, spelled_out
+from kustodian.scaffold.answers.formats import (
     DnsLabel,
     DomainName,
     Email,
@@ -22,7 +22,7 @@ from kustodian.scaffold.formats import (
     Registry,
     Text,
 )
-from kustodian.scaffold.questions import AskUnless, asked, one_of
+from kustodian.scaffold.answers.questions import AskUnless, asked, one_of
 from kustodian_template.environments import CLASSES
 from kustodian_template.formats import MAX_ENVIRONMENTS
 

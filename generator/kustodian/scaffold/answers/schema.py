@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.environment import Environment
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from kustodian_template.record import VERSION_KEY
 
 

@@ -18,8 +18,8 @@ from typing import Final
 
 from kustodian import __version__
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.interrupts import Interrupts
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.interrupts import Interrupts
 
 _LINES_SHOWN: Final = 20
 _REPLAY: Final = "replay.json"

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kustodian.model.errors import UserError, nearest
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.environment import Environment
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import Question, questions_of
+from kustodian.scaffold.answers.environment import Environment
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import Question, questions_of
 from kustodian_template.conflicts import refusals
 from kustodian_template.formats import SecretInAnswerError
 
