@@ -1,4 +1,4 @@
-"""Removes what was not chosen and writes the overlays, the policies and the record of the answers."""
+"""Remove unused files; write the overlays, the policies and the record of the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuses answers that no repository can be made from, before anything is written."""
+"""Refuse answers that no repository can be made from, before anything is written."""
 
 from __future__ import annotations
 

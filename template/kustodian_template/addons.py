@@ -1,6 +1,6 @@
-"""The add-ons: what the servers use and every environment shares, one folder of platform/ each.
+"""The add-ons, one folder of platform/ each: services that the servers of all environments share.
 
-What follows from them: the Secrets they need, the kinds their project allows, the definitions in schemas/.
+Their Secrets, the kinds that their Argo CD project allows, the definitions in schemas/.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from kustodian_template.data import TEMPLATE_ROOT
 from kustodian_template.environments import Answers, environments, scalar
 from kustodian_template.modules import addons, has, kinds
 
-#: What makes an add-on's Secret; KSOPS has a project of its own, and people need none.
+#: The kind that makes an add-on's Secret. KSOPS has a project of its own, Secrets made by hand need none.
 _SECRET_KINDS = {
     "external-secrets": "external-secrets.io/ExternalSecret",
     "sealed-secrets": "bitnami.com/SealedSecret",
@@ -18,7 +18,7 @@ _SECRET_KINDS = {
 
 
 def addon_kinds(answers: Answers) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """(API group, kind) of what the add-ons deploy: in their namespaces, and for the whole cluster."""
+    """(API group, kind) of the objects that the add-ons deploy: in their namespaces, and cluster-wide."""
     names = {kind for module in addons(answers) for kind in module.kinds}
     if answers["secrets"] in _SECRET_KINDS and needed_secrets(answers).keys() - environments(answers).keys():
         names.add(_SECRET_KINDS[answers["secrets"]])
@@ -31,7 +31,7 @@ def addon_kinds(answers: Answers) -> tuple[list[tuple[str, str]], list[tuple[str
 
 
 def schema_files(answers: Answers) -> list[str]:
-    """The files of schemas/ that describe a kind the repository deploys: Kind.group.yaml."""
+    """The files of schemas/ (Kind.group.yaml) for the kinds that the repository deploys."""
     deployed = {*kinds(answers), *(pair for scope in addon_kinds(answers) for pair in scope)}
     folder = TEMPLATE_ROOT / "{{cookiecutter.repo_name}}" / "schemas"
     names = (path.name for path in folder.glob("*.yaml"))
@@ -44,7 +44,7 @@ def _kind_of(name: str) -> tuple[str, str]:
 
 
 def needed_secrets(answers: Answers) -> dict[str, dict[str, tuple[str, ...]]]:
-    """The Secrets of each environment and add-on, by its name, and the keys of each Secret."""
+    """Environment or add-on -> Secret -> the keys of the Secret."""
     model = answers["model_name"]
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for name in environments(answers):
@@ -67,7 +67,7 @@ def needed_secrets(answers: Answers) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def batch_room(answers: Answers, name: str) -> tuple[int, str, str]:
-    """Pods, CPU and memory that jobs beside the servers may take in an environment."""
+    """The pods, CPU and memory that jobs beside the servers may use in an environment."""
     if has(answers, "pipeline-spark", name):
         return 6, "4", "6Gi"
     if any(has(answers, f"pipeline-{kind}", name) for kind in ("argo", "cronjob", "kubeflow")):
@@ -76,7 +76,7 @@ def batch_room(answers: Answers, name: str) -> tuple[int, str, str]:
 
 
 def addon_namespace(answers: Answers, addon: str) -> str:
-    """The namespace of an add-on; Velero's own objects have to be in Velero's."""
+    """The namespace of an add-on; Velero reads its objects only in its own namespace."""
     return "velero" if addon == "velero" else f"{answers['model_name']}-{addon}"
 
 

@@ -1,4 +1,4 @@
-"""What the servers of an environment take at most: how many run, their GPUs, their scratch space."""
+"""The most that the servers of an environment use: their number, GPUs and scratch space."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kustodian_template.server import CANARY_WEIGHTS, fetches_model, gpu_resourc
 
 
 def uses_gpu(answers: Answers, name: str) -> bool:
-    """Whether an environment's servers ask for a GPU: it has a pool, and the repository an accelerator."""
+    """Whether the servers of an environment use a GPU."""
     return answers["accelerator"] != "none" and bool(environments(answers)[name]["gpu"])
 
 
@@ -18,7 +18,7 @@ _MIG_SLICES_PER_GPU = 7
 
 
 def gpu_budget(answers: Answers, name: str) -> int:
-    """The GPUs, whole ones, that an environment may take while a new version rolls out."""
+    """The number of whole GPUs that an environment may use during a rollout."""
     if not uses_gpu(answers, name):
         return 0
     count = most_servers(answers, name)
@@ -28,7 +28,7 @@ def gpu_budget(answers: Answers, name: str) -> int:
 
 
 def gpu_words(answers: Answers) -> str:
-    """What a server gets of a GPU, in words; empty where no environment has a pool."""
+    """The GPU of a server, in words; empty if no environment uses GPUs."""
     if not any(uses_gpu(answers, name) for name in environments(answers)):
         return ""
     words = {
@@ -40,27 +40,27 @@ def gpu_words(answers: Answers) -> str:
 
 
 def surge(answers: Answers, name: str) -> int:
-    """How many servers more than replicas_max run at most while a new version replaces the old one."""
+    """The number of servers beyond replicas_max that may run during a rollout."""
     count = int(environments(answers)[name]["replicas_max"])
     match answers["rollout"]:
         case "blue-green":
             return count
         case "canary":
             weights = (0, *CANARY_WEIGHTS, 100)
-            # Old servers leave as the share grows (dynamicStableScale), once the new ones are there.
+            # Old servers leave as the share grows (dynamicStableScale), after the new ones have started.
             steps = pairwise(weights)
             return max(-(-count * new // 100) - (-count * (100 - old) // 100) - count for old, new in steps)
-    # On GPUs one server leaves before the next one comes.
+    # On GPUs a server leaves before its successor starts.
     return 0 if uses_gpu(answers, name) else 1
 
 
 def most_servers(answers: Answers, name: str) -> int:
-    """The most servers that an environment ever runs."""
+    """The largest number of servers that an environment ever runs."""
     return int(environments(answers)[name]["replicas_max"]) + surge(answers, name)
 
 
 def scratch(answers: Answers, name: str) -> str:
-    """The ephemeral storage of one server: its own, and the copy of the model where it makes one."""
+    """The ephemeral storage of one server, with room for its copy of the model if it makes one."""
     settings = environments(answers)[name]
     extra = settings["model_storage_size"] if fetches_model(answers) else "0Mi"
     return total_size(settings["ephemeral_storage"], 1, extra)

@@ -1,7 +1,7 @@
 """The Helm chart of the model server, made from base/: one source, so both deploy the same objects.
 
-What Helm users expect to set becomes a value: image, model revision, sizes. The rest of the chart (Ingress,
-Redis) is a template as everything else.
+Image, model revision and sizes become values. The rest of the chart (Ingress, Redis) is rendered by
+cookiecutter like any other file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _IMAGE = re.compile(r"^( +image: )(\S+)$", re.MULTILINE)
 _REVISION = re.compile(r"^( +- name: MODEL_REVISION\n +value: )(\S+)$", re.MULTILINE)
 _RESOURCES = re.compile(r"^( +)resources:\n((?:\1 +.*\n)+)", re.MULTILINE)
 _ENV = re.compile(r"^( +)env:\n", re.MULTILINE)
-#: Where the server finds the chart's Redis, if it is on.
+#: The address of the chart's Redis, if it is enabled.
 _REDIS = """\
 {{- if .Values.redis.enabled }}
 %(indent)s  - name: REDIS_URL
@@ -23,7 +23,7 @@ _REDIS = """\
 
 
 def write_chart(repository: Path) -> None:
-    """Fill chart/templates/ from base/ and complete chart/values.yaml with what base/ says."""
+    """Fill chart/templates/ from base/ and add the values of base/ to chart/values.yaml."""
     chart = repository / "chart"
     for manifest in sorted((repository / "base").glob("*.yaml")):
         if manifest.name == "kustomization.yaml":
@@ -35,7 +35,7 @@ def write_chart(repository: Path) -> None:
 
 
 def _parametrize(deployment: str, values: Path) -> str:
-    """The Deployment as a Helm template; what it said becomes the defaults in `values`."""
+    """The Deployment as a Helm template; its values become the defaults in the file `values`."""
     defaults = []
     image = _IMAGE.search(deployment)
     if image:

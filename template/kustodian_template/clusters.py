@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kustodian_template.environments import Answers, environments
 
-#: Names under which the clusters are known to Argo CD, the one that answers first.
+#: The names of the clusters in Argo CD; the primary serves the traffic.
 CLUSTERS = ("primary", "secondary")
 
 
 def destinations(answers: Answers) -> list[dict[str, str]]:
-    """The clusters of Argo CD: how each is named there, and what ends the names of its applications."""
+    """The clusters: how Argo CD refers to each, and the suffix of its applications' names."""
     if answers["clusters"] != "multi":
         return [{"cluster": "server: https://kubernetes.default.svc", "suffix": ""}]
     return [{"cluster": f"name: {name}", "suffix": f"-{name}"} for name in CLUSTERS]

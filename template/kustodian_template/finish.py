@@ -1,8 +1,8 @@
-"""The work of the hook that runs last: finish what cookiecutter has rendered.
+"""Finish a repository after cookiecutter has rendered it; hooks/post_gen_project.py calls it.
 
-cookiecutter renders every file of the template; it has no loops over folders and no conditions on them. So
-what was not chosen is removed afterwards, and the overlays come from a second template, environment/, which
-is rendered once for each.
+cookiecutter renders every file of the template: it has no loops over folders and no conditions on them. So
+unused files are removed afterwards, and the overlays come from a second template, environment/, which is
+rendered once for each.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ from kustodian_template.modules import catalogue, patches
 from kustodian_template.record import RECORD_NAME, record
 from kustodian_template.unused import unused_paths
 
-#: What tools leave in a template; pip compiles the sample application of an installed one.
+#: Folders that tools leave in a template: pip compiles the sample application of an installed one.
 _CACHES = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
-#: Rendered by the template, because it holds the repository's own facts; the other policies are the same
-#: everywhere.
+#: Rendered from the template, because it holds the repository's own facts; the other policies are copied.
 OWN_POLICIES = {"organisation.rego"}
 
 
@@ -50,7 +49,7 @@ def finish(answers: Answers, version: str) -> None:
 
 
 def prune(answers: Answers, repository: Path) -> None:
-    """Remove the components and files that the answers do not bring."""
+    """Remove the components, add-ons and files that the answers do not need."""
     paths = unused_paths(answers)
     for path in paths:
         target = repository / path
@@ -58,7 +57,7 @@ def prune(answers: Answers, repository: Path) -> None:
             shutil.rmtree(target)
         else:
             target.unlink(missing_ok=True)
-    # A folder whose last file went is no folder of a fresh clone.
+    # A fresh clone has no empty folders.
     for folder in {(repository / path).parent for path in paths}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -114,7 +113,7 @@ generators:
 
 
 def write_generators(answers: Answers, folder: Path) -> None:
-    """Write what tells KSOPS to decrypt each file of secrets/: one kustomization a namespace."""
+    """Write the KSOPS generator for each file of secrets/, with a kustomization for each namespace."""
     for name in needed_secrets(answers):
         (folder / name).mkdir()
         (folder / name / "generator.yaml").write_text(_GENERATOR.format(name=name), encoding="utf-8")
@@ -125,7 +124,7 @@ def write_generators(answers: Answers, folder: Path) -> None:
 
 
 def copy_policies(repository: Path) -> None:
-    """Copy the starter policies from their one source: the project's policies/rego, or the wheel's copy."""
+    """Copy the starter policies from policies/rego of the project, or of the wheel."""
     candidates = [TEMPLATE_ROOT.parent / "policies" / "rego", TEMPLATE_ROOT.parent / "_policies" / "rego"]
     source = next((folder for folder in candidates if folder.is_dir()), None)
     if source is None:
@@ -140,7 +139,7 @@ def copy_policies(repository: Path) -> None:
 
 
 def remove_caches(repository: Path) -> None:
-    """Remove what cookiecutter has copied of the tools' caches."""
+    """Remove the caches that cookiecutter has copied from the template."""
     for folder, names, _ in os.walk(repository):
         for name in _CACHES.intersection(names):
             shutil.rmtree(Path(folder, name))

@@ -42,23 +42,23 @@ _GIT_URL = re.compile(
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-#: Words that some YAML readers take for a boolean or null: not to be used as a name in YAML files.
+#: Words that some YAML readers read as a boolean or null.
 YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def dns_label(value: str) -> str:
-    """A name of objects: a DNS label that every YAML reader takes for text."""
+    """The name of an object: a DNS label that every YAML reader reads as text."""
     if len(value) > MAX_LABEL or not LABEL.fullmatch(value):
         raise ValueError(
             "must be a DNS label: at most 63 lower-case letters, digits and '-', starting with a letter"
         )
     if value in YAML_WORDS:
-        raise ValueError("must not be a word that YAML reads as something else than text")
+        raise ValueError("must not be a word that YAML reads as something other than text")
     return value
 
 
 def model_name(value: str) -> str:
-    """A DNS label that leaves room for what is put after it."""
+    """A DNS label short enough to be the prefix of other names."""
     if len(dns_label(value)) > MAX_MODEL_NAME:
         raise ValueError(f"must have at most {MAX_MODEL_NAME} characters: the names of objects begin with it")
     return value

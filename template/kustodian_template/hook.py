@@ -1,4 +1,4 @@
-"""How the hooks run a step of this package on the answers."""
+"""Runs a function of this package as a cookiecutter hook."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kustodian_template.environments import AnswerError, Answers
 
 
 def run(step: Callable[[Answers], None], cookiecutter_json: str) -> int:
-    """Run a hook's step on the answers; what it refuses becomes one line on stderr and exit status 1."""
+    """Call `step` with the answers; an AnswerError becomes one line on stderr and exit status 1."""
     context = json.loads(cookiecutter_json)
     answers = {key: value for key, value in context.items() if not key.startswith("_")}
     try:

@@ -1,4 +1,4 @@
-"""What the Jinja templates can call, and which of them are not worth rendering."""
+"""The Jinja extension: the functions that the templates call, and the files that need no rendering."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ _CALLABLE = (
     server.workload,
 )
 
-#: Paths of files, and of folders with a slash at the end, that are rendered to nothing: compiling a template
-#: that is removed afterwards would take most of the time.
+#: Files, and folders with a slash at the end, that are rendered as empty because they are removed afterwards:
+#: compiling their templates would take most of the time.
 _skipped: set[str] = set()
 
 
 def as_python(value: object) -> str:
-    """JSON of a value as a Python string literal, for the hooks; keys keep their order (tojson sorts)."""
+    """A value as JSON in a Python string literal, for the hooks; keys keep their order (tojson sorts)."""
     return repr(json.dumps(value))
 
 
 @contextmanager
 def skipping(paths: Iterable[str]) -> Iterator[None]:
-    """Render these files to nothing for a while."""
+    """Render these files as empty inside the context."""
     added = set(paths) - _skipped
     _skipped.update(added)
     try:
@@ -73,7 +73,7 @@ def skipping(paths: Iterable[str]) -> Iterator[None]:
 
 @cache
 def _skip_unused(replay: str) -> None:
-    """Render to nothing what the answers of a replay file leave out."""
+    """Render as empty the files that the answers of a replay file do not need."""
     answers = json.loads(Path(replay).read_text(encoding="utf-8"))["cookiecutter"]
     _skipped.update(name for path in unused_paths(answers) for name in (path, f"{path}/"))
 
@@ -91,12 +91,12 @@ class TemplateExtension(Extension):
             template_root=str(TEMPLATE_ROOT),
         )
         environment.filters["scalar"] = environments.scalar
-        # `kustodian new` names the answers before cookiecutter renders the first file.
+        # `kustodian new` passes the answers before cookiecutter renders the first file.
         if "KUSTODIAN_REPLAY" in os.environ:
             _skip_unused(os.environ["KUSTODIAN_REPLAY"])
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Nothing for a file that is removed afterwards."""
+        """The source of a file; empty for one that is removed afterwards."""
         folders = name.split("/") if name and _skipped else []
         starts = ("/".join(folders[:end]) + "/" for end in range(1, len(folders)))
         return "" if name in _skipped or any(start in _skipped for start in starts) else source

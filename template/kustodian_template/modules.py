@@ -17,8 +17,8 @@ class Patch:
     """A file of an overlay's patches/.
 
     `target` is the kind of a JSON patch's object (empty for a merge patch, which names its own) and `name`
-    its name after the model's, where there may be several. `needs` is the setting of the environment that
-    the patch writes: no patch where it is empty. `unless` is a word of modules.yaml.
+    its name after the model's, if there may be several. `needs` is the setting of the environment that the
+    patch writes; without a value there is no patch. `unless` is a condition that modules.yaml explains.
     """
 
     file: str
@@ -97,7 +97,7 @@ def _lists(name: str, module: Module, all_settings: Mapping[str, Settings]) -> b
 
 
 def components(answers: Answers, environment: str | None = None) -> list[Module]:
-    """The components that one environment's overlay lists, or that any does."""
+    """The components that the overlay of an environment lists; without one, those of all overlays."""
     found = environments(answers)
     names = [environment] if environment else list(found)
     chosen = (module for module in catalogue().components if module.matches(answers))

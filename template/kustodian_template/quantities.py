@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 CPU = re.compile(r"([0-9]+)(m?)")
-SIZE = re.compile(r"([0-9]+)(Ki|Mi|Gi|Ti)")
+SIZE = re.compile(r"[0-9]+(Ki|Mi|Gi|Ti)")
 _KIBIBYTES = {"Ki": 1, "Mi": 1024, "Gi": 1024**2, "Ti": 1024**3}
 
 
@@ -22,7 +22,7 @@ def kibibytes(quantity: str) -> int:
     match = SIZE.fullmatch(quantity)
     if match is None:
         raise ValueError(f"not a size: {quantity}")
-    return int(match[1]) * _KIBIBYTES[match[2]]
+    return int(quantity.removesuffix(match[1])) * _KIBIBYTES[match[1]]
 
 
 def total_cpu(each: str, count: int, extra: str) -> str:

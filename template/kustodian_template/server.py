@@ -1,24 +1,22 @@
-"""What the answers say about the server, whatever the environment: its workload, its GPU, its metrics."""
+"""The model server, as far as it is the same in every environment: its workload, GPU, path and metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Answers = Mapping[str, Any]
+from kustodian_template.environments import Answers
 
 #: The slice of a GPU that accelerator nvidia-mig asks for: a seventh of its cores.
 MIG_PROFILE = "1g.10gb"
 
 
 def gpu_resource(answers: Answers) -> str:
-    """What a container asks for to get its GPU; empty where it gets it in another way, or none."""
+    """The resource by which a container requests its GPU; empty without a GPU, or if it claims one."""
     match answers["accelerator"]:
         case "nvidia" | "nvidia-time-slicing":
             return "nvidia.com/gpu"
         case "nvidia-mig":
-            # GKE cuts the GPUs of a pool alike, and calls a slice a GPU.
+            # GKE partitions all GPUs of a pool alike, and calls a slice a GPU.
             return "nvidia.com/gpu" if answers["platform"] == "gke" else f"nvidia.com/mig-{MIG_PROFILE}"
         case "amd":
             return "amd.com/gpu"
@@ -26,26 +24,26 @@ def gpu_resource(answers: Answers) -> str:
 
 
 def gpu_quota_key(answers: Answers) -> str:
-    """The ResourceQuota's key for GPUs; empty without accelerators."""
+    """The ResourceQuota's key for GPUs; empty without an accelerator."""
     if answers["accelerator"] == "nvidia-dra":
         return "gpu.nvidia.com.deviceclass.resource.k8s.io/devices"
     resource = gpu_resource(answers)
     return f"requests.{resource}" if resource else ""
 
 
-#: How a canary goes: the share of the traffic, in percent, at each step before the last.
+#: The steps of a canary before the last: its share of the traffic, in percent.
 CANARY_WEIGHTS = (10, 25, 50)
 
 
 def workload(answers: Answers) -> dict[str, str]:
-    """What an autoscaler scales. A Rollout takes its pods from the Deployment, which then runs none."""
+    """The workload that an autoscaler scales: the Deployment, or the Rollout that takes its pods from it."""
     if answers["rollout"] == "rolling":
         return {"apiVersion": "apps/v1", "kind": "Deployment"}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
 
 
 def range_file(answers: Answers) -> str:
-    """The file of an overlay that says how many servers run."""
+    """The file of an overlay that sets the number of servers."""
     if answers["runtime"] == "kserve":
         return "patches/server.yaml"
     if answers["autoscaling"] == "none":
@@ -63,12 +61,12 @@ def canary_routes(answers: Answers) -> list[str]:
 
 
 def fetches_model(answers: Answers) -> bool:
-    """Whether each server copies the model from a bucket when it starts (KServe has a way of its own)."""
+    """Whether each server copies the model from a bucket when it starts (KServe does that itself)."""
     return answers["model_storage"] in ("s3", "gcs") and answers["runtime"] != "kserve"
 
 
 def endpoint(answers: Answers) -> dict[str, str]:
-    """Where predictions are asked for: path, its type in a route, its type in an Ingress, method."""
+    """The endpoint for predictions: its path, the path's type in a route and in an Ingress, the method."""
     exact = {"type": "Exact", "ingress": "Exact", "method": "POST"}
     match answers["runtime"]:
         case "vllm":
@@ -81,16 +79,16 @@ def endpoint(answers: Answers) -> dict[str, str]:
 
 
 def has_api_keys(answers: Answers) -> bool:
-    """Whether the server itself asks callers for a key."""
+    """Whether the server itself checks API keys."""
     return answers["runtime"] in ("python", "vllm", "custom")
 
 
 @dataclass(frozen=True)
 class Signals:
-    """What Prometheus knows about a server, as PromQL in which SELECTOR stands for label matchers.
+    """Queries about the servers, as PromQL in which SELECTOR stands for label matchers.
 
-    `load` is what a server has to do at the moment, summed over all of them, and `target` how much of it one
-    server should have. The Prometheus adapter gives the same load of each pod as `metric`.
+    `load` is the present load of all servers together, `target` the load that one server should have. The
+    Prometheus adapter serves the load of each pod as `metric`.
     """
 
     errors: str
@@ -103,10 +101,10 @@ class Signals:
 
 @dataclass(frozen=True)
 class Promises:
-    """The two ratios that a server's error budget is made of, as PromQL for SELECTOR and WINDOW.
+    """The two ratios of a server's error budget, as PromQL with the placeholders SELECTOR and WINDOW.
 
-    `errors` is the share of requests that fail, `slow` of those answered later than `limit`; empty where the
-    server does not count that.
+    `errors` is the share of failed requests, `slow` the share of those slower than `limit`; empty if the
+    server does not count them.
     """
 
     errors: str
@@ -148,7 +146,7 @@ _PROMISES = {
 
 
 def promises(answers: Answers, selector: str, window: str) -> Promises:
-    """What the server can be held to, for the series that `selector` picks, over a window such as `5m`."""
+    """The ratios of the runtime's server, for the series of `selector`, over a window such as `5m`."""
     found = _PROMISES.get(answers["runtime"], _PROMISES["python"])
     return Promises(
         **{
@@ -170,7 +168,7 @@ _REQUESTS = Signals(
 )
 _SIGNALS = {
     "python": _REQUESTS,
-    # An image of one's own is asked to count as the sample application does.
+    # A custom image has to export the metrics of the sample application.
     "custom": _REQUESTS,
     "vllm": Signals(
         errors='sum(rate(http_requests_total{SELECTOR,status="5xx"}[2m]))'
@@ -199,6 +197,6 @@ _SIGNALS = {
 
 
 def signals(answers: Answers, selector: str) -> Signals:
-    """The signals of the runtime's server, for the series that `selector` picks."""
+    """The signals of the runtime's server, for the series of `selector`."""
     found = _SIGNALS.get(answers["runtime"], _REQUESTS)
     return Signals(**{key: value.replace("SELECTOR", selector) for key, value in vars(found).items()})

@@ -1,4 +1,4 @@
-"""What the answers leave out of the repository: not rendered, and removed if it was."""
+"""The files of the template that the answers do not need."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from kustodian_template.data import TEMPLATE_ROOT
 from kustodian_template.environments import Answers
 from kustodian_template.modules import addons, catalogue, components
 
-#: What a repository without any add-on does not have.
+#: Files that only a repository with add-ons needs.
 _OF_ADDONS = ("platform", "argocd/platform.yaml", "argocd/platform-project.yaml", "docs/runbooks/platform.md")
 
 
 def unused_paths(answers: Answers) -> list[str]:
-    """The files and folders of the template that the answers leave out, relative to the repository."""
+    """The files and folders that the answers do not need, relative to the repository."""
     known = catalogue()
     used = {module.name for module in components(answers)}
     chosen = {module.name for module in addons(answers)}

@@ -1,6 +1,6 @@
-"""Refuses answers that no repository can be made from; hooks/pre_gen_project.py calls it.
+"""Refuse answers that no repository can be made from; hooks/pre_gen_project.py calls it.
 
-`kustodian new` asks the same functions, one question at a time (generator/kustodian/scaffold/).
+`kustodian new` checks with the same functions, one question at a time (generator/kustodian/scaffold/).
 """
 
 from __future__ import annotations

@@ -132,3 +132,16 @@ def edited_text(texts: Mapping[Path, str]) -> Iterator[None]:
 def of(objects: Objects, *kinds: str) -> Objects:
     """The objects of some kinds."""
     return [item for item in objects if item["kind"] in kinds]
+
+
+def key_of(item: dict[str, Any]) -> tuple[str, str]:
+    """Kind and name of an object."""
+    return item["kind"], item["metadata"]["name"]
+
+
+def server_labels(repository: Repository) -> dict[str, str]:
+    """The labels that select the servers."""
+    return {
+        "app.kubernetes.io/name": repository.answers.model_name,
+        "app.kubernetes.io/component": "server",
+    }

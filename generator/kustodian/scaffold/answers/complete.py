@@ -1,4 +1,4 @@
-"""Checks answers as given and fills in the rest; a refusal says which answer, where it stands, what to do."""
+"""Check the given answers and fill in the rest; an error names the answer, its place and what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kustodian_template.formats import SecretInAnswerError
 class Problem:
     """One refused answer: its path, what is wrong, what to do; `of_key` where the key itself is wrong.
 
-    `reads` are the answers whose combination is refused, where it is one.
+    `reads` are the answers whose combination is refused; empty where one answer alone is wrong.
     """
 
     path: tuple[str, ...]
@@ -44,11 +44,11 @@ def complete(given: Given) -> Answers:
 
 
 def as_error(problems: list[Problem], given: Given) -> UserError:
-    """The first problem at its place, with the number of those that follow."""
+    """An error for the first problem, at its place, with the number of further problems."""
     first = problems[0]
     spot = given.place(first.path, of_key=first.of_key)
     for answer in first.reads:
-        # The answer to blame may be a default; then the one that it does not go with is in the file.
+        # The answer to blame may be a default; then point at the given answer that it conflicts with.
         if spot.file is None:
             spot = given.place((answer,))
     more = len(problems) - 1
@@ -59,7 +59,7 @@ def as_error(problems: list[Problem], given: Given) -> UserError:
 def examine(
     values: Mapping[str, object], known: frozenset[str] | None = None
 ) -> tuple[Answers | None, list[Problem]]:
-    """The answers where every one is well-formed, and what is wrong; `known` as in `conflicts.refusals`."""
+    """The answers (None if one is malformed) and the problems; `known` as in `conflicts.refusals`."""
     try:
         answers = Answers.model_validate(dict(values))
     except ValidationError as error:
@@ -72,7 +72,7 @@ def examine(
 
 
 def _problems(error: ValidationError) -> list[Problem]:
-    """Our problems for pydantic's, without those that only follow from another."""
+    """Our problems for pydantic's errors, without errors that only follow from another."""
     found = [
         _problem(details)
         for details in error.errors(include_url=False)
@@ -122,12 +122,12 @@ def _problem(details: ErrorDetails) -> Problem:
 
 
 def _questions_beside(path: tuple[str, ...]) -> tuple[Question, ...]:
-    """The questions among which the answer at `path` stands."""
+    """The questions at the level of `path`: those of the repository or of an environment."""
     return questions_of(Environment if len(path) > 1 else Answers)
 
 
 def _shown(value: object) -> str:
-    """A refused value as a person wrote it, more or less."""
+    """A refused value, about as it was written."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

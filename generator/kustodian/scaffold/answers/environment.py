@@ -14,7 +14,7 @@ from kustodian_template.questions import default_environments
 
 DEFAULT_ENVIRONMENTS: Final = tuple(default_environments())
 
-# The defaults of an environment of each class; cookiecutter.json has one of each.
+# The defaults by class: cookiecutter.json has one environment of each.
 _OF_THE_ENVIRONMENT: Final = ("class", "domain", "gpu_pool")
 CLASS_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
     str(settings["class"]): {key: value for key, value in settings.items() if key not in _OF_THE_ENVIRONMENT}
@@ -36,7 +36,7 @@ _RUNTIME_SIZES: Final[Mapping[str, Mapping[str, object]]] = {
 
 
 def _nothing_required(schema: dict[str, JsonValue]) -> None:
-    """In an answers file an environment may say nothing: `filled` gives the rest."""
+    """Make every answer of an environment optional in an answers file: `filled` adds the defaults."""
     schema.pop("required", None)
 
 
@@ -77,7 +77,7 @@ class Environment(BaseModel):
 
 
 def spelled_out(environments: object) -> object:
-    """`dev, prod` and `[dev, prod]` as a mapping of names to nothing said; any other value as it is."""
+    """`dev, prod` and `[dev, prod]` as a mapping of names to empty mappings; any other value as it is."""
     if isinstance(environments, str):
         environments = [name.strip() for name in environments.split(",")]
     if isinstance(environments, list) and all(isinstance(name, str) for name in environments):
@@ -86,7 +86,7 @@ def spelled_out(environments: object) -> object:
 
 
 def filled(name: str, given: object, answers: Mapping[str, object]) -> object:
-    """One environment's answers with the defaults under them."""
+    """One environment's answers, with defaults for those not given."""
     if given is None:
         given = {}
     if not isinstance(given, Mapping):
@@ -106,7 +106,7 @@ def filled(name: str, given: object, answers: Mapping[str, object]) -> object:
 
 
 def _at_least(default: object, minimum: object) -> object:
-    """The default maximum, raised where more replicas than that always run."""
+    """The default maximum, raised to the minimum where that is larger."""
     try:
         return max(int(str(default)), int(str(minimum)))
     except ValueError:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from kustodian_template import formats
+from kustodian_template.quantities import SIZE
 
 
 def _whole_number_as_text(value: object) -> object:
@@ -20,7 +21,7 @@ def _schema(**keywords: object) -> WithJsonSchema:
 
 
 _LABEL = rf"^{formats.LABEL.pattern}$"
-_SIZE = r"^[0-9]+(Ki|Mi|Gi|Ti)$"
+_SIZE = rf"^{SIZE.pattern}$"
 
 DnsLabel = Annotated[
     str, AfterValidator(formats.dns_label), _schema(pattern=_LABEL, maxLength=formats.MAX_LABEL)

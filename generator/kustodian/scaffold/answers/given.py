@@ -1,4 +1,4 @@
-"""What a person gave as answers: an answers file (YAML or JSON), a preset, `--set`, and where each stands."""
+"""The answers as given, in an answers file (YAML or JSON), a preset or `--set`, and the place of each."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Given:
     _set: set[tuple[str, ...]] = field(default_factory=set)
 
     def add_file(self, path: Path, shown: str | None = None) -> None:
-        """Take the answers of a file over those already here; `environments` is replaced as a whole.
+        """Add the answers of a file, which replace those already here; `environments` is replaced as a whole.
 
-        Raises UserError for a file that cannot be read as one mapping.
+        Raises UserError if the file cannot be read as one mapping.
         """
         values, places = _read(path, shown or str(path))
         for key, value in values.items():
@@ -42,9 +42,9 @@ class Given:
         self._places.update(places)
 
     def set(self, assignment: str) -> None:
-        """Take one `key=value` or `environments.NAME.key=value` over what is here.
+        """Set one answer from `key=value` or `environments.NAME.key=value`.
 
-        Raises UserError where the assignment has no `=`, or names an environment that is not there.
+        Raises UserError if the assignment has no `=`, or names an unknown environment.
         """
         key, equals, value = assignment.partition("=")
         path = tuple(key.strip().split("."))
@@ -67,8 +67,8 @@ class Given:
     def place(self, path: tuple[str, ...], *, of_key: bool = False) -> Spot:
         """File, line and column of an answer (of its key or its value).
 
-        An answer that no file gives stands where the mapping does that lacks it; a Spot of Nones where there
-        is none, or `--set` gave it.
+        An answer that is missing in a file has the place of the mapping that lacks it. The Spot is empty if
+        the answer is in no file or was set by `--set`.
         """
         for end in range(len(path), 0, -1):
             if path[:end] in self._set:
@@ -110,7 +110,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where an answer stands; all None where it stands in no file."""
+    """The place of an answer; all None if it is in no file."""
 
     file: str | None
     line: int | None
@@ -118,7 +118,7 @@ class Spot:
 
 
 def _read(path: Path, shown: str) -> tuple[dict[str, object], dict[tuple[str, ...], _Place]]:
-    """Plain values of an answers file and the place of each."""
+    """The values of an answers file and the place of each."""
     source = _source(path, shown)
     values: object
     if path.suffix == ".json":
@@ -146,7 +146,7 @@ def _source(path: Path, shown: str) -> SourceFile:
 
 
 def _load_yaml(source: SourceFile) -> object:
-    _ = source.documents  # refuses what is not YAML
+    _ = source.documents  # raises UserError if it is not YAML
     try:
         values: object = YAML(typ="safe", pure=True).load(source.text)
     except MarkedYAMLError as error:  # a repeated key, a tag, a second document
@@ -160,11 +160,11 @@ def _load_yaml(source: SourceFile) -> object:
 
 
 def _places(node: SourceNode, file: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], _Place]]:
-    """The place of each answer at or below a node; answers stand at most three deep."""
+    """The place of each answer at or below a node; answers are at most three levels deep."""
     for key, child in node.children.items():
         inner = (*path, str(key))
         name = child.key_span or child.span
-        value = name if child.text == "" else child.span  # nothing stands nowhere: show its key
+        value = name if child.text == "" else child.span  # an empty value has no place: show its key
         yield inner, _Place(file, (name.line, name.column), (value.line, value.column))
         if len(inner) < 3:
             yield from _places(child, file, inner)

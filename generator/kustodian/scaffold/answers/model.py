@@ -28,7 +28,7 @@ from kustodian_template.formats import MAX_ENVIRONMENTS
 
 
 class Answers(BaseModel):
-    """Everything that `kustodian new` can be told, in the order in which it asks."""
+    """The answers of `kustodian new`, in the order of its questions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -76,13 +76,13 @@ class Answers(BaseModel):
     )
 
     def values(self) -> dict[str, Any]:
-        """The answers as an answers file has them."""
+        """The answers with the keys of an answers file."""
         return self.model_dump(by_alias=True)
 
     @field_validator("environments", mode="before")
     @classmethod
     def _fill_environments(cls, value: object, info: ValidationInfo) -> object:
-        """Give every environment what it leaves open, from its class and the answers before it."""
+        """Fill in the defaults of each environment, from its class and the answers before it."""
         value = spelled_out(value)
         if not isinstance(value, Mapping):
             return value
@@ -91,5 +91,5 @@ class Answers(BaseModel):
     @field_validator("environments")
     @classmethod
     def _in_order_of_promotion(cls, value: dict[str, Environment]) -> dict[str, Environment]:
-        """dev, staging, prod; as written within a class."""
+        """Sort by class (dev, staging, prod); keep the order within a class."""
         return dict(sorted(value.items(), key=lambda item: CLASSES.index(item[1].environment_class)))

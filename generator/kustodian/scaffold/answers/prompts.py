@@ -1,4 +1,4 @@
-"""Asks a person the questions, one at a time, and refuses a wrong answer at once with the reason."""
+"""Ask the questions on a terminal, one at a time; a wrong answer is refused at once, with the reason."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Terminal(Protocol):
         """Print a line."""
 
     def ask(self, question: str, default: str) -> str:
-        """Print the question with its default and give the line typed, empty for the default."""
+        """Print the question with its default; the line typed, empty for the default."""
 
 
 def ask_all(given: Given, fixed: frozenset[str], terminal: Terminal) -> None:
-    """Ask every question that leaves a choice, whose condition holds and that is not `fixed`.
+    """Ask every question that has a choice, whose condition holds and whose key is not in `fixed`.
 
-    The answers go to `given`; what `given` holds beforehand is offered as the default. Raises UserError
-    where that itself is wrong.
+    The answers are stored in `given`; the values already there are offered as defaults. Raises UserError if
+    those are wrong.
     """
     _, problems = examine(given.values, fixed)
     if problems:
@@ -87,7 +87,7 @@ def _ask_environments(given: Given, terminal: Terminal) -> None:
 
 
 def _ask_environment(given: Given, name: str, terminal: Terminal) -> None:
-    """Ask about one environment; what does not go together is refused at the end, and all is asked again."""
+    """Ask about one environment; after a conflict, say what it is and ask all its questions again."""
     while True:
         for question in questions_of(Environment):
             now = _now(given)
@@ -155,7 +155,7 @@ def _summary(answers: Answers, environment: Environment) -> str:
 
 
 def _said(given: Given) -> dict[str, dict[str, object]]:
-    """What was said about each environment, without the defaults."""
+    """The given answers of each environment, without the defaults."""
     said = spelled_out(given.values.get("environments", list(_now(given).environments)))
     if not isinstance(said, Mapping):
         return {}
@@ -163,7 +163,7 @@ def _said(given: Given) -> dict[str, dict[str, object]]:
 
 
 def _now(given: Given) -> Answers:
-    """The answers so far, with defaults for the rest; conditions are looked at where an answer is given."""
+    """The answers so far, with defaults for the rest; conflicts are not checked here."""
     answers, _ = examine(given.values, frozenset())
     if answers is None:
         raise AssertionError("ask_all refused malformed answers before asking")

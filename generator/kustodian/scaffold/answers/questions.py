@@ -1,4 +1,4 @@
-"""What a question of `kustodian new` is made of: its choices, and when it is asked.
+"""The parts of a question of `kustodian new`: its choices, and when it is asked.
 
 The questions themselves are the fields of `answers.Answers`; help, choices and defaults come from the
 template's cookiecutter.json.
@@ -19,14 +19,14 @@ from kustodian_template.questions import question
 
 @dataclass(frozen=True)
 class OneOf:
-    """The closed list of an answer's values, each with what it means; the first is the default."""
+    """The values that an answer may have, each with its meaning; the first is the default."""
 
     choices: Mapping[str, str]
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """A literal schema, so that validation and the JSON Schema read the same list.
 
-        YAML 1.1 tools write `yes` and `off` as booleans; those are taken for the words they stand for.
+        YAML 1.1 tools write `yes` and `off` as booleans, which are read as those words again.
         """
         literal = core_schema.literal_schema(list(self.choices))
         return core_schema.no_info_before_validator_function(self._word, literal)
@@ -66,7 +66,7 @@ class AskUnless:
 
 @dataclass(frozen=True)
 class Question:
-    """One answer as a person is asked for it; `key` names it in an answers file, `choices` may be empty."""
+    """A question as it is asked; `key` is its name in an answers file, `choices` may be empty."""
 
     key: str
     help: str

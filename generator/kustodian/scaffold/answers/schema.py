@@ -9,7 +9,7 @@ from kustodian_template.record import VERSION_KEY
 
 
 def answers_schema() -> dict[str, object]:
-    """JSON Schema (draft 2020-12) for editors to check an answers file with; tells what each choice means."""
+    """JSON Schema (draft 2020-12) with which editors check an answers file; it explains each choice."""
     schema = Answers.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Answers of kustodian new"

@@ -14,7 +14,7 @@ from kustodian import __version__
 if TYPE_CHECKING:
     from git.cmd import Git
 
-# What a person may set to steer git on purpose; every other GIT_ variable belongs to some other repository.
+# Variables that people set on purpose; every other GIT_ variable belongs to some other repository.
 _KEPT: Final = (
     "GIT_AUTHOR_",
     "GIT_COMMITTER_",
@@ -35,7 +35,7 @@ _FALLBACK_EMAIL: Final = "kustodian@localhost"
 
 
 def enclosing_repository(target: Path) -> Path | None:
-    """The git repository that contains `target`, None where there is none."""
+    """The git repository that contains `target`, None if there is none."""
     for parent in Path(os.path.abspath(target)).parents:
         if (parent / ".git").exists():
             return parent
@@ -43,17 +43,17 @@ def enclosing_repository(target: Path) -> Path | None:
 
 
 def make_first_commit(root: Path, branch: str) -> str:
-    """Make `root` a git repository with everything in one commit; returns a sentence on what was done.
+    """Make `root` a git repository with everything in one commit; return a sentence about the result.
 
-    A commit that git refuses (a signing key that is locked, say) is not an error: the repository is complete
-    and the sentence says what is left to do.
+    A commit that git refuses (a locked signing key, say) is not an error: the repository is complete and the
+    sentence says what is left to do.
     """
     if shutil.which("git") is None:
         return "git is not installed: no repository was made; run `git init` once it is"
     with _clean_environment():
         try:
             from git.cmd import Git
-        except ImportError as error:  # GitPython tries git at once: it is installed but does not run
+        except ImportError as error:  # it runs `git version`: git is installed but does not work
             return f"git could not start a repository: {_last_line(str(error))}; run `git init` yourself"
         return _first_commit(Git(root), branch)
 
@@ -78,7 +78,7 @@ def _first_commit(git: Git, branch: str) -> str:
 
 
 def _run(git: Git, *arguments: str) -> str | None:
-    """Run a git command; None where it succeeds, else the last line of what it said."""
+    """Run a git command; None if it succeeds, otherwise the last line of its errors."""
     options = [part for setting in _SETTINGS for part in ("-c", setting)]
     status, _, said = git.execute(
         ["git", *options, *arguments], with_extended_output=True, with_exceptions=False
@@ -88,7 +88,7 @@ def _run(git: Git, *arguments: str) -> str | None:
 
 @contextmanager
 def _clean_environment() -> Iterator[None]:
-    """Without the variables of another repository: GitPython hands this process's environment to git."""
+    """Remove other repositories' variables: GitPython passes this process's environment to git."""
     removed = {
         key: value
         for key, value in os.environ.items()

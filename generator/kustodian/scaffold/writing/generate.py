@@ -1,8 +1,8 @@
-"""Runs cookiecutter over the template, away from the user's own cookiecutter files.
+"""Run cookiecutter over the template, without the user's own cookiecutter files.
 
-cookiecutter runs as a child process with its own home and temporary folder: nothing of `~/.cookiecutterrc` or
-`~/.cookiecutter_replay` is read or written, the hook scripts that it leaves behind go with the folder, and an
-interrupt ends it and its hooks together.
+cookiecutter runs as a child process with its own home and temporary folder: `~/.cookiecutterrc` and
+`~/.cookiecutter_replay` are neither read nor written, the hook scripts that it leaves behind are removed with
+the folder, and an interrupt ends it and its hooks together.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _REPLAY: Final = "replay.json"
 
 
 def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupts) -> Path:
-    """The generated repository, somewhere below `work`, an empty folder that the caller removes.
+    """Generate the repository below `work`, an empty folder that the caller removes; return its path.
 
-    Raises UserError with cookiecutter's own words where the template does not render.
+    Raises UserError with cookiecutter's output if the template does not render.
     """
     for name in ("home", "tmp", "out"):
         (work / name).mkdir()
@@ -55,14 +55,14 @@ def generate(answers: Answers, template: Path, work: Path, interrupts: Interrupt
 
 
 def _environment(work: Path, config: Path) -> dict[str, str]:
-    """The caller's environment with our own home and temporary folder; nothing in it steers cookiecutter."""
+    """The caller's environment, with its own home and without variables that steer cookiecutter or git."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("COOKIECUTTER_", "GIT_"))}
     return {
         **kept,
         "HOME": str(work / "home"),
         "TMPDIR": str(work / "tmp"),
         "COOKIECUTTER_CONFIG": str(config),
-        # The template renders only what these answers bring.
+        # The template renders only the files that these answers need.
         "KUSTODIAN_REPLAY": str(work / _REPLAY),
         # Packages installed with `pip install --user` are found through the real home.
         "PYTHONUSERBASE": site.getuserbase(),
@@ -91,7 +91,7 @@ def _run(command: list[str], work: Path, environment: dict[str, str], interrupts
             _end(process)
         raise
     if process.returncode != 0:
-        # After an undefined variable cookiecutter prints all the answers, which the person gave.
+        # After an undefined variable cookiecutter prints all the answers.
         said = output.partition("\nContext: {")[0].strip().splitlines()[-_LINES_SHOWN:]
         message = "\n".join(["cookiecutter could not render the template:", *said])
         raise UserError(message, hint="reinstall kustodian, or report this if that does not help")
@@ -106,7 +106,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _set_modes(root: Path) -> None:
-    """Give files the modes of a fresh clone, whatever the installed template has."""
+    """Give files the modes of a fresh clone, whatever their modes in the installed template."""
     mask = os.umask(0)
     os.umask(mask)
     for folder, _, files in os.walk(root):

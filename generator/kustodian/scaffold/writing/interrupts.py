@@ -17,12 +17,12 @@ _SIGNALS: Final = tuple(
 class Interrupts:
     """While entered, the signals that ask a process to stop raise KeyboardInterrupt in the main thread.
 
-    Inside `held()` they wait: for the moments in which a process or a folder exists that nobody has noted,
-    and for cleaning up. Outside the main thread nothing is changed, as Python delivers signals only there.
+    Inside `held()` they wait: while a new process or folder is not yet recorded, and during clean-up. Outside
+    the main thread nothing is changed, because Python delivers signals only there.
     """
 
     def __init__(self) -> None:
-        """Changes nothing until it is entered."""
+        """Nothing is changed until it is entered."""
         self._holds = 0
         self._pending = False
         self._before: dict[signal.Signals, signal.Handlers] = {}
@@ -48,7 +48,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold signals back; one that came meanwhile raises at the end."""
+        """Hold signals back; one that arrives in between raises KeyboardInterrupt at the end."""
         self._holds += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""`--dry-run`: what would be written, as a tree and as a diff against what is there."""
+"""`--dry-run`: the files that would be written, as a tree and as a diff against the target."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plan:
 
 
 def plan(answers: Answers, target: Path, template: Path) -> Plan:
-    """Generate into a temporary folder elsewhere and compare; nothing at or beside the target changes."""
+    """Generate into a temporary folder and compare; nothing at or beside the target changes."""
     with Interrupts() as interrupts, workspace(interrupts) as work:
         root = generate(answers, template, work, interrupts)
         files = files_below(root)
@@ -59,7 +59,7 @@ def _file_diff(name: str, new: Path, old: Path) -> Iterator[str]:
 
 
 def diff_lines(name: str, old: bytes | None, new: bytes | None, *, executable: bool) -> Iterator[str]:
-    """The lines of git's diff of one file; None stands for a file that is not there."""
+    """The lines of git's diff of one file; None stands for a missing file."""
     if new == old:
         return
     mode = "100755" if executable else "100644"

@@ -1,4 +1,4 @@
-"""A temporary folder that no interrupt outlives."""
+"""A temporary folder that is removed even after an interrupt."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kustodian.scaffold.writing.interrupts import Interrupts
 
 @contextmanager
 def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Path]:
-    """An empty folder in `beside` (else among the system's temporary files), gone afterwards.
+    """An empty folder in `beside` (by default among the system's temporary files), removed afterwards.
 
-    `beside` and its parents are made where they are missing, and removed again if they end up empty.
+    Missing parents are made, `beside` included, and removed again if they end up empty.
     """
     made: list[Path] = []
     work: Path | None = None

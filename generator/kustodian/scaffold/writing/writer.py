@@ -1,4 +1,4 @@
-"""Puts a generated repository in its place: as a whole, or not at all."""
+"""Write a generated repository to its target: the whole of it, or nothing."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _ELSEWHERE: Final = "choose a folder that does not exist yet"
 
 
 def write(answers: Answers, target: Path, template: Path, finish: Callable[[Path], None]) -> list[str]:
-    """Generate the repository at `target` and give the paths of its files, relative to it and sorted.
+    """Generate the repository at `target`; return the paths of its files, relative to it and sorted.
 
     `finish` is called on the generated folder before it moves (the first commit is made there). The folder is
-    built next to the target, or inside it where it exists and is empty: the move stays on one file system.
-    Whatever ends the run early, an error or a signal, the target is left as it was.
+    built next to the target, or inside if the target is an empty folder, so that the move stays on one file
+    system. After an error or a signal the target is as it was before.
 
-    Raises UserError where the target holds something, and KeyboardInterrupt where SIGINT or SIGTERM came.
+    Raises UserError if the target is not empty, and KeyboardInterrupt after SIGINT or SIGTERM.
     """
     refuse_occupied(target)
     target = Path(os.path.abspath(target))
@@ -50,7 +50,7 @@ def write(answers: Answers, target: Path, template: Path, finish: Callable[[Path
 
 
 def refuse_occupied(target: Path) -> None:
-    """Raise UserError unless `target` is an empty folder or nothing yet."""
+    """Raise UserError unless `target` is an empty folder or does not exist."""
     try:
         if target.is_symlink() and not target.exists():
             raise UserError("the target is a link to nothing", str(target), hint=_ELSEWHERE)
@@ -71,12 +71,12 @@ def refuse_occupied(target: Path) -> None:
 
 
 def files_below(root: Path) -> list[str]:
-    """Paths of all files below `root`, relative to it, with `/`, sorted."""
+    """The paths of all files below `root`, relative to it, with `/`, sorted."""
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
 
 
 def _move_into(root: Path, target: Path) -> None:
-    """Move what is in `root`: the target itself may be a shell's working directory, or a mount."""
+    """Move the content of `root`: the target itself may be a shell's working directory, or a mount."""
     moved: list[Path] = []
     try:
         for entry in sorted(root.iterdir()):

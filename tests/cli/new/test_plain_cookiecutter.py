@@ -1,0 +1,70 @@
+"""`cookiecutter template/` alone writes and refuses what `kustodian new` does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.new.harness import RECORD, ROOT, environment, files, new
+
+TEMPLATE = ROOT / "template"
+
+
+def test_plain_cookiecutter_gives_the_same_files(default_repository: Path, place: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(TEMPLATE), "--no-input", "--output-dir", str(place)],
+        env=environment(place),
+        check=True,
+        capture_output=True,
+    )
+    plain, ours = files(place / "iris-model"), files(default_repository)
+    assert sorted(plain) == sorted(ours)
+    assert [name for name in plain if plain[name] != ours[name]] == []
+    result = new(place, "again", "--answers", str(place / "iris-model" / RECORD), "--no-check", "--no-git")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert files(place / "again") == files(default_repository)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            ["rollout=canary", "exposure=cluster-only"],
+            "a canary needs a traffic router: choose exposure gateway-api",
+        ),
+        (
+            ["accelerator=nvidia-dra", "kubernetes_version=1.33"],
+            "choose a kubernetes_version of 1.34 or later",
+        ),
+        (
+            ["exposure=node-port"],
+            "a node port has no TLS and prod is of class prod: choose exposure gateway-api",
+        ),
+        (["model_name=Iris"], "model_name must be a DNS label"),
+    ],
+)
+def test_plain_cookiecutter_refuses_what_does_not_go_together(
+    place: Path, answers: list[str], said: str
+) -> None:
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "cookiecutter",
+            str(TEMPLATE),
+            "--no-input",
+            "--output-dir",
+            str(place),
+            *answers,
+        ],
+        env=environment(place),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert result.returncode != 0
+    assert said in result.stdout + result.stderr
+    assert list(place.iterdir()) == []
