@@ -55,7 +55,7 @@ def _schemas() -> dict[str, str]:
     from kustodian.report.json.check import check_schema
     from kustodian.report.json.diff import diff_schema
     from kustodian.report.json.matrix import matrix_schema
-    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.answers.model import Answers
 
     schemas = {
         "kustodian.yaml": config_schema(),
@@ -83,8 +83,8 @@ def _admission() -> dict[str, str]:
 
 
 def _default_repository() -> dict[str, str]:
-    from kustodian.scaffold.answers import Answers
-    from kustodian.scaffold.writer import write
+    from kustodian.scaffold.answers.model import Answers
+    from kustodian.scaffold.writing.writer import write
 
     template = ROOT / "template"
     with tempfile.TemporaryDirectory() as folder:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.conditions import refusals
-from kustodian.scaffold.questions import OneOf
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import OneOf
 from tests.acceptance.nodes import POOLS, cordon
 from tests.acceptance.repositories import generate
 from tests.acceptance.served import PLAIN, GpuCluster, OnPool, Served, container_of
@@ -46,8 +46,7 @@ def test_every_accelerator_on_every_platform_has_a_pool() -> None:
         f"{accelerator}-{platform}"
         for accelerator in choices("accelerator")
         for platform in choices("platform")
-        if accelerator != "none"
-        and not list(refusals(Answers.model_validate({"accelerator": accelerator, "platform": platform})))
+        if accelerator != "none" and not examine({"accelerator": accelerator, "platform": platform})[1]
     }
     assert allowed == set(POOLS)
     assert allowed != {f"{a}-{p}" for a in choices("accelerator") for p in choices("platform") if a != "none"}

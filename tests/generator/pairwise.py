@@ -15,9 +15,9 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import examine
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from tests.generator.assertions import problems
 from tests.generator.component_order import order_matters
 from tests.generator.repositories import answers_of, make

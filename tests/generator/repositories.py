@@ -15,11 +15,11 @@ from kustodian.model.installed_files import engine_binary, template_dir
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, start
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
 from kustodian.scaffold.presets import preset_file, preset_names
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.writing.writer import write
 
 PRESETS = tuple(preset_names())
 #: Objects as the engine renders them.
@@ -133,3 +133,16 @@ def edited_text(texts: Mapping[Path, str]) -> Iterator[None]:
 def of(objects: Objects, *kinds: str) -> Objects:
     """The objects of some kinds."""
     return [item for item in objects if item["kind"] in kinds]
+
+
+def key_of(item: dict[str, Any]) -> tuple[str, str]:
+    """Kind and name of an object."""
+    return item["kind"], item["metadata"]["name"]
+
+
+def server_labels(repository: Repository) -> dict[str, str]:
+    """The labels that select the servers."""
+    return {
+        "app.kubernetes.io/name": repository.answers.model_name,
+        "app.kubernetes.io/component": "server",
+    }

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
-import sys
-from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from kustodian.model.installed_files import template_dir
-from kustodian.scaffold import conditions
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
+from kustodian_template import modules
 from tests.generator.addon_answers import AROUND_THE_SERVER
 from tests.generator.assertions import problems
 from tests.generator.repositories import Repository, answers_of, make
 
+TEMPLATE_ADDONS = template_dir() / "{{cookiecutter.repo_name}}" / "platform"
 QUESTIONS = (
     "tracing", "logging", "pipeline", "model_registry", "cache", "helm_chart", "secrets", "image_scan", "ci", "backup",
 )  # fmt: skip
@@ -87,19 +84,9 @@ def _sources(application: dict[str, Any]) -> list[dict[str, Any]]:
     return [*spec.get("sources", ()), *([spec["source"]] if "source" in spec else [])]
 
 
-@pytest.fixture
-def addons_module() -> Iterator[ModuleType]:
-    """The template's own module, as the hooks import it."""
-    sys.path.insert(0, str(template_dir()))
-    yield importlib.import_module("kustodian_addons")
-    sys.path.remove(str(template_dir()))
-
-
-def test_names_of_add_ons_are_kept_from_environments(addons_module: ModuleType) -> None:
-    template = sys.modules["kustodian_environments"]
-    names = {module.name for module in addons_module.addon_catalogue()}
-    assert names == template.ADDON_NAMES == set(conditions.ADD_ONS)
-    values = json.loads((template_dir() / "cookiecutter.json").read_text(encoding="utf-8"))
+def test_names_of_add_ons_are_kept_from_environments() -> None:
+    names = {module.name for module in modules.catalogue().addons}
+    assert names == {path.name for path in TEMPLATE_ADDONS.iterdir()} - {"common"}
     for name in (*sorted(names), "platform-x"):
-        with pytest.raises(template.AnswerError, match="choose another"):
-            template.environments({"environments": {name: values["environments"]["dev"]}})
+        found = examine({"environments": [name], "accelerator": "none"})[1]
+        assert [problem.path for problem in found] == [("environments", name)]

@@ -18,10 +18,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kustodian.model.installed_files import template_dir
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import examine
-from kustodian.scaffold.generate import context
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import examine
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from tests.generator.assertions import problems
 from tests.generator.component_order import order_matters
 from tests.generator.pairwise import CHOICES, goes_together, pairs, rows
@@ -140,7 +139,7 @@ def test_plain_cookiecutter_writes_the_same(number: int | None, tmp_path: Path) 
     answers = answers_of(None, {**row, "environments": _POOLS})
     ours = make(answers, tmp_path / "ours")
     replay = tmp_path / "replay.json"
-    replay.write_text(json.dumps({"cookiecutter": context(answers)}), encoding="utf-8")
+    replay.write_text(json.dumps({"cookiecutter": answers.values()}), encoding="utf-8")
     subprocess.run(
         [sys.executable, "-m", "cookiecutter", str(template_dir()), "--replay-file", str(replay),
          "--output-dir", str(tmp_path / "plain")],

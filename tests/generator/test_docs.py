@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 
 from kustodian.model.installed_files import template_dir
-from kustodian.scaffold.answers import Answers
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
 from kustodian.scaffold.presets import preset_names
-from kustodian.scaffold.questions import questions_of
 from tests.generator.assertions import TOLERATED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "generated-repository.md").read_text(encoding="utf-8")

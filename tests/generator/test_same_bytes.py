@@ -14,7 +14,7 @@ _PROGRAM = """
 import os, sys
 from pathlib import Path
 os.umask(int(sys.argv[1], 8))
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.writing.writer import write
 from tests.generator.repositories import answers_of
 write(answers_of(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), lambda _: None)
 """

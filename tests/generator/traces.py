@@ -69,7 +69,7 @@ def links_lead_somewhere(repository: Repository) -> Iterator[str]:
 
 def no_word_of_what_was_not_chosen(repository: Repository) -> Iterator[str]:
     """No file names a component or add-on that these answers do not bring."""
-    answers = repository.answers.model_dump(by_alias=True)
+    answers = repository.answers.values()
     absent = {
         name: pattern
         for name, (whens, pattern) in _modules().items()

@@ -1,8 +1,8 @@
-"""Other answers for a repository that is there already: an environment or a component more.
+"""Add an environment or a component to an existing repository.
 
 The repository is generated twice, with the answers that it records and with the new ones. What differs
-between the two is brought into the files as they are now, which people have edited since: a three-way merge
-of each, as git does it. Where an edit and the change meet in the same lines nothing at all is written.
+between the two is merged into the present files, which people may have edited: a three-way merge of each, by
+git. If an edit and the change meet in the same lines, nothing is written.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import Final
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.files import replace_file
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.generate import generate
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.interrupts import Interrupts
-from kustodian.scaffold.plan import diff_lines
-from kustodian.scaffold.record import RECORD_NAME
-from kustodian.scaffold.workspace import workspace
-from kustodian.scaffold.writer import files_below
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.generate import generate
+from kustodian.scaffold.writing.interrupts import Interrupts
+from kustodian.scaffold.writing.plan import diff_lines
+from kustodian.scaffold.writing.workspace import workspace
+from kustodian.scaffold.writing.writer import files_below
+from kustodian_template.modules import catalogue
+from kustodian_template.record import RECORD_NAME
 
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
 class Change:
-    """One file: its path in the repository and its bytes before and after; None where it is not there."""
+    """One file: its path in the repository and its bytes before and after; None if it does not exist."""
 
     path: str
     before: bytes | None
@@ -40,7 +41,7 @@ class Change:
 
 
 def recorded(root: Path) -> Given:
-    """The answers that the repository was generated from. Raises UserError where it records none."""
+    """The answers that the repository was generated from. Raises UserError if it has no record of them."""
     path = root / RECORD_NAME
     if not path.is_file():
         raise UserError(
@@ -54,12 +55,12 @@ def recorded(root: Path) -> Given:
 
 
 def with_environment(root: Path, name: str, settings: list[str]) -> Answers:
-    """The recorded answers and one environment more; `settings` are `key=value` of that environment.
+    """The recorded answers with one more environment; `settings` are its answers, `key=value`.
 
-    Raises UserError where there is such an environment, or the answers are refused.
+    Raises UserError if the environment exists, or the answers are refused.
     """
     given = recorded(root)
-    environments = dict(complete(given).model_dump(by_alias=True)["environments"])
+    environments = dict(complete(given).values()["environments"])
     if name in environments:
         raise UserError(
             f"there is an environment {name} already",
@@ -74,11 +75,11 @@ def with_environment(root: Path, name: str, settings: list[str]) -> Answers:
 def with_component(root: Path, name: str, settings: list[str], choices: Mapping[str, str]) -> Answers:
     """The recorded answers with those that bring a component; `settings` are further answers, `key=value`.
 
-    `choices` are what `answers_of_component` found for it. Raises UserError where the repository has it, or
-    the answers are refused.
+    `choices` come from `answers_of_component`. Raises UserError if the repository has the component, or the
+    answers are refused.
     """
     given = recorded(root)
-    now = complete(given).model_dump(by_alias=True)
+    now = complete(given).values()
     changed = {key: value for key, value in choices.items() if now[key] != value}
     if not changed and not settings:
         raise UserError(
@@ -94,26 +95,23 @@ def with_component(root: Path, name: str, settings: list[str], choices: Mapping[
     return complete(given)
 
 
-def answers_of_component(template: Path, root: Path, name: str) -> dict[str, str]:
-    """What has to be answered for a component of the template's modules.yaml to be part of the repository.
+def answers_of_component(root: Path, name: str) -> dict[str, str]:
+    """The answers that bring a component or add-on of modules.yaml into the repository.
 
-    An answer that allows it already stays as it is; else the first that does. Raises UserError for a
-    component that there is not, or that every repository has.
+    A recorded answer that brings it stays; otherwise the first choice that does is taken. Raises UserError
+    for an unknown component, or one that every repository has.
     """
-    import yaml
-
-    data = yaml.safe_load((template / "modules.yaml").read_text(encoding="utf-8"))
-    modules = [*data["components"], *data.get("addons", [])]
-    optional = sorted({str(module["name"]) for module in modules if module.get("when")})
-    found = [module["when"] for module in modules if module["name"] == name and module.get("when")]
+    modules = (*catalogue().components, *catalogue().addons)
+    optional = sorted({module.name for module in modules if module.when})
+    found = [module.when for module in modules if module.name == name and module.when]
     if not found:
         near = nearest(name, optional)
         raise UserError(
             f"there is no component {name} to add",
             hint=f"did you mean {near}?" if near else "choose one of: " + ", ".join(optional),
         )
-    now = complete(recorded(root)).model_dump(by_alias=True)
-    # Several entries may bring it (redis, for each place of its password): the one that is nearest.
+    now = complete(recorded(root)).values()
+    # Several entries may have the name (redis, by the source of its password): take the closest.
     ways = [
         {
             question: now[question] if now[question] in allowed else allowed[0]
@@ -125,9 +123,9 @@ def answers_of_component(template: Path, root: Path, name: str) -> dict[str, str
 
 
 def changes(root: Path, after: Answers, template: Path) -> list[Change]:
-    """What the new answers change in the repository at `root`, sorted by path; nothing is written.
+    """The changes that the new answers make to the repository at `root`, sorted by path; nothing is written.
 
-    Raises UserError where files were edited in the lines that change.
+    Raises UserError if files were edited in the lines that change.
     """
     before = complete(recorded(root))
     with Interrupts() as interrupts, workspace(interrupts) as work:
@@ -158,7 +156,7 @@ def diff(found: list[Change]) -> list[str]:
 
 
 def write(root: Path, found: list[Change]) -> None:
-    """Put every change in place, or none. Raises UserError where a file cannot be written."""
+    """Write every change, or none. Raises UserError if a file cannot be written."""
     done: list[Change] = []
     with Interrupts() as interrupts, interrupts.held():
         try:
@@ -174,7 +172,7 @@ def write(root: Path, found: list[Change]) -> None:
 
 
 def _changes(root: Path, old: Path, new: Path) -> Iterator[tuple[str, Change | None]]:
-    """Each path that differs between the two trees, with its change; None where the merge is not clean."""
+    """Each path that differs between the two trees, with its change; None if the merge has a conflict."""
     for path in sorted({*files_below(old), *files_below(new)}):
         base, wanted, mine = _read(old / path), _read(new / path), _read(root / path)
         if base == wanted:
@@ -190,7 +188,7 @@ def _changes(root: Path, old: Path, new: Path) -> Iterator[tuple[str, Change | N
 
 
 def _merge(mine: bytes, base: bytes, wanted: bytes) -> bytes | None:
-    """Git's three-way merge of one file; None where both sides changed the same lines."""
+    """Git's three-way merge of one file; None if both sides changed the same lines."""
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for name, content in (("mine", mine), ("base", base), ("wanted", wanted)):
@@ -214,7 +212,7 @@ def _put(path: Path, content: bytes | None, *, executable: bool) -> None:
         path.unlink(missing_ok=True)
         for parent in path.parents:
             try:
-                parent.rmdir()  # an empty folder is a folder that git does not know
+                parent.rmdir()  # git does not track empty folders
             except OSError:
                 return
         return

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
 
 ROOT = Path(__file__).resolve().parents[3]
 REAL_TEMPLATE = ROOT / "template"

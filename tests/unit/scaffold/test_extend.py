@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.complete import complete
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.extend import (
     answers_of_component,
     changes,
@@ -19,9 +20,8 @@ from kustodian.scaffold.extend import (
     with_environment,
     write,
 )
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.record import RECORD_NAME
-from kustodian.scaffold.writer import write as write_new
+from kustodian.scaffold.writing.writer import write as write_new
+from kustodian_template.record import RECORD_NAME
 from tests.unit.scaffold.conftest import REAL_TEMPLATE, snapshot
 
 
@@ -59,7 +59,7 @@ def test_an_environment_more_equals_one_that_was_there_from_the_start(
 def test_a_component_more_equals_one_that_was_there_from_the_start(
     repository: Path, elsewhere: Path, name: str
 ) -> None:
-    choices = answers_of_component(REAL_TEMPLATE, repository, name)
+    choices = answers_of_component(repository, name)
     answers = with_component(repository, name, [], choices)
     found = changes(repository, answers, REAL_TEMPLATE)
     write(repository, found)
@@ -70,11 +70,11 @@ def test_a_component_more_equals_one_that_was_there_from_the_start(
 def test_a_component_leaves_the_answers_that_allow_it(repository: Path) -> None:
     record = repository / RECORD_NAME
     record.write_text(record.read_text().replace("secrets: external-secrets", "secrets: sealed-secrets"))
-    assert answers_of_component(REAL_TEMPLATE, repository, "redis") == {
+    assert answers_of_component(repository, "redis") == {
         "cache": "redis",
         "secrets": "sealed-secrets",
     }
-    choices = answers_of_component(REAL_TEMPLATE, repository, "istio-tokens")
+    choices = answers_of_component(repository, "istio-tokens")
     with pytest.raises(UserError, match="does not go with runtime python"):
         with_component(repository, "istio-tokens", [], choices)
     meant = ["runtime=triton", "secrets=kubernetes"]
@@ -103,13 +103,13 @@ def test_an_edit_in_the_same_lines_refuses_everything(repository: Path) -> None:
 def test_an_edited_file_is_not_deleted(repository: Path) -> None:
     edited = repository / "components/hpa/autoscaler.yaml"
     edited.write_text(edited.read_text().replace("averageUtilization: 70", "averageUtilization: 60"))
-    choices = answers_of_component(REAL_TEMPLATE, repository, "keda")
+    choices = answers_of_component(repository, "keda")
     with pytest.raises(UserError, match=r"components/hpa/autoscaler\.yaml"):
         changes(repository, with_component(repository, "keda", [], choices), REAL_TEMPLATE)
 
 
 def test_the_diff_is_one_that_git_takes(repository: Path, tmp_path: Path) -> None:
-    choices = answers_of_component(REAL_TEMPLATE, repository, "keda")
+    choices = answers_of_component(repository, "keda")
     found = changes(repository, with_component(repository, "keda", [], choices), REAL_TEMPLATE)
     patch = tmp_path / "a.patch"
     patch.write_text("".join(f"{line}\n" for line in diff(found)))
@@ -131,10 +131,10 @@ def test_what_cannot_be_added_is_refused_with_the_way_out(repository: Path) -> N
     with pytest.raises(UserError, match="there is an environment prod already"):
         with_environment(repository, "prod", [])
     with pytest.raises(UserError, match="no component kedda") as caught:
-        answers_of_component(REAL_TEMPLATE, repository, "kedda")
+        answers_of_component(repository, "kedda")
     assert caught.value.hint == "did you mean keda?"
     with pytest.raises(UserError, match="hpa is here already"):
-        with_component(repository, "hpa", [], answers_of_component(REAL_TEMPLATE, repository, "hpa"))
+        with_component(repository, "hpa", [], answers_of_component(repository, "hpa"))
     with pytest.raises(UserError, match=r"choose a kubernetes_version of 1\.36"):
         with_component(repository, "model-image", [], {"model_storage": "oci-image-volume"})
     (repository / RECORD_NAME).unlink()

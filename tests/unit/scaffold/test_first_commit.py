@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from kustodian import __version__
-from kustodian.scaffold.first_commit import enclosing_repository, make_first_commit
+from kustodian.scaffold.writing.first_commit import enclosing_repository, make_first_commit
+from tests.unit.scaffold.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +111,33 @@ def test_without_git_it_says_so(root: Path, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert make_first_commit(root, "main").startswith("git is not installed")
     assert not (root / ".git").exists()
+
+
+def test_a_git_that_does_not_run_is_told(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text("#!/bin/sh\necho 'no developer tools' >&2\nexit 1\n")
+    (tmp_path / "bin" / "git").chmod(0o755)
+    # In a process of its own: GitPython tries git when it is imported.
+    program = (
+        "import pathlib, sys; from kustodian.scaffold.writing.first_commit import make_first_commit as commit; "
+        "print(commit(pathlib.Path(sys.argv[1]), 'main'))"
+    )
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    said = subprocess.run(
+        [sys.executable, "-c", program, str(root)],
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "generator")},
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    ).stdout
+    assert said.startswith("git could not start a repository: ") and "no developer tools" in said
+
+
+def test_the_environment_is_as_it_was_afterwards(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+    before = dict(os.environ)
+    make_first_commit(root, "main")
+    assert dict(os.environ) == before
 
 
 def test_an_enclosing_repository_is_found(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
 
 Give = Callable[..., Given]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.plan import plan, tree
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.plan import plan, tree
+from kustodian.scaffold.writing.writer import write
 from tests.unit.scaffold.conftest import snapshot
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.presets import preset_file, preset_names, preset_purpose
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.prompts import ask_all
-from kustodian.scaffold.questions import questions_of
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.prompts import ask_all
+from kustodian.scaffold.answers.questions import questions_of
 
 Give = Callable[..., Given]
 

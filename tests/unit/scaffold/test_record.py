@@ -12,11 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kustodian import __version__
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.complete import complete, examine
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.questions import questions_of
-from kustodian.scaffold.record import record
+from kustodian.scaffold.answers.complete import complete, examine
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.answers.questions import questions_of
+from kustodian_template.record import record
 
 _LABELS = st.from_regex(r"[a-z]([-a-z0-9]{0,18}[a-z0-9])?", fullmatch=True)
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_characters='"\\{}'), min_size=1, max_size=60)
@@ -55,14 +55,14 @@ def test_recorded_answers_read_again_are_the_same(values: dict[str, Any]) -> Non
     if answers is None or problems:
         assert problems, "refused without saying why"
         return
-    text = record(answers)
+    text = record(answers.values(), __version__)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "answers.yaml")
         path.write_text(text, encoding="utf-8")
         again = Given()
         again.add_file(path)
     assert complete(again) == answers
-    assert record(complete(again)) == text
+    assert record(complete(again).values(), __version__) == text
     # PyYAML reads YAML 1.1, where `no`, `off` and 1.30 are not text.
     expected = {"kustodian_version": __version__, **answers.model_dump(by_alias=True)}
     assert yaml.safe_load(text) == expected
@@ -72,4 +72,8 @@ def test_recorded_answers_read_again_are_the_same(values: dict[str, Any]) -> Non
 def test_environments_are_recorded_in_order_of_promotion() -> None:
     given = Given()
     given.set("environments=prod,qa,dev")
-    assert list(yaml.safe_load(record(complete(given)))["environments"]) == ["dev", "qa", "prod"]
+    assert list(yaml.safe_load(record(complete(given).values(), __version__))["environments"]) == [
+        "dev",
+        "qa",
+        "prod",
+    ]

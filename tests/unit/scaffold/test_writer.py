@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.errors import UserError
-from kustodian.scaffold.answers import Answers
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.answers.model import Answers
+from kustodian.scaffold.writing.writer import write
 from tests.unit.scaffold.conftest import ROOT, snapshot
 
 
@@ -36,7 +36,7 @@ def test_a_new_folder_is_written(answers: Answers, tiny_template: Path, place: P
         for path in (place / "my-models").rglob("*")
         if path.is_file()
     )
-    assert ".kustodian-answers.yaml" in files
+    assert "overlays/prod/kustomization.yaml" in files
 
 
 def test_missing_parents_are_made(answers: Answers, tiny_template: Path, place: Path) -> None:
@@ -125,9 +125,9 @@ def test_a_target_taken_meanwhile_is_not_overwritten(
 _CHILD = """
 import sys
 from pathlib import Path
-from kustodian.scaffold.complete import complete
-from kustodian.scaffold.given import Given
-from kustodian.scaffold.writer import write
+from kustodian.scaffold.answers.complete import complete
+from kustodian.scaffold.answers.given import Given
+from kustodian.scaffold.writing.writer import write
 try:
     write(complete(Given()), Path(sys.argv[1]), Path(sys.argv[2]), lambda root: None)
 except KeyboardInterrupt:

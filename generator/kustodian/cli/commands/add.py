@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.answers.model import Answers
 
 app = typer.Typer(
     help="Add an environment or a component to a generated repository.",
@@ -75,11 +75,10 @@ def component(
 
     Example: kustodian add component keda
     """
-    from kustodian.model.installed_files import template_dir
     from kustodian.scaffold.extend import answers_of_component, with_component
 
     root = _root(repository)
-    choices = answers_of_component(template_dir(), root, name)
+    choices = answers_of_component(root, name)
     answers = with_component(root, name, settings or [], choices)
     return _apply(root, answers, dry_run=dry_run, no_check=no_check)
 

@@ -11,7 +11,7 @@ import typer
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
-    from kustodian.scaffold.answers import Answers
+    from kustodian.scaffold.answers.model import Answers
 
 
 def new(
@@ -75,8 +75,8 @@ def _answers(preset: str | None, defaults: bool, file: Path | None, assignments:
     asks = not defaults and file is None
     if asks and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UserError("there is no terminal to ask questions on", hint="use --defaults or --answers FILE")
-    from kustodian.scaffold.complete import complete
-    from kustodian.scaffold.given import Given
+    from kustodian.scaffold.answers.complete import complete
+    from kustodian.scaffold.answers.given import Given
 
     given = Given()
     if preset is not None:
@@ -88,7 +88,7 @@ def _answers(preset: str | None, defaults: bool, file: Path | None, assignments:
     for assignment in assignments:
         given.set(assignment)
     if asks:
-        from kustodian.scaffold.prompts import ask_all
+        from kustodian.scaffold.answers.prompts import ask_all
 
         fixed = frozenset(assignment.partition("=")[0].split(".")[0] for assignment in assignments)
         terminal = _Terminal()
@@ -113,8 +113,8 @@ class _Terminal:
 
 def _write(answers: Answers, directory: Path, no_git: bool) -> None:
     from kustodian.model.installed_files import template_dir
-    from kustodian.scaffold.first_commit import enclosing_repository, make_first_commit
-    from kustodian.scaffold.writer import write
+    from kustodian.scaffold.writing.first_commit import enclosing_repository, make_first_commit
+    from kustodian.scaffold.writing.writer import write
 
     outer = enclosing_repository(directory)
     said: list[str] = []
@@ -152,8 +152,8 @@ def _print_next_steps(answers: Answers, directory: Path) -> None:
 def _print_plan(answers: Answers, directory: Path) -> None:
     from kustodian.cli.output import wants_colour
     from kustodian.model.installed_files import template_dir
-    from kustodian.scaffold.plan import plan, tree
-    from kustodian.scaffold.writer import refuse_occupied
+    from kustodian.scaffold.writing.plan import plan, tree
+    from kustodian.scaffold.writing.writer import refuse_occupied
 
     made = plan(answers, directory, template_dir())
     diff = [_painted(line) for line in made.diff] if wants_colour() else made.diff
@@ -176,7 +176,7 @@ def _painted(line: str) -> str:
 def _print_schema() -> None:
     import json
 
-    from kustodian.scaffold.schema import answers_schema
+    from kustodian.scaffold.answers.schema import answers_schema
 
     typer.echo(json.dumps(answers_schema(), indent=2))
 

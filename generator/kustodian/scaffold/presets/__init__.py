@@ -1,6 +1,6 @@
-"""Answers files that ship: `kustodian new --preset NAME`.
+"""The answers files behind `kustodian new --preset NAME`.
 
-A preset is a `.yaml` file here; its first line is a comment that says what it is for.
+A preset is a `.yaml` file here; its first line is a comment that states its purpose.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def preset_names() -> list[str]:
 
 
 def preset_file(name: str) -> Path:
-    """The answers file of a preset. Raises UserError for a name that there is not."""
+    """The answers file of a preset. Raises UserError for an unknown name."""
     names = preset_names()
     if name not in names:
         near = nearest(name, names)
@@ -26,5 +26,5 @@ def preset_file(name: str) -> Path:
 
 
 def preset_purpose(name: str) -> str:
-    """What the preset is for, in one line."""
+    """The purpose of the preset, in one line."""
     return preset_file(name).read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()

@@ -1,0 +1,1 @@
+"""The answers that describe a repository: asked, read from files, completed, refused."""

@@ -1,0 +1,36 @@
+"""A temporary folder that is removed even after an interrupt."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from kustodian.scaffold.writing.interrupts import Interrupts
+
+
+@contextmanager
+def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Path]:
+    """An empty folder in `beside` (by default among the system's temporary files), removed afterwards.
+
+    Missing parents are made, `beside` included, and removed again if they end up empty.
+    """
+    made: list[Path] = []
+    work: Path | None = None
+    try:
+        with interrupts.held():
+            for parent in reversed([beside, *beside.parents]) if beside else ():
+                if not parent.exists():
+                    parent.mkdir()
+                    made.append(parent)
+            work = Path(tempfile.mkdtemp(prefix=".kustodian-", dir=beside))
+        yield work
+    finally:
+        with interrupts.held():
+            if work is not None:
+                shutil.rmtree(work, ignore_errors=True)
+            for parent in reversed(made):
+                with suppress(OSError):  # not empty: the repository is in it
+                    parent.rmdir()
