@@ -45,7 +45,19 @@ def as_text(report: CheckReport, colour: bool = False, show_waived: bool = False
     errors = [_error(report, error, style, overlay) for overlay, error in failures(report)]
     lines = [*blocks, *errors]
     body = "\n\n".join(lines) + "\n\n" if lines else ""
-    return body + _overlays(report, style) + summary(report) + "\n" + _compared(report)
+    return body + _overlays(report, style) + _closing(report)
+
+
+def as_repeated(text: str, report: CheckReport) -> str:
+    """The text report `text` as a later run prints it, in which nothing has changed since the first one."""
+    return text.removesuffix(_closing(report)) + _closing(
+        report, " (nothing has changed since it was checked)"
+    )
+
+
+def _closing(report: CheckReport, note: str = "") -> str:
+    """The last part of the report: the summary line and the comparison with the base."""
+    return f"{summary(report, note)}\n{_compared(report)}"
 
 
 def _compared(report: CheckReport) -> str:
@@ -63,15 +75,15 @@ def _compared(report: CheckReport) -> str:
     return "\n".join([*lines, ""])
 
 
-def summary(report: CheckReport) -> str:
-    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`."""
+def summary(report: CheckReport, note: str = "") -> str:
+    """`1 error in 3 overlays, 53 objects, 97 rules, 0 waived (0.3 s)`; `note` comes before the time."""
     unchecked = len(failures(report))
     text = f"{found_words(report)} in {plural(checked(report), 'overlay')}, "
     text += f"{plural(report.objects, 'object')}, {plural(report.rules, 'rule')}, {report.waived} waived"
     if unchecked:
         text += f", {unchecked} NOT CHECKED"
     took = f" ({report.seconds:.1f} s)" if report.seconds is not None else ""
-    return f"{text}{took}"
+    return f"{text}{note}{took}"
 
 
 def _block(report: CheckReport, group: list[Finding], style: Style) -> str:

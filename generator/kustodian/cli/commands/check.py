@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kustodian.cli.cache import store
+from kustodian.cli.early import peek
 from kustodian.cli.output import (
     FORMAT_HELP,
     GRAPH_HELP,
@@ -20,7 +22,6 @@ from kustodian.cli.output import (
     wants_proposals,
     write_reports,
 )
-from kustodian.cli.replay import remember
 from kustodian.model.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -163,8 +164,9 @@ def check(
     threshold = failing if chosen in (FailOn.NEW, FailOn.ALL) else chosen
     written = write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
     code = exit_code(report, chosen, FailOn(failing))
-    if not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS) and sys.argv[1:2] == ["check"]:
-        remember(sys.argv[1:], report, written, code)
+    line = peek()
+    if line.may_use_cache and not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS):
+        store(line.words, report, outputs, written, code)
     return code
 
 
