@@ -9,7 +9,7 @@ here is a guess: a wrong one costs time and never changes a result.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,12 @@ _RENDERING = ("check", "diff", "matrix")
 _HELP = frozenset(("-h", "--help"))
 
 
-class CommandLine(NamedTuple):
-    """The words after `kustodian`, and what they seem to ask for."""
+class CommandLine:
+    """The words after `kustodian`, and what they seem to ask for; immutable."""
 
-    words: tuple[str, ...]
+    def __init__(self, words: tuple[str, ...]) -> None:
+        """Keep the words; a plain class, because creating a named tuple or dataclass takes a millisecond."""
+        self.words = words
 
     @property
     def subcommand(self) -> str | None:

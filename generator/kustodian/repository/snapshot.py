@@ -78,7 +78,10 @@ def has_contents(root: str, known: Mapping[str, State], contents: Mapping[str, s
 
 
 def git_facts(folder: str) -> list[str]:
-    """Absolute paths of git's files that decide what is tracked, ignored and in the history; some may not exist."""
+    """Absolute paths of git's files that decide what is tracked, ignored and in the history.
+
+    Some may not exist.
+    """
     holder = folder
     while not os.path.exists(os.path.join(holder, ".git")):
         if holder == os.path.dirname(holder):
