@@ -135,7 +135,7 @@ def test_a_shallow_clone_says_what_to_do(root: Path, tmp_path: Path) -> None:
 def test_a_revision_that_is_none(root: Path, revision: str) -> None:
     outcome = kustodian("check", ".", f"--base={revision}", *RULE, cwd=root)
     assert outcome.code == 2
-    assert "git knows no such commit" in outcome.err
+    assert "git does not find this commit" in outcome.err
     assert "Traceback" not in outcome.err
 
 
@@ -147,10 +147,10 @@ def test_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
             "a.yaml": POD.format(name="a", tag="1"),
         },
     )
-    assert "in no git work tree" in check(root).err
+    assert "is not in a git work tree" in check(root).err
     git(root, "init", "--quiet", "--initial-branch", "main")
     assert check(root).code == 2
-    assert "--staged goes with --base" in kustodian("check", ".", "--staged", cwd=root).err
+    assert "--staged needs --base" in kustodian("check", ".", "--staged", cwd=root).err
 
 
 def test_a_base_that_cannot_be_read_is_an_error(root: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_version_file_is_copied_and_shown(root: Path) -> None:
 
 
 @pytest.mark.parametrize(("source", "target", "said"), [
-    ("stagin", "prod", "no environment `stagin`"), ("prod", "prod", "is both"), ("prod", "live", "there are: prod, staging"),
+    ("stagin", "prod", "no environment `stagin`"), ("prod", "prod", "are both prod"), ("prod", "live", "environments: prod, staging"),
 ])  # fmt: skip
 def test_a_wrong_name_changes_nothing(root: Path, source: str, target: str, said: str) -> None:
     outcome = kustodian("promote", source, target, cwd=root)

@@ -221,8 +221,8 @@ def test_output_takes_the_one_report_that_has_no_file(repository: Path) -> None:
         (["--shard", "0/3"], "no shard"),
         (["--shard", "4/3"], "no shard"),
         (["--shard", "1"], "no shard"),
-        (["--shard", "1/2", "--base", "HEAD"], "does not go with --base"),
-        (["--shard", "1/2", "--fix"], "does not go with --fix"),
+        (["--shard", "1/2", "--base", "HEAD"], "cannot be combined with --base"),
+        (["--shard", "1/2", "--fix"], "cannot be combined with --fix"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_written(

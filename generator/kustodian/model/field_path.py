@@ -10,7 +10,7 @@ FieldPath = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
-@lru_cache(maxsize=4096)  # a base's findings are those of every overlay over it
+@lru_cache(maxsize=4096)  # overlays of the same base have findings at the same paths
 def format_path(path: FieldPath) -> str:
     """`spec.containers[0].image`; keys with dots or slashes are quoted: `labels["app.io/name"]`."""
     text = ""

@@ -1,7 +1,7 @@
-"""Where the files lie that Kustodian ships beside its code.
+"""The paths of the files that Kustodian ships beside its code.
 
-An installed wheel has them inside the package; an editable install finds `template/` and `policies/` in the
-repository, so an edit counts at once. What the build makes (engine, schemas) is in the package either way.
+A wheel has them inside the package; an editable install uses `template/` and `policies/` of the repository,
+so edits take effect at once. Build results (engine, schemas) are inside the package in both cases.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ _BUILD = _PACKAGE / "_build"
 
 
 def template_dir() -> Path:
-    """The cookiecutter template. Raises UserError where the installation lacks it."""
+    """The cookiecutter template. Raises UserError if the installation lacks it."""
     return _shipped("_template", "template", "cookiecutter.json")
 
 
 def policies_dir() -> Path:
-    """The starter policies, with `rego/` inside. Raises UserError where the installation lacks them."""
+    """The starter policies, with `rego/` inside. Raises UserError if the installation lacks them."""
     return _shipped("_policies", "policies", "rego")
 
 
 def engine_binary() -> Path:
-    """The compiled rendering engine. Raises UserError where it was not built."""
+    """The compiled engine. Raises UserError if it was not built."""
     return _built("kustodian-engine", "the rendering engine")
 
 
 def schema_dir() -> Path:
-    """The schemas of custom resources: `index.json` and one file a kind and version (engine/crds/README.md).
+    """The schemas of custom resources: `index.json`, and a file for each kind and version.
 
-    Raises UserError where they were not built.
+    engine/crds/README.md describes them. Raises UserError if they were not built.
     """
     return _built("crds", "the schemas of custom resources")
 
