@@ -146,4 +146,4 @@ def test_plain_manifests(tmp_path: Path) -> None:
 def test_misuse(root: Path) -> None:
     outcome = kustodian("diff", "--base", "nosuch", cwd=root)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "no such commit" in outcome.err
+    assert "git does not find this commit" in outcome.err

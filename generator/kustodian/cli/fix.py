@@ -40,9 +40,10 @@ def fix_or_show(paths: list[Path], options: CheckOptions, *, write: bool, show: 
 
 
 def _summary(fixes: Fixes, written: bool) -> str:
-    count, files = len(fixes.fixed), len(fixes.after)
+    from kustodian.report.counts import plural
+
     verb = "fixed" if written else "--fix would fix"
-    lines = [f"{verb} {count} finding{'s' * (count != 1)} in {files} file{'s' * (files != 1)}"]
+    lines = [f"{verb} {plural(len(fixes.fixed), 'finding')} in {plural(len(fixes.after), 'file')}"]
     places = dict.fromkeys((f.source.file, f.source.line, f.rule) for f in fixes.fixed)
     lines += [f"  {file}:{line}  {rule}" for file, line, rule in places]
     left = dict.fromkeys((f.source.file, f.source.line, f.rule, why) for f, why in fixes.left)
@@ -50,5 +51,5 @@ def _summary(fixes: Fixes, written: bool) -> str:
         lines.append(f"left for you: {len(left)}")
         lines += [f"  {file}:{line}  {rule}: {why}" for file, line, rule, why in left]
     if fixes.not_checked and not written:
-        lines.append(f"not checked: {fixes.not_checked} (`kustodian check` says what and why)")
+        lines.append(f"not checked: {fixes.not_checked} (`kustodian check` shows what and why)")
     return "\n".join([*lines, ""])
