@@ -1,4 +1,4 @@
-"""`kustodian promote` from the outside."""
+"""`kustodian promote` as a command."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def test_the_version_file_is_copied_and_shown(root: Path) -> None:
     assert (root / "overlays/prod/version.yaml").read_text() == "image: b\n"
     assert "already" in kustodian("promote", "staging", "prod", cwd=root).out
     assert sorted(path.name for path in (root / "overlays/prod").iterdir()) == ["version.yaml"]
+
+
+def test_the_diff_of_a_file_without_a_final_line_break(root: Path) -> None:
+    (root / "overlays/prod/version.yaml").write_text("image: a")
+    shown = kustodian("promote", "staging", "prod", "--dry-run", cwd=root)
+    assert "-image: a\n\\ No newline at end of file\n+image: b\n" in shown.out
 
 
 @pytest.mark.parametrize(("source", "target", "said"), [

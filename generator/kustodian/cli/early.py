@@ -27,7 +27,7 @@ class CommandLine:
 
     @property
     def subcommand(self) -> str | None:
-        """The first word, None where there is none; it may be an option or a typo."""
+        """The first word, which may also be an option or a typo; None if there is none."""
         return self.words[0] if self.words else None
 
     @property
@@ -48,7 +48,7 @@ class CommandLine:
     def likely_root(self) -> Path | None:
         """The repository that is probably meant: that of the first word that is an existing path.
 
-        None where no repository is marked, or the manifests come from standard input.
+        None if no repository is marked, or the manifests come from standard input.
         """
         from pathlib import Path
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 FieldPath = tuple[str | int, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
-@lru_cache(maxsize=4096)  # overlays of the same base have findings at the same paths
+@cache  # overlays of the same base have findings at the same paths
 def format_path(path: FieldPath) -> str:
     """`spec.containers[0].image`; keys with dots or slashes are quoted: `labels["app.io/name"]`."""
     text = ""

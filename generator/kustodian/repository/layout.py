@@ -13,7 +13,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -202,7 +202,7 @@ def _matches(folder: str, glob: str) -> bool:
     return _pattern(glob).match(folder) is not None
 
 
-@lru_cache(maxsize=256)
+@cache
 def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(posixpath.normpath(glob)))
 

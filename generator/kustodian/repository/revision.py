@@ -108,7 +108,7 @@ class Checkout:
         wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
             given = "\0".join(sorted(wanted)) + "\0"
-            _must(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
+            _require(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
             self._laid_out |= wanted
 
     def _meant_by(self, name: str) -> tuple[str, ...]:
@@ -128,7 +128,7 @@ class Checkout:
 
     def lay_out_all(self) -> None:
         """Check out all files. Raises UserError if git fails."""
-        _must(git(self._clone, *_CHECKOUT, "--all"), "files")
+        _require(git(self._clone, *_CHECKOUT, "--all"), "files")
         self._lay_out_submodules()
         self._laid_out = set(self.files)
 
@@ -168,13 +168,13 @@ def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iter
 def _clone(source: Path, clone: Path, parent: str | None, content: str) -> None:
     """Clone without files; `parent` becomes HEAD and the tree `content` the index."""
     shared = ("clone", "--quiet", "--shared", "--no-checkout", str(source), str(clone))
-    _must(git(source, *_NO_HOOKS, *shared), content)
+    _require(git(source, *_NO_HOOKS, *shared), content)
     if parent is not None:
-        _must(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
-    _must(git(clone, "read-tree", "--reset", content), content)
+        _require(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
+    _require(git(clone, "read-tree", "--reset", content), content)
 
 
-def _must(output: str | None, what: str) -> None:
+def _require(output: str | None, what: str) -> None:
     if output is None:
         raise UserError(
             f"git cannot check out {what[:12]} in a temporary folder",
