@@ -90,7 +90,7 @@ def test_without_a_namespace_object_the_namespaces_are_those_of_workloads(root: 
 
 @pytest.mark.parametrize(("files", "arguments", "code", "said"), [
     ({}, ("--environment", "prd"), 2, "did you mean `prod`?"),
-    ({}, ("-o", "kustodian.yaml"), 2, "cannot be written"),
+    ({}, ("-o", "kustodian.yaml"), 2, "cannot write the policies"),
     ({"kustodian.yaml": CONFIG + 'kubernetesVersion: "1.28"\n'}, (), 2, "has no ValidatingAdmissionPolicy"),
     ({"overlays/dev/kustomization.yaml": overlay("absent.yaml")}, (), 3, "overlays/dev does not render"),
     ({f"overlays/{name}/namespace.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"

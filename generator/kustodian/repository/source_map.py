@@ -84,7 +84,7 @@ class SourceNode:
     def place(self) -> Span:
         """The range to show for the value: key and value if both are on one line, else the key.
 
-        For a list item that is a mapping of several lines it is that of the first entry.
+        For a list item that is a mapping over several lines, it is the range of the first entry.
         """
         span, key_span = self.span, self.key_span
         start = key_span or span
