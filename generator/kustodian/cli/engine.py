@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
 
     from kustodian.render.engine import Engine
 
-_started: list[Engine] = []
 _unused: list[Engine] = []
 
 
@@ -26,7 +24,6 @@ def start_early(root: Path | None) -> None:
     with contextlib.suppress(UserError):
         engine = _start()
         _unused.append(engine)
-        atexit.register(end_engines)
         if root is not None:
             engine.begin_scan(root)
 
@@ -38,19 +35,16 @@ def the_engine() -> Engine:
 
 def end_engines() -> None:
     """End the engine that no command used, and wait for the processes of those that were used."""
+    from kustodian.render.engine import wait_for_ended
+
     while _unused:
         with _unused.pop():
             pass
-    if _started:
-        from kustodian.render.engine import wait_for_ended
-
-        wait_for_ended()
+    wait_for_ended()
 
 
 def _start() -> Engine:
     from kustodian.model.installed_files import engine_binary
     from kustodian.render.engine import Engine
 
-    engine = Engine(engine_binary())
-    _started.append(engine)
-    return engine
+    return Engine(engine_binary())

@@ -28,6 +28,7 @@ def run() -> NoReturn:
 
 
 def _run(line: CommandLine) -> int:
+    """Take the result from the cache, or run the command with an engine that starts meanwhile."""
     # A short-lived process keeps most of the objects it makes: collections find little.
     gc.set_threshold(1_000_000)
     if line.may_use_cache:
@@ -36,10 +37,18 @@ def _run(line: CommandLine) -> int:
         stored = look_up(line.words)
         if stored is not None and stored.write_reports():
             return stored.code
-    if line.may_render:
-        from kustodian.cli.engine import start_early
+    if not line.may_render:
+        return _command(line)
+    from kustodian.cli.engine import end_engines, start_early
 
-        start_early(line.likely_root())
+    start_early(line.likely_root())
+    try:
+        return _command(line)
+    finally:
+        end_engines()
+
+
+def _command(line: CommandLine) -> int:
     from kustodian.cli.app import command_line
 
     result = command_line(line.subcommand)(standalone_mode=False)
@@ -52,7 +61,4 @@ def _exit_at_once(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # a failed write has been reported already
             stream.flush()
-    from kustodian.cli.engine import end_engines
-
-    end_engines()
     os._exit(code)
