@@ -96,7 +96,7 @@ def test_staged_checks_the_index(root: Path) -> None:
     git(root, "add", "b.yaml")
     (root / "b.yaml").write_text(POD.format(name="b", tag="1.0"))
     assert counts(check(root, "--staged")) == (1, 0, 1)
-    assert counts(check(root)) == (0, 0, 0), "the work tree is as it was"
+    assert counts(check(root)) == (0, 0, 0), "the work tree has not changed"
 
 
 def test_new_renamed_and_deleted_files(root: Path) -> None:
@@ -104,7 +104,7 @@ def test_new_renamed_and_deleted_files(root: Path) -> None:
     (root / "c.yaml").write_text(POD.format(name="c", tag="latest"))
     (root / "b.yaml").unlink()
     (root / "kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [moved.yaml, c.yaml]\n")
-    assert counts(check(root)) == (1, 0, 1), "a rename is no new finding"
+    assert counts(check(root)) == (1, 0, 1), "a renamed file does not make a finding new"
 
 
 def test_detached_head_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_renamed_overlay_does_not_keep_findings_of_another(fleet: Path) -> Non
     git(fleet, "mv", "overlays/three", "overlays/four")
     moved = check(fleet)
     assert checked(moved) == {"overlays/four"}
-    assert counts(moved) == (1, 1, 0), "another overlay: its finding is its own"
+    assert counts(moved) == (1, 1, 0), "findings of another overlay are new"
 
 
 def test_before_the_first_commit_everything_is_new(fleet: Path, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_submodules_are_read_at_both_revisions(fleet: Path, tmp_path: Path) -> N
     (fleet / "overlays/two/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../library]\n")
     commit(fleet, "submodule")
     same = check(fleet)
-    assert (same.code, counts(same)) == (0, (0, 0, 1)), "the library's image is nobody's fault here"
+    assert (same.code, counts(same)) == (0, (0, 0, 1)), "the finding in the submodule is unchanged"
     (fleet / "library/a.yaml").write_text(POD.format(name="lib", tag="1.0"))
     assert counts(check(fleet)) == (0, 1, 0)
 

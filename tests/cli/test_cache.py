@@ -86,7 +86,7 @@ def test_a_file_with_the_same_content_is_unchanged(root: Path, check: Callable[.
     manifest.write_text(POD)
     assert AGAIN in check().out
     stat = manifest.stat()
-    manifest.write_text(POD.replace("latest", "newest"))  # as long as before, at the same time
+    manifest.write_text(POD.replace("latest", "newest"))  # same size, same modification time
     os.utime(manifest, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert AGAIN not in check().out
 

@@ -71,7 +71,7 @@ def test_an_unreadable_kustomization_does_not_count_as_empty(root: Path, config:
     file = root / "overlays/dev/kustomization.yaml"
     whole = file.read_text()
     file.write_text(f"{whole}resources: []\n")
-    if config:  # compares everything: both ways have to know of it
+    if config:  # a changed configuration compares everything, which takes another path
         (root / "kustodian.yaml").write_text(config)
     outcome = kustodian("diff", cwd=root)
     assert (outcome.code, "removed" in outcome.out) == (3, False)

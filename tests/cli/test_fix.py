@@ -127,7 +127,7 @@ def test_a_fix_removes_the_finding(rule: str, tmp_path: Path) -> None:
     patch = subprocess.run(
         ["git", "apply", "--check", "-R"], input=shown.out, text=True, cwd=root, check=False
     )
-    assert patch.returncode == 0, "the diff is what was written"
+    assert patch.returncode == 0, "the shown diff is the written change"
     after = kustodian("check", ".", "--format", "json", "--rule", rule, cwd=root)
     assert not after.found(rule)
     again = kustodian("check", ".", "--fix", "--rule", rule, cwd=root)

@@ -84,7 +84,9 @@ def drifted(tmp_path: Path) -> Path:
 def test_drift_shows_unintended_differences_only(drifted: Path) -> None:
     data = kustodian("matrix", "--format", "json", cwd=drifted).data
     (application,) = data["applications"]
-    assert application["environments"] == ["dev", "prod"], "in the order of promotion, not of the file"
+    assert application["environments"] == ["dev", "prod"], (
+        "in the order of promotion, not of the configuration"
+    )
     found = {(row["subject"], row["fact"]): (row["mark"], row["values"]) for row in application["rows"]}
     assert found == {
         ("Deployment m", "pods"): ("varies", ["3", "4"]),
@@ -133,7 +135,7 @@ def test_an_environment_that_does_not_render_is_reported(tmp_path: Path) -> None
     outcome = kustodian("matrix", cwd=root)
     assert outcome.code == 3
     assert "overlays/dev does not render" in outcome.out
-    assert "MODEL_VERSION  ?    1" in outcome.out, "nobody knows what dev has"
+    assert "MODEL_VERSION  ?    1" in outcome.out, "the value in dev is not known"
     (root / "overlays/dev/kustomization.yaml").write_text("resources: []\nresources: []\n")
     outcome = kustodian("matrix", "--format", "markdown", cwd=root)
     assert outcome.code == 3 and "set twice" in outcome.out
