@@ -1,1 +1,1 @@
-"""How long Kustodian takes beside the programs that it stands for."""
+"""Benchmarks of Kustodian against the programs that it replaces."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: build the peers, run the cases, print tables."""
+"""`python -m benchmarks`: build the other programs, run the cases, print tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.peers import ROOT
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the cases of the command line; returns the exit code."""
     cases: dict[str, Callable[[Cases], dict[str, float]]] = {
         "default": Cases.default, "kubeflow": Cases.kubeflow, "fleet": Cases.fleet,
         "applications": Cases.applications, "large": Cases.large, "scaling": Cases.scaling,
@@ -25,8 +25,8 @@ def main() -> int:
     parser.add_argument(
         "--case", action="append", choices=sorted(cases), help="only this one; may be repeated"
     )
-    parser.add_argument("--runs", type=int, default=5, help="of each contender (default: 5)")
-    parser.add_argument("--gate", action="store_true", help="exit 1 where a ratio is twice what it should be")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contender (default: 5)")
+    parser.add_argument("--gate", action="store_true", help="exit 1 if a ratio is beyond its limit")
     arguments = parser.parse_args()
     compileall.compile_dir(ROOT / "generator" / "kustodian", quiet=1)
     ratios: dict[str, float] = {}
@@ -36,7 +36,7 @@ def main() -> int:
         for name in arguments.case or cases:
             ratios |= cases[name](runner)
     for name, ratio in ratios.items():
-        print(f"{name}: {ratio:.3f}, aimed at {TARGETS[name]}, limit {limit(name):.2f}")
+        print(f"{name}: {ratio:.3f}, target {TARGETS[name]}, limit {limit(name):.2f}")
     missed = [name for name, ratio in ratios.items() if ratio > limit(name)]
     if arguments.gate and missed:
         print(f"beyond the limit: {', '.join(missed)}")

@@ -1,4 +1,4 @@
-"""The cases: what is measured against what."""
+"""The benchmark cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.peers import build_peer
 from tests.support.pypi_programs import checkov
 
 VERSION = "1.34"
-#: What is aimed at, as a part of the reference.
+#: The targets, as ratios to the time of the reference.
 TARGETS = {
     "default": 0.8, "default, with kubeconform": 0.5, "default, of checkov": 0.1,
     "kubeflow": 0.15, "kubeflow, of the bare render": 1.6, "kubeflow, unchanged": 0.05,
@@ -23,7 +23,7 @@ TARGETS = {
     "applications, one overlay changed": 0.05, "fleet, one overlay changed": 0.05,
     "fleet, two cores of one": 0.625, "large": 0.1,
 }  # fmt: skip
-#: Where that is not reached yet: what it was when it was last measured on a quiet machine.
+#: Ratios, measured on an idle machine, of the cases that do not reach their target yet.
 BEHIND = {
     "fleet, of the bare render": 2.2,
     "fleet, one overlay changed": 0.24,
@@ -32,7 +32,7 @@ BEHIND = {
 
 
 def limit(name: str) -> float:
-    """Beyond this something has become slower: twice what it should be, for CI's machines are noisy."""
+    """The ratio that fails the gate: twice the expected one, because CI machines are noisy."""
     return 2 * max(TARGETS[name], BEHIND.get(name, 0))
 
 
@@ -40,7 +40,7 @@ US = "kustodian check"
 
 
 class Cases:
-    """The cases; each prints its table and returns ratios by name of target."""
+    """The cases; each prints its table and returns the ratios by the name of their target."""
 
     def __init__(self, folder: Path, runs: int) -> None:
         self.folder, self.runs = folder, runs
@@ -83,7 +83,7 @@ class Cases:
     def kubeflow(self) -> dict[str, float]:
         corpus = os.environ.get("KUSTODIAN_CORPUS")
         if not corpus:
-            print("### kubeflow: left out, KUSTODIAN_CORPUS names no folder\n")
+            print("### kubeflow: skipped, KUSTODIAN_CORPUS is not set\n")
             return {}
         root = self.folder / "kubeflow"
         shutil.copytree(Path(corpus, "kubeflow-manifests"), root)
@@ -92,7 +92,7 @@ class Cases:
         names = Path(corpus, "kubeflow-renderable.txt").read_text().split()
         (root / "list.txt").write_text("\n".join(names))
         (root / "policies").mkdir(exist_ok=True)
-        (root / "policies" / "main.rego").write_text(inputs._POLICY)
+        (root / "policies" / "main.rego").write_text(inputs.POLICY)
         (root / "kustodian.yaml").write_text("rego: {policy: [policies]}\n")
         return self._against_loop(
             "kubeflow", root, names, f"{len(names)} kustomizations of a real repository"
@@ -147,8 +147,8 @@ class Cases:
             print(f"| {overlays:.0f} | {seconds:.2f} |")
         start, slope, explained = line_through(times)
         print(
-            f"\nA line explains {100 * explained:.1f} % of it: {start:.2f} s, and "
-            f"{1000 * slope:.2f} ms an overlay.\n"
+            f"\nA linear fit explains {100 * explained:.1f} % of the variance: {start:.2f} s, and "
+            f"{1000 * slope:.2f} ms per overlay.\n"
         )
         return {}
 
@@ -157,7 +157,7 @@ class Cases:
         return Contender(name, command, root, "schemas, all rules, Rego, source lines", accepted=(0, 1, 3))
 
     def _unchanged(self, root: Path, *arguments: str) -> Contender:
-        """The same run again; the first of them, which fills the cache, is not counted."""
+        """The same run from the cache; the run that fills it is not counted."""
         again = self._ours(root, *arguments, name="again, nothing changed")
         again.command = [inputs.KUSTODIAN, "check", *arguments]
         again.variables = {"XDG_CACHE_HOME": str(self.folder / "cache")}
@@ -166,7 +166,7 @@ class Cases:
         return again
 
     def _bare(self, case: str, root: Path, names: list[str]) -> Contender:
-        """The engine alone: it renders and evaluates Rego, and nobody reads what it says."""
+        """The engine alone: it renders and evaluates Rego, and its answers are discarded."""
         request = {
             "id": 1, "op": "render", "root": str(root), "overlays": names,
             "policy": {"paths": ["policies"], "data": [], "namespaces": ["main"]},
@@ -180,7 +180,7 @@ class Cases:
     ) -> dict[str, float]:
         names = names or targets
         one = f'"{self.peers["kustomize"]}" build $0 | "{self.peers["conftest"]}" test -p policies -'
-        # conftest exits with 1 where it finds something, and xargs then with 123; all else is a failure.
+        # conftest exits with 1 for findings, and xargs then with 123; any other code is a failure.
         loop = f"xargs -P2 -n1 sh -c '{one}' <list.txt; code=$?; test $code -eq 123 || exit $code"
         ours = self._ours(root, *targets)
         contenders = [
@@ -194,7 +194,7 @@ class Cases:
         weighed = self._ours(root, *targets)
         weighed.memory = True
         interleave([weighed], self.runs)
-        print(f"Peak memory, all processes together: {max(weighed.peaks)} MiB.\n")
+        print(f"Peak memory of all processes together: {max(weighed.peaks)} MiB.\n")
         loop_, bare, again = (contender.median for contender in contenders[1:])
         return {
             case: ours.median / loop_, f"{case}, of the bare render": ours.median / bare,

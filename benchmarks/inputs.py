@@ -1,4 +1,4 @@
-"""The repositories that are measured."""
+"""The repositories on which the benchmarks run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ automountServiceAccountToken: false
 ---
 """
 _KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-_POLICY = """\
+POLICY = """\
 package main
 
 deny contains msg if {
@@ -54,14 +54,14 @@ deny contains msg if {
 
 
 def default_repository(folder: Path) -> Path:
-    """What `kustodian new --defaults` writes."""
+    """The repository that `kustodian new --defaults` writes."""
     root = folder / "iris"
     subprocess.run([KUSTODIAN, "new", root, "--defaults", "--no-git"], check=True, capture_output=True)
     return root
 
 
 def fleet(folder: Path, overlays: int, bases: int = 50) -> Path:
-    """`overlays` overlays, each over one of `bases` bases, with one Rego policy."""
+    """A repository of many small overlays, each over one of `bases` bases, with one Rego policy."""
     root = folder / f"fleet-{overlays}"
     for number in range(min(bases, overlays)):
         base = root / "bases" / f"b{number}"
@@ -77,7 +77,7 @@ def fleet(folder: Path, overlays: int, bases: int = 50) -> Path:
             f"images: [{{name: registry.example.com/app{base}, newTag: 1.0.{number}}}]\n"
         )
     (root / "policies" / "rego").mkdir(parents=True)
-    (root / "policies" / "rego" / "main.rego").write_text(_POLICY)
+    (root / "policies" / "rego" / "main.rego").write_text(POLICY)
     (root / "kustodian.yaml").write_text(
         "environments:\n  prod: {paths: ['overlays/*']}\nrego: {policy: [policies/rego]}\n"
     )
@@ -95,7 +95,7 @@ rego: {policy: [policies/rego]}
 
 
 def applications(folder: Path, number: int = 50, overlays: int = 20) -> Path:
-    """One repository of so many generated applications, each with so many overlays that are like its prod."""
+    """A repository with `number` generated applications, each with copies of its prod overlay."""
     source = folder / "application"
     source.mkdir()
     one, root = default_repository(source), folder / "applications"
@@ -126,7 +126,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def large(folder: Path, objects: int = 4000) -> Path:
-    """One kustomization with a namePrefix and labels."""
+    """A kustomization of many objects with a namePrefix and labels."""
     root = folder / "large"
     root.mkdir()
     names = [f"app{number}" for number in range(objects // 4)]
@@ -138,7 +138,7 @@ def large(folder: Path, objects: int = 4000) -> Path:
 
 
 def with_a_change(root: Path, file: str, old: str, new: str) -> Path:
-    """A git repository of the same files, in which one is not as it was committed."""
+    """A git repository with the same files and an uncommitted change of one."""
     copy = root.with_name(f"{root.name}-changed")
     shutil.copytree(root, copy)
     identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")

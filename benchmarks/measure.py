@@ -1,4 +1,4 @@
-"""Interleaved runs of commands, and the table of their medians."""
+"""Run commands in turn, and print a table of their median times."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pathlib import Path
 
 @dataclass
 class Contender:
-    """One way to look at the input: `command` is run in `cwd`; `prepare` before each run, not counted.
+    """A command to measure, run in `cwd`; `prepare` runs before each run and is not measured.
 
-    `coverage` says what it checks; exit codes in `accepted` are results, any other one is a failure. `given`
-    is a file for its standard input, `variables` are set for it. `memory` asks for the peak of all of its
-    processes together, which costs a little of its time.
+    `coverage` says what it checks. Exit codes in `accepted` are results, any other is a failure. `given` is
+    the file for standard input, `variables` are added to the environment. `memory` also measures the peak of
+    all of its processes together, which slows it down slightly.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Contender:
 
     @property
     def median(self) -> float:
-        """Seconds of wall time."""
+        """The median wall time in seconds."""
         return statistics.median(self.seconds)
 
 
 def interleave(contenders: Sequence[Contender], runs: int) -> None:
-    """Run all of them in turn, `runs` times. Raises RuntimeError where one fails: a failure is not fast."""
+    """Run all of them in turn, `runs` times. Raises RuntimeError if one fails."""
     for _ in range(runs):
         for contender in contenders:
             if contender.prepare is not None:
@@ -72,7 +72,7 @@ def _run(contender: Contender) -> None:
 
 
 def _peak_of_all(process: subprocess.Popen[bytes]) -> int:
-    """The most memory (MiB, shared pages counted once) that a process and its children had at one time."""
+    """The peak memory of a process and its children together, in MiB; shared pages count once."""
     peak = 0
     while process.poll() is None:
         peak = max(peak, sum(map(_proportional_kib, _with_children(process.pid))))
@@ -98,7 +98,7 @@ def _proportional_kib(process: int) -> int:
 
 
 def line_through(points: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Least squares: intercept, slope, and how much of the variance the line explains."""
+    """A least-squares fit: intercept, slope and coefficient of determination."""
     slope, intercept = statistics.linear_regression(*zip(*points, strict=True))
     explained = statistics.correlation(*zip(*points, strict=True)) ** 2
     return intercept, slope, explained
@@ -109,12 +109,12 @@ def table(title: str, contenders: Sequence[Contender], reference: str) -> str:
     base = next(contender.median for contender in contenders if contender.name == reference)
     rows = [("", "median s", f"of {reference}", "checks")]
     rows += [(one.name, f"{one.median:.2f}", f"{one.median / base:.3f}", one.coverage) for one in contenders]
-    # A pipe of the shell is not the end of a cell.
+    # A pipe of a shell command must not end the cell.
     cells = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
     lines = [f"### {title}", "", f"| {cells[0]} |", "|---|---:|---:|---|", *(f"| {c} |" for c in cells[1:])]
     return "\n".join(lines) + "\n"
 
 
 def _environment() -> dict[str, str]:
-    """Byte code is written and used, as in an installed package."""
+    """The environment for contenders, in which Python writes and uses byte code as in an installation."""
     return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}

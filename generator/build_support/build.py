@@ -1,4 +1,4 @@
-"""Makes `_build/` of the package: the engine binary and the schemas of custom resources."""
+"""Build `_build/` of the package: the engine binary and the schemas of custom resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from build_support.patches import UNPATCHED_VARIABLE, patched_modfile, unpatched
 from build_support.progress import Commands, Progress
 from build_support.toolchain import environment, find_go, go_on_path, required_version
 
-#: Ready-made results for packagers who build them elsewhere.
+#: Variables with which packagers supply results that were built elsewhere.
 ENGINE_VARIABLE = "KUSTODIAN_ENGINE"
 SCHEMAS_VARIABLE = "KUSTODIAN_SCHEMAS"
 
@@ -24,7 +24,7 @@ _BUILD_FLAGS = ("-trimpath", "-ldflags=-s -w")
 
 @dataclass(frozen=True)
 class Part:
-    """One of the two things to build: `name` in `_build/`, made of sources whose hash is `key`."""
+    """One of the two build results: `target` in `_build/`, built from sources with the hash `key`."""
 
     name: str
     target: Path
@@ -35,26 +35,26 @@ class Part:
         return self.target.parent / f"{self.name}.stamp"
 
     def is_current(self) -> bool:
-        """Whether `_build/` has it already, from the same sources."""
+        """Whether `_build/` has the result of the same sources."""
         try:
             return self.target.exists() and self._stamp.read_text(encoding="utf-8") == self.key
         except OSError:
             return False
 
     def is_kept(self) -> bool:
-        """Whether the user's cache has it."""
+        """Whether the user's cache has the result."""
         folder = cache.cache_folder()
         return folder is not None and (folder / f"{self.name}-{self.key}").exists()
 
     def done(self) -> None:
-        """Say that the target is complete."""
+        """Record that the target is complete."""
         self._stamp.write_text(self.key, encoding="utf-8")
 
 
 class Build:
-    """The build of one source tree; `root` is the repository's root.
+    """The build of a source tree; `root` is the root of the repository.
 
-    `keep_caches` is for those who work on the engine: a second compilation takes seconds then.
+    `keep_caches` keeps Go's caches, so that the next compilation takes seconds.
     """
 
     def __init__(self, root: Path, *, keep_caches: bool = False) -> None:
@@ -75,12 +75,12 @@ class Build:
         )
 
     def needs_go_wheel(self) -> bool:
-        """Whether something must be compiled and no go on PATH can do it."""
+        """Whether something must be compiled and no suitable go is on PATH."""
         to_make = [part for part in self._missing() if not part.is_kept()]
         return bool(to_make) and go_on_path(self._required()) is None
 
     def run(self) -> None:
-        """Bring `_build/` up to date. Raises BuildError; what was there before stays then."""
+        """Update `_build/`. Raises BuildError and keeps earlier results."""
         self.engine.target.parent.mkdir(parents=True, exist_ok=True)
         self._take_ready_made()
         missing = [part for part in self._missing() if not self._restore(part)]

@@ -1,4 +1,4 @@
-"""What is up to date, and what an earlier build of the same sources has made already."""
+"""The cache of build results, keyed by a hash of the sources."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: Results that are kept in the user's cache, for each kind: switching between two branches stays cheap.
+#: The number of results of each kind in the cache, enough to switch between branches.
 KEPT = 3
-#: A scratch folder older than this (seconds) was left by a build that was killed.
+#: Scratch folders older than this (seconds) were left behind by builds that were killed.
 STALE = 24 * 3600
 
 
 def digest(root: Path, files: Iterable[Path], *extra: str) -> str:
-    """A hash of the names and contents of files below `root`, of the platform and of `extra`."""
+    """A hash of the names and contents of files below `root`, the platform, and `extra`."""
     result = hashlib.sha256()
     for word in (sys.platform, platform.machine(), *extra):
         result.update(word.encode() + b"\0")
@@ -31,7 +31,7 @@ def digest(root: Path, files: Iterable[Path], *extra: str) -> str:
 
 
 def engine_sources(engine: Path) -> Iterator[Path]:
-    """The files that decide what the engine binary is: no tests, and not the module in crds/."""
+    """The files that determine the engine binary: without tests and the module in crds/."""
     for file in engine.rglob("*"):
         parts = file.relative_to(engine).parts
         if parts[0] == "crds" or "testdata" in parts or file.name.endswith(("_test.go", ".md")):
@@ -41,7 +41,7 @@ def engine_sources(engine: Path) -> Iterator[Path]:
 
 
 def schema_sources(crds: Path) -> Iterator[Path]:
-    """The files that decide what the schemas are."""
+    """The files that determine the schemas."""
     for file in crds.iterdir():
         is_program = file.suffix == ".go" and not file.name.endswith("_test.go")
         if is_program or file.name in {"modules.json", "go.mod", "go.sum"}:
@@ -49,7 +49,7 @@ def schema_sources(crds: Path) -> Iterator[Path]:
 
 
 def cache_folder() -> Path | None:
-    """The folder for results in the user's cache; None where the user has no home."""
+    """The folder of build results in the user's cache; None if the user has no home."""
     base = os.environ.get("XDG_CACHE_HOME")
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if base:
@@ -58,7 +58,7 @@ def cache_folder() -> Path | None:
 
 
 def fetch(name: str, key: str, target: Path) -> bool:
-    """Copy a kept result to `target`; False where there is none."""
+    """Copy a cached result to `target`; returns False if there is none."""
     folder = cache_folder()
     if folder is None or not (folder / f"{name}-{key}").exists():
         return False
@@ -70,7 +70,7 @@ def fetch(name: str, key: str, target: Path) -> bool:
 
 
 def keep(name: str, key: str, result: Path) -> None:
-    """Keep a result in the user's cache; a cache that cannot be written is no reason to fail."""
+    """Store a result in the cache; does nothing if the cache cannot be written."""
     folder = cache_folder()
     if folder is None:
         return
@@ -85,7 +85,7 @@ def keep(name: str, key: str, result: Path) -> None:
 
 
 def place(source: Path, target: Path) -> None:
-    """Copy a file or folder so that the target is the old one or the new one, never half of it."""
+    """Copy a file or folder; the target is never incomplete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as temporary:
         fresh = Path(temporary) / "copy"
@@ -99,7 +99,7 @@ def place(source: Path, target: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or folder, if it is there."""
+    """Delete a file or folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -108,9 +108,9 @@ def remove(path: Path) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for the compiler's caches (up to 2 GB), deleted afterwards.
+    """A temporary folder for the compiler's caches (up to 2 GB).
 
-    In the user's cache rather than in /tmp, which is often small and in memory.
+    It is in the user's cache rather than in /tmp, which is often small and in memory.
     """
     parent = cache_folder()
     if parent is not None:

@@ -1,14 +1,14 @@
-"""A build that cannot go on, said so that the person who ran pip can act on it."""
+"""Errors of the build, with advice for the person who ran pip."""
 
 from __future__ import annotations
 
 import re
 
-#: What in the go command's output means what, and what to do about it; the first match counts.
+#: Patterns in the output of the go command, and the advice for each; the first match counts.
 _CAUSES = (
     (
         r"no space left on device",
-        "The disk is full. The build needs about 2 GB for a while; free some and try again.",
+        "The disk is full. The build temporarily needs about 2 GB; free some space and try again.",
     ),
     (
         r"dial tcp|no such host|could not resolve|connection refused|i/o timeout|TLS handshake|"
@@ -29,15 +29,15 @@ _CAUSES = (
 
 
 class BuildError(Exception):
-    """What failed, and what to do; the text of the exception is the whole message."""
+    """A failed build; the text says what failed and what to do."""
 
 
 def explain(what: str, output: list[str]) -> BuildError:
-    """The error for a failed command, from the last lines it printed."""
+    """The error for a failed command, with the last lines of its output and advice."""
     text = "\n".join(output)
     advice = next(
         (advice for pattern, advice in _CAUSES if re.search(pattern, text, re.MULTILINE | re.IGNORECASE)),
-        "This looks like a mistake in kustodian or an unsupported platform; please report the lines above.",
+        "This looks like a defect of kustodian or an unsupported platform; please report the lines above.",
     )
     tail = "\n".join(f"  {line}" for line in output[-20:])
     return BuildError(f"{what} failed:\n{tail}\n{advice}")

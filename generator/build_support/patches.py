@@ -1,7 +1,7 @@
-"""Our patches of kustomize and conftest, applied to copies of the modules, which a second go.mod names.
+"""Apply our patches of kustomize and conftest to copies of the modules, and write a go.mod that uses them.
 
-Patches are applied here, strictly (every context line must be where the patch says): `git apply` looks for a
-repository around the folder, and `patch` is not on every machine.
+Patches are applied strictly: every context line must be where the patch says. `git apply` is not used because
+it looks for a repository around the folder, and `patch` is not installed on every machine.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from build_support.errors import BuildError
 
-#: Set to 1 to build with the modules as upstream published them.
+#: Set to 1 to build with the unpatched modules.
 UNPATCHED_VARIABLE = "ENGINE_UNPATCHED"
-#: The module that each folder of engine/patches is for.
+#: The module for each folder of engine/patches.
 _MODULES = {
     "api": "sigs.k8s.io/kustomize/api",
     "kyaml": "sigs.k8s.io/kustomize/kyaml",
@@ -30,7 +30,7 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 @dataclass(frozen=True)
 class Hunk:
-    """One change: `old` lines from line `start` (1-based) become `new`."""
+    """A change: the lines `old`, from line `start` (1-based), become `new`."""
 
     start: int
     old: list[str]
@@ -38,17 +38,17 @@ class Hunk:
 
 
 def unpatched() -> bool:
-    """Whether the person who builds asked for upstream's code as it is."""
+    """Whether the environment asks for a build without patches."""
     return os.environ.get(UNPATCHED_VARIABLE, "") not in ("", "0")
 
 
 def patched_modfile(
     engine: Path, target: Path, go: str, env: Mapping[str, str], program: Path | None = None
 ) -> Path | None:
-    """Make patched copies of the modules in `target` and a go.mod there that uses them; None if unpatched.
+    """Write patched copies of the modules and a go.mod that uses them to `target`; None if unpatched.
 
-    `program` is the module that is compiled, the engine's own if not given. Raises BuildError where a module
-    cannot be downloaded or a patch does not apply.
+    `program` is the folder of the module that is compiled, by default the engine. Raises BuildError if a
+    module cannot be downloaded or a patch does not apply.
     """
     program = program or engine
     folders = sorted(folder for folder in (engine / "patches").glob("*") if folder.is_dir())
@@ -60,7 +60,7 @@ def patched_modfile(
     for folder in folders:
         module = _MODULES[folder.name]
         if f"{module} v" not in required:
-            continue  # a program that is built of some of them only
+            continue  # this program does not use the module
         copy = target / folder.name
         shutil.rmtree(copy, ignore_errors=True)
         _copy(_downloaded(module, program, go, env), copy)
@@ -74,16 +74,16 @@ def patched_modfile(
 
 
 def apply(patch: Path, folder: Path) -> None:
-    """Apply a unified diff to the files below `folder`. Raises BuildError where a line is not as it says."""
+    """Apply a unified diff to files below `folder`. Raises BuildError if a line differs from the context."""
     for name, hunks in _files(patch):
         file = folder / name
         if not file.is_file():
-            raise _stale(patch, f"there is no {name}")
+            raise _stale(patch, f"{name} does not exist")
         text = file.read_text(encoding="utf-8").splitlines()
-        for hunk in reversed(hunks):  # from the end, so that earlier line numbers stay true
+        for hunk in reversed(hunks):  # from the end, so that earlier line numbers stay valid
             first = hunk.start - 1
             if text[first : first + len(hunk.old)] != hunk.old:
-                raise _stale(patch, f"{name}:{hunk.start} is not as the patch expects")
+                raise _stale(patch, f"{name}:{hunk.start} differs from the patch")
             text[first : first + len(hunk.old)] = hunk.new
         file.write_text("\n".join(text) + "\n", encoding="utf-8")
 
@@ -105,7 +105,7 @@ def _files(patch: Path) -> Iterator[tuple[str, list[Hunk]]]:
             if line[:1] != "-":
                 hunks[-1].new.append(line[1:])
     if not name:
-        raise _stale(patch, "it is no unified diff")
+        raise _stale(patch, "it is not a unified diff")
     yield name, hunks
 
 
@@ -119,12 +119,12 @@ def _downloaded(module: str, program: Path, go: str, env: Mapping[str, str]) -> 
     except (ValueError, KeyError):
         raise BuildError(
             f"{module} cannot be downloaded: {(done.stderr or done.stdout).strip()}\n"
-            "The Go module proxy must be reachable; GOPROXY names another."
+            "The Go module proxy must be reachable; set GOPROXY to use another one."
         ) from None
 
 
 def _copy(source: Path, target: Path) -> None:
-    """The module's sources, writable (the module cache is not)."""
+    """Copy a module's sources with write permission, which files of the module cache lack."""
     shutil.copytree(
         source, target, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("*_test.go", "testdata")
     )
@@ -136,5 +136,5 @@ def _copy(source: Path, target: Path) -> None:
 def _stale(patch: Path, why: str) -> BuildError:
     return BuildError(
         f"{patch.parent.name}/{patch.name} does not apply: {why}.\n"
-        f"Was the module's version changed? Write the patch anew, or build with {UNPATCHED_VARIABLE}=1."
+        f"Was the module updated? Update the patch, or build with {UNPATCHED_VARIABLE}=1."
     )

@@ -1,4 +1,4 @@
-"""Progress of the build, shown even though pip keeps a build's output to itself."""
+"""Show the progress of the build although pip hides a build's output."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Self, TextIO
 
 from build_support.errors import BuildError, explain
 
-#: Seconds between two signs of life of a step that says nothing else.
+#: Seconds between two progress lines of a step without output.
 HEARTBEAT = 20.0
 
 
 class Progress:
-    """Writes lines to stderr and, where that is not a terminal, to the terminal as well if there is one."""
+    """Writes lines to stderr, and also to the terminal if there is one and stderr is something else."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,22 +30,22 @@ class Progress:
                 self._terminal = None
 
     def say(self, text: str) -> None:
-        """One line, from any thread."""
+        """Print a line; may be called from any thread."""
         with self._lock:
             print(f"kustodian: {text}", file=sys.stderr, flush=True)
             if self._terminal is not None:
-                # pip may have a spinner on the current line: begin a clean one.
+                # pip may show a spinner on the current line: clear it.
                 print(f"\r\033[Kkustodian: {text}", file=self._terminal, flush=True)
 
     def close(self) -> None:
-        """Let go of the terminal."""
+        """Close the terminal."""
         if self._terminal is not None:
             self._terminal.close()
             self._terminal = None
 
 
 class Commands:
-    """The running commands of a build: when one fails, the others are stopped."""
+    """The running commands of a build, which can be stopped together."""
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
@@ -62,7 +62,7 @@ class Commands:
         self.stop()
 
     def stop(self) -> None:
-        """End what still runs and start nothing more."""
+        """Stop the running commands, and start no more."""
         with self._lock:
             self._stopped = True
             running = list(self._running)
@@ -79,9 +79,9 @@ class Commands:
         status: Callable[[int], str] = lambda lines: "",
         relay: bool = False,
     ) -> None:
-        """Run a command to its end. Raises BuildError with its last lines where it fails.
+        """Run a command to its end. Raises BuildError with the end of its output if it fails.
 
-        `status` words the number of lines printed so far for the heartbeat; `relay` shows every line.
+        `status` formats the number of output lines so far for the progress line; `relay` shows every line.
         """
         started = time.monotonic()
         output: list[str] = []

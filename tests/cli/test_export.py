@@ -1,4 +1,4 @@
-"""`kustodian export admission` from the outside."""
+"""`kustodian export admission` as a command."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def bindings(text: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_the_folder_is_complete_and_passes_the_repositorys_own_check(root: Path, tmp_path: Path) -> None:
+def test_the_exported_folder_is_complete_and_passes_the_check(root: Path, tmp_path: Path) -> None:
     done = kustodian("export", "admission", "repository", cwd=tmp_path)
     assert (done.code, done.err) == (0, "")
     folder = root / "policies/admission"
@@ -70,7 +70,7 @@ def test_one_environment_on_standard_output(root: Path) -> None:
     assert not (root / "policies").exists()
 
 
-def test_the_list_names_every_rule_and_why_one_is_not_exported(root: Path) -> None:
+def test_the_list_has_every_rule_and_why_it_is_not_exported(root: Path) -> None:
     lines = dict(
         line.split(maxsplit=1)
         for line in kustodian("export", "admission", "--list", cwd=root).out.splitlines()
@@ -80,7 +80,7 @@ def test_the_list_names_every_rule_and_why_one_is_not_exported(root: Path) -> No
     assert len(lines) > 100
 
 
-def test_where_no_namespace_is_written_the_workloads_say_where(root: Path) -> None:
+def test_without_a_namespace_object_the_namespaces_are_those_of_workloads(root: Path) -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: served}\nspec: {containers: []}\n"
     (root / "overlays/dev/namespace.yaml").write_text(pod)
     made = bindings(kustodian("export", "admission", "-o", "-", cwd=root).out)
@@ -90,13 +90,13 @@ def test_where_no_namespace_is_written_the_workloads_say_where(root: Path) -> No
 
 @pytest.mark.parametrize(("files", "arguments", "code", "said"), [
     ({}, ("--environment", "prd"), 2, "did you mean `prod`?"),
-    ({}, ("-o", "kustodian.yaml"), 2, "cannot be written"),
+    ({}, ("-o", "kustodian.yaml"), 2, "cannot write the policies"),
     ({"kustodian.yaml": CONFIG + 'kubernetesVersion: "1.28"\n'}, (), 2, "has no ValidatingAdmissionPolicy"),
     ({"overlays/dev/kustomization.yaml": overlay("absent.yaml")}, (), 3, "overlays/dev does not render"),
     ({f"overlays/{name}/namespace.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
       for name in ("dev", "prod")}, (), 4, "hold nowhere"),
 ])  # fmt: skip
-def test_what_is_wrong_is_said_and_nothing_is_written(
+def test_after_an_error_nothing_is_written(
     root: Path, files: dict[str, str], arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     write(root, files)

@@ -1,4 +1,4 @@
-"""`kustodian check --fix` and `--diff` from the outside."""
+"""`kustodian check --fix` and `--diff` as commands."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def repository(root: Path, files: dict[str, str]) -> Path:
     return write(root, {"kustomization.yaml": f"{KUSTOMIZATION}resources: [{resources}]\n", **files})
 
 
-def test_every_rule_with_a_fix_is_here() -> None:
+def test_every_rule_with_a_fix_is_tested() -> None:
     source = Path(__file__).parents[2] / "generator" / "kustodian" / "policy" / "rules"
     fixing = {
         path.stem.replace("_", "-")
@@ -111,7 +111,7 @@ def test_every_rule_with_a_fix_is_here() -> None:
 
 
 @pytest.mark.parametrize("rule", FIXES)
-def test_a_fix_does_what_it_says(rule: str, tmp_path: Path) -> None:
+def test_a_fix_removes_the_finding(rule: str, tmp_path: Path) -> None:
     files, changed, expected = FIXES[rule]
     root = repository(tmp_path, files)
     assert kustodian("check", ".", "--format", "json", "--rule", rule, cwd=root).found(rule)
@@ -127,7 +127,7 @@ def test_a_fix_does_what_it_says(rule: str, tmp_path: Path) -> None:
     patch = subprocess.run(
         ["git", "apply", "--check", "-R"], input=shown.out, text=True, cwd=root, check=False
     )
-    assert patch.returncode == 0, "the diff is what was written"
+    assert patch.returncode == 0, "the shown diff is the written change"
     after = kustodian("check", ".", "--format", "json", "--rule", rule, cwd=root)
     assert not after.found(rule)
     again = kustodian("check", ".", "--fix", "--rule", rule, cwd=root)
@@ -135,14 +135,14 @@ def test_a_fix_does_what_it_says(rule: str, tmp_path: Path) -> None:
     assert (root / changed).read_text() == text
 
 
-def test_all_at_once(tmp_path: Path) -> None:
+def test_several_fixes_in_one_run(tmp_path: Path) -> None:
     root = repository(tmp_path, {"d.yaml": DEPLOYMENT, "h.yaml": HPA, "n.yaml": NAMESPACE, "s.yaml": SECRET})
     kustodian("check", ".", "--fix", cwd=root)
     left = kustodian("check", ".", "--format", "json", cwd=root).data["findings"]
     assert [finding["rule"] for finding in left if finding["fixable"]] == []
 
 
-def test_diff_writes_nothing_and_a_mode_stays(tmp_path: Path) -> None:
+def test_diff_writes_nothing_and_fix_keeps_the_mode(tmp_path: Path) -> None:
     root = repository(tmp_path, {"d.yaml": DEPLOYMENT})
     (root / "d.yaml").chmod(0o640)
     shown = kustodian("check", ".", "--diff", cwd=root)
@@ -154,7 +154,7 @@ def test_diff_writes_nothing_and_a_mode_stays(tmp_path: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == ["d.yaml", "kustomization.yaml"]
 
 
-def test_a_base_that_another_overlay_needs_is_left(tmp_path: Path) -> None:
+def test_a_base_that_another_overlay_uses_is_left(tmp_path: Path) -> None:
     root = write(
         tmp_path,
         {
@@ -191,7 +191,7 @@ def test_a_waived_finding_is_left(tmp_path: Path) -> None:
     assert (root / "d.yaml").read_text() == waived
 
 
-def test_what_cannot_be_checked_is_not_clean(tmp_path: Path) -> None:
+def test_an_overlay_that_cannot_be_checked_is_not_clean(tmp_path: Path) -> None:
     root = repository(
         tmp_path, {"n.yaml": NAMESPACE, "broken/kustomization.yaml": "resources: [none.yaml]\n"}
     )
@@ -200,7 +200,7 @@ def test_what_cannot_be_checked_is_not_clean(tmp_path: Path) -> None:
     assert "not checked: 1" in shown.err
 
 
-def test_a_byte_order_mark_and_line_ends_stay(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_line_breaks_stay(tmp_path: Path) -> None:
     before = b"\xef\xbb\xbf" + NAMESPACE.replace("\n", "\r\n").encode()
     root = repository(tmp_path, {"n.yaml": ""})
     (root / "n.yaml").write_bytes(before)
@@ -222,7 +222,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert "enforce: baseline" in (root / "shared" / "n.yaml").read_text()
 
 
-def test_a_file_outside_is_not_touched(tmp_path: Path) -> None:
+def test_a_file_outside_of_the_repository_is_not_touched(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", {"n.yaml": NAMESPACE})
     root = repository(tmp_path / "r", {"d.yaml": DEPLOYMENT})
     (root / "plain").mkdir()

@@ -1,4 +1,4 @@
-"""`kustodian matrix` from the outside."""
+"""`kustodian matrix` as a command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def rows(*arguments: str, cwd: Path = ROOT) -> dict[tuple[str, str], tuple[list[
     return {(row["subject"], row["fact"]): (row["values"], row["differs"]) for row in application["rows"]}
 
 
-def test_what_people_ask_about() -> None:
+def test_the_rows_of_the_default_repository() -> None:
     found = rows()
     assert found["Deployment iris", "pods"] == (["1 to 2", "2 to 3", "3 to 6"], True)
     assert found["Deployment iris", "GPUs a pod"] == ([None, "1", "1"], True)
@@ -30,7 +30,7 @@ def test_what_people_ask_about() -> None:
     assert found["Namespace iris-*", "Pod Security"] == (["restricted"] * 3, False)
 
 
-def test_it_reads_well() -> None:
+def test_the_text_format() -> None:
     text = kustodian("matrix", cwd=ROOT).out
     assert "  Deployment iris\n  ~ pods" in text
     assert max(len(line) for line in text.splitlines()) <= 120
@@ -62,7 +62,7 @@ LONG = "registry.example.com/a/very/long/name/of/a/model/server"
 
 @pytest.fixture
 def drifted(tmp_path: Path) -> Path:
-    """Sizes differ, and so do the image, the text of one policy and whether there is another."""
+    """Environments with different sizes, images, texts of a policy and sets of policies."""
     files = {
         "kustodian.yaml": "environments:\n  prod: {paths: [overlays/prod]}\n  dev: {paths: [overlays/dev]}\n"
     }
@@ -81,10 +81,12 @@ def drifted(tmp_path: Path) -> Path:
     return write(tmp_path, files)
 
 
-def test_drift_is_what_should_not_differ(drifted: Path) -> None:
+def test_drift_shows_unintended_differences_only(drifted: Path) -> None:
     data = kustodian("matrix", "--format", "json", cwd=drifted).data
     (application,) = data["applications"]
-    assert application["environments"] == ["dev", "prod"], "in the order of promotion, not of the file"
+    assert application["environments"] == ["dev", "prod"], (
+        "in the order of promotion, not of the configuration"
+    )
     found = {(row["subject"], row["fact"]): (row["mark"], row["values"]) for row in application["rows"]}
     assert found == {
         ("Deployment m", "pods"): ("varies", ["3", "4"]),
@@ -97,7 +99,7 @@ def test_drift_is_what_should_not_differ(drifted: Path) -> None:
     assert {row["fact"] for row in data["applications"][0]["rows"]} == {"image", "out", "allow-prometheus"}
 
 
-def test_long_values_stand_below_each_other(drifted: Path) -> None:
+def test_long_values_are_printed_below_each_other(drifted: Path) -> None:
     text = kustodian("matrix", "--drift", cwd=drifted).out
     assert f"  ≠ image\n      dev   {LONG}:2\n      prod  {LONG}:1\n" in text
     assert text.endswith("\n≠ what runs differs   ! some environment lacks it\n")
@@ -123,7 +125,7 @@ def test_several_applications_and_overlays_of_one_environment(tmp_path: Path) ->
     assert {tuple(a["environments"]) for a in only["applications"]} == {("prod-eu", "prod-us")}
 
 
-def test_an_environment_that_does_not_render_is_said(tmp_path: Path) -> None:
+def test_an_environment_that_does_not_render_is_reported(tmp_path: Path) -> None:
     root = write(tmp_path, {
         "kustodian.yaml": "environments:\n  dev: {paths: [overlays/dev]}\n  prod: {paths: [overlays/prod]}\n",
         "overlays/dev/kustomization.yaml": f"{KUSTOMIZATION}resources: [nowhere]\n",
@@ -133,7 +135,7 @@ def test_an_environment_that_does_not_render_is_said(tmp_path: Path) -> None:
     outcome = kustodian("matrix", cwd=root)
     assert outcome.code == 3
     assert "overlays/dev does not render" in outcome.out
-    assert "MODEL_VERSION  ?    1" in outcome.out, "nobody knows what dev has"
+    assert "MODEL_VERSION  ?    1" in outcome.out, "the value in dev is not known"
     (root / "overlays/dev/kustomization.yaml").write_text("resources: []\nresources: []\n")
     outcome = kustodian("matrix", "--format", "markdown", cwd=root)
     assert outcome.code == 3 and "set twice" in outcome.out

@@ -1,4 +1,4 @@
-"""`kustodian promote` from the outside."""
+"""`kustodian promote` as a command."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ def test_the_version_file_is_copied_and_shown(root: Path) -> None:
     assert sorted(path.name for path in (root / "overlays/prod").iterdir()) == ["version.yaml"]
 
 
+def test_the_diff_of_a_file_without_a_final_line_break(root: Path) -> None:
+    (root / "overlays/prod/version.yaml").write_text("image: a")
+    shown = kustodian("promote", "staging", "prod", "--dry-run", cwd=root)
+    assert "-image: a\n\\ No newline at end of file\n+image: b\n" in shown.out
+
+
 @pytest.mark.parametrize(("source", "target", "said"), [
-    ("stagin", "prod", "no environment `stagin`"), ("prod", "prod", "is both"), ("prod", "live", "there are: prod, staging"),
+    ("stagin", "prod", "no environment `stagin`"), ("prod", "prod", "are both prod"), ("prod", "live", "environments: prod, staging"),
 ])  # fmt: skip
 def test_a_wrong_name_changes_nothing(root: Path, source: str, target: str, said: str) -> None:
     outcome = kustodian("promote", source, target, cwd=root)

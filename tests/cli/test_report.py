@@ -218,11 +218,11 @@ def test_output_takes_the_one_report_that_has_no_file(repository: Path) -> None:
         (["-f", "json=no/such/folder.json"], "does not exist"),
         (["-f", "json=base"], "is a folder"),
         (["-f", "json=a", "--output", "b"], "without a format that needs it"),
-        (["--shard", "0/3"], "no shard"),
-        (["--shard", "4/3"], "no shard"),
-        (["--shard", "1"], "no shard"),
-        (["--shard", "1/2", "--base", "HEAD"], "does not go with --base"),
-        (["--shard", "1/2", "--fix"], "does not go with --fix"),
+        (["--shard", "0/3"], "is not a shard"),
+        (["--shard", "4/3"], "is not a shard"),
+        (["--shard", "1"], "is not a shard"),
+        (["--shard", "1/2", "--base", "HEAD"], "cannot be combined with --base"),
+        (["--shard", "1/2", "--fix"], "cannot be combined with --fix"),
     ],
 )
 def test_options_that_cannot_be_are_refused_before_anything_is_written(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from kustodian.model.installed_files import schema_dir
+from kustodian.model.installed_files import engine_binary
 from kustodian.schemas.registry import Schemas
 from tests.generator.repositories import Repository, key_of, of
 
@@ -49,7 +49,9 @@ def _texts(node: object) -> Iterator[str]:
 
 def no_unserved_api_version(repository: Repository) -> Iterator[str]:
     """Every object is of a version that Kubernetes, or the project that defines its kind, still serves."""
-    shipped = json.loads((schema_dir() / "index.json").read_text(encoding="utf-8"))["kinds"]
+    shipped = json.loads((engine_binary().parent / "crds" / "index.json").read_text(encoding="utf-8"))[
+        "kinds"
+    ]
     own = {
         (definition["spec"]["group"], version["name"], definition["spec"]["names"]["kind"])
         for path in sorted((repository.root / "schemas").glob("*.yaml"))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kustodian.model.installed_files import policies_dir, template_dir
+from kustodian.model.installed_files import template_dir
 
 _PROGRAM = """
 import os, sys
@@ -44,7 +44,7 @@ def test_the_machine_makes_no_difference(tmp_path: Path) -> None:
     # A template as a careless installation leaves it: other modes, other times, caches.
     elsewhere = tmp_path / "elsewhere"
     template = Path(shutil.copytree(template_dir(), elsewhere / "template"))
-    shutil.copytree(policies_dir(), elsewhere / "policies")
+    shutil.copytree(template_dir().parent / "policies", elsewhere / "policies")
     (elsewhere / "site").mkdir()
     (elsewhere / "site" / "sitecustomize.py").write_text(_BACKWARDS, encoding="utf-8")
     (elsewhere / "home").mkdir()

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from kustodian.model.installed_files import schema_dir
 from tests.packaging.conftest import ROOT
 
+SCHEMAS = ROOT / "generator" / "kustodian" / "_build" / "crds"
 #: Kinds that the template writes and the rules read.
 EXPECTED = {
     "argoproj.io/AnalysisTemplate",
@@ -46,12 +46,12 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def index() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((schema_dir() / "index.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads((SCHEMAS / "index.json").read_text(encoding="utf-8"))
     return loaded
 
 
 def validator(index: dict[str, Any], key: str, version: str) -> Draft202012Validator:
-    file = schema_dir() / index["kinds"][key]["versions"][version]["file"]
+    file = SCHEMAS / index["kinds"][key]["versions"][version]["file"]
     return Draft202012Validator(json.loads(file.read_text(encoding="utf-8")))
 
 
@@ -67,7 +67,7 @@ def test_every_listed_module_was_read(index: dict[str, Any]) -> None:
 
 
 def test_the_index_and_the_files_agree_and_every_schema_compiles(index: dict[str, Any]) -> None:
-    folder = schema_dir()
+    folder = SCHEMAS
     listed = {v["file"] for kind in index["kinds"].values() for v in kind["versions"].values()}
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")} - {"index.json"}
     assert listed == on_disk
@@ -91,7 +91,7 @@ def test_a_version_that_is_no_longer_served_names_the_next(index: dict[str, Any]
 
 
 def test_the_schemas_are_small_enough_to_ship() -> None:
-    sizes = {path: path.stat().st_size for path in schema_dir().rglob("*.json")}
+    sizes = {path: path.stat().st_size for path in SCHEMAS.rglob("*.json")}
     largest = max(sizes, key=lambda path: sizes[path])
     assert sizes[largest] < 150_000, f"{largest}: a validator would take long to compile"
     assert sum(sizes.values()) < 6_000_000

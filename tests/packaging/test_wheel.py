@@ -97,18 +97,13 @@ def test_nothing_else_is_in_it(names: set[str]) -> None:
 def test_the_installed_package_finds_its_own_files(installed: Path, tmp_path: Path) -> None:
     code = (
         "from kustodian.model import installed_files as r\n"
-        "for path in (r.template_dir(), r.policies_dir(), r.engine_binary(), r.schema_dir()): print(path)\n"
+        "for path in (r.template_dir(), r.engine_binary()): print(path)\n"
     )
     done = run(installed, tmp_path, "-c", code)
     assert done.stderr == ""
     assert [
         Path(line).relative_to(installed / "kustodian").as_posix() for line in done.stdout.splitlines()
-    ] == [
-        "_template",
-        "_policies",
-        "_build/kustodian-engine",
-        "_build/crds",
-    ]
+    ] == ["_template", "_build/kustodian-engine"]
 
 
 def test_the_version_needs_no_heavy_import(installed: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The subcommands, put together. Their heavy imports wait until one is run."""
+"""Assemble the command line from its subcommands."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-#: The subcommands in the order of `--help`; each is a module of `commands`, as is each group of them.
+#: Subcommands and groups of them in the order of `--help`; each is a module of `commands`.
 _SUBCOMMANDS = ("new", "add", "check", "diff", "matrix", "export", "promote", "report", "rules", "explain")
 _GROUPS = ("add", "export", "report")
 
 
-def command_line(asked: str | None = None) -> typer.Typer:
-    """The command line: with all subcommands, or only with the one that is asked for, which is soon made."""
+def command_line(only: str | None = None) -> typer.Typer:
+    """The command line with all subcommands, or, for a faster start, with `only` one if that exists."""
     app = typer.Typer(
         name="kustodian",
         help="Scaffold and check GitOps repositories that serve machine-learning models on Kubernetes.",
@@ -24,7 +24,7 @@ def command_line(asked: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(main)
-    for name in [asked] if asked in _SUBCOMMANDS else _SUBCOMMANDS:
+    for name in [only] if only in _SUBCOMMANDS else _SUBCOMMANDS:
         module = import_module(f"kustodian.cli.commands.{name}")
         if name in _GROUPS:
             app.add_typer(module.app, name=name)

@@ -1,4 +1,4 @@
-"""The error boundary: what a user got wrong becomes one message and a named exit code, never a traceback."""
+"""The error boundary: turns an error of the user into one message and a named exit code, not a traceback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kustodian.model.errors import ExitCode, UserError
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Run a command; returns its exit code, or that of the error it raised."""
+    """Run a command and return its exit code, or that of the error it raised."""
     try:
         return command()
     except UserError as error:
@@ -18,21 +18,21 @@ def guarded(command: Callable[[], int]) -> int:
         print("\ninterrupted; nothing was left half-done", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        silence_output()  # the reader (head, less) went away: not our error
+        silence_output()  # the reader (head, less) has closed the pipe
         return ExitCode.CLEAN
     except Exception as error:
         return _from_click(error)
 
 
 def silence_output() -> None:
-    """Let what is still to be printed go nowhere; the interpreter would fail to flush it."""
+    """Discard further output, which the interpreter would fail to flush."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report_error(error: UserError) -> int:
-    """Print an error on stderr: what, where, what to do."""
+    """Print an error on stderr, and return its exit code."""
     print(f"{_paint('error')}: {error.message}", file=sys.stderr)
     if error.place():
         print(f"  --> {error.place()}", file=sys.stderr)
@@ -42,7 +42,7 @@ def report_error(error: UserError) -> int:
 
 
 def _from_click(error: Exception) -> int:
-    """Errors of the command line's own parsing; anything else is a defect and says how to report it."""
+    """Handle an error of the command line's parser; any other one is a defect, printed with its traceback."""
     from typer import Abort, Exit
 
     if isinstance(error, Exit):
@@ -50,7 +50,7 @@ def _from_click(error: Exception) -> int:
     if isinstance(error, Abort):
         print("\ninterrupted; nothing was left half-done", file=sys.stderr)
         return ExitCode.INTERRUPTED
-    # Typer carries its own copy of click, so the usage errors are known by what they can do.
+    # typer bundles its own copy of click, so a usage error is recognised by its method.
     show = getattr(error, "show", None)
     if callable(show):
         show()

@@ -1,4 +1,4 @@
-"""The `kustodian` command: one file a subcommand, one place where errors become messages and exit codes."""
+"""The entry point of the `kustodian` command."""
 
 from __future__ import annotations
 
@@ -8,53 +8,57 @@ import os
 import sys
 from typing import NoReturn
 
+from kustodian.cli.early import CommandLine, peek
+
 
 def run() -> NoReturn:
     """Run the command line and exit with a code of `kustodian.model.errors.ExitCode`."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        # Asked for often and by scripts: it should not load the command line at all.
+    line = peek()
+    if line.asks_version:
         from kustodian import __version__
 
         print(f"kustodian {__version__}")
         sys.exit(0)
     from kustodian.cli.boundary import guarded
 
-    code = guarded(_app)
-    if sys.argv[1:2] and sys.argv[1] in _RENDERING:
-        _leave(code)
+    code = guarded(lambda: _run(line))
+    if line.may_render:
+        _exit_at_once(code)
     sys.exit(code)
 
 
-#: Commands that render, where nothing else is asked of them.
-_RENDERING = ("check", "diff", "matrix")
-
-
-def _app() -> int:
-    # Short-lived, and most of what it makes it keeps: looking for garbage often only costs.
+def _run(line: CommandLine) -> int:
+    """Take the result from the cache, or run the command with an engine that starts meanwhile."""
+    # A short-lived process keeps most of the objects it makes: collections find little.
     gc.set_threshold(1_000_000)
-    if sys.argv[1:2] == ["check"] and "--no-cache" not in sys.argv:
-        from kustodian.cli.replay import replay
+    if line.may_use_cache:
+        from kustodian.cli.cache import look_up
 
-        if (code := replay(sys.argv[1:])) is not None:
-            return code
-    if sys.argv[1:2] and sys.argv[1] in _RENDERING and not {"-h", "--help"} & set(sys.argv):
-        from kustodian.cli.engine import start_early
+        stored = look_up(line.words)
+        if stored is not None and stored.write_reports():
+            return stored.code
+    if not line.may_render:
+        return _command(line)
+    from kustodian.cli.engine import end_engines, start_early
 
-        start_early(sys.argv[2:])
+    start_early(line.likely_root())
+    try:
+        return _command(line)
+    finally:
+        end_engines()
+
+
+def _command(line: CommandLine) -> int:
     from kustodian.cli.app import command_line
 
-    result = command_line(next(iter(sys.argv[1:]), None))(standalone_mode=False)
-    sys.stdout.flush()  # here, where it is known what to do if nobody reads any more
+    result = command_line(line.subcommand)(standalone_mode=False)
+    sys.stdout.flush()  # inside the error boundary, which handles a closed pipe
     return result if isinstance(result, int) else 0
 
 
-def _leave(code: int) -> NoReturn:
-    """End without taking apart what a check knows: object by object that takes longer than the report."""
+def _exit_at_once(code: int) -> NoReturn:
+    """Exit without freeing the objects of the run one by one, which takes longer than writing the report."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # what there is to say of it has been said
+        with contextlib.suppress(OSError, ValueError):  # a failed write has been reported already
             stream.flush()
-    if "kustodian.cli.engine" in sys.modules:  # a report that was only written again has needed none
-        from kustodian.cli.engine import end_engines
-
-        end_engines()
     os._exit(code)

@@ -1,1 +1,1 @@
-"""Promotion between environments and pinning of tags to digests."""
+"""Promotion of versions between environments."""

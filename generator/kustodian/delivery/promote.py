@@ -1,4 +1,4 @@
-"""Promote a version: the one file that says what runs is copied from one environment to another."""
+"""Promote a version: copy the file that pins it from one environment to another."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from kustodian.model.errors import UserError
 from kustodian.repository.files import replace_file
 
-#: What says which image and which model revision run in an environment.
+#: The file of an overlay that pins the image and the model revision.
 VERSION_FILE = "version.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A promotion that was looked at: the two files and their texts; nothing is written yet."""
+    """A promotion that has not been written: the two files, and the target's text before and after."""
 
     source: Path
     target: Path
@@ -27,17 +27,20 @@ class Promotion:
         return self.before != self.after
 
     def write(self) -> None:
-        """Put the file in place, whole or not at all. Raises UserError where it cannot be written."""
+        """Write the target file atomically. Raises UserError if it cannot be written."""
         try:
             replace_file(self.target, self.after.encode())
         except OSError as error:
-            raise UserError(f"the file cannot be written: {error}", file=str(self.target)) from error
+            raise UserError(f"cannot write the file: {error}", file=str(self.target)) from error
 
 
 def plan_promotion(root: Path, source: str, target: str) -> Promotion:
-    """Look at both environments (folders below `overlays/`). Raises UserError for one that is not there."""
+    """Plan a promotion between two folders of `overlays/`. Raises UserError for one that does not exist."""
     if source == target:
-        raise UserError(f"{source} is both", hint="name the environment to take from, then the one to change")
+        raise UserError(
+            f"source and target are both {source}",
+            hint="name the environment that runs the version, then the one to change",
+        )
     files = [_version_file(root, name) for name in (source, target)]
     before, after = (file.read_text(encoding="utf-8") for file in reversed(files))
     return Promotion(files[0], files[1], before, after)
@@ -48,7 +51,9 @@ def _version_file(root: Path, environment: str) -> Path:
     if not file.is_file():
         known = sorted(path.parent.name for path in (root / "overlays").glob(f"*/{VERSION_FILE}"))
         raise UserError(
-            f"no environment `{environment}`: overlays/{environment}/{VERSION_FILE} is not there",
-            hint=f"there are: {', '.join(known)}" if known else "run this in a repository of `kustodian new`",
+            f"no environment `{environment}`: overlays/{environment}/{VERSION_FILE} does not exist",
+            hint=f"environments: {', '.join(known)}"
+            if known
+            else "run this in a repository of `kustodian new`",
         )
     return file

@@ -1,1 +1,1 @@
-"""Values that every floor shares; nothing here reads a file or starts a process."""
+"""Values that every package shares; nothing here reads a file or starts a process."""

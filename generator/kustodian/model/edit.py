@@ -1,4 +1,4 @@
-"""Safe changes that rules propose: an `Edit` of a field, and a `Replacement` of text in a file."""
+"""Safe changes that rules propose: an `Edit` of a field, or a `Replacement` of text in a file."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from kustodian.model.json_value import FieldPath
 
 
 class Action(StrEnum):
-    """What to do with the field."""
+    """The kinds of edits."""
 
     SET = "set"
     REMOVE = "remove"
     MOVE_TO_END = "move-to-end"
-    #: A deprecated field of a kustomization is written as its successor; `value` is the field's name.
+    #: Rewrite a deprecated field of a kustomization as its successor; `value` is the field's name.
     MODERNIZE = "modernize"
 
 
 class Edit(NamedTuple):
-    """A change of the field at `path`: of the rendered object, or of the file where the finding is about one.
+    """A change of the field at `path` of a rendered object, or of a file if the finding is about a file.
 
-    `value` is what SET writes, as plain JSON values. A field that does not exist is made where the object is
-    written; one that exists is changed where it was set.
+    `value` is what SET writes, as plain JSON values. An existing field is changed where it was set; a new one
+    is added where the object is written.
     """
 
     action: Action
@@ -31,14 +31,14 @@ class Edit(NamedTuple):
 
 
 def set_field(path: FieldPath, value: Any) -> tuple[Edit, ...]:
-    """The edit that writes one field."""
+    """The edits that set one field."""
     return (Edit(Action.SET, path, value),)
 
 
 class Replacement(NamedTuple):
-    """Put `text` in the place of a stretch of a file; the end is exclusive, an empty stretch inserts.
+    """Replace a range of a file by `text`; the end is exclusive, and an empty range inserts.
 
-    Lines and columns are 1-based, columns count characters. `file` is relative to the repository root.
+    Lines and columns are 1-based, and columns count characters. `file` is relative to the repository root.
     """
 
     file: str

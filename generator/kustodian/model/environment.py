@@ -1,4 +1,4 @@
-"""Environments and what they ask for."""
+"""Environments and severities."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import cache
 
 
 class Severity(IntEnum):
-    """How bad a finding is; comparable."""
+    """The severity of a finding; INFO < WARNING < ERROR."""
 
     INFO = 1
     WARNING = 2
@@ -29,7 +29,7 @@ class Severity(IntEnum):
 
 
 class EnvironmentClass(StrEnum):
-    """Which column of the severity table an environment uses."""
+    """The class of an environment, which selects the default severities of rules."""
 
     DEV = "dev"
     STAGING = "staging"
@@ -38,9 +38,9 @@ class EnvironmentClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named environment; `name` is None for an overlay outside every environment (checked as prod).
+    """An environment; `name` is None for overlays outside of every environment, which are checked as prod.
 
-    `gpu_budget` is the most GPUs that its overlays may ask for together, None for no limit.
+    `gpu_budget` is the maximum number of GPUs that its overlays may request together, None for no limit.
     """
 
     name: str | None = None

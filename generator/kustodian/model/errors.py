@@ -1,4 +1,4 @@
-"""Errors that a person can act on, and the exit codes of the command."""
+"""Errors that a user can correct, and the exit codes of the command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process exit code means; a contract with scripts and CI."""
+    """The exit codes, a contract with scripts and CI."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -17,10 +17,9 @@ class ExitCode(IntEnum):
 
 
 class UserError(Exception):
-    """Something the user can correct: what is wrong, where, and what to do about it.
+    """An error that the user can correct: `message` says what is wrong, `hint` what to do.
 
     `file` is relative to the working directory or absolute; `line` and `column` are 1-based.
-    `hint` is one imperative sentence.
     """
 
     def __init__(
@@ -32,7 +31,7 @@ class UserError(Exception):
         hint: str | None = None,
         exit_code: ExitCode = ExitCode.USAGE,
     ) -> None:
-        """Say as much as is known."""
+        """All but the message may be left out."""
         super().__init__(message)
         self.message = message
         self.file, self.line, self.column = file, line, column
@@ -46,7 +45,7 @@ class UserError(Exception):
         return f"{text} ({self.hint})" if self.hint else text
 
     def place(self) -> str:
-        """`file:line:column`, as far as each part is known; empty where no file is."""
+        """`file:line:column` without the parts that are not known; empty without a file."""
         if self.file is None:
             return ""
         parts = [self.file]
@@ -58,11 +57,11 @@ class UserError(Exception):
 
 
 class EngineError(UserError):
-    """The engine process is missing, died, or answered something that is no answer."""
+    """The engine does not start, died, or speaks another protocol."""
 
 
 def nearest(word: str, known: list[str] | tuple[str, ...] | set[str]) -> str | None:
-    """The known word most like `word`, for "did you mean"; None where nothing is close."""
+    """The known word most similar to `word`, for "did you mean"; None if none is similar."""
     import difflib
 
     matches = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)

@@ -1,4 +1,4 @@
-"""What the checker says: a finding, where it is, and whether a waiver covers it."""
+"""A finding, its location, and the waiver that covers it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
 
-#: Rules that are not ours and have no page: an organisation's Rego, and what a cluster's API server says.
+#: Prefixes of rules without a manual page: the user's own Rego, and errors of a cluster's API server.
 FOREIGN_RULES = ("rego/", "cluster/")
 
 
 class Location(NamedTuple):
-    """A place in a file a person edits; `file` relative to the repository root, line and column 1-based."""
+    """A place in a source file; `file` is relative to the repository root, lines and columns are 1-based."""
 
     file: str
     line: int = 1
@@ -34,7 +34,7 @@ class AppliedWaiver(NamedTuple):
 
 
 class Status(StrEnum):
-    """What a comparison with another revision says of a finding."""
+    """The status of a finding in a comparison with another revision."""
 
     NEW = "new"
     UNCHANGED = "unchanged"
@@ -43,11 +43,11 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Finding:
-    """One violation of one rule in one overlay, at the line a person edits.
+    """A violation of a rule in an overlay, located at the source line to edit.
 
-    `field` is a formatted path into the rendered object; `fingerprint` stays the same when lines move;
-    `fixable` says that `check --fix` knows a safe change, `replacements` are that change where a report
-    asks for it.
+    `field` is a formatted path into the rendered object. `fingerprint` stays the same when lines move.
+    `fixable` says whether `check --fix` has a safe change; `replacements` are that change, computed only for
+    reports that show it.
     """
 
     rule: str
@@ -69,7 +69,7 @@ class Finding:
 
 
 def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:
-    """The sort key of every report: worst first, then by place."""
+    """The sort key of reports: most severe first, then by location."""
     source = finding.source
     return (
         -finding.severity, source.file, source.line, finding.rule, finding.overlay,

@@ -1,7 +1,7 @@
-"""Where the files lie that Kustodian ships beside its code.
+"""The paths of the files that Kustodian ships beside its code.
 
-An installed wheel has them inside the package; an editable install finds `template/` and `policies/` in the
-repository, so an edit counts at once. What the build makes (engine, schemas) is in the package either way.
+A wheel has the template inside the package; an editable install uses that of the repository, so edits take
+effect at once. The engine, a result of the build, is inside the package in both cases.
 """
 
 from __future__ import annotations
@@ -11,55 +11,32 @@ from pathlib import Path
 from kustodian.model.errors import ExitCode, UserError
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_REPOSITORY = _PACKAGE.parents[1]
 _BUILD = _PACKAGE / "_build"
+_INSTALL_AGAIN = "install it again: pip install --force-reinstall kustodian"
 
 
 def template_dir() -> Path:
-    """The cookiecutter template. Raises UserError where the installation lacks it."""
-    return _shipped("_template", "template", "cookiecutter.json")
-
-
-def policies_dir() -> Path:
-    """The starter policies, with `rego/` inside. Raises UserError where the installation lacks them."""
-    return _shipped("_policies", "policies", "rego")
-
-
-def engine_binary() -> Path:
-    """The compiled rendering engine. Raises UserError where it was not built."""
-    return _built("kustodian-engine", "the rendering engine")
-
-
-def schema_dir() -> Path:
-    """The schemas of custom resources: `index.json` and one file a kind and version (engine/crds/README.md).
-
-    Raises UserError where they were not built.
-    """
-    return _built("crds", "the schemas of custom resources")
-
-
-def _shipped(in_wheel: str, in_repository: str, expected: str) -> Path:
-    repository = _PACKAGE.parents[1]
-    for folder in (_PACKAGE / in_wheel, repository / in_repository):
-        if (folder / expected).exists():
+    """The cookiecutter template. Raises UserError if the installation lacks it."""
+    for folder in (_PACKAGE / "_template", _REPOSITORY / "template"):
+        if (folder / "cookiecutter.json").exists():
             return folder
     raise UserError(
-        f"this installation of kustodian has no {in_repository}/",
+        "this installation of kustodian has no template/",
         file=str(_PACKAGE),
-        hint="install it again: pip install --force-reinstall kustodian",
+        hint=_INSTALL_AGAIN,
         exit_code=ExitCode.NOT_CHECKED,
     )
 
 
-def _built(name: str, what: str) -> Path:
-    path = _BUILD / name
+def engine_binary() -> Path:
+    """The compiled engine. Raises UserError if it was not built."""
+    path = _BUILD / "kustodian-engine"
     if path.exists():
         return path
-    in_repository = (_PACKAGE.parents[1] / "engine").is_dir()
     raise UserError(
-        f"not built: {what}",
+        "the rendering engine is not built",
         file=str(path),
-        hint="run `make engine`"
-        if in_repository
-        else "install it again: pip install --force-reinstall kustodian",
+        hint="run `make engine`" if (_REPOSITORY / "engine").is_dir() else _INSTALL_AGAIN,
         exit_code=ExitCode.NOT_CHECKED,
     )

@@ -1,7 +1,7 @@
-"""Careful reading of values that came from YAML and may have any shape.
+"""Read values from parsed YAML that may have any shape.
 
-Rules run on manifests that can be wrong in every way, so they ask for a mapping or a list and get an
-empty one where the value is something else; the schema check reports the wrong type.
+Rules run on invalid manifests too. These functions return an empty mapping or list if the value has another
+type; the schema check reports that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 JsonObject: TypeAlias = dict[str, Any]
 #: A path into a JSON value: mapping keys and list indexes.
 FieldPath: TypeAlias = tuple[str | int, ...]
+_MISSING = object()
 
 
 def mapping(value: object) -> JsonObject:
@@ -34,7 +35,7 @@ def text(value: object, default: str = "") -> str:
 
 
 def integer(value: object, default: int | None = None) -> int | None:
-    """The value if it is an integer (a boolean is none), else the default."""
+    """The value if it is an integer and not a boolean, else the default."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
@@ -44,36 +45,35 @@ def string_map(value: object) -> dict[str, str]:
 
 
 def dig(value: object, path: FieldPath) -> Any:
-    """The value at `path`, or None where a step is missing or of another type."""
+    """The value at `path`, or None if a step does not exist."""
     for part in path:
-        if isinstance(part, int):
-            if not isinstance(value, list) or not -len(value) <= part < len(value):
-                return None
-            value = value[part]
-        else:
-            if not isinstance(value, dict) or part not in value:
-                return None
-            value = value[part]
+        value = _child(value, part)
+        if value is _MISSING:
+            return None
     return value
 
 
 def has(value: object, path: FieldPath) -> bool:
-    """Whether every step of `path` exists (its value may be null)."""
+    """Whether `path` exists; its value may be null."""
     return steps_in(value, path) == len(path)
 
 
 def steps_in(value: object, path: FieldPath) -> int:
-    """How many steps of `path` exist, one after another."""
+    """The number of leading steps of `path` that exist."""
     for depth, part in enumerate(path):
-        if isinstance(part, int):
-            if not isinstance(value, list) or not -len(value) <= part < len(value):
-                return depth
-            value = value[part]
-        else:
-            if not isinstance(value, dict) or part not in value:
-                return depth
-            value = value[part]
+        value = _child(value, part)
+        if value is _MISSING:
+            return depth
     return len(path)
+
+
+def _child(value: object, part: str | int) -> Any:
+    """The value one step down, _MISSING if there is none."""
+    if isinstance(part, int):
+        if isinstance(value, list) and -len(value) <= part < len(value):
+            return value[part]
+        return _MISSING
+    return value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
 
 
 def texts_in(value: object) -> list[str]:

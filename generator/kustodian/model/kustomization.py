@@ -22,14 +22,14 @@ BASE_FIELDS = ("resources", "bases", "components")
 
 @dataclass(frozen=True, eq=False)
 class Kustomization(Memoized):
-    """A kustomization file; `path` relative to the repository root, `data` as parsed."""
+    """A kustomization file; `path` is relative to the repository root."""
 
     path: str
     data: JsonObject
 
     @cached_property
     def directory(self) -> str:
-        """The folder it lies in ("." for the root)."""
+        """The folder of the file; "." for the root."""
         return posixpath.dirname(self.path) or "."
 
     @property
@@ -39,23 +39,15 @@ class Kustomization(Memoized):
 
     def resolve(self, reference: str) -> str:
         """A path written in this file, relative to the repository root."""
-        known = self._resolved
-        if reference not in known:
-            known[reference] = beside(self.directory, reference)
-        return known[reference]
-
-    @cached_property
-    def _resolved(self) -> dict[str, str]:
-        """What was asked for before: many rules follow the same references."""
-        return {}
+        return beside(self.directory, reference)
 
     @cached_property
     def bases(self) -> list[str]:
-        """The paths that it names as resources, bases and components, in the order kustomize reads them."""
+        """The paths in resources, bases and components, in the order in which kustomize reads them."""
         return [self.resolve(entry) for _, _, entry in self.references(*BASE_FIELDS)]
 
     def references(self, *fields: str) -> list[tuple[str, int, str]]:
-        """(field, index, text as written) of the string entries of these list fields."""
+        """The string entries of these list fields as (field, index, text)."""
         data = self.data
         return [
             (name, index, entry)

@@ -1,4 +1,4 @@
-"""A Kubernetes object as rendered, with what is known of where it came from."""
+"""A Kubernetes object with its provenance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kustodian.model.memo import Memoized
 
 
 class ObjectRef(NamedTuple):
-    """What names an object in a cluster; `namespace` is None where the manifest has none."""
+    """The identity of an object in a cluster; `namespace` is None if the manifest has none."""
 
     api_version: str
     kind: str
@@ -24,9 +24,9 @@ class ObjectRef(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One kustomize transformation or generator: the kustomization that configured it, and its kind.
+    """A kustomize transformation or generator: the kustomization that configured it, and its kind.
 
-    `path` is the transformer's own file, for those loaded from one (`transformers:`, `generators:`).
+    `path` is the file of a transformer or generator that is configured in one of its own.
     """
 
     configured_in: str
@@ -35,11 +35,11 @@ class Step(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """Where a rendered object came from; paths are relative to the repository root.
+    """The origin of a rendered object; paths are relative to the repository root.
 
-    `file` is the manifest it was read from (None for a generated object), `generator` what made it,
-    `document` and `item` its place in a multi-document file or a List (known for plain manifests only),
-    `transformations` in the order they were applied.
+    `file` is the manifest it was read from, None for an object that `generator` generated. `document` and
+    `item` are its position in a multi-document file or a List, known only if kustomize did not render it.
+    `transformations` are in the order of application.
     """
 
     file: str | None = None
@@ -49,17 +49,17 @@ class Provenance(NamedTuple):
     item: int | None = None
 
 
-#: Of an object that nobody rendered.
+#: The provenance of an object that was not rendered.
 UNKNOWN = Provenance()
 
 
 @dataclass(eq=False)
 class Manifest(Memoized):
-    """One object. Identity, not content, makes two manifests the same.
+    """A Kubernetes object; manifests compare by identity, not by content.
 
-    Read from `data`, each empty where the manifest has none or something else: `api_version` ("apps/v1"),
-    `group` ("apps", empty for the core group, too), `kind`, `metadata`, `spec`, `name` (`metadata.name`, else
-    `metadata.generateName`); `namespace` is None there.
+    These fields are read from `data`, and empty if missing or of another type: `api_version` ("apps/v1"),
+    `group` ("apps"; empty for the core group), `kind`, `metadata`, `spec`, `name` (`metadata.name`, else
+    `metadata.generateName`). `namespace` is None instead.
     """
 
     data: JsonObject
@@ -74,7 +74,7 @@ class Manifest(Memoized):
     namespace: str | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read at once what nearly every rule asks for."""
+        """Read the fields that nearly every rule uses."""
         data = self.data
         self.api_version = text(data.get("apiVersion"))
         self.group = self.api_version.rpartition("/")[0]
@@ -96,15 +96,15 @@ class Manifest(Memoized):
 
     @cached_property
     def ref(self) -> ObjectRef:
-        """The object's identity as a value."""
+        """The object's identity."""
         return ObjectRef(self.api_version, self.kind, self.namespace, self.name)
 
     def is_a(self, group: str, *kinds: str) -> bool:
-        """Whether the object is of this API group (any version; "" is core) and one of these kinds."""
+        """Whether the object has this API group (in any version; "" is core) and one of these kinds."""
         return self.kind in kinds and self.group == group
 
     def get(self, *path: str | int) -> Any:
-        """The value at a path, or None."""
+        """The value at a path, or None if it does not exist."""
         return dig(self.data, path)
 
     def has(self, *path: str | int) -> bool:

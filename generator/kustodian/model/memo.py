@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 class Memoized:
-    """An immutable value that keeps the results of functions of it, for as long as it lives.
+    """An immutable value that stores the results of functions of it.
 
     Many rules derive the same facts from the same object; `value.memoized(facts_of)` computes them once.
     """

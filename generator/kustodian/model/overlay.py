@@ -1,4 +1,4 @@
-"""Overlays (anything that is checked as one whole) before and after rendering."""
+"""Overlays before and after rendering."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kustodian.model.manifest import Manifest
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """One unit of checking: a kustomization directory, or a manifest file or folder.
+    """A unit of checking: a kustomization folder, or a manifest file or folder.
 
     `path` is relative to the repository root ("." for the root itself, "-" for stdin).
     """
@@ -23,12 +23,12 @@ class Overlay:
 
     @property
     def is_kustomization(self) -> bool:
-        """Whether kustomize renders it (else `files` are read as plain manifests)."""
+        """Whether kustomize renders it; else `files` are read as plain manifests."""
         return not self.files
 
 
 class NotChecked(NamedTuple):
-    """Why an overlay could not be checked; `code` is stable ("remote-base", "component", "yaml" ...)."""
+    """Why an overlay could not be checked; `code` is stable ("remote-base", "component", "yaml", ...)."""
 
     code: str
     message: str
@@ -40,7 +40,7 @@ class NotChecked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """One failure, warning or exception of a Rego policy on one object (an index into `objects`)."""
+    """A failure, warning or exception of a Rego policy; `object` is an index into the overlay's objects."""
 
     object: int
     namespace: str
@@ -52,11 +52,11 @@ class PolicyResult:
 
 @dataclass(slots=True)
 class RenderedOverlay:
-    """What rendering gave: objects, or the reason there are none.
+    """The result of rendering an overlay: objects, or an error.
 
-    `files` maps each file that was read (relative to the repository root) to its sha256;
-    `absent` are paths that were looked for and not there. An overlay that was not rendered has nothing but
-    `may_read`: files that rendering it may read.
+    `files` maps each file that was read (relative to the repository root) to its sha256; `absent` are paths
+    that were looked for and do not exist. An overlay that was not rendered has only `may_read`, the files
+    that rendering it may read.
     """
 
     overlay: Overlay

@@ -1,4 +1,4 @@
-"""The repository as rules of kind "repo" see it: kustomizations, manifests on disk, rendered overlays."""
+"""The repository as repository rules see it: kustomizations, manifests on disk, rendered overlays."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from kustodian.model.overlay import RenderedOverlay
 
 @dataclass(slots=True, eq=False)
 class SourceDocument:
-    """One document of a YAML file on disk, by what names it; `line` is where it starts.
+    """The identity of an object in a YAML file; `line` is where its document starts.
 
-    Not frozen, which would make each of the many cost three times as much.
+    Treat it as immutable: it is not frozen because there are many, and frozen instances are slow to create.
     """
 
     file: str
@@ -32,7 +32,7 @@ class SourceDocument:
 
 @dataclass(frozen=True, slots=True)
 class FileDocument:
-    """One document of a YAML file, or one item of a `kind: List` in it, with its place in the file."""
+    """A document of a YAML file, or an item of a `kind: List` in it, with its position in the file."""
 
     index: int
     item: int | None
@@ -40,28 +40,27 @@ class FileDocument:
 
     @property
     def base(self) -> FieldPath:
-        """The path of the object in its document."""
+        """The path of the object in its document: empty, or that of an item."""
         return () if self.item is None else ("items", self.item)
 
 
 @dataclass(eq=False)
 class RepositoryView(Memoized):
-    """All that repo rules may look at; every path is relative to the repository root.
+    """The input of repository rules; every path is relative to the repository root.
 
-    `load` parses a YAML file into its objects (empty where it does not parse), `parse` gives each with its
-    place; both are lazy because most rules need only few files (`prefetch` reads many at once). `parse_at`
-    gives the documents at some lines of each file, and maybe others beside them.
-    `yaml_files` are all YAML files of the repository that parse, `files` all files of any kind; neither
-    holds what git ignores or what the
-    configuration excludes. `environments` maps the names that the configuration declares to their globs
-    of overlay folders (empty where it declares none); it does not depend on what is being checked.
+    `yaml_files` are all YAML files that parse, `files` all files of any kind; both are without what git
+    ignores and the configuration excludes. `environments` maps the configured environments to their globs of
+    overlay folders, whatever is being checked.
 
-    `history` gives every text that a file had in the commits that HEAD reaches, newest first, without the
-    working tree's own. It is empty where that cannot be known for sure: no git, a shallow clone, a file
-    that was never committed.
+    `load` parses a YAML file into its objects (empty if it does not parse), and `parse` returns them with
+    their positions. `parse_at` returns the documents at some lines of each file, and possibly others.
+    `prefetch` tells which files will be loaded, so that they are parsed together.
 
-    `subjects` are the folders of the kustomizations that a rule has to speak of, where it is asked about some
-    only (None: all); everything else is there to be looked up.
+    `history` returns the contents of a file in the commits that HEAD reaches, newest first, without the
+    work tree. It is empty if they are not known for certain: no git, a shallow clone, an uncommitted file.
+
+    `subjects` are the folders of the kustomizations to report on, None for all. The others are there to be
+    looked up.
     """
 
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -80,18 +79,18 @@ class RepositoryView(Memoized):
 
     @cached_property
     def asked_about(self) -> tuple[Kustomization, ...]:
-        """The kustomizations that a rule about each of them has to look at."""
+        """The kustomizations that a rule must report on."""
         found = self.kustomizations.values()
         return tuple(k for k in found if self.subjects is None or k.directory in self.subjects)
 
     @cached_property
     def files_used(self) -> frozenset[str]:
-        """Every file that rendering some overlay read."""
+        """Every file that was read to render the overlays."""
         return frozenset(path for overlay in self.overlays for path in overlay.files)
 
     @cached_property
     def files_maybe_used(self) -> frozenset[str]:
-        """What rendering the overlays that are not rendered here may read."""
+        """Every file that the overlays that were not rendered may read."""
         return frozenset().union(*(overlay.may_read for overlay in self.overlays))
 
     @cached_property
@@ -101,17 +100,17 @@ class RepositoryView(Memoized):
 
     @cached_property
     def sorted_files(self) -> list[str]:
-        """The same in the order of their names."""
+        """`file_set`, sorted."""
         return sorted(self.file_set)
 
     @cached_property
     def sorted_folders(self) -> list[str]:
-        """`folders` in the order of their names."""
+        """`folders`, sorted."""
         return sorted(self.folders)
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """Every folder that holds a file, at any depth; "." is the root."""
+        """Every folder with a file below it, at any depth; "." is the root."""
         found = {"."}
         for path in self.file_set:
             folder = path.rpartition("/")[0]
@@ -127,7 +126,7 @@ class RepositoryView(Memoized):
 
     @cached_property
     def patch_files(self) -> frozenset[str]:
-        """Files that some kustomization applies as a patch."""
+        """The files that kustomizations apply as patches."""
         found: set[str] = set()
         for kustomization in self.kustomizations.values():
             entries = [entry for _, _, entry in kustomization.references("patchesStrategicMerge", "patches")]
@@ -142,20 +141,20 @@ class RepositoryView(Memoized):
         return {rendered.overlay.path: rendered for rendered in self.overlays}
 
     def environment_of(self, folder: str) -> str | None:
-        """The environment of an overlay's folder, checked in this run or not; None where it has none."""
+        """The environment of an overlay's folder, checked in this run or not; None if it has none."""
         rendered = self.overlay_at.get(folder)
         if rendered is not None and rendered.overlay.environment.name is not None:
             return rendered.overlay.environment.name
         return environment_of(folder, self.environments)
 
     def documents_of(self, file: str) -> list[FileDocument]:
-        """The objects of a YAML file with their places."""
+        """The objects of a YAML file with their positions."""
         if self.parse is not None:
             return self.parse(file)
         return [FileDocument(index, None, data) for index, data in enumerate(self.load(file))]
 
     def manifests(self, group: str, *kinds: str) -> list[Manifest]:
-        """Objects of that group and kinds written in files of the repository (not as rendered)."""
+        """The objects of a group and of these kinds as written in files, not as rendered."""
         lines: dict[str, list[int]] = {}
         for head in self.documents:
             if head.kind in kinds and head.api_version.rpartition("/")[0] == group:

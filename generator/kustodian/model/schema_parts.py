@@ -1,6 +1,6 @@
 """Parts of the JSON Schemas of the contracts.
 
-Objects are open: fields are only ever added to a contract, and a reader must not fail on a new one.
+Objects are open: a contract only ever gains fields, and a reader must accept new ones.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ FLAG: JsonObject = {"type": "boolean"}
 
 
 def object_of(required: JsonObject, **optional: JsonObject) -> JsonObject:
-    """An object with these fields, and maybe others."""
+    """The schema of an object with at least the required fields."""
     return {"type": "object", "required": list(required), "properties": {**required, **optional}}
 
 
 def list_of(items: JsonObject) -> JsonObject:
-    """A list of any length."""
+    """The schema of a list."""
     return {"type": "array", "items": items}

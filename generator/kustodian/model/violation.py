@@ -1,4 +1,4 @@
-"""What a rule reports: a field or a place in a file, and one sentence."""
+"""The violations that rules report: a field of an object or a place in a file, and a sentence."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kustodian.model.manifest import Manifest
 
 
 class Violation(NamedTuple):
-    """What an object, pod or set rule found: the field (of the object that owns it) and one sentence.
+    """A violation in an object, found by an object, pod or set rule.
 
-    `path` may name a field that does not exist; the finding is then located at the nearest ancestor.
-    `manifest` is needed from set rules; elsewhere the evaluator knows it. `fix` overrides the manual's.
-    `edits` are what `check --fix` does about it, all of them or none; only safe ones are given.
+    `path` may lead to a field that does not exist; the finding is then located at the nearest ancestor.
+    `manifest` is required from set rules; for others the evaluator knows it. `fix` overrides that of the
+    manual page. `edits` are the safe changes that `check --fix` makes, all or none.
     """
 
     path: FieldPath
@@ -25,9 +25,9 @@ class Violation(NamedTuple):
 
 
 class SourceViolation(NamedTuple):
-    """What a repo rule found: a place in a file. `path` leads into document `document` of that file.
+    """A violation in a file, found by a repository rule; `path` is a field of document `document`.
 
-    `overlay` (its path) and `manifest` are given where the finding is about one overlay or object.
+    `overlay` (its path) and `manifest` are set if the violation concerns one overlay or object.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""The engine's answers as values: overlays, policy results, errors (engine/README.md has the wire format)."""
+"""Convert the engine's answers to values (engine/README.md describes the wire format)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedO
 
 
 def not_checked(error: JsonObject | None) -> NotChecked | None:
-    """An engine error as a value."""
+    """An error of the engine as a value; None if there is none."""
     if not error:
         return None
     return NotChecked(
@@ -25,7 +25,7 @@ def not_checked(error: JsonObject | None) -> NotChecked | None:
 
 
 def request_error(error: JsonObject) -> UserError:
-    """Why a whole request failed, as what the user got wrong."""
+    """The error for a request that failed as a whole."""
     return UserError(
         error["message"],
         error.get("file"),
@@ -36,7 +36,7 @@ def request_error(error: JsonObject) -> UserError:
 
 
 def policy_error(error: JsonObject) -> UserError:
-    """Why Rego policies do not load or compile, and what to do about it."""
+    """The error for Rego policies that do not load or compile, with a hint."""
     hint = {
         "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
         "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
@@ -47,7 +47,7 @@ def policy_error(error: JsonObject) -> UserError:
 
 
 def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> RenderedOverlay:
-    """What rendering one overlay gave. Raises UserError where the policies do not load."""
+    """The result of rendering one overlay. Raises UserError if the policies do not load."""
     if answer["kind"] == "policy-error":
         raise policy_error(answer["error"])
     policy, successes = policy_results(answer.get("policy"))
@@ -64,7 +64,7 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
 
 
 def policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
-    """The results of Rego policies, and the count of successes."""
+    """The results of Rego policies, and the number of successes."""
     if not answer:
         return (), 0
     results = tuple(

@@ -1,7 +1,7 @@
-"""A cluster that is asked what it would do: dry runs with the user's own kubeconfig. Nothing is ever changed.
+"""Server-side dry runs against a cluster, with the user's own kubeconfig. Nothing is ever changed.
 
-The official client reads the kubeconfig (certificates, tokens, exec plugins, proxies); it is the extra
-`kustodian[cluster]` and is imported only here.
+The official client reads the kubeconfig (certificates, tokens, exec plugins, proxies). It is the optional
+dependency `kustodian[cluster]` and is imported only here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kustodian.model.json_value import JsonObject
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-#: Seconds for one request. A webhook may take ten, and is asked for each object.
+#: Seconds for one request; an admission webhook alone may take ten.
 TIMEOUT = 30
 _FIELD_MANAGER = "kustodian-check"
 _HOOK = "argocd.argoproj.io/hook"
@@ -28,7 +28,7 @@ _HOOK = "argocd.argoproj.io/hook"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server says to a dry run: HTTP status, the body, and its warnings."""
+    """The API server's answer to a dry run: HTTP status, body and warnings."""
 
     status: int
     body: JsonObject
@@ -36,12 +36,12 @@ class Answer:
 
     @property
     def accepted(self) -> bool:
-        """Whether it would do it."""
+        """Whether the request would succeed."""
         return 200 <= self.status < 300
 
     @property
     def message(self) -> str:
-        """Why not."""
+        """Why the request would fail."""
         return str(self.body.get("message") or f"the API server answered with status {self.status}")
 
 
@@ -52,20 +52,19 @@ class _Resource:
 
 
 class Cluster:
-    """One API server; use as a context manager.
+    """A connection to an API server; use as a context manager.
 
-    Raises UserError where the client is not installed, the context does not exist or the server does not
-    answer.
+    Raises UserError if the client is not installed, the context does not exist or the server does not answer.
     """
 
     def __init__(self, context: str) -> None:
-        """`context` is one of the kubeconfig; empty for the current one."""
+        """`context` names a context of the kubeconfig; empty for the current one."""
         self._context = context
         self._client = _client(context)
         self._resources: dict[str, dict[str, _Resource]] = {}
 
     def __enter__(self) -> Self:
-        """Make sure that there is somebody to ask."""
+        """Check that the server answers."""
         answer = self._request("GET", "/version")
         if not answer.accepted:
             raise _unreachable(self._context, answer.message)
@@ -78,22 +77,23 @@ class Cluster:
         self._client.close()  # type: ignore[no-untyped-call]
 
     def serves(self, data: JsonObject) -> bool:
-        """Whether the API server knows the object's kind in its version."""
+        """Whether the API server serves the object's kind in its version."""
         return self._resource(data) is not None
 
     def has_namespace(self, name: str) -> bool:
-        """Whether a namespace exists; one that the user may not look at is taken to exist."""
+        """Whether a namespace exists; one that the user may not read counts as existing."""
         return self._request("GET", f"/api/v1/namespaces/{name}").status != 404
 
     def is_namespaced(self, data: JsonObject) -> bool:
-        """Whether objects of the kind live in a namespace."""
+        """Whether objects of this kind are namespaced."""
         resource = self._resource(data)
         return resource is not None and resource.namespaced
 
     def dry_run(self, data: JsonObject, namespace: str) -> Answer:
-        """What server-side apply would answer, with strict field validation; `namespace` where it is in one.
+        """The answer to a server-side apply with strict field validation, in `namespace` if it is namespaced.
 
-        A hook of Argo CD, or an object that the server names, is created: it never changes one that exists.
+        An Argo CD hook, or an object with a generated name, is created instead: it never changes an existing
+        object.
         """
         resource = self._resource(data)
         if resource is None:
@@ -143,7 +143,7 @@ class Cluster:
             request = client.param_serialize(
                 method, path, query_params=list((query or {}).items()), auth_settings=["BearerToken"],
                 header_params={"Accept": "application/json", "Content-Type": media},
-                # The client writes JSON for the first content type only.
+                # The client encodes the body only for application/json.
                 body=body if body is None or media == "application/json" else json.dumps(body),
             )  # fmt: skip
             response = client.call_api(*request, _request_timeout=TIMEOUT)
@@ -194,8 +194,8 @@ def _kubeconfig() -> str:
 def _unreachable(context: str, why: str) -> UserError:
     named = f"context {context!r}" if context else "the current context"
     return UserError(
-        f"the cluster of {named} cannot be asked: {why}",
-        hint="try `kubectl version` with the same kubeconfig; without --against-cluster no cluster is asked",
+        f"the cluster of {named} cannot be queried: {why}",
+        hint="try `kubectl version` with the same kubeconfig, or run without --against-cluster",
         exit_code=ExitCode.NOT_CHECKED,
     )
 
@@ -215,11 +215,11 @@ def _answer(status: int, content: bytes | str | None, headers: Mapping[str, str]
     except ValueError:
         body = {"message": str(content)}
     return Answer(
-        status, body if isinstance(body, dict) else {}, tuple(_warnings(headers.get("Warning") or ""))
+        status, body if isinstance(body, dict) else {}, tuple(warning_texts(headers.get("Warning") or ""))
     )
 
 
-def _warnings(header: str) -> list[str]:
+def warning_texts(header: str) -> list[str]:
     """The texts of a Warning header (RFC 9110): `299 - "text", 299 - "text"`."""
     decoder = json.JSONDecoder()
     found: list[str] = []

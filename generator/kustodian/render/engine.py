@@ -1,7 +1,7 @@
-"""The engine: one Go process that renders, parses and evaluates Rego (see engine/README.md).
+"""The client of the engine, one Go process that renders, parses and evaluates Rego (see engine/README.md).
 
-It speaks JSON lines. The process starts at once and is talked to later, so its start-up runs beside
-Python's own imports.
+Requests and answers are JSON lines. The constructor starts the process and does not wait for it, so that it
+starts up while Python imports other modules.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PIPE_BYTES = 1 << 20
 
 
 class Limits(NamedTuple):
-    """Bounds on one overlay: bytes of a file, objects, seconds."""
+    """Limits for one overlay."""
 
     max_file_bytes: int = 16 * 1024 * 1024
     max_objects: int = 20_000
@@ -40,7 +40,7 @@ class Limits(NamedTuple):
 
 
 class RegoOptions(NamedTuple):
-    """Policies for conftest: files or folders relative to the root, and the namespaces to evaluate."""
+    """Policies: files or folders relative to the root, and the Rego packages to evaluate."""
 
     policy: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ("main",)
@@ -53,7 +53,7 @@ class RegoOptions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """What rendering may do; hermetic unless asked otherwise."""
+    """What rendering may do; by default it is hermetic."""
 
     allow_remote: bool = False
     enable_helm: bool = False
@@ -73,7 +73,7 @@ class ParsedDocument:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """A YAML file as the engine reads it, or why it cannot."""
+    """The documents of a YAML file, or why it does not parse."""
 
     path: str
     documents: list[ParsedDocument] = field(default_factory=list)
@@ -81,34 +81,37 @@ class ParsedFile:
     sha256: str = ""
 
 
-#: A file's path, what names each of its objects, and why it does not parse.
+#: A file's path, the identity of each of its objects, and the error if it does not parse.
 ScannedFile: TypeAlias = tuple[str, list[JsonObject], NotChecked | None]
 
 
 @dataclass(slots=True)
 class Scan:
-    """What lies in a repository: kustomizations and YAML files, parsed as far as names."""
+    """The kustomizations of a repository, and its YAML files with the identities of their objects."""
 
     kustomizations: list[tuple[str, JsonObject | None, NotChecked | None]] = field(default_factory=list)
     yaml_files: list[ScannedFile] = field(default_factory=list)
 
 
-#: Processes that have nothing left to do.
+#: Engines that were closed and may not have exited yet.
 _ending: list[subprocess.Popen[bytes]] = []
 
 
 @atexit.register
 def wait_for_ended() -> None:
-    """Wait for the engines that were ended; one that rendered much takes hundredths of a second."""
+    """Wait until every closed engine has exited."""
     while _ending:
         _ending.pop().wait()
 
 
 class Engine:
-    """A running engine; use as a context manager. Raises EngineError where it dies or speaks nonsense."""
+    """A running engine; use as a context manager.
+
+    Raises EngineError if it does not start, dies, or speaks another protocol.
+    """
 
     def __init__(self, binary: Path) -> None:
-        """Start the process; its greeting is read with the first answer."""
+        """Start the process; its greeting is read before the first answer."""
         import os
 
         wait_for_ended()
@@ -120,7 +123,7 @@ class Engine:
         except OSError as error:
             raise EngineError(
                 f"the rendering engine does not start: {error}",
-                hint="reinstall kustodian; the engine is built with it",
+                hint="install kustodian again; the engine is part of it",
                 exit_code=ExitCode.NOT_CHECKED,
             ) from error
         _widen(self._process.stdout)
@@ -128,38 +131,38 @@ class Engine:
         self._next_id = 0
         self._early_scan: tuple[Path, int] | None = None
         self._unfinished: set[int] = set()
-        self._waiting: dict[int, deque[JsonObject]] = {}  # answers that were read while another was wanted
+        self._waiting: dict[int, deque[JsonObject]] = {}  # answers read before their request was consumed
 
     def __enter__(self) -> Self:
-        """The engine itself."""
+        """Return the engine."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the process: it gives its memory back while this side goes on, see `wait_for_ended`."""
+        """Close the process without waiting for its exit; see `wait_for_ended`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         if kind is not None or self._unfinished:
-            self._process.kill()  # it may be waiting for somebody to read
+            self._process.kill()  # it may be blocked writing answers that are not read
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.stdout.close()
         _ending.append(self._process)
 
     def begin_scan(self, root: Path) -> None:
-        """Have the engine walk a repository while this side does something else; `scan` takes the answers."""
+        """Send the request of a later `scan`, so that the engine works on it meanwhile."""
         self._early_scan = (root, self._send({"op": "scan", "root": str(root)}))
 
     def scan(self, root: Path) -> Scan:
-        """Walk a repository."""
+        """Find the kustomizations and YAML files of a repository."""
         found = Scan()
         early, self._early_scan = self._early_scan, None
         if early is not None and early[0] == root:
             answers = self._answers(early[1])
         else:
             if early is not None:
-                del self._waiting[early[1]]  # what it says is passed over
+                del self._waiting[early[1]]  # its answers are dropped
             answers = self._ask({"op": "scan", "root": str(root)})
         for entry in (entry for answer in answers for entry in answer["entries"]):
             error = not_checked(entry.get("error"))
@@ -178,9 +181,9 @@ class Engine:
         content: dict[str, str] | None = None,
         lines: Mapping[str, Sequence[int]] | None = None,
     ) -> list[ParsedFile]:
-        """Read YAML files (relative to `root`) and given texts, as Kubernetes reads YAML.
+        """Parse YAML files (relative to `root`) and the texts in `content`, as Kubernetes does.
 
-        Of the files that `lines` names, only the documents that those lines lie in.
+        Of a file in `lines`, only the documents that contain those lines are parsed.
         """
         request = {
             "op": "parse", "root": str(root), "files": list(files), "content": content or {},
@@ -204,9 +207,9 @@ class Engine:
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
-        """Render overlays, each given as soon as it is ready; the engine begins at once.
+        """Render overlays; the request is sent at once, and each overlay is yielded as soon as it is ready.
 
-        Raises UserError where the Rego policies do not load or compile: nothing was checked by them.
+        Raises UserError if the Rego policies do not load or compile.
         """
         by_path = {overlay.path: overlay for overlay in overlays}
         limits = options.limits
@@ -229,7 +232,7 @@ class Engine:
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
-        """Run Rego policies over given objects: results and count of successes, by input name."""
+        """Evaluate Rego policies on objects: results and number of successes, by input name."""
         request = {
             "op": "policy",
             "root": str(root),
@@ -244,19 +247,19 @@ class Engine:
         return results
 
     def verify(self, root: Path, rego: RegoOptions) -> list[JsonObject]:
-        """Run the `_test.rego` files as `conftest verify` does: name, namespace, status, message of each."""
+        """Run `_test.rego` files like `conftest verify`: name, namespace, status and message of each test."""
         request = {"op": "verify", "root": str(root), "policy": rego.as_request()}
         return list(self._ask(request, policy_error))
 
     def _ask(self, request: JsonObject, to_error: Any = None) -> Iterator[JsonObject]:
-        """The answers to a request, as they come.
+        """Send a request and yield its answers.
 
-        Another request may be asked in the middle: each reader keeps what it reads for the others.
+        Requests may overlap: an answer to another request is kept for that one.
         """
         return self._answers(self._send(request), to_error)
 
     def _send(self, request: JsonObject) -> int:
-        """Send a request; its number, by which its answers are asked for."""
+        """Send a request and return its id."""
         import orjson
 
         assert self._process.stdin is not None
@@ -286,10 +289,10 @@ class Engine:
                     return
                 yield answer
         finally:
-            del self._waiting[own]  # what nobody wants any more is passed over
+            del self._waiting[own]  # answers that come later are dropped
 
     def _read_for(self, request: int) -> JsonObject | None:
-        """The next answer if it is to this request, else it is kept for the one that asked."""
+        """Read one answer: returned if it is for this request, else kept for its own request."""
         answer = self._read()
         if answer.get("id") == request:
             return answer
@@ -302,7 +305,7 @@ class Engine:
         if greeting.get("protocol") != PROTOCOL:
             raise EngineError(
                 f"the engine speaks protocol {greeting.get('protocol')}, this version needs {PROTOCOL}",
-                hint="reinstall kustodian so that both parts are of one version",
+                hint="install kustodian again, so that both parts have the same version",
                 exit_code=ExitCode.NOT_CHECKED,
             )
         self.versions = greeting
@@ -322,14 +325,14 @@ class Engine:
     def _died(self) -> EngineError:
         code = self._process.wait()
         return EngineError(
-            f"the rendering engine ended unexpectedly (exit {code}); nothing can be said of the repository",
-            hint="its last words are above; please report them",
+            f"the rendering engine exited unexpectedly (exit {code}); the repository was not checked",
+            hint="please report its output above",
             exit_code=ExitCode.NOT_CHECKED,
         )
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
-    """Let the engine go on while this side is busy: a pipe holds 64 KiB, and on Linux up to 1 MiB."""
+    """Enlarge the buffer of a pipe (Linux only), so that the engine is blocked less often."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 

@@ -1,7 +1,7 @@
-"""Render with the user's own kustomize, evaluate Rego with the user's own conftest.
+"""Render with the user's own kustomize, and evaluate Rego with the user's own conftest.
 
-The engine still reads what kustomize prints, so both ways give the same objects; it also gives the
-provenance where it renders the overlay itself (the binary is asked for the same annotations).
+The engine renders every overlay too, because only it knows the provenance of objects. An overlay for which
+the kustomize binary renders other objects is not checked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ExternalRenderer:
     """The engine with kustomize, conftest or both replaced by a binary."""
 
     def __init__(self, engine: Engine, kustomize: Path | None, conftest: Path | None) -> None:
-        """Raises UserError where a binary is not there or does not say its version."""
+        """Raises UserError if a binary does not run or does not print its version."""
         self.engine = engine
         self.kustomize = _binary(kustomize, "--kustomize", ["version"]) if kustomize else None
         self.conftest = _binary(conftest, "--conftest", ["--version"]) if conftest else None
@@ -29,9 +29,9 @@ class ExternalRenderer:
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
     ) -> Iterator[RenderedOverlay]:
-        """Render overlays; provenance and files read come from the engine, objects from the binary."""
+        """Render overlays with the engine, and compare the objects with those of the binary."""
         engine_rego = rego if self.conftest is None and self.kustomize is None else None
-        # All of them first: what the binaries say is then not mixed with waiting for the engine.
+        # All of them first, so that the engine and the binaries do not compete for the cores.
         for rendered in list(self.engine.render(root, overlays, options, engine_rego)):
             if self.kustomize is not None:
                 self._replace_objects(root, rendered, options)
@@ -44,7 +44,7 @@ class ExternalRenderer:
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
-        """Evaluate Rego with the conftest binary, or in the engine where none was given."""
+        """Evaluate Rego with the conftest binary, or with the engine if none was given."""
         if self.conftest is None:
             return self.engine.evaluate(root, rego, inputs)
         return {name: self._conftest(root, rego, objects) for name, objects in inputs}
@@ -71,7 +71,7 @@ class ExternalRenderer:
         if ours != given:
             rendered.error = NotChecked(
                 "engine-differs",
-                "the kustomize binary gives other objects than the built-in engine; lines would be wrong",
+                "the kustomize binary renders other objects than the built-in engine; lines would be wrong",
                 rendered.overlay.path,
             )
 
@@ -87,7 +87,7 @@ class ExternalRenderer:
             command += ["--namespace", namespace]
         results: list[PolicyResult] = []
         successes = 0
-        # One object a call: conftest does not say which document of a stream a result belongs to.
+        # One call per object: conftest does not report which document of a stream a result belongs to.
         for index, item in enumerate(objects):
             done = subprocess.run(
                 [*command, "-"], cwd=root, input=json.dumps(item).encode(), capture_output=True, check=False
@@ -124,6 +124,6 @@ def _binary(path: Path, option: str, version: list[str]) -> Path:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(f"{option}: {path} does not run: {error}", hint="name the binary itself") from error
     if done.returncode != 0:
-        raise UserError(f"{option}: {path} does not say its version", hint="name the binary itself")
-    # Only a bare name is looked up on PATH; anything else must survive our change of folder.
+        raise UserError(f"{option}: {path} does not print its version", hint="name the binary itself")
+    # Commands run in other folders, so every path but a bare name (looked up on PATH) becomes absolute.
     return path.resolve() if path.parent != Path() or path.exists() else path

@@ -1,4 +1,4 @@
-"""Who renders: the engine, or the user's own kustomize and conftest in its place."""
+"""The interface of what renders overlays: the engine, or the user's own kustomize and conftest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 
 
 class Renderer(Protocol):
-    """What `check` needs of a renderer."""
+    """Renders overlays and evaluates Rego policies."""
 
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
@@ -22,11 +22,11 @@ class Renderer(Protocol):
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
     ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
-        """Evaluate Rego on given objects: results and count of successes, by input name."""
+        """Evaluate Rego on objects: results and number of successes, by input name."""
 
 
 def renderer_of(engine: Engine, kustomize: Path | None, conftest: Path | None) -> Renderer:
-    """The engine itself, or the engine with one or both parts replaced by a binary."""
+    """The engine, with its kustomize and conftest replaced by the given binaries."""
     if kustomize is None and conftest is None:
         return engine
     from kustodian.render.external import ExternalRenderer

@@ -1,1 +1,1 @@
-"""The files of the repository: overlays on disk, history, YAML positions, edits."""
+"""The files of a repository: layout, git history, YAML positions and edits."""

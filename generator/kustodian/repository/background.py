@@ -1,4 +1,4 @@
-"""Work beside other work: git is mostly waited for."""
+"""A function that runs in the background."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ _T = TypeVar("_T")
 
 
 class Background(Generic[_T]):
-    """A call that has begun; `result` waits for it, and raises what it raised."""
+    """A call in a thread of its own, for work that mostly waits, such as git."""
 
     def __init__(self, work: Callable[[], _T]) -> None:
-        """Begin."""
+        """Start `work`."""
         self._values: list[_T] = []
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run, args=(work,))
         self._thread.start()
 
     def wait(self) -> None:
-        """Until it has ended, well or not."""
+        """Wait until the call has returned or raised."""
         self._thread.join()
 
     def result(self) -> _T:
-        """What the call returned."""
+        """Wait for the return value; raises what the call raised."""
         self.wait()
         if self._error is not None:
             raise self._error
@@ -33,5 +33,5 @@ class Background(Generic[_T]):
     def _run(self, work: Callable[[], _T]) -> None:
         try:
             self._values.append(work())
-        except BaseException as error:  # raised again where the result is wanted
+        except BaseException as error:  # raised again by `result`
             self._error = error

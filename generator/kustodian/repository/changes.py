@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +21,10 @@ _DIFF = ("-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", 
 
 @dataclass(frozen=True)
 class Changes:
-    """Paths relative to the repository root, with forward slashes: `files`, and whole `folders`.
+    """What changed: `files` and whole `folders`, relative to the repository root, with forward slashes.
 
-    `tracked` are the files of the index, changed or not, `links` those of them that are symbolic links;
-    `has_others` says that there are files which git does not track.
+    `tracked` are all files of the index, changed or not, and `links` the symbolic links among them.
+    `has_others` says that there are untracked files.
     """
 
     files: frozenset[str]
@@ -35,24 +35,26 @@ class Changes:
 
     @cached_property
     def above(self) -> frozenset[str]:
-        """Every folder that something changed in, at any depth."""
+        """Every folder with a change below it, at any depth."""
         return frozenset(folder for path in (*self.files, *self.folders) for folder in _parents(path))
 
+    def touch(self, path: str) -> bool:
+        """Whether a file, or anything in a folder of this name, changed."""
+        if path in self._names:
+            return True
+        return bool(self.folders) and any(parent in self.folders for parent in _parents(path))
+
     @cached_property
-    def touch(self) -> Callable[[str], bool]:
-        """Whether a file, or anything in a folder of this name, changed. Asked of every path there is."""
-        names, folders = self.files | self.folders | self.above, self.folders
-        if not folders:
-            return names.__contains__
-        return lambda path: path in names or any(parent in folders for parent in _parents(path))
+    def _names(self) -> frozenset[str]:
+        return self.files | self.folders | self.above
 
 
 def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
-    """What differs from a commit: in the work tree, untracked and ignored files too; or in the index.
+    """The changes since a commit in the work tree, with untracked and ignored files; or those in the index.
 
-    Also named is what cannot be compared (submodules, files that git was told not to look at), and every file
-    that a commit since then touched, even if another took it back: some rules read the history.
-    Raises UserError where git fails.
+    Submodules and files that git does not compare (skip-worktree, assume-unchanged) count as changed. So does
+    every file that a later commit touched, even if it was reverted: some rules read the history.
+    Raises UserError if git fails.
     """
     found = {
         *_listed(tree, "diff", *_DIFF, *(["--cached"] if staged else []), "--ignore-submodules=none", commit),
@@ -87,27 +89,27 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
 
 
 def work_tree_files(root: Path, changes: Changes, known: Iterable[str]) -> tuple[str, ...]:
-    """What `repository_files` gives, without looking for each of the files.
+    """The files that `repository_files` returns, without a system call for each.
 
-    `known` are those of the commit that the changes start from: one that did not change is still there.
+    `known` are the files of the commit that `changes` start from: unchanged ones still exist.
     """
     if changes.has_others:
         return repository_files(root)
-    surely = (changes.tracked - changes.links).intersection(known)
+    existing = (changes.tracked - changes.links).intersection(known)
     return tuple(
         sorted(
             name
             for name in changes.tracked
-            if (name in surely and not changes.touch(name)) or (root / name).is_file()
+            if (name in existing and not changes.touch(name)) or (root / name).is_file()
         )
     )
 
 
 def symbolic_links(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Those of some paths below a folder that are symbolic links, and what each says."""
+    """The targets of those paths below `root` that are symbolic links."""
     links = {}
     for path in paths:
-        with contextlib.suppress(OSError):  # not a link, or not there
+        with contextlib.suppress(OSError):  # not a link, or missing
             links[path] = str((root / path).readlink())
     return links
 
@@ -116,15 +118,15 @@ def _listed(tree: WorkTree, *command: str) -> list[str]:
     output = git(tree.top, *command)
     if output is None:
         raise UserError(
-            f"git {command[0]} failed, so what changed is not known",
-            hint="`git fsck` says whether the clone is whole",
+            f"git {command[0]} failed, so the changes are not known",
+            hint="run `git fsck` to see whether the clone is damaged",
             exit_code=ExitCode.NOT_CHECKED,
         )
     return [path for path in output.split("\0") if path.strip("\n")]
 
 
 def _inside(tree: WorkTree, paths: Iterable[str]) -> frozenset[str]:
-    """The paths below the repository, relative to it; a folder around the repository is all of it."""
+    """The paths relative to the repository, without those outside; a folder around it becomes `.`."""
     if not tree.prefix:
         return frozenset(paths)
     prefix = f"{tree.prefix}/"

@@ -1,8 +1,8 @@
-"""Changes of YAML files, as text: what is not changed stays as it was, to the byte.
+"""Edits of YAML files as text: every byte outside the edited field stays the same.
 
-A round trip through a YAML library would keep comments, but not every indentation and line break; a person
-who reviews the fix wants to see the fix. So the text is cut at the positions that `source_map` knows. Each
-change parses the text again: files with findings are small, and positions are never stale.
+A round trip through a YAML library keeps comments but not every indentation and line break, and would bury
+the fix in the diff. So the text is cut at the positions of `source_map`. Each edit parses the text again, so
+positions are never stale.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ _STEP = 2
 
 
 class CannotEdit(Exception):
-    """The text has a form that is better changed by hand; the message says which."""
+    """The text is written in a form that only a person should edit; the message says which."""
 
 
 def set_value(text: str, document: int, path: FieldPath, value: Any) -> str:
-    """Write a value at a path of a document; mappings on the way that do not exist are made.
+    """The text with a value at a path of a document; missing mappings on the path are created.
 
-    Raises CannotEdit where a list item on the way does not exist or the text is in an unusual form.
+    Raises CannotEdit if a list item on the path does not exist or the text is in an unusual form.
     """
     root = document_of(text, document)
-    _refuse_what_is_shared(text, root, path)
+    _refuse_shared(text, root, path)
     node, depth = root.nearest(path)
     if depth == len(path):
         return _replace(text, root, path, value)
     missing = path[depth:]
     if any(isinstance(part, int) for part in missing):
-        raise CannotEdit(f"{format_path(path)} names a list item that is not there")
+        raise CannotEdit(f"{format_path(path)} names a list item that does not exist")
     for part in reversed(missing[1:]):
         value = {part: value}
-    if node.text is not None:  # `securityContext:` with nothing behind it
-        if node.text not in ("", "~", "null"):
-            raise CannotEdit(f"{format_path(path[:depth])} is no mapping")
+    if node.text is not None:  # such as `securityContext:` without a value
+        if not node.is_null:
+            raise CannotEdit(f"{format_path(path[:depth])} is not a mapping")
         return _replace(text, root, path[:depth], {missing[0]: value})
     if node.is_list:
         raise CannotEdit(f"{format_path(path[:depth])} is a list")
@@ -50,14 +50,14 @@ def set_value(text: str, document: int, path: FieldPath, value: Any) -> str:
 
 
 def remove(text: str, document: int, path: FieldPath) -> str:
-    """Take away a field or list item, and every mapping or list that would be left empty."""
+    """The text without a field or list item, and without mappings and lists that this leaves empty."""
     root = document_of(text, document)
-    _refuse_what_is_shared(text, root, path)
+    _refuse_shared(text, root, path)
     while len(path) > 1 and (parent := root.at(path[:-1])) is not None and len(parent.children) == 1:
         path = path[:-1]
     node, parent = root.at(path), root.at(path[:-1])
     if node is None or parent is None or len(parent.children) == 1:
-        raise CannotEdit(f"{format_path(path)} cannot be taken away alone")
+        raise CannotEdit(f"{format_path(path)} cannot be removed alone")
     lines = text.splitlines(keepends=True)
     start = node.key_span or node.span
     if parent.is_flow:
@@ -70,7 +70,9 @@ def remove(text: str, document: int, path: FieldPath) -> str:
         del lines[start.line - 1 : last]
     elif not before.strip():
         del lines[start.line - 1 : last]
-    elif before.strip() == "-" and last < len(lines):  # the first field of a list item: the next one moves up
+    elif before.strip() == "-" and last < len(
+        lines
+    ):  # the first field of a list item: the next takes its line
         following = lines[last]
         lines[last] = before + following.lstrip(" ")
         del lines[start.line - 1 : last]
@@ -80,13 +82,13 @@ def remove(text: str, document: int, path: FieldPath) -> str:
 
 
 def move_to_end(text: str, document: int, path: FieldPath) -> str:
-    """Make a list item the last one of its list."""
+    """The text with a list item moved to the end of its list."""
     root = document_of(text, document)
-    _refuse_what_is_shared(text, root, path)
+    _refuse_shared(text, root, path)
     items = root.at(path[:-1])
     index = path[-1]
     if items is None or not items.is_list or index not in items.children:
-        raise CannotEdit(f"{format_path(path)} is not in a list here")
+        raise CannotEdit(f"{format_path(path)} is not an item of a list in this file")
     nodes = list(items.children.values())
     item, last = items.children[index], nodes[-1]
     if items.is_flow:
@@ -103,17 +105,17 @@ def move_to_end(text: str, document: int, path: FieldPath) -> str:
 
 
 def rename(text: str, document: int, path: FieldPath, name: str) -> str:
-    """Give a field another name."""
+    """The text with another name for a field."""
     node = document_of(text, document).at(path)
     if node is None or node.key_span is None:
-        raise CannotEdit(f"{format_path(path)} is not there")
+        raise CannotEdit(f"{format_path(path)} does not exist")
     key = node.key_span
     start = position(text, key.line, key.column)
     return _splice(text, start, position(text, key.end_line, key.end_column), name)
 
 
 def written(value: Any, indent: int = 0) -> str:
-    """A value in block style from the place behind its key: `" x"`, or lines below, indented."""
+    """A value in block style as it follows `key:`, such as ` x`, or indented lines."""
     if isinstance(value, dict) and value:
         return "".join(
             f"\n{' ' * indent}{_key(key)}:{written(v, indent + _STEP)}" for key, v in value.items()
@@ -143,10 +145,10 @@ def _key(key: object) -> str:
 
 
 def document_of(text: str, document: int) -> SourceNode:
-    """The root node of a document of a text. Raises CannotEdit where there is none."""
+    """The root node of a document of a text. Raises CannotEdit if there is none."""
     documents = SourceFile(text, "").documents
     if document >= len(documents):
-        raise CannotEdit("the document is not there")
+        raise CannotEdit("the document does not exist")
     return documents[document]
 
 
@@ -157,7 +159,7 @@ def _replace(text: str, root: SourceNode, path: FieldPath, value: Any) -> str:
     if isinstance(path[-1], int) and (is_block or isinstance(value, dict | list)):
         raise CannotEdit(f"{format_path(path)} is a whole list item")
     if node.text is not None and node.span.line != node.span.end_line:
-        raise CannotEdit(f"{format_path(path)} is a text of several lines")
+        raise CannotEdit(f"{format_path(path)} is a multi-line text")
     if node.key_span is None:
         return _splice(text, _offset(text, node), _end_offset(text, node), in_flow(value))
     behind_key = position(text, node.key_span.end_line, node.key_span.end_column) + 1  # the colon
@@ -199,24 +201,24 @@ def _remove_from_flow(text: str, parent: SourceNode, node: SourceNode) -> str:
 
 
 def _end_line(lines: list[str], number: int, node: SourceNode, text: str) -> None:
-    """End the last line of a node, so that another can follow."""
+    """Add the missing line break to the last line of a node."""
     if lines[number - 1].endswith("\n"):
         return
     while node.children and not node.is_flow:
         node = max(_own_children(node), key=last_line)
     if node.text is not None and node.span.line != node.span.end_line:
-        raise CannotEdit("the file ends in a text of several lines, without a line end")
+        raise CannotEdit("the file ends in a multi-line text without a line break")
     lines[number - 1] += line_end(text)
 
 
 def line_end(text: str) -> str:
-    """How the lines of a text end: as its first one does."""
+    """The line break of a text: that of its first line."""
     first, newline, _ = text.partition("\n")
     return "\r\n" if newline and first.endswith("\r") else "\n"
 
 
-def _refuse_what_is_shared(text: str, root: SourceNode, path: FieldPath) -> None:
-    """What an anchor, an alias or a merge key shares may not change: it would change elsewhere, too."""
+def _refuse_shared(text: str, root: SourceNode, path: FieldPath) -> None:
+    """Raise CannotEdit if an anchor, an alias or a merge key shares the value with other fields."""
     node = root
     for depth, part in enumerate(path):
         child = node.children.get(part)
@@ -229,7 +231,7 @@ def _refuse_what_is_shared(text: str, root: SourceNode, path: FieldPath) -> None
 
 
 def last_line(node: SourceNode) -> int:
-    """The last line (1-based) that holds something of the node: a block ends where the next token begins."""
+    """The last line (1-based) with content of the node; PyYAML ends a block where the next token begins."""
     if node.children and not node.is_flow:
         return max(last_line(child) for child in _own_children(node))
     if node.span.end_column == 1 and node.span.end_line > node.span.line:
@@ -238,7 +240,7 @@ def last_line(node: SourceNode) -> int:
 
 
 def _own_children(node: SourceNode) -> Iterator[SourceNode]:
-    """Those written inside the node: a merge key (`<<`) also brings some that are written elsewhere."""
+    """The children written inside the node; those merged with `<<` are written elsewhere."""
     for child in node.children.values():
         if child.span.line >= node.span.line and child.span.end_line <= node.span.end_line:
             yield child

@@ -1,4 +1,4 @@
-"""The files of a repository (what git tracks or would track, or all where there is no git); writing one."""
+"""List the files of a repository, and replace a file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kustodian.repository.snapshot import SKIPPED
 
 
 def repository_files(root: Path) -> tuple[str, ...]:
-    """Every regular file below `root`, relative to it, in order; what git ignores is left out."""
+    """Every regular file below `root`, relative to it, sorted; without what git ignores."""
     listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     found = listed.split("\0") if listed is not None else _walk(root)
     above = f"{root}/"
-    is_file = os.path.isfile  # a Path for each of many files costs more than the question
+    is_file = os.path.isfile  # thousands of files: a Path for each is slow
     return tuple(sorted({name for name in found if name and is_file(above + name)}))
 
 
@@ -28,9 +28,9 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def replace_file(path: Path, content: bytes, *, executable: bool = False) -> None:
-    """Write a file whole or not at all; one that is there keeps its mode, a new one may be `executable`.
+    """Write a file atomically; an existing one keeps its mode, `executable` is for a new one.
 
-    Raises OSError; the file is what it was then.
+    Raises OSError and leaves the old file in place.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.kustodian-new")
     try:

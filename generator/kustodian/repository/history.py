@@ -1,4 +1,4 @@
-"""Git, asked carefully: a clean environment, machine-readable output, nothing of the work tree touched."""
+"""Run git with a clean environment, without touching the work tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TIMEOUT_SECONDS = 30
 
 
 def git(root: Path, *arguments: str, given: str = "") -> str | None:
-    """The output of a git command in a folder; None where git fails, is missing or takes too long.
+    """The output of a git command in a folder; None if git fails, is missing or takes too long.
 
     `given` is its standard input.
     """
@@ -31,10 +31,9 @@ def git(root: Path, *arguments: str, given: str = "") -> str | None:
 
 
 def past_texts(root: Path, file: str, limit: int = 200) -> list[str]:
-    """The contents that a file had in the commits that HEAD reaches, newest first.
+    """The contents of a file in the commits that HEAD reaches, newest first.
 
-    Empty where that is not known for sure: no git, a shallow clone, a file without history, or with a
-    longer one than `limit` commits.
+    Empty if they are not known for certain: no git, a shallow clone, or more than `limit` commits.
     """
     if git(root, "rev-parse", "--is-shallow-repository") != "false\n":
         return []

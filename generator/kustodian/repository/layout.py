@@ -1,8 +1,8 @@
-"""What there is to check: overlays on disk, and the environment each belongs to.
+"""The overlays of a repository and the environment of each.
 
-With environments configured, the overlays that match their paths are checked in their environment; any
-other kustomization that nothing uses is checked too, outside every environment. Without a configuration
-every kustomization is checked by itself, so that nothing is skipped in silence.
+With environments configured, overlays that match their paths are checked in that environment, and any other
+kustomization that nothing uses is checked outside of every environment. Without a configuration every
+kustomization is checked, so that nothing is skipped silently.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kustodian.model.overlay import NotChecked, Overlay
 
 @dataclass(slots=True)
 class Layout:
-    """The overlays to render, those that cannot be rendered and why.
+    """The overlays to render, and those that cannot be rendered with the reason.
 
-    `through` maps the folders that are checked as part of another to that one.
+    `through` maps a folder that is checked as part of another one to that one.
     """
 
     overlays: list[Overlay] = field(default_factory=list)
@@ -33,19 +33,19 @@ class Layout:
 
 
 def find_root(start: Path) -> Path:
-    """A path's repository root: the nearest folder above with kustodian.yaml, else .git.
+    """The repository root of a path: the nearest folder above with kustodian.yaml, else with .git.
 
-    Where nothing marks one (an unpacked archive), it is the folder that holds everything that the path's
-    kustomization names: the path itself, or further up for an overlay whose base lies beside it.
+    If there is neither (an unpacked archive), it is the folder that contains everything that the path's
+    kustomization refers to: the path itself, or further up for an overlay with its base beside it.
     """
     marked = marked_root(start)
     return marked if marked is not None else _extent(start if start.is_dir() else start.parent)
 
 
 def common_root(targets: Sequence[Path]) -> Path | None:
-    """The root of several paths; None where they are of different repositories.
+    """The root of several paths; None if they are in different repositories.
 
-    Without a mark, paths below the working directory belong together.
+    Paths below the working directory without kustodian.yaml and .git belong together.
     """
     roots = {find_root(target) for target in targets}
     if len(roots) == 1:
@@ -57,7 +57,7 @@ def common_root(targets: Sequence[Path]) -> Path | None:
 
 
 def marked_root(start: Path) -> Path | None:
-    """The nearest folder above with kustodian.yaml, else .git; None where there is neither."""
+    """The nearest folder above with kustodian.yaml, else with .git; None if there is neither."""
     folder = start if start.is_dir() else start.parent
     for marker in ("kustodian.yaml", ".git"):
         for candidate in (folder, *folder.parents):
@@ -67,7 +67,7 @@ def marked_root(start: Path) -> Path | None:
 
 
 def _extent(folder: Path) -> Path:
-    """The folder that holds a kustomization and every local folder and file that it names, at any depth."""
+    """The folder that contains a kustomization and all local files that it refers to, at any depth."""
     import yaml
 
     seen: set[Path] = set()
@@ -83,7 +83,7 @@ def _extent(folder: Path) -> Path:
         try:
             data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except (OSError, yaml.YAMLError):
-            continue  # the check says what is wrong with it
+            continue  # the check reports it
         written = (part for text in texts_in(data) for part in (text, text.partition("=")[2]))  # `name=path`
         for text in written:
             named = Path(os.path.normpath(current / text)) if text.startswith("../") else None
@@ -93,7 +93,7 @@ def _extent(folder: Path) -> Path:
 
 
 def work_tree_prefix(folder: Path) -> str:
-    """A folder relative to the top of its git work tree; "" at the top, or where there is no git."""
+    """A folder relative to the top of its git work tree; "" at the top, or without git."""
     for candidate in (folder, *folder.parents):
         if (candidate / ".git").exists():
             relative = folder.relative_to(candidate).as_posix()
@@ -113,7 +113,7 @@ def lay_out(
     exclude: Sequence[str],
     below: str = ".",
 ) -> Layout:
-    """Decide what is checked.
+    """Decide which overlays are rendered.
 
     `environments` maps a name to its path globs and value; `broken` are kustomization files that do not
     parse; `below` limits the run to one folder of the repository.
@@ -145,12 +145,12 @@ def is_excluded(folder: str, exclude: Sequence[str]) -> bool:
 
 
 def is_excluded_file(file: str, exclude: Sequence[str]) -> bool:
-    """Whether a configured glob leaves the file's folder out."""
+    """Whether a configured glob excludes the file's folder."""
     return is_excluded(posixpath.dirname(file) or ".", exclude)
 
 
 def guess_environment(folder: str) -> str | None:
-    """Without configuration: the environment that a folder `overlays/<name>` or `envs/<name>` names."""
+    """The environment named by a folder such as `overlays/<name>` or `envs/<name>`."""
     parts = folder.split("/")
     for parent, name in pairwise(parts):
         if parent in ("overlays", "environments", "envs", "env", "clusters"):

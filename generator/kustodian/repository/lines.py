@@ -1,4 +1,4 @@
-"""The lines of a text, of which a report shows a few."""
+"""The lines of a text, each cut out when it is accessed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import overload
 
 
 class Lines(Sequence[str]):
-    """The lines of a text without their ends, as `str.splitlines` cuts them; each is made when asked for.
+    """The lines of a text as in `str.splitlines`.
 
-    A list of all of them takes several times the memory of the text, and a platform's files have megabytes.
+    A report shows few lines of files that can be megabytes; a list of all lines takes several times the
+    memory of the text.
     """
 
     def __init__(self, text: str) -> None:
-        """Remember where each line begins."""
+        """Find the start of each line."""
         self._text = text
         self._starts = array("I", accumulate(map(len, text.splitlines(keepends=True)), initial=0))
 
     def __len__(self) -> int:
-        """How many lines."""
+        """The number of lines."""
         return len(self._starts) - 1
 
     @overload
@@ -28,7 +29,7 @@ class Lines(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        """A line, counted from 0, or several."""
+        """A line, counted from 0, or a slice."""
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
         position = range(len(self))[index]

@@ -1,16 +1,16 @@
-"""Deprecated fields of a kustomization, written as their successors; comments and order stay.
+"""Rewrite deprecated fields of a kustomization as their successors, keeping comments and order.
 
-What each becomes is what `kustomize edit fix` writes (kustomize v5.8, api/types/fix.go). `vars` and
-`helmChartInflationGenerator` are left to a person: a variable in a text has no successor of the same form.
+The result is that of `kustomize edit fix` (kustomize v5.8, api/types/fix.go). `vars` and
+`helmChartInflationGenerator` are left to a person because no field of the same form succeeds them.
 """
 
 from __future__ import annotations
 
 from kustodian.model.json_value import FieldPath
-from kustodian.repository.edit import CannotEdit, document_of, last_line, position, remove, rename
+from kustodian.repository.edit import CannotEdit, document_of, last_line, line_end, position, remove, rename
 from kustodian.repository.source_map import SourceNode
 
-#: Deprecated field -> its successor, and whether its entries come before those that are there already:
+#: Deprecated field -> its successor, and whether its entries go before the existing entries there:
 #: kustomize applies patchesStrategicMerge before patches, and the others after their successors.
 _LISTS = {
     "bases": ("resources", False),
@@ -24,7 +24,7 @@ Item = list[str]
 
 
 def modernize(text: str, path: FieldPath) -> str:
-    """The kustomization's text with the field at `path` in its present form. Raises CannotEdit."""
+    """The kustomization's text with the deprecated field at `path` rewritten. Raises CannotEdit."""
     if len(path) == 3 and path[-1] == "env":
         return _env(text, path)
     field = str(path[0])
@@ -34,8 +34,8 @@ def modernize(text: str, path: FieldPath) -> str:
     root = document_of(text, 0)
     old, new = root.at((field,)), root.at((successor,))
     if old is None or old.key_span is None:
-        raise CannotEdit(f"`{field}` is not there")
-    is_empty = old.text in ("", "~", "null")  # kubebuilder writes such lists, with comments below
+        raise CannotEdit(f"`{field}` does not exist")
+    is_empty = old.is_null  # kubebuilder writes such lists, with comments below
     if is_empty and new is not None:
         return remove(text, 0, (field,))
     if is_empty or (new is None and field in ("bases", "imageTags", "patchesJson6902")):
@@ -50,14 +50,14 @@ def modernize(text: str, path: FieldPath) -> str:
         added = "".join(f", {item[0][2:]}" for item in items)
         return remove(text[:end].rstrip(", ") + added + text[end:], 0, (field,))
     if new.is_flow or not new.is_list or not new.children:
-        raise CannotEdit(f"`{successor}` is not written as lines")
+        raise CannotEdit(f"`{successor}` is not written one entry a line")
     return _move(text, field, new, items, first)
 
 
 def _env(text: str, path: FieldPath) -> str:
     node = document_of(text, 0).at(path)
     if node is None or node.text is None or node.is_flow:
-        raise CannotEdit("`env` is no text")
+        raise CannotEdit("`env` is not a string")
     lines = text.splitlines(keepends=True)
     row, start, end = node.span.line - 1, node.span.column - 1, node.span.end_column - 1
     lines[row] = f"{lines[row][:start]}[{lines[row][start:end]}]{lines[row][end:]}"
@@ -65,7 +65,7 @@ def _env(text: str, path: FieldPath) -> str:
 
 
 def _items(text: str, node: SourceNode) -> list[Item]:
-    """The entries of a list as lines: comments above it, then the entry with its dash in column 0."""
+    """The entries of a list as lines: the comments above it, then the entry with its dash in column 0."""
     if not node.is_list:
         raise CannotEdit("not a list")
     lines = text.splitlines()
@@ -87,7 +87,7 @@ def _items(text: str, node: SourceNode) -> list[Item]:
 
 
 def _patch(item: Item) -> Item:
-    """`- file.yaml` is a path; a text of several lines is the patch itself."""
+    """An entry of `patches`: `- file.yaml` becomes a path, a multi-line text an inline patch."""
     start = next(index for index, line in enumerate(item) if line.startswith("-"))
     content, rest = item[start][1:].strip(), item[start + 1 :]
     if not rest:
@@ -115,7 +115,7 @@ def _labels(text: str, node: SourceNode) -> Item:
 
 
 def _dash_column(text: str, root: SourceNode) -> int:
-    """How far this file indents the entries of its lists."""
+    """The indentation of list entries in this file."""
     lines = text.splitlines()
     for node in root.children.values():
         if node.is_list and not node.is_flow and node.children:
@@ -126,7 +126,7 @@ def _dash_column(text: str, root: SourceNode) -> int:
 def _in_place(text: str, old: SourceNode, successor: str, items: list[Item], indent: int) -> str:
     assert old.key_span is not None
     lines = text.splitlines(keepends=True)
-    ending = "\r\n" if "\r\n" in text else "\n"
+    ending = line_end(text)
     comment = lines[old.key_span.line - 1][old.span.end_column - 1 :] if old.is_flow else ""
     head = lines[old.key_span.line - 1][old.key_span.end_column :] if not old.is_flow else comment
     new = [
@@ -139,7 +139,7 @@ def _in_place(text: str, old: SourceNode, successor: str, items: list[Item], ind
 
 def _move(text: str, field: str, new: SourceNode, items: list[Item], first: bool) -> str:
     lines = text.splitlines(keepends=True)
-    ending = "\r\n" if "\r\n" in text else "\n"
+    ending = line_end(text)
     nodes = list(new.children.values())
     row = nodes[0].span.line - 1
     dash = lines[row].find("-")

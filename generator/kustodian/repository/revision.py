@@ -1,7 +1,7 @@
-"""Another revision of a repository, laid out beside it; the work tree and the index are never touched.
+"""Check out another revision of a repository without touching its work tree and index.
 
-A revision is checked out in a temporary clone that shares the objects: unlike an archive it has its history
-(some rules ask for it), takes no notice of `export-ignore`, and leaves nothing behind in `.git`.
+The revision is checked out in a temporary clone that shares git's objects. Unlike an archive, a clone has the
+history that some rules read, ignores `export-ignore`, and leaves nothing behind in `.git`.
 """
 
 from __future__ import annotations
@@ -36,51 +36,52 @@ class WorkTree(NamedTuple):
 
 
 def work_tree(root: Path) -> WorkTree:
-    """The work tree that holds a folder. Raises UserError where there is none, or no git."""
+    """The work tree that contains a folder. Raises UserError if there is none, or no git."""
     if shutil.which("git") is None:
-        raise UserError("--base needs git, and there is none on PATH", hint="install git")
+        raise UserError("--base needs git, which is not on PATH", hint="install git")
     found = git(root, "rev-parse", "--show-toplevel", "--show-prefix")
     if found is None:
         raise UserError(
-            f"{root} is in no git work tree", hint="--base compares with a revision: run it in a clone"
+            f"{root} is not in a git work tree", hint="--base compares with a revision: run it in a clone"
         )
     top, _, prefix = found.partition("\n")
     return WorkTree(Path(top), prefix.strip().rstrip("/"))
 
 
 def merge_base(tree: WorkTree, revision: str) -> str | None:
-    """The commit where HEAD and a revision parted; None for `HEAD` before the first commit.
+    """The merge base of HEAD and a revision; None for `HEAD` before the first commit.
 
-    Raises UserError that says what to do.
+    Raises UserError if there is none.
     """
     if revision == "HEAD" and git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") is None:
         return None
     known = git(tree.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if known is None:
-        raise UserError(f"--base {revision}: git knows no such commit", hint=_fetch_hint(tree, revision))
+        raise UserError(f"--base {revision}: git does not find this commit", hint=_fetch_hint(tree, revision))
     found = git(tree.top, "merge-base", "HEAD", known.strip())
     if found is None:
         if git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") is None:
-            raise UserError("there is no commit yet, so there is nothing to compare with")
+            raise UserError("there is no commit to compare with yet", hint="commit first, or use --base HEAD")
         raise UserError(
-            f"--base {revision}: HEAD and it have no commit in common here", hint=_fetch_hint(tree, revision)
+            f"--base {revision}: it has no commit in common with HEAD in this clone",
+            hint=_fetch_hint(tree, revision),
         )
     return found.strip()
 
 
 def empty_tree(tree: WorkTree) -> str:
-    """The id of a tree without files, which everything is new against."""
+    """The id of the tree without files."""
     return (git(tree.top, "hash-object", "-t", "tree", os.devnull) or "").strip()
 
 
 class Checkout:
     """A revision of the repository in a temporary folder; `root` is the repository in it.
 
-    Files are laid out when they are asked for: a change to one overlay needs few of those of its base.
+    Files are checked out on demand: comparing a change to one overlay needs few files of its base.
     """
 
     def __init__(self, tree: WorkTree, clone: Path) -> None:
-        """`clone` has an index, and no files yet."""
+        """`clone` has an index and no files yet."""
         self.root = tree.inside(clone)
         self._tree, self._clone = tree, clone
         self._laid_out: set[str] = set()
@@ -93,7 +94,7 @@ class Checkout:
 
     @cached_property
     def links(self) -> frozenset[str]:
-        """Those that are symbolic links."""
+        """The tracked symbolic links, relative to `root`."""
         return frozenset(path_of(entry) for entry in self._entries if entry.startswith(LINK_MODE))
 
     @cached_property
@@ -101,24 +102,24 @@ class Checkout:
         return _index(self.root)
 
     def lay_out(self, names: Iterable[str]) -> None:
-        """Files of these names, and all below folders of these names. Raises UserError where git fails."""
+        """Check out files of these names, and folders with all their files. Raises UserError if git fails."""
         if not self._laid_out:
             self._lay_out_submodules()
         wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
             given = "\0".join(sorted(wanted)) + "\0"
-            _must(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
+            _require(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
             self._laid_out |= wanted
 
     def _meant_by(self, name: str) -> tuple[str, ...]:
-        """The files that a name means: itself, or what is below it."""
+        """The file of this name, or all files below the folder of this name."""
         if name == ".":
             return self.files
         first = bisect_left(self._sorted, name)
         if first < len(self._sorted) and self._sorted[first] == name:
             return (name,)
         first = bisect_left(self._sorted, f"{name}/", first)
-        # The character after the slash ends the range of what begins with the folder.
+        # "0" is the character after "/": this is where paths that begin with the folder end.
         return tuple(self._sorted[first : bisect_left(self._sorted, f"{name}0", first)])
 
     @cached_property
@@ -126,13 +127,16 @@ class Checkout:
         return sorted(self.files)  # git sorts by bytes
 
     def lay_out_all(self) -> None:
-        """Everything."""
-        _must(git(self._clone, *_CHECKOUT, "--all"), "files")
+        """Check out all files. Raises UserError if git fails."""
+        _require(git(self._clone, *_CHECKOUT, "--all"), "files")
         self._lay_out_submodules()
         self._laid_out = set(self.files)
 
     def _lay_out_submodules(self) -> None:
-        """One that is not here at that commit stays empty: what reads it will not render, and say so."""
+        """Check out the submodules.
+
+        One whose commit is missing here stays empty: overlays that read it then do not render.
+        """
         listed = git(self._clone, "ls-files", "-z", "--", ".gitmodules")
         for path, commit in _submodules(self._clone) if listed else ():
             source = self._tree.top / path
@@ -145,13 +149,13 @@ class Checkout:
 
 @contextmanager
 def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iterator[Checkout]:
-    """The repository at a commit, or with `index` what is staged on top of HEAD.
+    """The repository at a commit, or with `index` as it is staged.
 
-    Raises UserError where git cannot lay it out.
+    Raises UserError if git cannot check it out.
     """
     content = git(tree.top, "write-tree") if index else commit
     if content is None:
-        raise UserError("the index holds conflicts", hint="resolve them, `git add`, and try again")
+        raise UserError("the index has conflicts", hint="resolve them, `git add`, and try again")
     parent = git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") if index else commit
     folder = Path(tempfile.mkdtemp(prefix="kustodian-base-")).resolve()
     try:
@@ -162,32 +166,32 @@ def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iter
 
 
 def _clone(source: Path, clone: Path, parent: str | None, content: str) -> None:
-    """A clone with `parent` as its HEAD and the tree `content` as its index, without files."""
+    """Clone without files; `parent` becomes HEAD and the tree `content` the index."""
     shared = ("clone", "--quiet", "--shared", "--no-checkout", str(source), str(clone))
-    _must(git(source, *_NO_HOOKS, *shared), content)
+    _require(git(source, *_NO_HOOKS, *shared), content)
     if parent is not None:
-        _must(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
-    _must(git(clone, "read-tree", "--reset", content), content)
+        _require(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
+    _require(git(clone, "read-tree", "--reset", content), content)
 
 
-def _must(output: str | None, what: str) -> None:
+def _require(output: str | None, what: str) -> None:
     if output is None:
         raise UserError(
-            f"git cannot lay out {what[:12]} beside the work tree",
-            hint="`git fsck` says whether the clone is whole",
+            f"git cannot check out {what[:12]} in a temporary folder",
+            hint="run `git fsck` to see whether the clone is damaged",
             exit_code=ExitCode.NOT_CHECKED,
         )
 
 
 def _submodules(clone: Path) -> Iterator[tuple[str, str]]:
-    """Path and commit of each submodule."""
+    """The path and commit of each submodule."""
     for entry in _index(clone):
         if entry.startswith(SUBMODULE_MODE):
             yield path_of(entry), entry.split(" ")[1]
 
 
 def _index(folder: Path) -> list[str]:
-    """The entries of the index below a folder, each mode, id, stage, a tab and the path."""
+    """The entries of the index below a folder: mode, id, stage, a tab and the path."""
     return [entry for entry in (git(folder, "ls-files", "-z", "--stage") or "").split("\0") if entry]
 
 
@@ -199,8 +203,8 @@ def path_of(entry: str) -> str:
 def _fetch_hint(tree: WorkTree, revision: str) -> str:
     if git(tree.top, "rev-parse", "--is-shallow-repository") == "true\n":
         return (
-            "this clone is shallow: `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout, "
+            "this clone is shallow: run `git fetch --unshallow`, or set fetch-depth: 0 for actions/checkout, "
             "GIT_DEPTH: 0 for GitLab"
         )
     branch = revision.rpartition("/")[2]
-    return f"`git fetch origin {branch}`, then name it as origin/{branch}"
+    return f"run `git fetch origin {branch}`, then use --base origin/{branch}"

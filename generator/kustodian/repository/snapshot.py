@@ -1,8 +1,8 @@
-"""The files of a repository as they were at one moment, to see whether anything has changed since.
+"""The state of all files of a repository at one moment, to find out later whether anything has changed.
 
-As in git's index, a file whose size, times and inode are as they were is taken to be unchanged; of any other
-the content decides, so a fresh clone of the same commit is unchanged, too. Deliberately light: it is asked
-before anything else of the program is loaded.
+As in git's index, a file with the same size, times and inode counts as unchanged. Otherwise its content is
+compared, so a fresh clone of the same commit is unchanged. This module imports nothing else of the program:
+`cli/cache.py` runs it before anything else is loaded.
 """
 
 from __future__ import annotations
@@ -10,30 +10,33 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from stat import S_ISDIR
 from typing import TypeAlias
 
-#: Folders whose files are never the repository's own; what rendering read there is named one by one.
+#: Folders that are not walked; files in them that rendering read are listed one by one.
 SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
-#: A file that was written so shortly before it was looked at could change again within one tick of the clock.
-_RACY_NANOSECONDS = 2_000_000_000
+#: A file written this shortly before the snapshot could change again without a change of its times.
+_RECENT_NANOSECONDS = 2_000_000_000
 _LARGEST = 16 * 1024 * 1024
 
 #: size, modification time, change time (both nanoseconds), inode
 Stat: TypeAlias = tuple[int, int, int, int]
-#: A file's stat and the sha256 of its content; [] where there is none. JSON has no tuples.
-Known: TypeAlias = list[int | str | bool]
+#: The state of a file: the four numbers of Stat, a digest (see `_digest`), and whether it was written too
+#: recently to trust its times. Empty for a file that does not exist. A list because it is stored as JSON.
+State: TypeAlias = list[int | str | bool]
+_CONTENT, _RECENT = 4, 5
+_LINK = "link "
 
 
-def take(root: str, others: Iterable[str], ignored: Container[str], started: int) -> dict[str, Known] | None:
-    """Every file below `root` and `others` (absolute paths; those that are not there stay known as absent).
+def take(root: str, others: Iterable[str], ignored: Container[str], started: int) -> dict[str, State] | None:
+    """The state of every file below `root` and of `others` (absolute paths, which may not exist).
 
-    `ignored` are paths below `root` that do not count; `started` is when reading began (nanoseconds). None
-    where a file was written since, cannot be read or is too large.
+    `ignored` are paths below `root` to leave out; `started` is when the run began to read (nanoseconds).
+    None if a file was written since, cannot be read or is too large.
     """
     now = time.time_ns()
-    found: dict[str, Known] = {}
+    found: dict[str, State] = {}
     for name, stat in _all(root, others):
         if name in ignored:
             continue
@@ -43,13 +46,13 @@ def take(root: str, others: Iterable[str], ignored: Container[str], started: int
         content = _digest(root, name, stat)
         if content is None or max(stat[1], stat[2]) >= started:
             return None
-        racy = max(stat[1], stat[2]) > now - _RACY_NANOSECONDS
-        found[name] = [*stat, content, racy]
+        is_recent = max(stat[1], stat[2]) > now - _RECENT_NANOSECONDS
+        found[name] = [*stat, content, is_recent]
     return found
 
 
-def unchanged(root: str, known: dict[str, Known], others: Iterable[str], ignored: Container[str]) -> bool:
-    """Whether the files are those of `take`: none more, none less, each with the same content."""
+def unchanged(root: str, known: dict[str, State], others: Iterable[str], ignored: Container[str]) -> bool:
+    """Whether exactly the files of `take` exist, each with the same content."""
     left = len(known)
     for name, stat in _all(root, others):
         if name in ignored:
@@ -58,15 +61,27 @@ def unchanged(root: str, known: dict[str, Known], others: Iterable[str], ignored
         if was is None or bool(was) != (stat is not None):
             return False
         left -= 1
-        if stat is None or (list(stat) == was[:4] and not was[5]):
+        if stat is None or (list(stat) == was[:_CONTENT] and not was[_RECENT]):
             continue
-        if stat[0] != was[0] or _digest(root, name, stat) != was[4]:
+        if stat[0] != was[0] or _digest(root, name, stat) != was[_CONTENT]:
             return False
     return left == 0
 
 
+def has_contents(root: str, known: Mapping[str, State], contents: Mapping[str, str]) -> bool:
+    """Whether the files of `take` have these contents (sha256 by path); symbolic links are not compared."""
+    for name, content in contents.items():
+        state = known.get(name) or known.get(os.path.join(root, name))
+        if state and state[_CONTENT] != content and not str(state[_CONTENT]).startswith(_LINK):
+            return False
+    return True
+
+
 def git_facts(folder: str) -> list[str]:
-    """The files that say what git tracks here, ignores and has as its history: absolute, maybe not there."""
+    """Absolute paths of git's files that decide what is tracked, ignored and in the history.
+
+    Some may not exist.
+    """
     holder = folder
     while not os.path.exists(os.path.join(holder, ".git")):
         if holder == os.path.dirname(holder):
@@ -98,7 +113,7 @@ def _all(root: str, others: Iterable[str]) -> Iterator[tuple[str, Stat | None]]:
 
 
 def _below(root: str, prefix: str) -> Iterator[tuple[str, Stat | None]]:
-    """Files and symbolic links by their path below `root`; a link is one, wherever it leads."""
+    """Files and symbolic links by their path below `root`; links are not followed."""
     with os.scandir(os.path.join(root, prefix)) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -113,11 +128,14 @@ def _stat(stat: os.stat_result) -> Stat:
 
 
 def _digest(root: str, name: str, stat: Stat) -> str | None:
-    """The sha256 of a file's content, of a link's target; None for what is too large or cannot be read."""
+    """The sha256 of a file's content, or of a link's target behind `link `; "folder" for a folder.
+
+    None for a file that is too large or cannot be read.
+    """
     path = os.path.join(root, name)
     try:
         if os.path.islink(path):
-            return "link " + hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
+            return _LINK + hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest()
         if os.path.isdir(path):
             return "folder"
         if stat[0] > _LARGEST or not os.path.isfile(path):

@@ -1,8 +1,7 @@
-"""Where every value of a YAML file stands: lines and columns, through PyYAML's node graph.
+"""Lines and columns of the values in a YAML file, from PyYAML's node graph.
 
-Only files that have findings are read here; the engine parses everything else. PyYAML over libyaml gives
-the same nodes and marks as ruamel.yaml at a small part of its cost: a 1 MB CustomResourceDefinition takes
-tenths of a second instead of many. Files are edited through ruamel.yaml, which keeps comments.
+Findings are located with these positions and files are edited at them (`repository/edit.py`). The engine
+parses everything else. Parsing goes through libyaml, because files with custom resources can be megabytes.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MERGE_KEYS = ("name", "mountPath", "containerPort", "port", "devicePath", "topol
 
 
 class Span(NamedTuple):
-    """A stretch of a file, 1-based, the end exclusive in columns."""
+    """A range in a file; lines and columns are 1-based, `end_column` is exclusive."""
 
     line: int
     column: int
@@ -35,15 +34,14 @@ class Span(NamedTuple):
 
 
 class SourceNode:
-    """A value with the place of its key (where it has one) and of itself.
+    """A value of a YAML document, with its position and that of its key.
 
-    `children` is keyed by mapping key or list index; a scalar has none and carries its `text`. Children are
-    made when they are first asked for: a finding touches few of the nodes of a large file. `line_offset` is
-    the number of lines before the node's document.
+    `text` is the text of a scalar, None for a mapping or list. `is_flow` says that a mapping or list is
+    written in brackets.
     """
 
     def __init__(self, node: Node, key: Node | None = None, line_offset: int = 0) -> None:
-        """Wrap a node of PyYAML's graph."""
+        """Wrap a node of PyYAML's graph; `line_offset` is the number of lines before its document."""
         from yaml.nodes import ScalarNode, SequenceNode
 
         self._node, self._key = node, key
@@ -54,17 +52,17 @@ class SourceNode:
 
     @property
     def span(self) -> Span:
-        """Where the value stands."""
+        """The position of the value."""
         return _span(self._node, self._offset)
 
     @property
     def key_span(self) -> Span | None:
-        """Where its key stands."""
+        """The position of its key; None for a list item or a document."""
         return _span(self._key, self._offset) if self._key is not None else None
 
     @cached_property
     def children(self) -> dict[str | int, SourceNode]:
-        """The nodes inside; keys that a merge (`<<`) brings in come last."""
+        """The values of a mapping by key, or of a list by index; keys merged with `<<` come last."""
         if self.is_list:
             return {i: SourceNode(item, None, self._offset) for i, item in enumerate(self._node.value)}
         if self.text is not None:
@@ -84,9 +82,9 @@ class SourceNode:
 
     @cached_property
     def place(self) -> Span:
-        """From the key to the value's end where both are on one line, else the key alone.
+        """The range to show for the value: key and value if both are on one line, else the key.
 
-        A list item has no key; where it is a mapping over several lines, its first entry stands for it.
+        For a list item that is a mapping over several lines, it is the range of the first entry.
         """
         span, key_span = self.span, self.key_span
         start = key_span or span
@@ -99,14 +97,14 @@ class SourceNode:
         return Span(start.line, start.column, start.line, start.end_column)
 
     def at(self, path: FieldPath) -> SourceNode | None:
-        """The node at exactly this path."""
+        """The node at a path, None if a step does not exist."""
         node: SourceNode | None = self
         for part in path:
             node = node.children.get(part) if node is not None else None
         return node
 
     def nearest(self, path: FieldPath) -> tuple[SourceNode, int]:
-        """The deepest existing node along the path and how many steps of it exist."""
+        """The deepest existing node on a path, and how many steps lead to it."""
         node, depth = self, 0
         for part in path:
             child = node.children.get(part)
@@ -116,28 +114,38 @@ class SourceNode:
         return node, depth
 
     def scalar(self, *path: str | int) -> str | None:
-        """The text of the scalar at a path, None where there is none."""
+        """The text of the scalar at a path, None if there is no scalar."""
         node = self.at(path)
         return node.text if node is not None else None
 
+    def entries(self, *path: str | int) -> tuple[SourceNode, ...]:
+        """The values of the mapping or list at a path; empty if it does not exist or is a scalar."""
+        node = self.at(path)
+        return tuple(node.children.values()) if node is not None else ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it is written as null, or as a key without a value."""
+        return self.text in ("", "~", "null")
+
 
 class Documents(Sequence[SourceNode]):
-    """The non-empty documents of a text, each parsed when it is asked for.
+    """The non-empty documents of a text, each parsed on first access.
 
-    With `tolerant`, a document that PyYAML does not read (the engine did) is a bare node at its first line;
-    else it raises UserError.
+    A document that PyYAML cannot parse raises UserError. With `tolerant` it becomes an empty node at its
+    first line, since the engine accepts more than PyYAML.
     """
 
     def __init__(self, text: str, shown: str, tolerant: bool = False) -> None:
-        """Split the text at its document markers; nothing is parsed yet."""
+        """Split the text at its document markers; `shown` names the file in errors."""
         self._text = text
         self._shown = shown
         self._tolerant = tolerant
-        self._chunks = list(_split(text))
+        self._chunks = list(split_documents(text))
         self._parsed: dict[int, SourceNode] = {}
 
     def __len__(self) -> int:
-        """How many documents hold something."""
+        """The number of non-empty documents."""
         return len(self._chunks)
 
     @overload
@@ -145,7 +153,7 @@ class Documents(Sequence[SourceNode]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[SourceNode]: ...
     def __getitem__(self, index: int | slice) -> SourceNode | Sequence[SourceNode]:
-        """The root node of a document."""
+        """The root node of a document, or of several."""
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
         if index not in self._parsed:
@@ -154,8 +162,8 @@ class Documents(Sequence[SourceNode]):
         return self._parsed[index]
 
     def with_kind(self, kind: str) -> list[SourceNode]:
-        """The documents that may be, or list, objects of a kind; the others are not parsed."""
-        # The pattern begins with a plain text, which is soon found in a megabyte of schemas.
+        """The documents that may contain objects of a kind; the others are not parsed."""
+        # Starting the pattern with plain text lets the regex engine skip quickly over large schemas.
         says = re.compile(rf"""kind["']?\s*:[^\n]*\b{re.escape(kind)}\b""")
         return [
             self[index]
@@ -165,19 +173,19 @@ class Documents(Sequence[SourceNode]):
 
 
 class SourceFile:
-    """One file: its text, its lines and the node tree of each document."""
+    """A YAML file: its text, its lines and the node tree of each document."""
 
     def __init__(self, text: str, shown: str, tolerant: bool = False) -> None:
-        """`shown` is how errors name the file; see `Documents` for `tolerant`."""
+        """`shown` names the file in errors; see `Documents` for `tolerant`."""
         self.shown = shown
         self.text = text
         self.documents = Documents(text, shown, tolerant)
 
     @classmethod
     def read(cls, path: Path | str, shown: str, tolerant: bool = False) -> SourceFile:
-        """Read a file. Raises UserError where it cannot be read."""
+        """Read a file. Raises UserError if it cannot be read."""
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - a Path for each, and its decoder, cost more
+            with open(path, "rb") as file:  # noqa: PTH123 - thousands of files: a Path for each is slow
                 text = file.read().decode("utf-8-sig")
             if "\r" in text:
                 text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -187,27 +195,27 @@ class SourceFile:
 
     @cached_property
     def lines(self) -> Lines:
-        """The lines without their ends."""
+        """The lines without their line breaks."""
         return Lines(self.text)
 
 
 class SourceMaps:
-    """The source files of a repository, each read once."""
+    """The YAML files of a repository, each read at most once."""
 
     def __init__(
         self, root: Path, beside: SourceMaps | None = None, differs: Callable[[str], bool] = lambda _: True
     ) -> None:
-        """Files are named relative to `root`; those that do not differ are taken from `beside`."""
+        """File names are relative to `root`; files that do not differ from `beside` are taken from there."""
         self.root = root
         self._beside, self._differs = beside, differs
         self._files: dict[str, SourceFile | None] = {}
 
     def put(self, name: str, text: str) -> None:
-        """Give the text of something that is no file (stdin)."""
+        """Add a text that is not in a file, such as standard input."""
         self._files[name] = SourceFile(text, name, tolerant=True)
 
     def file(self, name: str) -> SourceFile | None:
-        """The file, or None where it cannot be read."""
+        """The file, None if it cannot be read."""
         if self._beside is not None and not self._differs(name):
             return self._beside.file(name)
         if name not in self._files:
@@ -217,8 +225,18 @@ class SourceMaps:
                 self._files[name] = None
         return self._files[name]
 
+    def documents(self, name: str) -> Sequence[SourceNode]:
+        """The documents of a file, each parsed on first access; empty if the file cannot be read."""
+        file = self.file(name)
+        return file.documents if file is not None else ()
+
+    def document(self, name: str, index: int = 0) -> SourceNode | None:
+        """A document of a file, by default the first; None if the file cannot be read or has no such one."""
+        documents = self.documents(name)
+        return documents[index] if index < len(documents) else None
+
     def text(self, name: str) -> str | None:
-        """What the file says, or None where it cannot be read; it is not kept."""
+        """The text of a file, None if it cannot be read; it is not stored."""
         if self._beside is not None and not self._differs(name):
             return self._beside.text(name)
         if (known := self._files.get(name)) is not None:
@@ -230,18 +248,18 @@ class SourceMaps:
 
 
 def parse_documents(text: str, shown: str) -> list[SourceNode]:
-    """The node tree of each non-empty document; raises UserError at the line of a YAML error."""
+    """The root node of each non-empty document. Raises UserError at the line of a YAML error."""
     return list(Documents(text, shown))
 
 
-def _split(text: str) -> Iterator[tuple[int, int, int]]:
-    """Lines before it, begin and end in the text of each document that holds more than comments.
+def split_documents(text: str) -> Iterator[tuple[int, int, int]]:
+    """For each document with more than comments: the number of lines before it, and its range in the text.
 
-    A line that starts with `---` is a document marker wherever it stands: the content of a block scalar is
-    always indented (YAML 1.2, 9.1.2).
+    Every line that starts with `---` is a document marker, because the content of a block scalar is always
+    indented (YAML 1.2, 9.1.2).
     """
     if any(mark in text for mark in _OTHER_BREAKS):
-        yield from _split_lines(text)
+        yield from split_documents_by_line(text)
         return
     cuts = [0, *(marker.start() for marker in _MARKER.finditer(text)), len(text)]
     line = 0
@@ -251,14 +269,15 @@ def _split(text: str) -> Iterator[tuple[int, int, int]]:
         line += text.count("\n", begin, end)
 
 
-#: What ends a line for Python beside a line feed: texts with one are split the slow way.
+#: Line breaks of `str.splitlines` other than a line feed.
 _OTHER_BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
 #: A line with more than a marker and a comment or directive.
 _CONTENT = re.compile(r"^(?:---)?+[^\S\n]*+(?!#|%|\.\.\.)\S", re.MULTILINE)
 
 
-def _split_lines(text: str) -> Iterator[tuple[int, int, int]]:
+def split_documents_by_line(text: str) -> Iterator[tuple[int, int, int]]:
+    """The same for texts with any line breaks, which takes longer."""
     cuts, position, number = [(0, 0)], 0, 0
     for number, line in enumerate(text.splitlines(keepends=True)):
         if line.startswith("---") and line[3:4] in ("", " ", "\t", "\n", "\r"):
@@ -300,7 +319,7 @@ def _compose(text: str) -> Node | None:
 
 @cache
 def _reader() -> Callable[[str], Any]:
-    """Libyaml's parser without PyYAML's tags, which nobody asks for and which cost half of the time."""
+    """PyYAML's fastest parser; without tags, which nothing reads and which take half of the time."""
     try:
         from yaml._yaml import CParser
     except ImportError:  # PyYAML without libyaml

@@ -1,1 +1,1 @@
-"""The engine as Python talks to it."""
+"""Tests of the client of the engine."""

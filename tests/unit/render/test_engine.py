@@ -1,4 +1,4 @@
-"""Several requests to one engine process: the answers of each reach the one that asked."""
+"""Several requests to one engine process: each gets its own answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def overlays(tmp_path: Path) -> list[Overlay]:
-    """Overlays whose results do not fit into a pipe all at once."""
+    """Overlays whose results together do not fit into a pipe."""
     names = [f"o{number}" for number in range(COUNT)]
     for name in names:
         folder = tmp_path / name
@@ -37,7 +37,7 @@ def overlays(tmp_path: Path) -> list[Overlay]:
     return [Overlay(name) for name in names]
 
 
-def test_one_asks_while_another_reads(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
+def test_a_request_during_another(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
     seen = {}
     for rendered in engine.render(tmp_path, overlays, RenderOptions()):
         (parsed,) = engine.parse(tmp_path, [f"{rendered.overlay.path}/a.yaml"])
@@ -54,16 +54,16 @@ def test_two_readers_in_turn(engine: Engine, overlays: list[Overlay], tmp_path: 
     assert {one.overlay.path for _, one in pairs} == {overlay.path for overlay in overlays[half:]}
 
 
-def test_who_stops_reading_disturbs_nobody(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
+def test_an_abandoned_request_does_not_disturb_others(
+    engine: Engine, overlays: list[Overlay], tmp_path: Path
+) -> None:
     assert len(list(islice(engine.render(tmp_path, overlays, RenderOptions()), 1))) == 1
     (parsed,) = engine.parse(tmp_path, ["o3/a.yaml"])
     assert parsed.documents[0].data["metadata"]["name"] == "o3"
     assert len(list(engine.render(tmp_path, overlays, RenderOptions()))) == COUNT
 
 
-def test_a_scan_that_was_begun_is_taken_or_passed_over(
-    engine: Engine, overlays: list[Overlay], tmp_path: Path
-) -> None:
+def test_an_early_scan_is_used_or_dropped(engine: Engine, overlays: list[Overlay], tmp_path: Path) -> None:
     engine.begin_scan(tmp_path)
     (parsed,) = engine.parse(tmp_path, ["o3/a.yaml"])
     assert parsed.documents[0].data["metadata"]["name"] == "o3"
@@ -75,8 +75,8 @@ def test_a_scan_that_was_begun_is_taken_or_passed_over(
 
 
 @pytest.mark.parametrize("other", [True, False], ids=["another folder", "nobody"])
-def test_an_engine_whose_answers_nobody_reads_ends(tmp_path: Path, other: bool) -> None:
-    """They do not fit into the pipe: an engine that is waited for would wait for its reader."""
+def test_an_engine_with_unread_answers_exits(tmp_path: Path, other: bool) -> None:
+    """The answers do not fit into the pipe, so the engine blocks until they are read."""
     for number in range(60):
         folder = tmp_path / f"o{number}"
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""What git says of a work tree, and what can be told without looking at each file."""
+"""Changes of a work tree, and its files without a system call for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES = ("base/a.yaml", "base/b.yaml", "overlays/dev/c.yaml", "overlays/dev/d.ya
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Run git with a name of its own."""
+    """Run git with a fixed identity."""
     command = [
         "git",
         "-C",
@@ -32,7 +32,7 @@ def git(root: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Five files and two symbolic links, committed; one to a folder, which is no file."""
+    """Five files and two symbolic links, committed; one link leads to a folder, so it does not count as a file."""
     git(tmp_path, "init", "--quiet")
     for name in FILES:
         file = tmp_path / name
@@ -46,11 +46,11 @@ def repository(tmp_path: Path) -> Path:
 
 
 def nothing(root: Path) -> None:
-    """As committed."""
+    """No change."""
 
 
 def edited(root: Path) -> None:
-    """A file changed, one gone, one new, one ignored."""
+    """A changed, a deleted, a new and an ignored file."""
     (root / "base/a.yaml").write_text("name: other\n")
     (root / "base/b.yaml").unlink()
     (root / "overlays/dev/e.yaml").write_text("name: e\n")
@@ -58,7 +58,7 @@ def edited(root: Path) -> None:
 
 
 def folders(root: Path) -> None:
-    """New folders, one of them ignored; a link turned into a file, and a file into a folder."""
+    """New folders, one of them ignored; a link replaced by a file, and a file by a folder."""
     for folder in ("build", "overlays/prod"):
         (root / folder).mkdir()
         (root / folder / "x.yaml").write_text("name: x\n")
@@ -69,7 +69,7 @@ def folders(root: Path) -> None:
 
 
 def nothing_new(root: Path) -> None:
-    """Git tracks all there is: a file changed, one gone, a link turned into a file."""
+    """Only tracked files: one changed, one deleted, a link replaced by a file."""
     (root / "base/a.yaml").write_text("name: other\n")
     (root / "base/b.yaml").unlink()
     (root / "folder").unlink()
@@ -77,7 +77,7 @@ def nothing_new(root: Path) -> None:
 
 
 def committed(root: Path) -> None:
-    """A commit later, of which a file was taken away again; another is staged, and gone as well."""
+    """A later commit with a file that is deleted again; another file is staged and deleted."""
     for name in ("base/later.yaml", "base/staged.yaml"):
         (root / name).write_text("name: later\n")
         git(root, "add", name)
@@ -87,14 +87,14 @@ def committed(root: Path) -> None:
 
 
 def sparse(root: Path) -> None:
-    """A sparse checkout: some tracked files are not there, and git says nothing of it."""
+    """A sparse checkout: some tracked files are missing, and git does not report it."""
     git(root, "sparse-checkout", "set", "--no-cone", "/base/", "/.gitignore")
 
 
 @pytest.mark.parametrize(
     "change", [nothing, edited, folders, nothing_new, committed, sparse], ids=lambda f: f.__name__
 )
-def test_the_files_are_those_that_looking_for_each_finds(
+def test_work_tree_files_are_those_of_repository_files(
     change: Callable[[Path], None], repository: Path
 ) -> None:
     first = git(repository, "rev-parse", "HEAD")
@@ -107,13 +107,13 @@ def test_the_files_are_those_that_looking_for_each_finds(
         assert work_tree_files(repository, found, base.files) == repository_files(repository)
 
 
-def test_links_say_where_they_lead(repository: Path) -> None:
+def test_the_targets_of_symbolic_links(repository: Path) -> None:
     found = changes(work_tree(repository), git(repository, "rev-parse", "HEAD"))
     assert found.links == {"link.yaml", "folder"}
     assert symbolic_links(repository, found.links) == {"link.yaml": "base/a.yaml", "folder": "base"}
 
 
-def test_below_a_folder_paths_are_relative_to_it(repository: Path) -> None:
+def test_paths_are_relative_to_the_repository_in_a_subfolder(repository: Path) -> None:
     (repository / "base/a.yaml").write_text("name: other\n")
     found = changes(work_tree(repository / "base"), git(repository, "rev-parse", "HEAD"))
     assert found.files == {"a.yaml"}

@@ -1,4 +1,4 @@
-"""Edits of YAML as text: only what is meant changes."""
+"""Edits of YAML as text change only the edited field."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_move_to_end() -> None:
     assert flow == "a: [{b: 2}, 3, 1] # c\n"
 
 
-def test_other_documents_and_line_ends_stay() -> None:
+def test_other_documents_and_line_breaks_stay() -> None:
     text = "a: 1\r\n---\r\nb: {c: 2}\r\n---\r\nd: 3\r\n"
     assert set_value(text, 1, ("b", "e"), 4) == "a: 1\r\n---\r\nb: {c: 2, e: 4}\r\n---\r\nd: 3\r\n"
     assert set_value(text, 2, ("e", "f"), 4) == text + "e:\r\n  f: 4\r\n"
@@ -109,7 +109,7 @@ def test_other_documents_and_line_ends_stay() -> None:
         ("a:\n- b: 1\n- c: 2\n", ("a", 0)),
     ],
 )
-def test_what_is_better_done_by_hand(text: str, path: FieldPath) -> None:
+def test_unusual_forms_are_refused(text: str, path: FieldPath) -> None:
     with pytest.raises(CannotEdit):
         set_value(text, 0, path, "new")
 
@@ -128,7 +128,7 @@ VALUES = st.recursive(
         [("spec", "new"), ("x",), (*CONTAINERS, 0, "new", "deep"), (*CONTAINERS, 1, "env", 0, "n")]
     ),
 )
-def test_any_value_is_written_as_what_it_is(value: object, path: FieldPath) -> None:
+def test_a_written_value_parses_as_the_same_value(value: object, path: FieldPath) -> None:
     found: object = yaml.safe_load(set_value(POD, 0, path, value))
     for part in path:
         found = found[part]  # type: ignore[index]
@@ -188,6 +188,6 @@ def test_an_empty_list_is_modernized(text: str, expected: str) -> None:
     assert modernize(text, ("patchesStrategicMerge",)) == expected
 
 
-def test_vars_are_left_to_a_person() -> None:
+def test_vars_are_refused() -> None:
     with pytest.raises(CannotEdit, match="no successor"):
         modernize("vars:\n  - name: X\n", ("vars",))

@@ -1,6 +1,6 @@
-"""Edits of whole files: the data changes as asked, nothing else does, and line ends stay.
+"""Edits of real files change the edited field and nothing else, and keep line breaks.
 
-The files are those of the template's output in this repository; KUSTODIAN_CORPUS names a folder with more.
+The files are the template's output in this repository; KUSTODIAN_CORPUS names a folder with more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EDITS = 1500
 
 
 def real_files() -> list[Path]:
-    """Some hundred YAML files, always the same ones."""
+    """A few hundred YAML files, the same in every run."""
     folders = [ROOT / "base", ROOT / "overlays", ROOT / "argocd"]
     found = sorted(path for folder in folders for path in folder.rglob("*.yaml"))
     if corpus := os.environ.get("KUSTODIAN_CORPUS"):
@@ -36,7 +36,7 @@ def real_files() -> list[Path]:
 
 
 def documents(text: str) -> list[Any] | None:
-    """What a text says; None where it is no YAML."""
+    """The non-empty documents of a text; None if it is not YAML."""
     try:
         return [one for one in yaml.load_all(text, Loader=LOADER) if one is not None]
     except yaml.YAMLError:
@@ -44,7 +44,7 @@ def documents(text: str) -> list[Any] | None:
 
 
 def paths(node: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
-    """Every path of a document but its root."""
+    """Every path of a document except that of its root."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in items:
         if isinstance(key, str) or isinstance(node, list):
@@ -60,7 +60,7 @@ def at(node: Any, path: FieldPath) -> Any:
 
 
 def edit(text: str, index: int, path: FieldPath, wanted: list[Any], action: str) -> str | None:
-    """Do it to the text, and to the data in `wanted`; None where there is nothing to do."""
+    """Edit the text, and the data in `wanted` the same way; None if the action does not apply."""
     parent = at(wanted[index], path[:-1])
     if action == "set":
         parent[path[-1]] = "2Gi"
@@ -82,7 +82,7 @@ def edit(text: str, index: int, path: FieldPath, wanted: list[Any], action: str)
 
 
 @pytest.mark.parametrize("form", ["as it is", "CRLF", "no last line end"])
-def test_only_what_was_asked(form: str) -> None:
+def test_only_the_edited_field_changes(form: str) -> None:
     done: Counter[str] = Counter()
     choose = random.Random(form)
     files = real_files()

@@ -12,7 +12,7 @@ _TEXTS = st.text(st.sampled_from("ab \t\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029é"),
 
 
 @given(_TEXTS)
-def test_each_line_and_every_slice(text: str) -> None:
+def test_lines_and_slices_are_those_of_splitlines(text: str) -> None:
     lines, expected = Lines(text), text.splitlines()
     assert len(lines) == len(expected)
     assert list(lines) == expected
@@ -21,7 +21,7 @@ def test_each_line_and_every_slice(text: str) -> None:
     assert lines[-2:5] == expected[-2:5]
 
 
-def test_a_line_that_is_not_there() -> None:
+def test_a_missing_line() -> None:
     assert bool(Lines("")) is False
     with pytest.raises(IndexError):
         Lines("a\n")[1]

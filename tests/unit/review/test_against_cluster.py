@@ -8,7 +8,7 @@ import pytest
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.field_path import parse_api_server_path
-from kustodian.render.cluster import Cluster, _warnings
+from kustodian.render.cluster import Cluster, warning_texts
 
 POD = {
     "metadata": {"labels": {"app.kubernetes.io/name": "iris"}},
@@ -46,7 +46,7 @@ def test_a_path_of_the_api_server_is_found_in_the_object(written: str, path: tup
     ],
 )
 def test_warnings_are_read_one_by_one(header: str, texts: list[str]) -> None:
-    assert _warnings(header) == texts
+    assert warning_texts(header) == texts
 
 
 def test_without_the_client_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

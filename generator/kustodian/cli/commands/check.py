@@ -1,4 +1,4 @@
-"""`kustodian check`: the whole repository, one overlay, manifests, or stdin."""
+"""`kustodian check`: check a repository, overlays, manifests or standard input."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kustodian.cli.cache import store
+from kustodian.cli.early import peek
+from kustodian.cli.options import Environments
 from kustodian.cli.output import (
     FORMAT_HELP,
     GRAPH_HELP,
@@ -18,7 +21,6 @@ from kustodian.cli.output import (
     wants_proposals,
     write_reports,
 )
-from kustodian.cli.replay import remember
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.report.formats import Style
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FailOn(StrEnum):
-    """The mildest severity that fails the run; with --base also whether old findings count."""
+    """The lowest severity that fails the run; with --base also whether only new findings count."""
 
     NEW = "new"
     ALL = "all"
@@ -41,7 +43,7 @@ class FailOn(StrEnum):
 def check(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(help="A repository, an overlay, a manifest file or folder, or - for stdin."),
+        typer.Argument(help="A repository, an overlay, a manifest file or folder, or - for standard input."),
     ] = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help=FORMAT_HELP)
@@ -55,36 +57,38 @@ def check(
         FailOn | None,
         typer.Option(
             "--fail-on",
-            help="Mildest severity that exits with 1 (default: as configured); with --base also new or all.",
+            help="Lowest severity that exits with 1 (default: as configured); with --base also new or all.",
         ),
     ] = None,
     rule: Annotated[
         list[str] | None, typer.Option("--rule", "-r", help="Only this rule; may be repeated.")
     ] = None,
-    environment: Annotated[
-        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
-    ] = None,
-    no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Report what waivers cover, too.")] = False,
+    environment: Environments = None,
+    no_waivers: Annotated[
+        bool, typer.Option("--no-waivers", help="Report waived findings like all others.")
+    ] = False,
     show_waived: Annotated[
         bool, typer.Option("--show-waived", help="List waived findings with their waiver.")
     ] = False,
     base: Annotated[
         str | None,
-        typer.Option("--base", metavar="REV", help="Compare with this revision; fail on what is new."),
+        typer.Option("--base", metavar="REV", help="Compare with this revision; fail on new findings only."),
     ] = None,
     staged: Annotated[
-        bool, typer.Option("--staged", help="With --base: check what is staged, not the work tree.")
+        bool, typer.Option("--staged", help="With --base: check the index instead of the work tree.")
     ] = False,
     shard: Annotated[
         str | None,
-        typer.Option("--shard", metavar="INDEX/TOTAL", help="Only this part; `report merge` joins them."),
+        typer.Option(
+            "--shard", metavar="INDEX/TOTAL", help="Check only this part; `report merge` joins the parts."
+        ),
     ] = None,
     graph: Annotated[bool, typer.Option("--graph", help=GRAPH_HELP)] = False,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Make the safe changes in the sources, then check again.")
+        bool, typer.Option("--fix", help="Apply the safe fixes to the sources, then check.")
     ] = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")
+        bool, typer.Option("--diff", help="Show what --fix would change without changing it.")
     ] = False,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let kustomize fetch remote bases.")
@@ -99,20 +103,20 @@ def check(
         Path | None, typer.Option("--conftest", help="Evaluate Rego with this conftest binary instead.")
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Check again even if nothing has changed since the last time.")
+        bool, typer.Option("--no-cache", help="Check again even if nothing has changed since the last run.")
     ] = False,
     against_cluster: Annotated[
         str | None,
         typer.Option(
             "--against-cluster",
             metavar="CONTEXT",
-            help="Also ask this context's API server, in a dry run; . for the current context.",
+            help="Also apply to this context's API server, as a dry run; . for the current context.",
         ),
     ] = None,
 ) -> int:
-    """Check overlays against every rule; each finding is at the line a person edits.
+    """Check overlays against every rule; each finding points to the source line to edit.
 
-    Example: kustodian check            (the repository of the working directory)
+    Example: kustodian check    (the repository of the working directory)
 
     Example: kustodian check overlays/prod --format json
 
@@ -120,11 +124,11 @@ def check(
 
     Example: helm template chart | kustodian check -
 
-    Example: kustodian check --base origin/main    (only what this branch makes worse fails)
+    Example: kustodian check --base origin/main    (only new findings fail)
 
-    Example: kustodian check overlays/prod --against-cluster .    (asks the kubeconfig's current context, too)
+    Example: kustodian check overlays/prod --against-cluster .    (also the current context of the kubeconfig)
 
-    Example: kustodian check --diff     (what --fix would change; exits with 1 if there is something)
+    Example: kustodian check --diff    (what --fix would change; exits with 1 if there is something)
 
     Exit codes: 0 clean, 1 findings, 2 usage or configuration error, 3 something could not be checked,
     4 nothing to check.
@@ -157,13 +161,14 @@ def check(
             return code
     report, failing = run_check(paths, options, base=base, staged=staged, whole=fail_on is FailOn.ALL)
     if part is not None and not report.overlays:
-        print(f"note: part {part} has no overlay, there are more parts than overlays", file=sys.stderr)
+        print(f"note: part {part} has no overlay: there are more parts than overlays", file=sys.stderr)
     chosen = fail_on or FailOn.NEW
     threshold = failing if chosen in (FailOn.NEW, FailOn.ALL) else chosen
     written = write_reports(report, outputs, Style(Severity.parse(threshold), show_waived, graph))
     code = exit_code(report, chosen, FailOn(failing))
-    if not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS) and sys.argv[1:2] == ["check"]:
-        remember(sys.argv[1:], report, written, code)
+    line = peek()
+    if line.may_use_cache and not no_cache and code in (ExitCode.CLEAN, ExitCode.FINDINGS):
+        store(line.words, report, outputs, written, code)
     return code
 
 
@@ -175,9 +180,9 @@ def run_check(
     staged: bool = False,
     whole: bool = False,
 ) -> tuple[CheckReport, str]:
-    """Check with an engine of its own; returns the report and the configured failing severity."""
+    """Run a check; returns the report and the configured failing severity."""
     if staged and base is None:
-        raise UserError("--staged goes with --base", hint="for example --base HEAD --staged")
+        raise UserError("--staged needs --base", hint="for example --base HEAD --staged")
     from kustodian.cli.engine import the_engine
     from kustodian.review.entry import check as review
 
@@ -200,7 +205,7 @@ def check_repository(root: Path) -> int:
 
 
 def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
-    """The exit code of a report. What was not checked outranks what was found."""
+    """The exit code of a report; NOT_CHECKED outranks FINDINGS."""
     from kustodian.model.environment import Severity
     from kustodian.model.finding import Status
 
@@ -216,22 +221,22 @@ def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
 
 
 def _shard(text: str | None, base: str | None, fixing: bool) -> Shard | None:
-    """The part that is asked for, None for everything."""
+    """The part to check, None for everything."""
     if text is None:
         return None
     if base is not None or fixing:
         other = "--base" if base is not None else "--fix and --diff"
-        raise UserError(f"--shard does not go with {other}", hint="run that in one piece")
+        raise UserError(f"--shard cannot be combined with {other}", hint="run it without --shard")
     from kustodian.model.results.shard import Shard
 
     return Shard.parse(text)
 
 
 def _context(text: str | None, base: str | None, fixing: bool) -> str | None:
-    """The context of the kubeconfig to ask: empty for the current one, None for no cluster at all."""
+    """The context of the kubeconfig: empty for the current one, None for no cluster."""
     if text is not None and (base is not None or fixing):
         other = "--base" if base is not None else "--fix and --diff"
-        raise UserError(f"--against-cluster does not go with {other}", hint="run that by itself")
+        raise UserError(f"--against-cluster cannot be combined with {other}", hint=f"run it without {other}")
     return "" if text == "." else text
 
 

@@ -1,49 +1,39 @@
-"""`kustodian diff`: what a change does to the objects of each environment."""
+"""`kustodian diff`: compare the rendered objects of two revisions."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kustodian.cli.options import Environments, OutputFormat, Targets
 from kustodian.model.errors import ExitCode
 
 
-class DiffFormat(StrEnum):
-    """The output formats."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def diff(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="A repository or overlays; default: the working directory's.")
-    ] = None,
+    targets: Targets = None,
     base: Annotated[
         str,
         typer.Option("--base", metavar="REV", help="Compare with the merge base of HEAD and this revision."),
     ] = "HEAD",
-    staged: Annotated[bool, typer.Option("--staged", help="Show what is staged, not the work tree.")] = False,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Compare the index instead of the work tree.")
+    ] = False,
     output: Annotated[
-        DiffFormat,
-        typer.Option("--format", "-f", help="How to print it; markdown is a comment for a pull request."),
-    ] = DiffFormat.TEXT,
-    environment: Annotated[
-        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
-    ] = None,
+        OutputFormat,
+        typer.Option("--format", "-f", help="Output format; markdown is meant for a pull request comment."),
+    ] = OutputFormat.TEXT,
+    environment: Environments = None,
 ) -> int:
-    """Show what changes in each rendered overlay, object by object, and what deserves a second look.
+    """Show the changes of each rendered overlay, object by object, and the risks in them.
 
-    Example: kustodian diff                       (uncommitted changes)
+    Example: kustodian diff    (uncommitted changes)
 
     Example: kustodian diff --base origin/main --format markdown
 
-    Exit codes: 0 compared, whatever differs; 2 usage error; 3 an overlay could not be rendered.
+    Exit codes: 0 compared, with or without changes; 2 usage error; 3 an overlay does not render.
     """
     from kustodian.cli.engine import the_engine
     from kustodian.report.formats import diff_reporter

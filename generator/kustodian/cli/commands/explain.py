@@ -1,4 +1,4 @@
-"""`kustodian explain RULE`: the manual page of a rule."""
+"""`kustodian explain RULE`: print the manual page of a rule."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 from kustodian.model.errors import UserError, nearest
 
 
-def explain(rule: Annotated[str, typer.Argument(help="The rule's id, as findings show it.")]) -> int:
-    """Say what a rule finds, why it matters and how to fix it.
+def explain(rule: Annotated[str, typer.Argument(help="The id of the rule, as in a finding.")]) -> int:
+    """Explain what a rule finds, why it matters and how to fix it.
 
     Example: kustodian explain unpinned-image
     """

@@ -1,4 +1,4 @@
-"""`kustodian export admission`: the rules as policies of the API server."""
+"""`kustodian export admission`: export the rules as admission policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import typer
 from kustodian.model.errors import UserError
 
 app = typer.Typer(
-    help="Write the rules in other forms.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+    help="Export the rules to other systems.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 _HEADER = "# Written by `kustodian export admission`; do not edit.\n"
@@ -23,12 +26,14 @@ _KUSTOMIZATION = (
 
 @app.callback()
 def main() -> None:
-    """Write the rules in other forms."""
+    """Export the rules to other systems."""
 
 
 @app.command("admission")
 def admission(
-    repository: Annotated[Path, typer.Argument(help="The repository; its kustodian.yaml decides.")] = Path(),
+    repository: Annotated[
+        Path, typer.Argument(help="The repository with the kustodian.yaml to export.")
+    ] = Path(),
     output: Annotated[
         str | None,
         typer.Option(
@@ -38,22 +43,22 @@ def admission(
         ),
     ] = None,
     environment: Annotated[
-        list[str] | None, typer.Option(help="Bindings of these environments only; may be repeated.")
+        list[str] | None, typer.Option(help="Only bindings of this environment; may be repeated.")
     ] = None,
     deny_cluster_wide: Annotated[
         bool,
         typer.Option(
-            "--deny-cluster-wide", help="Refuse ClusterRoles and their bindings too, of anybody; else warn."
+            "--deny-cluster-wide", help="Also deny ClusterRoles and their bindings, of every user; else warn."
         ),
     ] = False,
     only_list: Annotated[
-        bool, typer.Option("--list", help="List every rule and why it is not exported; write nothing.")
+        bool, typer.Option("--list", help="List every rule, and why it is not exported; write nothing.")
     ] = False,
 ) -> int:
-    """Write ValidatingAdmissionPolicies and bindings for every rule about one object that CEL can say.
+    """Write ValidatingAdmissionPolicies and bindings for every rule that CEL can express.
 
-    Errors become Deny, warnings Warn and Audit, in the namespaces that each environment's overlays own.
-    Objects in no namespace belong to no environment: of those the API server warns.
+    Errors become Deny, warnings become Warn and Audit, in the namespaces of each environment's overlays.
+    Cluster-wide objects belong to no environment: the API server only warns about them.
 
     Example: kustodian export admission
 
@@ -81,7 +86,7 @@ def admission(
 
 
 def admission_files(objects: list[dict[str, object]]) -> dict[str, str]:
-    """The files of the folder, by name."""
+    """The texts of the exported files, by name."""
     by_kind: dict[object, list[dict[str, object]]] = {}
     for item in objects:
         by_kind.setdefault(item["kind"], []).append(item)
@@ -107,4 +112,4 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         for name, text in files.items():
             replace_file(folder / name, text.encode())
     except OSError as error:
-        raise UserError(f"the policies cannot be written: {error}", file=str(folder)) from error
+        raise UserError(f"cannot write the policies: {error}", file=str(folder)) from error

@@ -1,46 +1,34 @@
-"""`kustodian matrix`: dev, staging and prod side by side."""
+"""`kustodian matrix`: compare the environments side by side."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kustodian.cli.options import Environments, OutputFormat, Targets
 from kustodian.model.errors import ExitCode, UserError
 
 
-class MatrixFormat(StrEnum):
-    """The output formats."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-
-
 def matrix(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="A repository or overlays; default: the working directory's.")
-    ] = None,
+    targets: Targets = None,
     output: Annotated[
-        MatrixFormat, typer.Option("--format", "-f", help="How to print it.")
-    ] = MatrixFormat.TEXT,
+        OutputFormat, typer.Option("--format", "-f", help="Output format.")
+    ] = OutputFormat.TEXT,
     only_drift: Annotated[
         bool,
-        typer.Option("--drift", help="Only what differs and should not: no sizes, hosts and quotas."),
+        typer.Option("--drift", help="Only unintended differences: no sizes, hosts and quotas."),
     ] = False,
-    environment: Annotated[
-        list[str] | None, typer.Option("--environment", "-e", help="Only this environment; may be repeated.")
-    ] = None,
+    environment: Environments = None,
 ) -> int:
     """Show images, models, pods, resources, GPUs, hosts, secrets and policies of environments side by side.
 
     Example: kustodian matrix --drift
 
-    Exit codes: 0 shown; 2 usage error; 3 an overlay does not render; 4 no overlay is in an environment.
+    Exit codes: 0 shown; 2 usage error; 3 an overlay does not render; 4 no overlay belongs to an environment.
     """
     from kustodian.cli.engine import the_engine
     from kustodian.report.formats import MatrixStyle, matrix_reporter
@@ -52,8 +40,8 @@ def matrix(
         found = matrices([Path(target) for target in targets or ["."]], options, engine)
     if not found:
         raise UserError(
-            "no overlay is in an environment",
-            hint="name the environments in kustodian.yaml: docs/configuration.md",
+            "no overlay belongs to an environment",
+            hint="configure environments in kustodian.yaml: docs/configuration.md",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     style = MatrixStyle(only_drift)

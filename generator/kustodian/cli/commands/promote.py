@@ -1,8 +1,7 @@
-"""`kustodian promote`: the version of one environment becomes that of another."""
+"""`kustodian promote`: copy the version of one environment to another."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from pathlib import Path
@@ -13,33 +12,28 @@ import typer
 
 def promote(
     source: Annotated[str, typer.Argument(help="The environment that runs the version, such as staging.")],
-    target: Annotated[str, typer.Argument(help="The environment that is to run it, such as prod.")],
+    target: Annotated[str, typer.Argument(help="The environment to change, such as prod.")],
     repository: Annotated[
         Path, typer.Option("--repository", help="The repository; default: the working directory's.")
     ] = Path(),
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change without writing it.")] = False,
 ) -> int:
-    """Copy overlays/SOURCE/version.yaml to overlays/TARGET/version.yaml and show what changes.
+    """Copy overlays/SOURCE/version.yaml to overlays/TARGET/version.yaml and show the change.
 
-    Nothing is committed: look at it, run `kustodian check`, open a pull request.
+    Nothing is committed: review the change, run `kustodian check`, open a pull request.
 
     Example: kustodian promote staging prod
     """
+    from kustodian.cli.text_diff import text_diff
     from kustodian.delivery.promote import plan_promotion
     from kustodian.repository.layout import find_root
 
     root = find_root(repository.resolve())
     promotion = plan_promotion(root, source, target)
     name = os.path.relpath(promotion.target, root)
-    lines = difflib.unified_diff(
-        promotion.before.splitlines(keepends=True),
-        promotion.after.splitlines(keepends=True),
-        f"a/{name}",
-        f"b/{name}",
-    )
-    sys.stdout.writelines(lines)
+    sys.stdout.write(text_diff(name, promotion.before, promotion.after))
     if not promotion.changes_something:
-        print(f"{target} runs the version of {source} already")
+        print(f"{target} already runs the version of {source}")
     elif not dry_run:
         promotion.write()
         print(f"{name} written; next: kustodian check overlays/{target}, then a pull request")

@@ -1,4 +1,4 @@
-"""`kustodian rules`: what is checked."""
+"""`kustodian rules`: list the rules."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from kustodian.model.errors import UserError, nearest
 
 
 class Format(StrEnum):
-    """How the list is printed."""
+    """The output formats."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def rules(
-    topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="Only rules of this topic.")] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only rules with this tag.")] = None,
     environment: Annotated[
-        str | None, typer.Option("--environment", help="Only rules that are on in dev, staging or prod.")
+        str | None, typer.Option("--environment", help="Only rules that are enabled in dev, staging or prod.")
     ] = None,
-    output: Annotated[Format, typer.Option("--format", "-f", help="text or json.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = Format.TEXT,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of kustodian.yaml instead.")
     ] = False,

@@ -1,1 +1,1 @@
-"""What a command found, as plain values that the reports read."""
+"""The results of commands, which the reports print."""

@@ -1,4 +1,4 @@
-"""The outcome of a check, as every report format gets it."""
+"""The result of a check, from which every report format is written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kustodian.model.results.shard import ShardReport
 
 
 class OverlayOutcome(NamedTuple):
-    """What became of one overlay. `through` names the overlay that it was checked as part of."""
+    """The result of one overlay; `through` is the overlay that it was checked as part of."""
 
     path: str
     environment: str | None
@@ -28,10 +28,10 @@ class OverlayOutcome(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """With which commit the findings were compared, and those that it had and the work tree has not.
+    """The comparison with `commit`, or with the empty tree before the first commit.
 
-    Before the first commit it is the empty tree. `untouched` overlays were not rendered
-    because nothing that they read differs.
+    `fixed` are findings that only the commit has. `untouched` is the number of overlays that were not
+    rendered because none of the files that they read differs.
     """
 
     commit: str
@@ -40,11 +40,11 @@ class Comparison(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What a report follows from, beside the command line, the program and what git knows.
+    """What a report depends on, apart from the command line, the program and git.
 
-    `files` maps what rendering read to its sha256, `absent` is what it looked for and did not find, both
-    relative to `root`; `named` are files elsewhere. `started` is when reading began (nanoseconds since the
-    epoch), `until` the last day on which the same waivers hold (None: no waiver ends).
+    `files` maps the files that rendering read to their sha256, `absent` are paths that it looked for and did
+    not find, both relative to `root`; `named` are files elsewhere. `started` is when the run began to read
+    (nanoseconds since the epoch), `until` the last day before a waiver expires (None if none does).
     """
 
     root: Path
@@ -57,11 +57,11 @@ class Inputs(NamedTuple):
 
 @dataclass(slots=True)
 class CheckReport:
-    """Everything that `check` found, sorted; paths are relative to `root`.
+    """The result of `check`, sorted; paths are relative to the repository root.
 
-    `root` is the repository root relative to the working directory ("" where they are the same), `prefix`
-    relative to the top of the git work tree (not "" where kustodian.yaml lies in a folder of it).
-    `not_checked` are failures that belong to no overlay (a rule that raised, a policy that did not load).
+    `root` is the repository root relative to the working directory, `prefix` relative to the top of the git
+    work tree; both are "" if they are the same. `not_checked` are failures that do not belong to an overlay
+    (a rule that raised, a policy that did not load).
     """
 
     root: str = ""
@@ -70,25 +70,25 @@ class CheckReport:
     not_checked: list[NotChecked] = field(default_factory=list)
     rules: int = 0
     policy_results: int = 0
-    #: How long it took; None where that is not known (a merged report).
+    #: How long the check took; None in a merged report.
     seconds: float | None = 0.0
-    #: The lines of every file that a finding is in, for snippets.
+    #: The lines of every file with a finding, for snippets.
     sources: dict[str, Sequence[str]] = field(default_factory=dict)
     prefix: str = ""
-    #: The manual page of every rule with a finding; a Rego rule has none.
+    #: The manual page of every rule with a finding, except Rego rules.
     rule_help: dict[str, RuleHelp] = field(default_factory=dict)
-    #: By overlay path; empty unless asked for.
+    #: By overlay path; empty unless requested.
     graphs: dict[str, ObjectGraph] = field(default_factory=dict)
-    #: Set where the findings were compared with another revision; each open one has a status then.
+    #: Set if the findings were compared with another revision; every open finding then has a status.
     comparison: Comparison | None = None
-    #: Set where this is one part of a run that was split.
+    #: Set if this is one part of a run that was split.
     shard: ShardReport | None = None
-    #: Set where the report follows from nothing else, so that it need not be made again.
+    #: Set if the report depends on nothing else, so that it may be cached.
     inputs: Inputs | None = None
 
     @property
     def objects(self) -> int:
-        """How many objects were looked at, over all overlays."""
+        """The number of objects in all overlays."""
         return sum(overlay.objects for overlay in self.overlays)
 
     @property
@@ -97,16 +97,16 @@ class CheckReport:
         return [finding for finding in self.findings if finding.waiver is None]
 
     def with_status(self, status: Status) -> list[Finding]:
-        """The open findings of a comparison that are new or unchanged."""
+        """The open findings with a status (after a comparison)."""
         return [finding for finding in self.open_findings if finding.status is status]
 
     def count(self, severity: Severity) -> int:
-        """How many open findings of one severity."""
+        """The number of open findings of a severity."""
         return sum(finding.severity == severity for finding in self.open_findings)
 
     @property
     def waived(self) -> int:
-        """How many findings a waiver covers."""
+        """The number of findings that a waiver covers."""
         return len(self.findings) - len(self.open_findings)
 
     @property
@@ -115,9 +115,9 @@ class CheckReport:
         return bool(self.not_checked) or any(overlay.error for overlay in self.overlays)
 
     def in_work_tree(self, file: str) -> str:
-        """A file of the repository as forges name it: relative to the top of the git work tree."""
+        """The path of a file relative to the top of the git work tree, as forges expect it."""
         return posixpath.normpath(posixpath.join(self.prefix, file)) if file != "-" else file
 
     def shown(self, file: str) -> str:
-        """A file of the repository as the user would name it from the working directory."""
+        """The path of a file relative to the working directory."""
         return f"{self.root}/{file}" if self.root and file != "-" else file

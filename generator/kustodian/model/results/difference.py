@@ -1,4 +1,4 @@
-"""What a change does to the objects of each environment."""
+"""The differences between the rendered objects of two revisions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kustodian.model.manifest import ObjectRef
 
 
 class Kind(StrEnum):
-    """What became of an object, or of an overlay."""
+    """The kind of change of an object or an overlay."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -19,10 +19,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field; `path` names list items by their merge key: `spec.containers[name=server].image`.
+    """The change of a field; `path` identifies list items by merge key: `spec.containers[name=server].image`.
 
-    Items without one go by their index: after the change, or before it for one that is gone. A side that
-    does not have the field is ABSENT. The path of a whole object is empty.
+    Items without a merge key are identified by their index: after the change, or before it if they were
+    removed. A side without the field is ABSENT. The path of a whole object is empty.
     """
 
     path: str
@@ -40,9 +40,9 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object; `risks` are sentences about what a reviewer should look at twice.
+    """The change of an object; `risks` are sentences about what a reviewer should examine.
 
-    An object that came or went has one field, itself.
+    An added or removed object has one field: itself, with the empty path.
     """
 
     object: ObjectRef
@@ -53,10 +53,10 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class OverlayDifference:
-    """The changes of one overlay, sorted; `error` where one of the two sides does not render.
+    """The changes of an overlay, sorted; `error` is set if one of the two sides does not render.
 
-    `kind` is ADDED or REMOVED where only one side has the overlay; `before` is its path at the base where
-    its folder has another name now; `notes` are sentences about the overlay as a whole.
+    `kind` is ADDED or REMOVED if only one side has the overlay. `before` is its path at the base if it was
+    renamed. `notes` are sentences about the overlay as a whole.
     """
 
     path: str
@@ -70,7 +70,7 @@ class OverlayDifference:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The whole comparison with a commit; overlays without a change are left out but counted."""
+    """The comparison with a commit; `unchanged` is the number of overlays without changes."""
 
     commit: str
     overlays: tuple[OverlayDifference, ...]
@@ -78,5 +78,5 @@ class Difference:
 
     @property
     def incomplete(self) -> bool:
-        """Whether some overlay could not be compared."""
+        """Whether an overlay could not be compared."""
         return any(overlay.error is not None for overlay in self.overlays)

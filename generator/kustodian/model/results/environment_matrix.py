@@ -1,4 +1,4 @@
-"""What the environments of one application have in common and where they differ."""
+"""The facts about an application in each environment."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from enum import StrEnum
 
 
 class Mark(StrEnum):
-    """What a row says to somebody who looks for drift."""
+    """The judgement on a row."""
 
     SAME = "same"
-    #: Environments differ in it by design: sizes, hosts, quotas.
+    #: Differs by design: sizes, hosts, quotas.
     VARIES = "varies"
-    #: What is tried in one environment is not what runs in another: images, models, policies, secrets.
+    #: Differs, so that one environment does not test what another runs: images, models, policies, secrets.
     DRIFT = "drift"
-    #: Some environment lacks what should be everywhere.
+    #: Missing in an environment.
     MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact with its value in each environment, in the order of the columns; "" where it is not there.
+    """A fact with its value in each environment, in the order of the columns; "" if it is missing there.
 
     `by_design` says that environments may differ in it.
     """
@@ -32,12 +32,12 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether the environments do not agree."""
+        """Whether the values differ."""
         return len(set(self.values)) > 1
 
     @property
     def mark(self) -> Mark:
-        """Whether they agree, and if not, how bad that is."""
+        """The judgement on the row."""
         if not self.differs:
             return Mark.SAME
         if self.by_design:
@@ -46,13 +46,13 @@ class Row:
 
     @property
     def is_drift(self) -> bool:
-        """Whether somebody should look at it."""
+        """Whether the difference is unintended."""
         return self.mark in (Mark.DRIFT, Mark.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentMatrix:
-    """One application, its overlays as columns; `errors` are (overlay, reason) where one does not render."""
+    """An application with its overlays as columns; `errors` are (overlay, reason) where rendering failed."""
 
     application: str
     columns: tuple[str, ...]

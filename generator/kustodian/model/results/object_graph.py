@@ -1,4 +1,4 @@
-"""An overlay's objects and how they depend on each other, for a picture of it."""
+"""The graph of an overlay's objects and their relations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Layer(IntEnum):
-    """The column an object stands in: traffic flows from the first to the last."""
+    """The column of an object in the picture; traffic flows from the first to the last."""
 
     OUTSIDE = 0
     ROUTE = 1
@@ -18,7 +18,7 @@ class Layer(IntEnum):
 
 
 class Relation(StrEnum):
-    """Why there is an edge."""
+    """The kind of an edge."""
 
     ROUTES = "routes"
     SELECTS = "selects"
@@ -32,11 +32,11 @@ class Relation(StrEnum):
 
 
 class GraphNode(NamedTuple):
-    """One object, or something outside that the objects name.
+    """An object of the overlay, or one that its objects refer to.
 
     `key` is unique in the graph: `Deployment iris-prod/iris`, as `ObjectRef` prints it. `in_overlay` is
-    False for what is only named (a Secret that somebody else makes, another namespace). `notes` are facts
-    worth a line each: `2 replicas`, `ingress denied unless allowed`.
+    False for an object outside of the overlay, such as a Secret that an operator creates. `notes` are shown
+    one a line: `2 replicas`, `ingress denied unless allowed`.
     """
 
     key: str
@@ -48,9 +48,9 @@ class GraphNode(NamedTuple):
 
 
 class GraphEdge(NamedTuple):
-    """From what acts or depends to what it acts on or needs; both are node keys.
+    """An edge from the node that acts or depends to the one that it acts on or needs; both are node keys.
 
-    `label` says by what: the network policy that allows, the binding that grants, the volume that mounts.
+    `label` names the means: the network policy that allows, the binding that grants, the volume that mounts.
     """
 
     source: str
@@ -60,7 +60,7 @@ class GraphEdge(NamedTuple):
 
 
 class ObjectGraph(NamedTuple):
-    """The graph of one overlay, sorted; `alone` are the keys of objects without any relation."""
+    """The graph of an overlay, sorted; `alone` are the keys of objects without relations."""
 
     nodes: tuple[GraphNode, ...] = ()
     edges: tuple[GraphEdge, ...] = ()

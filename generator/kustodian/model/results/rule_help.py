@@ -1,4 +1,4 @@
-"""What a report needs to know of a rule beside its findings."""
+"""A rule's manual page, for reports."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from kustodian.model.environment import Severity
 
 
 class RuleHelp(NamedTuple):
-    """A rule's manual page as values.
+    """The parts of a rule's manual page.
 
-    `level` is the severity in prod, None where the rule is off there; `markdown` the whole page; `url` the
-    public document that the rule rests on, None where its page names none.
+    `level` is the severity in prod, None if the rule is off there; `markdown` is the whole page; `url` is the
+    public document that the rule is based on, None if its page does not name one.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""One part of a check that is split over several runs."""
+"""A part of a check that is split into several runs."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Shard:
     def parse(cls, text: str) -> Shard:
         """Read `2/5`. Raises UserError for anything else."""
         index, separator, total = text.partition("/")
-        # int() would take "+1", " 1" and digits of other scripts, too.
+        # int() also accepts "+1", " 1" and digits of other scripts.
         if separator and all(part.isascii() and part.isdigit() for part in (index, total)):
             shard = cls(int(index), int(total))
             if 1 <= shard.index <= shard.total:
                 return shard
         raise UserError(
-            f"`{text}` is no shard", hint="write --shard INDEX/TOTAL with 1 <= INDEX <= TOTAL: 2/5"
+            f"`{text}` is not a shard", hint="write --shard INDEX/TOTAL with 1 <= INDEX <= TOTAL, such as 2/5"
         )
 
     @property
     def is_first(self) -> bool:
-        """Whether this part also does what cannot be split: the rules about the whole repository."""
+        """Whether this part also runs what cannot be split: the rules about the whole repository."""
         return self.index == 1
 
     def of(self, items: list[_T]) -> list[_T]:
-        """This part's share: every item is in exactly one part, and the parts differ by one at most."""
+        """The items of this part: each is in exactly one part, and the sizes differ by at most one."""
         return items[self.index - 1 :: self.total]
 
     def __str__(self) -> str:
@@ -46,11 +46,11 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class ShardReport:
-    """What a part's report says so that the parts can be merged.
+    """The fields of a part's report from which the parts are merged.
 
-    `run` is the same in all parts of one run: same overlays, rules, version and commit. `fail_on` is the
-    configured failing severity. `used_waivers` are the places (file, line, column; relative to the
-    repository root) of the waivers that covered something here: a waiver is unused only where no part
+    `run` is the same for all parts of one run: same overlays, rules, version and commit. `fail_on` is the
+    configured failing severity. `used_waivers` are the locations (file, line, column; relative to the
+    repository root) of the waivers that covered a finding in this part: a waiver is unused only if no part
     used it.
     """
 

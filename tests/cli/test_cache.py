@@ -1,4 +1,4 @@
-"""A second `kustodian check` of the same files: the same reports without checking, and never an old one."""
+"""The cache of finished checks: a second check of the same files prints the stored reports, never outdated ones."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check(root: Path, tmp_path: Path) -> Callable[..., Outcome]:
     return run
 
 
-def test_the_same_reports_again(root: Path, check: Callable[..., Outcome]) -> None:
+def test_a_second_run_prints_the_stored_reports(root: Path, check: Callable[..., Outcome]) -> None:
     first, second = check(), check()
     assert AGAIN not in first.out
     assert AGAIN in second.out
@@ -46,7 +46,7 @@ def test_the_same_reports_again(root: Path, check: Callable[..., Outcome]) -> No
     assert AGAIN not in check("--rule", "unpinned-image").out
 
 
-def test_files_are_written_again(root: Path, check: Callable[..., Outcome]) -> None:
+def test_report_files_are_written_again(root: Path, check: Callable[..., Outcome]) -> None:
     arguments = ("--format", "json=report.json", "--format", "text")
     check(*arguments)
     before = (root / "report.json").read_text()
@@ -59,9 +59,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a manifest": lambda root: (root / "overlays/prod/a.yaml").write_text(POD.replace("latest", "newest")),
     "a file in a dot-folder": lambda root: (root / "overlays/prod/.hidden/b.yaml").write_text(POD),
     "a new overlay": lambda root: write(root, {"overlays/x/kustomization.yaml": KUSTOMIZATION + "resources: []"}),
-    "a file that is gone": lambda root: (root / "overlays/prod/a.yaml").unlink(),
+    "a deleted file": lambda root: (root / "overlays/prod/a.yaml").unlink(),
     "the configuration": lambda root: (root / "kustodian.yaml").write_text("kubernetesVersion: '1.33'\n"),
-    "a folder for another": lambda root: (root / "overlays/prod").rename(root / "overlays/dev"),
+    "a renamed folder": lambda root: (root / "overlays/prod").rename(root / "overlays/dev"),
     "a link": lambda root: (root / "overlays/prod/link.yaml").symlink_to("a.yaml"),
 }  # fmt: skip
 
@@ -79,19 +79,19 @@ def test_a_change_is_noticed(
     assert (after.code, after.out.rpartition("(")[0]) == (fresh.code, fresh.out.rpartition("(")[0])
 
 
-def test_a_file_that_was_only_written_again_is_no_change(root: Path, check: Callable[..., Outcome]) -> None:
+def test_a_file_with_the_same_content_is_unchanged(root: Path, check: Callable[..., Outcome]) -> None:
     check()
     manifest = root / "overlays/prod/a.yaml"
     manifest.unlink()
     manifest.write_text(POD)
     assert AGAIN in check().out
     stat = manifest.stat()
-    manifest.write_text(POD.replace("latest", "newest"))  # as long as before, at the same time
+    manifest.write_text(POD.replace("latest", "newest"))  # same size, same modification time
     os.utime(manifest, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert AGAIN not in check().out
 
 
-def test_what_git_says_counts(root: Path, check: Callable[..., Outcome]) -> None:
+def test_the_git_history_counts(root: Path, check: Callable[..., Outcome]) -> None:
     git(root, "init", "--quiet")
     commit(root, "one")
     check()
@@ -100,13 +100,13 @@ def test_what_git_says_counts(root: Path, check: Callable[..., Outcome]) -> None
     assert AGAIN not in check().out
 
 
-def test_a_repository_above_counts(root: Path, check: Callable[..., Outcome]) -> None:
+def test_a_repository_around_it_counts(root: Path, check: Callable[..., Outcome]) -> None:
     check()
     (root.parent / ".git").mkdir()
     assert AGAIN not in check().out
 
 
-def test_a_waiver_ends(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_the_expiry_of_a_waiver_counts(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
     waiver = "{rule: unpinned-image, object: Pod/a, reason: soon, owner: me, expires: 2999-01-01}"
     (root / "kustodian.yaml").write_text(f"waivers: [{waiver}]\n")
     check()
@@ -119,7 +119,7 @@ def test_a_waiver_ends(root: Path, check: Callable[..., Outcome], tmp_path: Path
     assert AGAIN not in check().out
 
 
-def test_a_damaged_cache_is_no_cache(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_damaged_entry_is_ignored(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
     first = check()
     (entry,) = (tmp_path / "cache" / "kustodian" / "check").iterdir()
     for content in (b"", b"{}\n", b"no json", b"[1]\n"):
@@ -128,7 +128,7 @@ def test_a_damaged_cache_is_no_cache(root: Path, check: Callable[..., Outcome], 
         assert (again.code, AGAIN in again.out, again.err) == (first.code, False, "")
 
 
-def test_what_cannot_be_told_is_checked_again(root: Path, check: Callable[..., Outcome]) -> None:
+def test_incomplete_and_remote_checks_are_not_stored(root: Path, check: Callable[..., Outcome]) -> None:
     (root / "overlays/prod/a.yaml").write_text("a: [")
     assert check().code == 3
     assert AGAIN not in check().out
@@ -136,7 +136,7 @@ def test_what_cannot_be_told_is_checked_again(root: Path, check: Callable[..., O
     assert AGAIN not in check("--allow-remote").out + check("--allow-remote").out
 
 
-def test_policies_elsewhere_are_read_again(root: Path, check: Callable[..., Outcome]) -> None:
+def test_policies_outside_of_the_repository_count(root: Path, check: Callable[..., Outcome]) -> None:
     policy = 'package main\n\ndeny contains msg if {\n\tmsg := "%s"\n}\n'
     elsewhere = write(root.parent / "policies", {"main.rego": policy % "policy says one"})
     (root / "kustodian.yaml").write_text(f"rego: {{policy: [{elsewhere}]}}\n")
