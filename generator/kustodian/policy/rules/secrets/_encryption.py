@@ -12,6 +12,7 @@ import re
 
 from kustodian.kustomize.folders import is_aside
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
+from kustodian.model.linear_pattern import LinearPattern, linear_pattern
 from kustodian.model.repository_path import beside
 from kustodian.model.repository_view import RepositoryView
 
@@ -88,7 +89,7 @@ def _by_creation_rules(view: RepositoryView) -> set[str]:
             continue
         folder = posixpath.dirname(config)
         rules = [r for d in view.load(config) for _, r in mappings(mapping(d).get("creation_rules"))]
-        patterns = [(_pattern(rule), rule) for rule in rules]
+        patterns = [(pattern, rule) for rule in rules if (pattern := _pattern(rule)) is not None]
         wide = [any(p.search(_below(folder, k)) for k in view.kustomizations) for p, _ in patterns]
         for file in view.file_set:
             if folder and not file.startswith(folder + "/"):
@@ -101,12 +102,8 @@ def _by_creation_rules(view: RepositoryView) -> set[str]:
     return files
 
 
-def _pattern(rule: JsonObject) -> re.Pattern[str]:
-    pattern = text(rule.get("path_regex")) or text(rule.get("filename_regex"))
-    try:
-        return re.compile(pattern)
-    except re.error:
-        return re.compile(r"(?!)")
+def _pattern(rule: JsonObject) -> LinearPattern | None:
+    return linear_pattern(text(rule.get("path_regex")) or text(rule.get("filename_regex")))
 
 
 def _below(folder: str, file: str) -> str:

@@ -29,7 +29,7 @@ _FORMATS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("a Google client secret", "GOCSPX-", r"\bGOCSPX-[0-9A-Za-z_-]{28}(?![0-9A-Za-z_-])"),
         ("a Slack token", "xox xapp-", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{10,}"),
         ("a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/T\w+/B\w+/[A-Za-z0-9]{16,}"),
-        ("a JSON Web Token", "eyJ", r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{16,}"),
+        ("a JSON Web Token", "eyJ", r"\beyJ[\w-]{10,8000}+\.eyJ[\w-]{10,8000}+\.[\w-]{16,}"),
         ("an NVIDIA API key", "nvapi-", r"\bnvapi-[A-Za-z0-9_-]{40,}"),
         ("a Docker Hub token", "dckr_", r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
         ("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
@@ -86,7 +86,7 @@ _CONSTANT = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|0x[0-9a-f]+|\d+(?:\s*,\s*\d+)+", re.IGNORECASE)
-_MEASURE = re.compile(r"(?:\d+(?:\.\d+)?\s?(?:ns|us|ms|s|m|h|d|w|[kmgtp]i?b?|%))+", re.IGNORECASE)
+_MEASURE = re.compile(r"(?:\d+(?:\.\d+)?\s?(?:ns|us|ms|s|h|d|w|[kmgtp]i?b?|%))++", re.IGNORECASE)
 _PATH = re.compile(
     r"(?:/|\.{1,2}/|~/|[A-Za-z]:[\\/])[\w.@:~ \\/-]*|"
     r"[\w.-]+(?:/[\w.-]+)*\.(?:ya?ml|json|pem|key|crt|txt|toml|env)"
@@ -98,6 +98,8 @@ _SECRET_NAME = re.compile(
     r"(?=.*-)(?:[a-z0-9-]*\b)?(?:secrets?|tokens?|creds?|credentials?|keys?|auth|tls|certs?|passwords?)"
     r"(?:\b[a-z0-9-]*)?"
 )
+#: Names of Kubernetes objects have at most 253 characters.
+_LONGEST_NAME = 253
 _CHUNK = re.compile(r"[A-Za-z0-9+/=]{12,}")
 
 
@@ -142,7 +144,7 @@ def is_credential(value: str, kind: Kind) -> bool:
         return False
     if kind is Kind.WEAK:
         return _looks_random(value)
-    return not (kind is Kind.SECRET and _SECRET_NAME.fullmatch(value))
+    return not (kind is Kind.SECRET and len(value) <= _LONGEST_NAME and _SECRET_NAME.fullmatch(value))
 
 
 def _is_literal(value: str, kind: Kind) -> bool:

@@ -30,10 +30,10 @@ https://getsops.io/docs/#using-sopsyaml-conf-to-select-kms-pgp-and-age-for-new-f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, text
+from kustodian.model.linear_pattern import linear_pattern
 from kustodian.model.repository_view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
@@ -80,13 +80,10 @@ def _should_be_encrypted(path: tuple[str, ...], sops: JsonObject) -> bool:
     regex, skipped = text(sops.get("encrypted_regex")), text(sops.get("unencrypted_regex"))
     suffix = text(sops.get("encrypted_suffix"))
     skip_suffix = text(sops.get("unencrypted_suffix")) or "_unencrypted"
-    try:
-        if regex:
-            return any(re.search(regex, key) for key in path)
-        if skipped:
-            return not any(re.search(skipped, key) for key in path)
-    except re.error:
-        return False
+    if regex or skipped:
+        pattern = linear_pattern(regex or skipped)
+        selected = pattern is not None and any(pattern.search(key) for key in path)
+        return pattern is not None and selected == bool(regex)
     if suffix:
         return any(key.endswith(suffix) for key in path)
     return not any(key.endswith(skip_suffix) for key in path)
