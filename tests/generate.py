@@ -104,8 +104,9 @@ def _default_repository() -> dict[str, str]:
             found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
             files |= {p.relative_to(target).as_posix(): p.read_text() for p in found}
         files["kustodian.yaml"] += EXCLUDE
-        for folder in (part for part in DEFAULT_REPOSITORY if (target / part).is_dir()):
-            _add_notice(files, folder)
+        for part in DEFAULT_REPOSITORY:
+            if (target / part).is_dir():
+                _add_notice(files, part)
         return files
 
 

@@ -16,7 +16,8 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [("action.yml", "vendor.github-actions"), ("integrations/gitlab.yml", "vendor.gitlab-ci")]
+    ("file", "schema"),
+    [("action.yml", "vendor.github-actions"), ("integrations/gitlab.yml", "vendor.gitlab-ci")],
 )
 def test_it_is_valid(file: str, schema: str) -> None:
     done = subprocess.run(
