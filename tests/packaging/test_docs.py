@@ -6,7 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from typer._click.core import Command
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from kustodian.cli.app import command_line
 from tests.packaging.conftest import ROOT, tracked_files
 
 #: Written by the template, from docstrings or by a report, and tested where they are made.
@@ -86,6 +90,35 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", ABOUT_THE_SOURCES)
 def test_named_files_exist(page: str) -> None:
     assert missing_files((ROOT / page).read_text(encoding="utf-8")) == []
+
+
+def _options_by_command(command: Command, name: str = "kustodian") -> dict[str, set[str]]:
+    """The long options of every subcommand, `--help` left out."""
+    if isinstance(command, TyperGroup):
+        parts = [_options_by_command(part, f"{name} {word}") for word, part in command.commands.items()]
+        return {key: options for part in parts for key, options in part.items()}
+    words = {word for option in command.params for word in option.opts if word.startswith("--")}
+    return {name: words - {"--help"}}
+
+
+def test_the_page_of_commands_has_every_command_and_option_and_no_other() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    sections = dict(section.split("\n", 1) for section in page.split("\n## ")[1:])
+    expected: dict[str, set[str]] = {}
+    for name, options in _options_by_command(get_command(command_line())).items():
+        (heading,) = [title for title in sections if re.search(rf"{name}\b", title)]
+        expected.setdefault(heading, set()).update(options)
+    # In the text of a section, an option of another program is named with that program.
+    named = {title: set(re.findall(r"`(--[a-z-]+)", text)) for title, text in sections.items()}
+    assert named == expected
+
+
+def test_the_page_of_fixes_lists_every_rule_that_has_some() -> None:
+    page = (ROOT / "docs" / "fixes.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([\w-]+)\]", page, re.MULTILINE)
+    assert sorted(listed) == sorted(
+        {path.parent.name for path in (ROOT / "tests" / "rules").glob("*/fixed*")}
+    )
 
 
 def test_a_broken_link_and_a_missing_file_would_be_seen() -> None:
