@@ -1,7 +1,8 @@
 """Write everything that is generated and committed; with --check, compare instead and fail on a difference.
 
-Generated: docs/rules/ from the rules' docstrings, docs/schemas/ from the models, base/ and overlays/ (with
-the components they use) from the template's default answers, policies/admission/ from the rules.
+Generated: docs/rules/ from the rules' docstrings, docs/schemas/ from the models, the sample application
+(base/, components/, overlays/, argocd/, kustodian.yaml) from the template's default answers,
+policies/admission/ from the rules.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ sys.path.insert(0, str(ROOT / "generator"))
 
 #: The parts of the default repository that are committed at the root: what `kustodian check` needs.
 DEFAULT_REPOSITORY = ("base", "components", "overlays", "argocd", "kustodian.yaml")
-#: This repository holds more than a generated one: the template and fixtures are no manifests yet.
-EXCLUDE = """# Not manifests of this repository: the template's sources and the fixtures of the tests.
+#: Says what the committed folders of the sample are; generated repositories have no such notice.
+NOTICE = """\
+This folder is part of the sample application: the output of `template/` for the default answers, with this notice
+added. Do not edit it. Change the template and run `make generate`; CI compares the two.
+"""
+#: Ends the sample's kustodian.yaml: this repository holds more than a generated one.
+EXCLUDE = """
+# This file is the template's output for the default answers, with `exclude` added by tests/generate.py.
+# Excluded: folders that contain YAML but no manifests to deploy.
 exclude: [template, template/*, tests, tests/*, engine, engine/*, .*]
 """
 
@@ -96,7 +104,17 @@ def _default_repository() -> dict[str, str]:
             found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
             files |= {p.relative_to(target).as_posix(): p.read_text() for p in found}
         files["kustodian.yaml"] += EXCLUDE
+        for part in DEFAULT_REPOSITORY:
+            if (target / part).is_dir():
+                _add_notice(files, part)
         return files
+
+
+def _add_notice(files: dict[str, str], folder: str) -> None:
+    """Put the notice below the title of the folder's README.md, which is made if the template has none."""
+    readme = f"{folder}/README.md"
+    title, _, text = files.get(readme, f"# {folder}\n").partition("\n")
+    files[readme] = f"{title}\n\n{NOTICE}{text}"
 
 
 def _stale(files: dict[str, str]) -> list[str]:

@@ -289,7 +289,7 @@ def test_the_pods_of_the_job_of_the_docs_make_the_whole_report(
         work = tmp_path_factory.mktemp("work")
         checkout = work / "repository"
         (script,) = container["args"]
-        script = script.replace("/work", str(work)).replace("/reports", str(reports))
+        script = script.replace("/checkout", str(work)).replace("/reports", str(reports))
         given = {"TOTAL": "3", "REPOSITORY": repository.as_uri(), "COMMIT": head, "HOME": str(work)}
         assert {entry["name"] for entry in container["env"]} == given.keys()
         environment = given | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": str(SOURCE)}

@@ -16,7 +16,8 @@ BIN = Path(sys.executable).parent
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [("action.yml", "vendor.github-actions"), ("ci/gitlab.yml", "vendor.gitlab-ci")]
+    ("file", "schema"),
+    [("action.yml", "vendor.github-actions"), ("integrations/gitlab.yml", "vendor.gitlab-ci")],
 )
 def test_it_is_valid(file: str, schema: str) -> None:
     done = subprocess.run(
@@ -51,7 +52,7 @@ def test_what_the_files_call_exists() -> None:
     ).stdout
     texts = [
         (ROOT / name).read_text()
-        for name in ("action.yml", "ci/gitlab.yml", ".pre-commit-hooks.yaml", "docs/ci.md")
+        for name in ("action.yml", "integrations/gitlab.yml", ".pre-commit-hooks.yaml", "docs/ci.md")
     ]
     used = {
         option

@@ -52,7 +52,7 @@ def test_the_shell_of_every_step_is_clean(definitions: tuple[str, list[Path]], t
 
 def test_the_shell_that_other_repositories_use_is_clean(tmp_path: Path) -> None:
     files = _written(github(ROOT / "action.yml"), "bash", tmp_path / "action")
-    _shellcheck(files + _written(gitlab(ROOT / "ci" / "gitlab.yml"), "bash", tmp_path / "gitlab"))
+    _shellcheck(files + _written(gitlab(ROOT / "integrations" / "gitlab.yml"), "bash", tmp_path / "gitlab"))
 
 
 def test_shellcheck_would_say_so(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_action_is_not_green_where_nothing_could_be_checked(forge: Forge) ->
 
 
 def test_the_gitlab_job_writes_its_report_and_fails(forge: Forge) -> None:
-    job = gitlab(ROOT / "ci" / "gitlab.yml")["kustodian-check"]
+    job = gitlab(ROOT / "integrations" / "gitlab.yml")["kustodian-check"]
     check = job[job.index("# shellcheck") :]
     path = f"{forge.temp}/kustodian/bin:{os.environ['PATH']}"
     variables = {"KUSTODIAN_TARGETS": ".", "PATH": path, "CI_MERGE_REQUEST_DIFF_BASE_SHA": forge.base}
