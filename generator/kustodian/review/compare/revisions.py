@@ -31,7 +31,7 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.run import Run, start
 from kustodian.review.check.targets import is_definition, plan_beside
-from kustodian.review.check.view import view_beside, view_of
+from kustodian.review.check.view import view_of, view_of_revision
 from kustodian.review.compare.reads import Named, Reads, always_rendered, reads_of
 
 
@@ -133,7 +133,7 @@ class Revisions:
             return None  # checking the whole base gives a better message
         if rules_touched(other, self.changes):
             return None
-        view = view_beside(other, head.view, self.changes, base.files, engine)
+        view = view_of_revision(other, head.view, self.changes, base.files, engine)
         base.lay_out(base.links)
         reads = reads_of(other, engine, symbolic_links(base.root, base.links), base.lay_out, named, words)
         maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
