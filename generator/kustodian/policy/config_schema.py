@@ -1,15 +1,15 @@
 """The JSON Schema of `kustodian.yaml`, published as docs/schemas/kustodian.yaml.schema.json.
 
-Editors complete and check the file by it, and so does `load_config`, which also checks what a schema cannot
-say: rule ids and their options, names of environments.
+Editors and `load_config` validate the file with it. `load_config` also checks what a schema cannot express:
+rule ids, options of rules, and names of environments.
 """
 
 from __future__ import annotations
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.json_value import JsonObject
+from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.schema_parts import DIALECT, TEXT, list_of
-from kustodian.policy.settings import DEFAULT_VERSION
 
 _LEVELS: JsonObject = {"enum": ["error", "warning", "info", "off"]}
 _TEXTS = list_of(TEXT)
@@ -26,7 +26,7 @@ def config_schema() -> JsonObject:
             {
                 "kubernetesVersion": _field(
                     "Kubernetes version of the clusters.",
-                    {"type": "string", "pattern": r"^1\.\d{1,2}$", "default": DEFAULT_VERSION},
+                    {"type": "string", "pattern": r"^1\.\d{1,2}$", "default": DEFAULT_KUBERNETES_VERSION},
                 ),
                 "profile": _field(
                     "`baseline` makes every finding milder except what is broken anywhere.",
@@ -53,7 +53,7 @@ def config_schema() -> JsonObject:
 
 
 def known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the mapping at a path may have; empty where any may stand or there is no mapping."""
+    """The keys allowed in the mapping at a path; empty if any key is, or if the path leads to no mapping."""
     schema = config_schema()
     for step in path:
         if isinstance(step, int):

@@ -147,7 +147,7 @@ class Run:
         environments: list[Environment] = list(
             {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
         )
-        hits = self.evaluator.repository(view, environments, rules)
+        hits = self.evaluator.evaluate_repository(view, environments, rules)
         return [hit for hit in hits if self.plan.covers(hit.violation.file, self.rendered)]
 
     def take(self, hits: Iterable[SourceHit]) -> None:
@@ -221,7 +221,7 @@ class Run:
             OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
         )
         self.policy_results += rendered.policy_successes + len(rendered.policy)
-        for hit in self.evaluator.overlay(rendered):
+        for hit in self.evaluator.evaluate_overlay(rendered):
             self._found(from_hit(hit, self.locator), hit)
         for result in rendered.policy:
             finding = from_policy(result, rendered, self.locator)
