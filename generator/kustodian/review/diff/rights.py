@@ -1,4 +1,4 @@
-"""What a change of a Role or a binding gives and takes, said in rights rather than in fields."""
+"""The rights that a change of a Role or a binding grants and revokes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kustodian.kubernetes.rbac import BINDING_KINDS, ROLE_KINDS, rights_of, subj
 from kustodian.model.json_value import dig, text
 from kustodian.model.manifest import Manifest
 
-#: So many rights are named; the fields show the rest.
+#: The number of rights in a sentence; the changed fields show the others.
 _NAMED = 4
 
 
 def rights_notes(before: Manifest | None, after: Manifest | None) -> Iterator[str]:
-    """Sentences about one Role or binding; none where who may do what stays as it is."""
+    """Sentences about one Role or binding; none if no right changes."""
     known = after or before
     assert known is not None
     if (known.group, known.kind) in ROLE_KINDS:

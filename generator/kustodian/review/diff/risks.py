@@ -1,4 +1,4 @@
-"""What a reviewer should look at twice: what the sync will refuse, objects that go, rights that grow."""
+"""The risks of a change for a reviewer: refused fields, deleted objects, new rights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OUTSIDE = ("LoadBalancer", "NodePort")
 def risks_of(
     before: Manifest | None, after: Manifest | None, fields: tuple[FieldChange, ...], fate: str = ""
 ) -> tuple[str, ...]:
-    """Sentences about one change, without repetition; `fate` says what Argo CD does with a removed object."""
+    """Sentences about one change, without duplicates; `fate` is the one about a removed object."""
     return tuple(dict.fromkeys(_risks(before, after, fields, fate)))
 
 
