@@ -44,26 +44,26 @@ def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
     """Find out what each target is. Raises UserError for a missing target, or for two repositories."""
     given = list(targets) or [Path()]
     shown = ", ".join(str(target) for target in given)
-    found: Targets | None = None
+    resolved: Targets | None = None
     root = layout.common_root([target.resolve() for target in given if target.exists()] or [Path.cwd()])
     for target in given:
         if str(target) == STDIN:
             if stdin is None:
                 raise UserError("nothing on standard input", hint="pipe manifests into `kustodian check -`")
-            found = found or Targets(Path.cwd(), shown)
-            found.plain[STDIN] = (STDIN,)
+            resolved = resolved or Targets(Path.cwd(), shown)
+            resolved.plain[STDIN] = (STDIN,)
             continue
         if not target.exists():
             raise UserError(f"no such file or folder: {target}", hint=_suggestion(target))
         own = root if root is not None else layout.find_root(target.resolve())
-        found = found or Targets(own, shown)
-        if found.root != own:
+        resolved = resolved or Targets(own, shown)
+        if resolved.root != own:
             raise UserError(
-                f"{target} is not in the repository {found.root}", hint="check one repository at a time"
+                f"{target} is not in the repository {resolved.root}", hint="check one repository at a time"
             )
-        _add(found, target.resolve())
-    assert found is not None
-    return found
+        _add(resolved, target.resolve())
+    assert resolved is not None
+    return resolved
 
 
 def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
@@ -124,26 +124,26 @@ def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
     }
 
 
-def _add(found: Targets, target: Path) -> None:
-    relative = os.path.relpath(target, found.root)
+def _add(targets: Targets, target: Path) -> None:
+    relative = os.path.relpath(target, targets.root)
     if target.is_file():
         if target.name in KUSTOMIZATION_NAMES:
-            found.folders.append(os.path.dirname(relative) or ".")
+            targets.folders.append(os.path.dirname(relative) or ".")
         else:
-            found.plain[relative] = (relative,)
+            targets.plain[relative] = (relative,)
     elif _holds_kustomization(target):
-        found.folders.append(relative)
+        targets.folders.append(relative)
     else:
         files = sorted(
-            os.path.relpath(path, found.root)
+            os.path.relpath(path, targets.root)
             for path in target.rglob("*")
             if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
         )
         if files:
-            found.plain[relative] = tuple(files)
-        if files and target == found.root:
+            targets.plain[relative] = tuple(files)
+        if files and target == targets.root:
             # A repository of plain manifests: repository rules apply to it as well.
-            found.folders.append(".")
+            targets.folders.append(".")
 
 
 def _holds_kustomization(folder: Path) -> bool:
@@ -171,13 +171,13 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
     graph = KustomizationGraph(kustomizations)
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(graph, broken, environments, config.exclude, below)
-        own_path = {overlay.path for overlay in found.overlays}
-        if below not in own_path and below in found.through:
+        laid_out = layout.lay_out(graph, broken, environments, config.exclude, below)
+        own_path = {overlay.path for overlay in laid_out.overlays}
+        if below not in own_path and below in laid_out.through:
             # A base that is a target itself is checked by itself.
-            del found.through[below]
-            found.overlays.append(Overlay(below))
-        for overlay in found.overlays:
+            del laid_out.through[below]
+            laid_out.overlays.append(Overlay(below))
+        for overlay in laid_out.overlays:
             environment = overlay.environment
             if not environments and environment.name is None:
                 environment = _guessed(overlay.path)
@@ -187,8 +187,8 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
                 continue
             seen.add(overlay.path)
             plan.overlays.append(Overlay(overlay.path, environment, overlay.files))
-        plan.not_checkable += found.not_checkable
-        plan.through.update(found.through)
+        plan.not_checkable += laid_out.not_checkable
+        plan.through.update(laid_out.through)
     _refuse_empty_environments(plan, environments, kustomizations)
 
 

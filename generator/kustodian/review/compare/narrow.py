@@ -38,8 +38,8 @@ def compare_rules(
         hits = [side.hits(rule) for side in sides]
         if not _settled(rule, sides, hits):
             hits = [side.all_hits(rule) for side in sides]
-        for side, found in zip(sides, hits, strict=True):
-            side.run.take(found)
+        for side, side_hits in zip(sides, hits, strict=True):
+            side.run.take(side_hits)
     return [side.commented_files(other) for side, other in (sides, sides[::-1])]
 
 
@@ -115,8 +115,8 @@ class _NarrowSide:
         A finding of a repository rule may be in one, or the other revision may have used its waivers.
         """
         view = self.files_view
-        found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
-        return view.files_maybe_used & found - view.files_used
+        relevant = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
+        return view.files_maybe_used & relevant - view.files_used
 
     @cached_property
     def files_view(self) -> RepositoryView:

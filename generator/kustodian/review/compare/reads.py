@@ -65,8 +65,12 @@ class Reads:
 
     def with_parts(self, folders: Iterable[str]) -> set[str]:
         """The folders with kustomizations among these, and all folders that they are built from."""
-        known = self.named.keys()
-        return set(reachable(known & set(folders), lambda folder: self.named[folder] & known))
+        with_kustomization = self.named.keys()
+        return set(
+            reachable(
+                with_kustomization & set(folders), lambda folder: self.named[folder] & with_kustomization
+            )
+        )
 
     def touched(self, changes: Changes, reached: set[str], overlays: Iterable[Overlay]) -> set[str]:
         """The paths of the overlays that a change may affect; `reached` are the affected folders."""
@@ -156,7 +160,7 @@ def reads_of(
         unknown -= reads.named.keys()
         lay_out(file for folder in unknown for file in _own_files(folder))
         queue = _hidden(reads, plan.root, engine, unknown)
-    lay_out(file for wanted in plugins.values() for file in wanted)
+    lay_out(file for named in plugins.values() for file in named)
     _add_plugins(reads, plan.root, engine, plugins)
     for folder, names in reads.named.items():
         _follow_links(names, links)
@@ -190,7 +194,7 @@ def _own_files(folder: str) -> set[str]:
 
 def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) -> list[Kustomization]:
     """Kustomizations in these folders that the scan skipped: hidden, excluded, or reached through a link."""
-    wanted: dict[str, None] = {}
+    unscanned: dict[str, None] = {}
     for folder in sorted(folders):
         if folder.startswith("..") or not is_kustomization_folder(root / folder):
             continue
@@ -198,14 +202,14 @@ def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) ->
         if real != folder:
             reads.named[folder] = {*_own_files(folder), real}
         if real not in reads.named and not real.startswith(".."):
-            wanted[real] = None
-    files = [name for folder in wanted for name in sorted(_own_files(folder)) if (root / name).is_file()]
-    found = engine.parse(root, files) if files else []
-    for folder in wanted:
+            unscanned[real] = None
+    files = [name for folder in unscanned for name in sorted(_own_files(folder)) if (root / name).is_file()]
+    parsed = engine.parse(root, files) if files else []
+    for folder in unscanned:
         reads.named[folder] = _own_files(folder)
     return [
         Kustomization(file.path, document.data)
-        for file in found
+        for file in parsed
         for document in file.documents
         if isinstance(document.data, dict)
     ]
@@ -213,10 +217,10 @@ def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) ->
 
 def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str, frozenset[str]]) -> None:
     """Add the paths in the configuration of plugins, relative to it and to the kustomization."""
-    files = sorted({file for wanted in plugins.values() for file in wanted if (root / file).is_file()})
+    files = sorted({file for named in plugins.values() for file in named if (root / file).is_file()})
     parsed = {file.path: file.documents for file in engine.parse(root, files)} if files else {}
-    for folder, wanted in plugins.items():
-        for file in wanted & parsed.keys():
+    for folder, named in plugins.items():
+        for file in named & parsed.keys():
             for document in parsed[file]:
                 texts = texts_in(document.data)
                 for base in {folder, posixpath.dirname(file) or "."}:
@@ -227,7 +231,7 @@ def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str,
 
 def _paths(resolve: Callable[[str], str], texts: list[str], ends: Set[str] | None = None) -> set[str]:
     """The paths in these strings: the whole string, both sides of `key=path`, each word of inline YAML."""
-    found = set()
+    paths = set()
     for text in texts:
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
         for word in words:
@@ -237,8 +241,8 @@ def _paths(resolve: Callable[[str], str], texts: list[str], ends: Set[str] | Non
                 if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
                     path = resolve(written)
                     if not path.startswith(".."):
-                        found.add(path)
-    return found
+                        paths.add(path)
+    return paths
 
 
 def _is_opaque(data: Any, texts: list[str]) -> bool:

@@ -110,12 +110,14 @@ def _renamed(before: dict[str, RenderedOverlay], after: dict[str, RenderedOverla
 def _overlay(
     path: str, before: RenderedOverlay | None, after: RenderedOverlay | None, pruning: Pruning
 ) -> OverlayDifference:
-    known = after or before
-    assert known is not None
+    present = after or before
+    assert present is not None
     old_path = before.overlay.path if before is not None and before.overlay.path != path else None
     kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
     notes = pruning.moved(old_path, path) if old_path is not None else ()
-    outcome = OverlayDifference(path, known.overlay.environment.name, kind=kind, before=old_path, notes=notes)
+    outcome = OverlayDifference(
+        path, present.overlay.environment.name, kind=kind, before=old_path, notes=notes
+    )
     error = _error(before, after)
     if error is not None:
         return replace(outcome, error=error)
@@ -155,8 +157,8 @@ def _by_identity(rendered: RenderedOverlay | None) -> dict[_Identity, Manifest]:
 
 
 def _object(before: Manifest | None, after: Manifest | None, fate: str) -> ObjectChange | None:
-    known = after or before
-    assert known is not None
+    present = after or before
+    assert present is not None
     old, new = (one.data if one is not None else ABSENT for one in (before, after))
     fields = tuple(field_changes(old, new))
     if not fields:
@@ -164,6 +166,6 @@ def _object(before: Manifest | None, after: Manifest | None, fate: str) -> Objec
     kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
     risks = risks_of(before, after, fields, fate)
     shown: tuple[FieldChange, ...] = fields
-    if known.is_a("", "Secret"):
+    if present.is_a("", "Secret"):
         shown = tuple(without_secrets(change) for change in fields)
-    return ObjectChange(known.ref, kind, shown, risks)
+    return ObjectChange(present.ref, kind, shown, risks)

@@ -174,10 +174,10 @@ def _parsed(patch: str) -> JsonObject | None:
     from ruamel.yaml.error import YAMLError
 
     try:
-        found = YAML(typ="safe", pure=True).load(patch.replace(UNKNOWN, "unknown-to-kustodian"))
+        data = YAML(typ="safe", pure=True).load(patch.replace(UNKNOWN, "unknown-to-kustodian"))
     except YAMLError:
         return None
-    return found if isinstance(found, dict) else None
+    return data if isinstance(data, dict) else None
 
 
 def _merged(base: JsonObject, patch: JsonObject) -> JsonObject:

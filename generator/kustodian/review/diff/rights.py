@@ -14,11 +14,11 @@ _NAMED = 4
 
 def rights_notes(before: Manifest | None, after: Manifest | None) -> Iterator[str]:
     """Sentences about one Role or binding; none if no right changes."""
-    known = after or before
-    assert known is not None
-    if (known.group, known.kind) in ROLE_KINDS:
+    present = after or before
+    assert present is not None
+    if (present.group, present.kind) in ROLE_KINDS:
         yield from _role_notes(before, after)
-    elif (known.group, known.kind) in BINDING_KINDS:
+    elif (present.group, present.kind) in BINDING_KINDS:
         yield from _binding_notes(before, after)
 
 

@@ -32,10 +32,10 @@ def matrices(targets: Sequence[Path], options: CheckOptions, engine: Engine) -> 
         if overlay.environment.name is not None
     ]
     groups: dict[str, list[RenderedOverlay]] = defaultdict(list)
-    for one in rendered:
-        groups[_application(one.overlay)].append(one)
-    found = [_matrix(name, sorted(group, key=_rank)) for name, group in sorted(groups.items())]
-    return [matrix for matrix in found if matrix.rows or matrix.errors]
+    for overlay in rendered:
+        groups[_application(overlay.overlay)].append(overlay)
+    results = [_matrix(name, sorted(group, key=_rank)) for name, group in sorted(groups.items())]
+    return [matrix for matrix in results if matrix.rows or matrix.errors]
 
 
 def _application(overlay: Overlay) -> str:
@@ -64,18 +64,18 @@ def _columns(application: str, group: Sequence[RenderedOverlay]) -> tuple[str, .
 def _matrix(application: str, group: list[RenderedOverlay]) -> EnvironmentMatrix:
     columns = _columns(application, group)
     facts = [facts_of(rendered, column) for rendered, column in zip(group, columns, strict=True)]
-    subjects = list(dict.fromkeys(subject for found in facts for subject, _ in found))
-    seen = dict.fromkeys(key for found in facts for key in found)
-    keys = sorted(seen, key=lambda key: subjects.index(key[0]))
+    subjects = list(dict.fromkeys(subject for column in facts for subject, _ in column))
+    distinct = dict.fromkeys(key for column in facts for key in column)
+    keys = sorted(distinct, key=lambda key: subjects.index(key[0]))
     # The facts of an overlay that does not render are unknown rather than missing.
-    known = [found for found, one in zip(facts, group, strict=True) if one.error is None]
+    known = [column for column, overlay in zip(facts, group, strict=True) if overlay.error is None]
     rows = tuple(_row(key, facts, known) for key in keys)
-    errors = tuple((one.overlay.path, one.error.message) for one in group if one.error is not None)
+    errors = tuple((each.overlay.path, each.error.message) for each in group if each.error is not None)
     return EnvironmentMatrix(application, columns, rows, errors)
 
 
 def _row(key: tuple[str, str], facts: list[Facts], known: list[Facts]) -> Row:
-    values = [found.get(key, None if found in known else UNKNOWN) for found in facts]
+    values = [column.get(key, None if column in known else UNKNOWN) for column in facts]
     variants = list(dict.fromkeys(value for value in values if value is not None and value is not UNKNOWN))
     texts = [variant.text for variant in variants]
     shown = {

@@ -180,9 +180,9 @@ class _Builder:
 
     def _target(self, group: str, kind: str, namespace: str, name: str, layer: Layer) -> str:
         """The key of a referenced object, with a new node if it is not in the overlay."""
-        found = self.objects.find(group, kind, namespace, name)
-        if found is not None:
-            return self.key(found)
+        manifest = self.objects.find(group, kind, namespace, name)
+        if manifest is not None:
+            return self.key(manifest)
         cluster_scoped = kind in ("ClusterRole", "User", "Group") or not namespace
         return self._outside(kind, name, layer, None if cluster_scoped else namespace)
 
