@@ -133,7 +133,7 @@ def cases_and_policies() -> tuple[list[Case], list[dict[str, Any]]]:
             rendered = RenderedOverlay(
                 Overlay("extra", Environment("prod", EnvironmentClass.PROD)), [Manifest(data)]
             )
-            flagged_extra = bool(Evaluator([rule], Settings()).overlay(rendered))
+            flagged_extra = bool(Evaluator([rule], Settings()).evaluate_overlay(rendered))
             cases.append(Case(rule_id, "extra", data, flagged_extra, policy))
     return cases, list(policies.values())
 

@@ -94,7 +94,7 @@ def test_without_a_namespace_object_the_namespaces_are_those_of_workloads(root: 
     ({"kustodian.yaml": CONFIG + 'kubernetesVersion: "1.28"\n'}, (), 2, "has no ValidatingAdmissionPolicy"),
     ({"overlays/dev/kustomization.yaml": overlay("absent.yaml")}, (), 3, "overlays/dev does not render"),
     ({f"overlays/{name}/namespace.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
-      for name in ("dev", "prod")}, (), 4, "hold nowhere"),
+      for name in ("dev", "prod")}, (), 4, "apply nowhere"),
 ])  # fmt: skip
 def test_after_an_error_nothing_is_written(
     root: Path, files: dict[str, str], arguments: tuple[str, ...], code: int, said: str

@@ -237,7 +237,7 @@ def test_a_file_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text("a: 1\n")
     fixes = Fixes({"a.yaml": "a: 1\n", "b.yaml": "a: 0\n"}, {"a.yaml": "a: 2\n", "b.yaml": "a: 2\n"})
-    with pytest.raises(UserError, match="changed meanwhile"):
+    with pytest.raises(UserError, match="changed in the meantime"):
         fixes.write(tmp_path)
     assert (tmp_path / "a.yaml").read_text() == "a: 1\n"
 

@@ -51,7 +51,7 @@ def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
     )
     evaluator = Evaluator([rule], settings)
     rendered = RenderedOverlay(Overlay(fixture.path.name, _environment(config)), manifests)
-    hits = evaluator.overlay(rendered)
+    hits = evaluator.evaluate_overlay(rendered)
     assert not evaluator.failures, evaluator.failures
     return hits, manifests
 

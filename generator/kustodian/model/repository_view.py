@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kustodian.model.environment import environment_of
-from kustodian.model.json_value import FieldPath, JsonObject, mappings, text
+from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.kustomization import Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.memo import Memoized
 from kustodian.model.overlay import RenderedOverlay
+from kustodian.model.source_files import FileDocument, NoSourceFiles, SourceFiles
 
 
 @dataclass(slots=True, eq=False)
@@ -30,20 +31,6 @@ class SourceDocument:
     namespace: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FileDocument:
-    """A document of a YAML file, or an item of a `kind: List` in it, with its position in the file."""
-
-    index: int
-    item: int | None
-    data: JsonObject
-
-    @property
-    def base(self) -> FieldPath:
-        """The path of the object in its document: empty, or that of an item."""
-        return () if self.item is None else ("items", self.item)
-
-
 @dataclass(eq=False)
 class RepositoryView(Memoized):
     """The input of repository rules; every path is relative to the repository root.
@@ -51,13 +38,6 @@ class RepositoryView(Memoized):
     `yaml_files` are all YAML files that parse, `files` all files of any kind; both are without what git
     ignores and the configuration excludes. `environments` maps the configured environments to their globs of
     overlay folders, whatever is being checked.
-
-    `load` parses a YAML file into its objects (empty if it does not parse), and `parse` returns them with
-    their positions. `parse_at` returns the documents at some lines of each file, and possibly others.
-    `prefetch` tells which files will be loaded, so that they are parsed together.
-
-    `history` returns the contents of a file in the commits that HEAD reaches, newest first, without the
-    work tree. It is empty if they are not known for certain: no git, a shallow clone, an uncommitted file.
 
     `subjects` are the folders of the kustomizations to report on, None for all. The others are there to be
     looked up.
@@ -69,12 +49,7 @@ class RepositoryView(Memoized):
     files: tuple[str, ...] = ()
     environments: dict[str, tuple[str, ...]] = field(default_factory=dict)
     overlays: list[RenderedOverlay] = field(default_factory=list)
-    load: Callable[[str], list[JsonObject]] = lambda _: []
-    parse: Callable[[str], list[FileDocument]] | None = None
-    parse_at: Callable[[Mapping[str, list[int]]], dict[str, list[FileDocument]]] | None = None
-    prefetch: Callable[[list[str]], None] = lambda _: None
-    read_text: Callable[[str], str] = lambda _: ""
-    history: Callable[[str], list[str]] = lambda _: []
+    sources: SourceFiles = field(default_factory=NoSourceFiles)
     subjects: frozenset[str] | None = None
 
     @cached_property
@@ -147,11 +122,25 @@ class RepositoryView(Memoized):
             return rendered.overlay.environment.name
         return environment_of(folder, self.environments)
 
+    def load(self, file: str) -> list[JsonObject]:
+        """The objects of a YAML file; empty if it does not parse."""
+        return [document.data for document in self.sources.documents(file)]
+
     def documents_of(self, file: str) -> list[FileDocument]:
-        """The objects of a YAML file with their positions."""
-        if self.parse is not None:
-            return self.parse(file)
-        return [FileDocument(index, None, data) for index, data in enumerate(self.load(file))]
+        """The objects of a YAML file with their positions; empty if it does not parse."""
+        return self.sources.documents(file)
+
+    def prefetch(self, files: Iterable[str]) -> None:
+        """Parse together the files that will be loaded."""
+        self.sources.prefetch(files)
+
+    def read_text(self, file: str) -> str:
+        """The text of a file; empty if it cannot be read or is not UTF-8."""
+        return self.sources.text(file)
+
+    def history(self, file: str) -> list[str]:
+        """The contents of a file in the commits that HEAD reaches (see `SourceFiles.history`)."""
+        return self.sources.history(file)
 
     def manifests(self, group: str, *kinds: str) -> list[Manifest]:
         """The objects of a group and of these kinds as written in files, not as rendered."""
@@ -159,12 +148,8 @@ class RepositoryView(Memoized):
         for head in self.documents:
             if head.kind in kinds and head.api_version.rpartition("/")[0] == group:
                 lines.setdefault(head.file, []).append(head.line)
-        if self.parse_at is not None:
-            read = self.parse_at(lines)
-        else:
-            read = {file: self.documents_of(file) for file in lines}
         found = []
-        for file, documents in read.items():
+        for file, documents in self.sources.documents_at(lines).items():
             for document in documents:
                 manifest = Manifest(
                     document.data, Provenance(file, document=document.index, item=document.item)

@@ -1,1 +1,1 @@
-"""What is right and wrong: configuration, rules, schemas, waivers."""
+"""The rules, their configuration and waivers."""

@@ -1,4 +1,4 @@
-"""Every rule, written out by hand, topic by topic: nothing is discovered, nothing registers itself."""
+"""All rules, listed by hand: each topic's package lists its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule. They are loaded when they are first asked for: a check has overlays rendered meanwhile."""
+    """All rules, imported on the first call, because that takes time."""
     from kustodian.policy.rules import (
         autoscaling,
         availability,
@@ -51,5 +51,5 @@ def all_rules() -> tuple[Rule, ...]:
 
 @cache
 def by_id() -> dict[str, Rule]:
-    """Rules by id."""
+    """All rules by id."""
     return {rule.id: rule for rule in all_rules()}

@@ -1,24 +1,21 @@
-"""`kustodian.yaml`: its values, and errors at the line that is wrong.
-
-It is read in every run, so that its shape is checked by the same fast validator as manifests are, against the
-published JSON Schema.
-"""
+"""The configuration file, `kustodian.yaml`, validated against its JSON Schema."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.finding import FOREIGN_RULES
 from kustodian.model.json_value import FieldPath, JsonObject
+from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.rule import Option
-from kustodian.policy.settings import DEFAULT_VERSION, RuleSettings, Settings
+from kustodian.policy.settings import RuleSettings, Settings
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -28,7 +25,10 @@ CONFIG_NAME = "kustodian.yaml"
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentConfig:
-    """One environment: globs of its overlay folders, and how strict it is (a severity, "off" for none)."""
+    """One environment; `paths` are globs of its overlay folders.
+
+    `severity` maps rule ids, tags and topics to a severity or "off".
+    """
 
     paths: list[str]
     environment_class: EnvironmentClass
@@ -38,7 +38,7 @@ class EnvironmentConfig:
 
 @dataclass(frozen=True, slots=True)
 class RegoConfig:
-    """Organisation policies in Rego, evaluated by conftest's own code; paths relative to the root."""
+    """Policies in Rego and their data; paths are relative to the repository root."""
 
     policy: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ("main",)
@@ -47,7 +47,7 @@ class RegoConfig:
 
 @dataclass(frozen=True, slots=True)
 class WaiverConfig:
-    """A finding that is accepted, by whom, why and until when (the last day on which it holds)."""
+    """A waiver of findings; `expires` is its last day."""
 
     rule: str
     object: str
@@ -59,7 +59,7 @@ class WaiverConfig:
 
 @dataclass(frozen=True, slots=True)
 class PodTemplateConfig:
-    """A custom resource that owns a pod template, and the template's path."""
+    """The path of the pod template in a custom resource."""
 
     group: str
     kind: str
@@ -68,9 +68,9 @@ class PodTemplateConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file; `rules` are its settings and options by rule id, lists as they were written."""
+    """The whole file; `rules` holds the severity and the options of rules, by rule id."""
 
-    kubernetes_version: str = DEFAULT_VERSION
+    kubernetes_version: str = DEFAULT_KUBERNETES_VERSION
     profile: str = "production"
     fail_on: str = "error"
     environments: dict[str, EnvironmentConfig] = field(default_factory=dict)
@@ -84,15 +84,16 @@ class Config:
     waivers: tuple[WaiverConfig, ...] = ()
 
     def environment(self, name: str) -> Environment:
-        """The environment of that name as a value."""
-        given = self.environments[name]
+        """The environment of that name. Raises KeyError if it is not configured."""
+        configured = self.environments[name]
         severities = {
-            key: None if level == "off" else Severity.parse(level) for key, level in given.severity.items()
+            key: None if level == "off" else Severity.parse(level)
+            for key, level in configured.severity.items()
         }
-        return Environment(name, given.environment_class, given.gpu_budget, severities)
+        return Environment(name, configured.environment_class, configured.gpu_budget, severities)
 
     def settings(self) -> Settings:
-        """What the evaluator needs, without schemas."""
+        """The settings of the rules, without schemas."""
         return Settings(
             version=self.kubernetes_version,
             profile=self.profile,
@@ -103,7 +104,7 @@ class Config:
 
 
 def class_of(name: str) -> EnvironmentClass:
-    """The severity column an environment's name suggests; anything unknown is held to prod's."""
+    """The class that an environment's name suggests; prod if it suggests none."""
     word = name.lower()
     if re.search(r"(^|[-_])(dev|development|sandbox|test|local)([-_]|$)", word):
         return EnvironmentClass.DEV
@@ -118,27 +119,55 @@ Locate = Callable[[FieldPath], tuple[int, int] | None]
 def load_config(data: object, shown: str, locate: Locate = lambda _: None) -> Config:
     """Validate the parsed content of kustodian.yaml.
 
-    `locate` gives line and column of a path (asked only where something is wrong). Raises UserError with
-    the place, what is wrong and the nearest known word.
+    `shown` names the file in errors; `locate` returns the line and column of a field. Raises UserError with
+    the place, the problem and the closest allowed word.
     """
-    meant = _as_meant(data)
-    if problem := _first_problem(meant, locate):
-        raise _explained(problem, shown, locate)
-    config = _read(meant)
-    _check_words(config, shown, locate)
+    source = _Source(shown, locate)
+    normalized = _normalized(data)
+    problem = _first_problem(normalized, source)
+    if problem is not None:
+        raise _schema_error(problem, source)
+    config = _read(normalized)
+    _check_words(config, source)
     return config
 
 
-def _as_meant(data: object) -> JsonObject:
-    """The file with what YAML 1.1 reads as something else: `off` is no boolean here, 1.34 no number."""
+class _Source(NamedTuple):
+    """The file that is read, for errors at the line of a field."""
+
+    shown: str
+    locate: Locate
+
+    def place(self, path: FieldPath) -> tuple[int, int] | None:
+        """Line and column of a field, or of its nearest ancestor in the file."""
+        place = self.locate(path)
+        while place is None and path:
+            path = path[:-1]
+            place = self.locate(path)
+        return place
+
+    def error(self, message: str, path: FieldPath, hint: str | None = None) -> UserError:
+        """An error at a field."""
+        line, column = self.place(path) or (None, None)
+        return UserError(message, self.shown, line, column, hint)
+
+    def unknown(self, what: str, word: str, known: set[str], path: FieldPath) -> UserError:
+        """An error for a word that is not among the known ones."""
+        close = nearest(word, known)
+        hint = f"did you mean `{close}`?" if close else f"known: {', '.join(sorted(known)[:12])}"
+        return self.error(f"unknown {what} `{word}`", path, hint)
+
+
+def _normalized(data: object) -> JsonObject:
+    """The data with `off` and 1.34 as text, which YAML 1.1 reads as a boolean and a number."""
     if not isinstance(data, dict):
         return {"": data} if data is not None else {}
-    meant = dict(data)
-    if isinstance(meant.get("kubernetesVersion"), float):
-        meant["kubernetesVersion"] = str(meant["kubernetesVersion"])
-    if isinstance(meant.get("environments"), dict):
-        meant["environments"] = {name: _with_off(given) for name, given in meant["environments"].items()}
-    return meant
+    normalized = dict(data)
+    if isinstance(data.get("kubernetesVersion"), float):
+        normalized["kubernetesVersion"] = str(data["kubernetesVersion"])
+    if isinstance(data.get("environments"), dict):
+        normalized["environments"] = {name: _with_off(entry) for name, entry in data["environments"].items()}
+    return normalized
 
 
 def _with_off(environment: Any) -> Any:
@@ -149,30 +178,32 @@ def _with_off(environment: Any) -> Any:
 
 
 def _read(data: JsonObject) -> Config:
-    """The values of a file that is as the schema says."""
-    given: dict[str, Any] = {
+    """The configuration in data that the schema accepts."""
+    values: dict[str, Any] = {
         "kubernetes_version": data.get("kubernetesVersion"), "profile": data.get("profile"),
         "fail_on": data.get("failOn"), "cpu_limits": data.get("cpuLimits"), "rules": data.get("rules"),
     }  # fmt: skip
-    given |= {key: tuple(data[key]) for key in ("registries", "schemas", "exclude") if key in data}
-    rego = {key: tuple(values) for key, values in data.get("rego", {}).items()}
+    values |= {key: tuple(data[key]) for key in ("registries", "schemas", "exclude") if key in data}
+    rego = {key: tuple(paths) for key, paths in data.get("rego", {}).items()}
     return Config(
-        environments={name: _environment(name, each) for name, each in data.get("environments", {}).items()},
+        environments={
+            name: _environment(name, entry) for name, entry in data.get("environments", {}).items()
+        },
         pod_templates=tuple(
-            PodTemplateConfig(each["group"], each["kind"], tuple(each["path"].split(".")))
-            for each in data.get("podTemplates", ())
+            PodTemplateConfig(entry["group"], entry["kind"], tuple(entry["path"].split(".")))
+            for entry in data.get("podTemplates", ())
         ),
         rego=RegoConfig(**rego),
-        waivers=tuple(_waiver(each) for each in data.get("waivers", ())),
-        **{key: value for key, value in given.items() if value is not None},
+        waivers=tuple(_waiver(entry) for entry in data.get("waivers", ())),
+        **{key: value for key, value in values.items() if value is not None},
     )
 
 
 def _environment(name: str, data: JsonObject) -> EnvironmentConfig:
-    given = data.get("class")
+    class_name = data.get("class")
     return EnvironmentConfig(
         data["paths"],
-        EnvironmentClass(given) if given is not None else class_of(name),
+        EnvironmentClass(class_name) if class_name is not None else class_of(name),
         int(data["gpuBudget"]) if data.get("gpuBudget") is not None else None,
         data.get("severity", {}),
     )
@@ -193,120 +224,107 @@ def _rule_settings(values: dict[str, Any]) -> RuleSettings:
     return RuleSettings(severity, off, options)
 
 
-def _first_problem(data: JsonObject, locate: Locate) -> ValidationError | None:
-    """What is wrong first in the file."""
+def _first_problem(data: JsonObject, source: _Source) -> ValidationError | None:
+    """The violation of the schema that comes first in the file."""
     from jsonschema_rs import validator_for
 
     from kustodian.policy.config_schema import config_schema
 
     problems = validator_for(config_schema(), validate_formats=True).iter_errors(data)
-    return min(problems, key=lambda problem: _place(_path(problem), locate) or (0, 0), default=None)
+    return min(problems, key=lambda problem: source.place(_path(problem)) or (0, 0), default=None)
 
 
 def _path(problem: ValidationError) -> FieldPath:
-    """The field that is wrong; of a key that nobody knows, the key."""
+    """The path of the invalid field, or of the unknown key."""
     path = tuple(problem.instance_path)
     if problem.kind.name == "additionalProperties":
         return (*path, problem.kind.as_dict()["unexpected"][0])
     return path
 
 
-def _explained(problem: ValidationError, shown: str, locate: Locate) -> UserError:
+def _schema_error(problem: ValidationError, source: _Source) -> UserError:
+    """The error for a violation of the schema."""
     from kustodian.policy.config_schema import known_keys
 
     path, kind = _path(problem), problem.kind.name
+    see_docs = "see docs/configuration.md for the keys"
+    if path == ("",):
+        return source.error("expected a mapping", (), see_docs)
     if kind == "additionalProperties":
-        word = str(path[-1])
-        if not word:
-            return _at("it is no mapping", (), shown, locate, "see docs/configuration.md for the keys")
-        close = nearest(word, known_keys(path[:-1]))
-        help_ = f"did you mean `{close}`?" if close else "see docs/configuration.md for the keys"
-        return _at(f"unknown key `{word}`", path, shown, locate, help_)
+        close = nearest(str(path[-1]), known_keys(path[:-1]))
+        hint = f"did you mean `{close}`?" if close else see_docs
+        return source.error(f"unknown key `{path[-1]}`", path, hint)
     if kind == "required":
-        return _at(f"`{problem.kind.as_dict()['property']}` is missing", path, shown, locate, None)
-    dotted, said = ".".join(str(part) for part in path), problem.message
-    hint: str | None = None
+        return source.error(f"`{problem.kind.as_dict()['property']}` is missing", path)
+    dotted = ".".join(str(part) for part in path)
     if kind == "enum":
         options = [option for option in problem.kind.as_dict()["options"] if option is not None]
         close = nearest(str(problem.instance), options)
-        said, hint = f"none of {', '.join(options)}", f"did you mean `{close}`?" if close else None
-    elif kind == "pattern":
-        said = f"`{problem.instance}` is no version such as {DEFAULT_VERSION}"
-    return _at(f"`{dotted}`: {said}", path, shown, locate, hint)
+        message = f"`{problem.instance}` is not one of {', '.join(options)}"
+        return source.error(f"`{dotted}`: {message}", path, f"did you mean `{close}`?" if close else None)
+    message = problem.message
+    if kind == "pattern":
+        example = DEFAULT_KUBERNETES_VERSION
+        message = f"`{problem.instance}` is not a Kubernetes version (want {example}, for example)"
+    elif kind == "format":
+        message = f"`{problem.instance}` is not a date (want YYYY-MM-DD)"
+    return source.error(f"`{dotted}`: {message}", path)
 
 
-def _at(message: str, path: FieldPath, shown: str, locate: Locate, hint: str | None) -> UserError:
-    line, column = _place(path, locate) or (None, None)
-    return UserError(message, shown, line, column, hint)
-
-
-def _place(path: FieldPath, locate: Locate) -> tuple[int, int] | None:
-    """Where a field stands, or what is above it."""
-    place = locate(path)
-    while place is None and path:
-        path = path[:-1]
-        place = locate(path)
-    return place
-
-
-def _check_words(config: Config, shown: str, locate: Locate) -> None:
-    """Rule ids, tags and options are words too: a typo in one must not switch anything off in silence."""
+def _check_words(config: Config, source: _Source) -> None:
+    """Check the names of rules, options and environments: a typo must not switch a check off silently."""
     severities = any(environment.severity for environment in config.environments.values())
     if not (config.rules or config.waivers or severities):
-        return  # no rule has to be known: they are loaded while overlays are rendered
+        return  # without importing the rules, which happens while overlays are rendered
     rules = by_id()
     tags = {tag for rule in rules.values() for tag in (*rule.tags, rule.topic)}
     for rule_id, values in config.rules.items():
         if rule_id not in rules:
-            raise _unknown("rule", rule_id, set(rules), ("rules", rule_id), shown, locate)
-        options = rules[rule_id].options
-        for name, value in values.items():
-            path: FieldPath = ("rules", rule_id, name)
-            if name == "severity":
-                if value not in ("error", "warning", "info", "off", False):
-                    raise _at(
-                        f"severity `{value}` is none of error, warning, info, off", path, shown, locate, None
-                    )
-            elif name not in options:
-                known = {"severity", *options}
-                raise _unknown(f"option of {rule_id}", name, known, path, shown, locate)
-            else:
-                _check_option(options[name], value, path, shown, locate)
+            raise source.unknown("rule", rule_id, set(rules), ("rules", rule_id))
+        _check_rule_settings(rule_id, rules[rule_id].options, values, source)
     for name, environment in config.environments.items():
         for word in environment.severity:
             if word not in rules and word not in tags and not word.startswith(FOREIGN_RULES):
-                path = ("environments", name, "severity", word)
-                raise _unknown("rule, tag or topic", word, set(rules) | tags, path, shown, locate)
+                path: FieldPath = ("environments", name, "severity", word)
+                raise source.unknown("rule, tag or topic", word, set(rules) | tags, path)
     for index, waiver in enumerate(config.waivers):
         if waiver.rule not in rules and not waiver.rule.startswith(FOREIGN_RULES):
-            raise _unknown("rule", waiver.rule, set(rules), ("waivers", index, "rule"), shown, locate)
+            raise source.unknown("rule", waiver.rule, set(rules), ("waivers", index, "rule"))
         for position, name in enumerate(waiver.environments):
             if name not in config.environments:
                 path = ("waivers", index, "environments", position)
-                raise _unknown("environment", name, set(config.environments), path, shown, locate)
+                raise source.unknown("environment", name, set(config.environments), path)
 
 
-def _check_option(option: Option, value: object, path: FieldPath, shown: str, locate: Locate) -> None:
+def _check_rule_settings(
+    rule_id: str, options: Mapping[str, Option], values: JsonObject, source: _Source
+) -> None:
+    for name, value in values.items():
+        path = ("rules", rule_id, name)
+        if name == "severity":
+            if value not in ("error", "warning", "info", "off", False):
+                raise source.error(f"severity `{value}` is not one of error, warning, info, off", path)
+        elif name not in options:
+            raise source.unknown(f"option of {rule_id}", name, {"severity", *options}, path)
+        else:
+            _check_option(options[name], value, path, source)
+
+
+def _check_option(option: Option, value: object, path: FieldPath, source: _Source) -> None:
     default = option.default
-    wanted: tuple[type, ...]
+    types: tuple[type, ...]
     if isinstance(default, bool):
-        wanted, word = (bool,), "true or false"
+        types, noun = (bool,), "true or false"
     elif isinstance(default, int):
-        wanted, word = (int,), "a whole number"
+        types, noun = (int,), "a whole number"
     elif isinstance(default, float):
-        wanted, word = (int, float), "a number"
+        types, noun = (int, float), "a number"
     elif isinstance(default, tuple):
-        wanted, word = (list,), "a list"
+        types, noun = (list,), "a list"
     else:
-        wanted, word = (str,), "text"
-    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-        raise _at(f"option `{path[-1]}` wants {word}", path, shown, locate, option.help)
+        types, noun = (str,), "text"
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise source.error(f"option `{path[-1]}` must be {noun}", path, option.help)
     if option.choices and value not in option.choices:
         choices = ", ".join(option.choices)
-        raise _at(f"option `{path[-1]}` is none of {choices}", path, shown, locate, option.help)
-
-
-def _unknown(what: str, word: str, known: set[str], path: FieldPath, shown: str, locate: Locate) -> UserError:
-    close = nearest(word, known)
-    hint = f"did you mean `{close}`?" if close else f"known: {', '.join(sorted(known)[:12])}"
-    return _at(f"unknown {what} `{word}`", path, shown, locate, hint)
+        raise source.error(f"option `{path[-1]}` must be one of {choices}", path, option.help)

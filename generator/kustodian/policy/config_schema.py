@@ -1,15 +1,15 @@
 """The JSON Schema of `kustodian.yaml`, published as docs/schemas/kustodian.yaml.schema.json.
 
-Editors complete and check the file by it, and so does `load_config`, which also checks what a schema cannot
-say: rule ids and their options, names of environments.
+Editors and `load_config` validate the file with it. `load_config` also checks what a schema cannot express:
+rule ids, options of rules, and names of environments.
 """
 
 from __future__ import annotations
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.json_value import JsonObject
+from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.schema_parts import DIALECT, TEXT, list_of
-from kustodian.policy.settings import DEFAULT_VERSION
 
 _LEVELS: JsonObject = {"enum": ["error", "warning", "info", "off"]}
 _TEXTS = list_of(TEXT)
@@ -22,14 +22,14 @@ def config_schema() -> JsonObject:
         "$schema": DIALECT,
         "title": "kustodian.yaml",
         **_closed(
-            "What `kustodian check` has to know about a repository.",
+            "Configuration of `kustodian check` for a repository.",
             {
                 "kubernetesVersion": _field(
                     "Kubernetes version of the clusters.",
-                    {"type": "string", "pattern": r"^1\.\d{1,2}$", "default": DEFAULT_VERSION},
+                    {"type": "string", "pattern": r"^1\.\d{1,2}$", "default": DEFAULT_KUBERNETES_VERSION},
                 ),
                 "profile": _field(
-                    "`baseline` makes every finding milder except what is broken anywhere.",
+                    "`baseline` makes findings one step milder, unless they are errors in every environment.",
                     {"enum": ["production", "baseline"], "default": "production"},
                 ),
                 "failOn": _field(
@@ -37,14 +37,18 @@ def config_schema() -> JsonObject:
                     {"enum": ["error", "warning", "info"], "default": "error"},
                 ),
                 "environments": _map_of("Environments by name.", _environment()),
-                "registries": _field("Hosts (or host/path) that images may come from; empty: any.", _TEXTS),
+                "registries": _field(
+                    "Registries (host or host/path) that images may come from; empty for any.", _TEXTS
+                ),
                 "cpuLimits": _field(
                     "Policy on CPU limits.", {"enum": ["ignore", "require", "forbid"], "default": "ignore"}
                 ),
-                "rules": _map_of("Per rule id: `severity` and the rule's own options.", {"type": "object"}),
+                "rules": _map_of(
+                    "Settings by rule id: `severity` and the options of the rule.", {"type": "object"}
+                ),
                 "schemas": _field("Files or folders with further CRDs.", _TEXTS),
                 "podTemplates": _field("Custom resources that own pod templates.", list_of(_pod_template())),
-                "exclude": _field("Globs of folders that are not looked at.", _TEXTS),
+                "exclude": _field("Globs of folders to leave out.", _TEXTS),
                 "rego": _rego(),
                 "waivers": _field("Accepted findings.", list_of(_waiver())),
             },
@@ -53,7 +57,7 @@ def config_schema() -> JsonObject:
 
 
 def known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the mapping at a path may have; empty where any may stand or there is no mapping."""
+    """The keys allowed in the mapping at a path; empty if any key is, or if the path leads to no mapping."""
     schema = config_schema()
     for step in path:
         if isinstance(step, int):
@@ -66,15 +70,16 @@ def known_keys(path: tuple[str | int, ...]) -> list[str]:
 
 def _environment() -> JsonObject:
     return _closed(
-        "One environment: which overlays belong to it and how strict it is.",
+        "An environment: its overlays and its severities.",
         {
             "paths": _field("Globs of overlay folders, relative to the repository root.", _TEXTS),
             "class": _field(
-                "Severity column. Default: by name, else prod.",
+                "Class, which selects the default severities. Default: suggested by the name, else prod.",
                 {"enum": [*(str(each) for each in EnvironmentClass), None]},
             ),
             "gpuBudget": _field(
-                "Most GPUs the overlays may ask for together.", {"type": ["integer", "null"], "minimum": 0}
+                "Maximum number of GPUs that the overlays may request together.",
+                {"type": ["integer", "null"], "minimum": 0},
             ),
             "severity": _map_of("Severity by rule id, tag or topic, for this environment.", _LEVELS),
         },
@@ -84,7 +89,7 @@ def _environment() -> JsonObject:
 
 def _rego() -> JsonObject:
     return _closed(
-        "Organisation policies in Rego, evaluated by conftest's own code.",
+        "Policies in Rego, evaluated as conftest does.",
         {
             "policy": _field("Files or folders with Rego policies.", _TEXTS),
             "namespaces": _field("Rego namespaces to evaluate.", {**_TEXTS, "default": ["main"]}),
@@ -95,13 +100,13 @@ def _rego() -> JsonObject:
 
 def _waiver() -> JsonObject:
     return _closed(
-        "A finding that is accepted, by whom, why and until when.",
+        "An accepted finding.",
         {
             "rule": _field("Rule id.", TEXT),
             "object": _field("`Kind/name` or `Kind/namespace/name`; `*` matches any part.", TEXT),
-            "reason": _field("Why it is accepted.", _WORD),
-            "owner": _field("Who answers for it.", _WORD),
-            "expires": _field("Last day on which it holds, ISO date.", {"type": "string", "format": "date"}),
+            "reason": _field("Reason for the waiver.", _WORD),
+            "owner": _field("Who is responsible for the waiver.", _WORD),
+            "expires": _field("Last day of the waiver, as YYYY-MM-DD.", {"type": "string", "format": "date"}),
             "environments": _field("Only in these environments.", _TEXTS),
         },
         *("rule", "object", "reason", "owner", "expires"),

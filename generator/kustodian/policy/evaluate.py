@@ -1,6 +1,6 @@
-"""Run the rules over rendered overlays and over the repository.
+"""Evaluates rules on rendered overlays and on the repository.
 
-What comes out is not yet located and not yet waived; that is `review`'s work.
+The results are neither located nor waived; see `review`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Check: TypeAlias = Callable[[_T, Context], Iterable[Violation]]
 
 
 class Hit(NamedTuple):
-    """A violation of a rule in an overlay, with the severity its environment gives it.
+    """A violation in an overlay, with its severity in the overlay's environment.
 
-    `manifest` is the object that the violation's path leads into.
+    `manifest` is the object that the violation's path refers to.
     """
 
     rule: Rule
@@ -38,7 +38,7 @@ class Hit(NamedTuple):
 
 
 class SourceHit(NamedTuple):
-    """A violation found in the files; `overlay` is the one it is about, None for the repository."""
+    """A violation in a file; `overlay` is the overlay that it concerns, None for the whole repository."""
 
     rule: Rule
     severity: Severity
@@ -47,12 +47,12 @@ class SourceHit(NamedTuple):
 
     @property
     def manifest(self) -> Manifest | None:
-        """The rendered object that the violation is about, if any."""
+        """The rendered object that the violation concerns, if any."""
         return self.violation.manifest
 
 
 class RuleFailure(NamedTuple):
-    """A rule that raised: a defect of ours, reported, never counted as clean."""
+    """A rule that raised an exception, and the overlay that it was evaluated on ("." for the repository)."""
 
     rule: str
     overlay: str
@@ -60,18 +60,18 @@ class RuleFailure(NamedTuple):
 
 
 class Evaluator:
-    """The rules that are on, with their settings, indexed by what they look at."""
+    """Evaluates a set of rules; `failures` are those that raised an exception."""
 
     def __init__(self, rules: Iterable[Rule], settings: Settings) -> None:
-        """`settings` gives severities and options; a rule that is off in every environment costs nothing."""
+        """`settings` gives the rules' severities and options."""
         self.settings = settings
         self.rules = tuple(rules)
         self.failures: list[RuleFailure] = []
-        self._by_environment: dict[tuple[str | None, EnvironmentClass], _Active] = {}
+        self._by_environment: dict[tuple[str | None, EnvironmentClass], _ActiveRules] = {}
 
-    def overlay(self, rendered: RenderedOverlay) -> list[Hit]:
-        """The hits of one overlay, by object and rule."""
-        active = self._active(rendered.overlay.environment)
+    def evaluate_overlay(self, rendered: RenderedOverlay) -> list[Hit]:
+        """The hits of object, pod and set rules in one overlay."""
+        active = self._active_in(rendered.overlay.environment)
         hits: list[Hit] = []
         for manifest in rendered.objects:
             kind = active.by_kind.get((manifest.group, manifest.kind), ())
@@ -84,56 +84,62 @@ class Evaluator:
 
     def _apply(
         self,
-        rules: Iterable[Ready[_T]],
+        rules: Iterable[_ActiveRule[_T]],
         subject: _T,
         owner: Manifest | None,
         rendered: RenderedOverlay,
         hits: list[Hit],
     ) -> None:
-        """Run rules over one subject: this loop turns for every rule and object of a repository."""
-        for rule, check, context, level in rules:
+        """Evaluate rules on one subject and add their hits; a rule that fails adds none."""
+        for rule, check, context, severity in rules:
             before = len(hits)
             try:
                 for violation in check(subject, context):
-                    hits.append(Hit(rule, level, rendered, violation, violation.manifest or owner))
+                    hits.append(Hit(rule, severity, rendered, violation, violation.manifest or owner))
             except Exception as error:
                 del hits[before:]
                 self._failed(rule, rendered, error)
 
     @property
     def repository_rules(self) -> list[RepositoryRule]:
-        """The rules about the repository."""
+        """The repository rules among the rules."""
         return [rule for rule in self.rules if isinstance(rule, RepositoryRule)]
 
-    def repository(
+    def evaluate_repository(
         self,
         view: RepositoryView,
         environments: Iterable[Environment],
         rules: Iterable[RepositoryRule] | None = None,
     ) -> list[SourceHit]:
-        """The hits of the repo rules, or of some; one about no overlay gets the strictest severity."""
-        everywhere = list(environments) or [Environment()]
+        """The hits of the repository rules, or of `rules` only.
+
+        A hit that concerns no overlay gets the rule's highest severity in the environments.
+        """
+        environments = list(environments) or [Environment()]
         overlays = {rendered.overlay.path: rendered for rendered in view.overlays}
         hits: list[SourceHit] = []
         for rule in self.repository_rules if rules is None else rules:
-            levels = [level for e in everywhere if (level := self.settings.severity(rule, e))]
-            if not levels:
+            severities = [level for e in environments if (level := self.settings.severity(rule, e))]
+            if not severities:
                 continue
-            for violation in self._violations(rule, view, everywhere[-1]):
-                about = overlays.get(violation.overlay) if violation.overlay is not None else None
-                level = self.settings.severity(rule, about.overlay.environment) if about else max(levels)
-                if level is not None:
-                    hits.append(SourceHit(rule, level, about, violation))
+            for violation in self._violations(rule, view, environments[-1]):
+                overlay = overlays.get(violation.overlay) if violation.overlay is not None else None
+                if overlay is None:
+                    severity: Severity | None = max(severities)
+                else:
+                    severity = self.settings.severity(rule, overlay.overlay.environment)
+                if severity is not None:
+                    hits.append(SourceHit(rule, severity, overlay, violation))
         return hits
 
-    def _active(self, environment: Environment) -> _Active:
-        key = _key(environment)
+    def _active_in(self, environment: Environment) -> _ActiveRules:
+        key = (environment.name, environment.environment_class)
         if key not in self._by_environment:
-            active = _Active()
+            active = _ActiveRules()
             for rule in self.rules:
-                level = self.settings.severity(rule, environment)
-                if level is not None:
-                    active.add(rule, level, self.settings.context(rule, environment))
+                severity = self.settings.severity(rule, environment)
+                if severity is not None:
+                    active.add(rule, severity, self.settings.context_of(rule, environment))
             self._by_environment[key] = active
         return self._by_environment[key]
 
@@ -144,48 +150,44 @@ class Evaluator:
         environment: Environment,
     ) -> list[SourceViolation]:
         try:
-            return list(rule.check(view, self.settings.context(rule, environment)))
+            return list(rule.check(view, self.settings.context_of(rule, environment)))
         except Exception as error:
             self._failed(rule, None, error)
             return []
 
     def _failed(self, rule: Rule, rendered: RenderedOverlay | None, error: Exception) -> None:
-        """Record a check that raised, so nothing passes for clean."""
+        """Record a rule that raised, so that the overlay is not reported as clean."""
         where = rendered.overlay.path if rendered else "."
         self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
 
 
-class Ready(NamedTuple, Generic[_T]):
-    """A rule that is on in an environment, with what it is called with there."""
+class _ActiveRule(NamedTuple, Generic[_T]):
+    """A rule that is on in an environment, with its context and severity there."""
 
     rule: Rule
     check: Check[_T]
     context: Context
-    level: Severity
+    severity: Severity
 
 
 @dataclass
-class _Active:
-    """The rules that are on in one environment, by what they look at."""
+class _ActiveRules:
+    """The rules that are on in an environment, by the input of their check."""
 
-    any_object: list[Ready[Manifest]] = field(default_factory=list)
-    by_kind: dict[tuple[str, str], list[Ready[Manifest]]] = field(default_factory=dict)
-    pods: list[Ready[PodTemplate]] = field(default_factory=list)
-    sets: list[Ready[ObjectSet]] = field(default_factory=list)
+    any_object: list[_ActiveRule[Manifest]] = field(default_factory=list)
+    by_kind: dict[tuple[str, str], list[_ActiveRule[Manifest]]] = field(default_factory=dict)
+    pods: list[_ActiveRule[PodTemplate]] = field(default_factory=list)
+    sets: list[_ActiveRule[ObjectSet]] = field(default_factory=list)
 
-    def add(self, rule: Rule, level: Severity, context: Context) -> None:
-        """File the rule under what it looks at."""
+    def add(self, rule: Rule, severity: Severity, context: Context) -> None:
+        """Add a rule; one about the repository is left out."""
         if isinstance(rule, PodRule):
-            self.pods.append(Ready(rule, rule.check, context, level))
+            self.pods.append(_ActiveRule(rule, rule.check, context, severity))
         elif isinstance(rule, SetRule):
-            self.sets.append(Ready(rule, rule.check, context, level))
+            self.sets.append(_ActiveRule(rule, rule.check, context, severity))
         elif isinstance(rule, ObjectRule):
-            ready = Ready(rule, rule.check, context, level)
+            active = _ActiveRule(rule, rule.check, context, severity)
             if not rule.kinds:
-                self.any_object.append(ready)
+                self.any_object.append(active)
             for kind in rule.kinds:
-                self.by_kind.setdefault(kind, []).append(ready)
-
-
-def _key(environment: Environment) -> tuple[str | None, EnvironmentClass]:
-    return environment.name, environment.environment_class
+                self.by_kind.setdefault(kind, []).append(active)

@@ -1,4 +1,4 @@
-"""One rule without loading them all: a rule's module is named by its id."""
+"""Imports one rule without the others: a rule's module is named after its id."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _ID = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def rule_by_id(rule_id: str) -> Rule | None:
-    """The rule of that id, None where there is none."""
+    """The rule with this id, or None."""
     if not _ID.fullmatch(rule_id):
         return None
     name = rule_id.replace("-", "_")
     for folder in map(Path, rules.__path__):
         for module in folder.glob(f"*/{name}.py"):
-            found = import_module(f"{rules.__name__}.{module.parent.name}.{name}").RULE
-            return found if isinstance(found, Rule) else None
+            rule = import_module(f"{rules.__name__}.{module.parent.name}.{name}").RULE
+            return rule if isinstance(rule, Rule) else None
     return None

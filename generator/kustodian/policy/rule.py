@@ -1,8 +1,9 @@
 """What a rule is.
 
-A rule is one module under `policy/rules/<topic>/`, named by its id, that ends in `RULE = ...`. Its
-docstring is its manual page; `parse_manual` reads it. Three kinds of rule see three sizes of input:
-one object (or one pod template of it), all objects of an overlay, or the whole repository.
+A rule is one module under `policy/rules/<topic>/`, named after its id, that ends in `RULE = ...`. Its
+docstring is its manual page, which `parse_manual` reads. There are five kinds of rule, by the input of their
+check: `ObjectRule` (one object), `PodRule` (one pod template), `SetRule` (the objects of an overlay),
+`RepositoryRule` (the repository) and `WaiverRule` (the waivers; it has no check of its own).
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
     from kustodian.schemas.registry import Schemas
 
 
+#: The letters of `Rule.severity`.
+_SEVERITIES = {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO, "-": None}
+
+
 class Scope(StrEnum):
-    """How much a rule needs to see."""
+    """The largest thing that a rule compares: an object, the objects of an overlay, or the repository."""
 
     OBJECT = "object"
     SET = "set"
@@ -34,10 +39,10 @@ class Scope(StrEnum):
 
 
 class Context(NamedTuple):
-    """What a check may know beside its input.
+    """The settings that a check gets beside its input.
 
-    `version` is the Kubernetes version, (1, 34); `registries` the allow list (empty: any); `options`
-    the rule's own, defaults filled in.
+    `version` is the Kubernetes version, such as (1, 34). `registries` are the allowed registries, empty if
+    any is allowed. `options` are the rule's own, defaults filled in.
     """
 
     environment: Environment
@@ -48,7 +53,7 @@ class Context(NamedTuple):
 
 
 class Option(NamedTuple):
-    """A per-rule option; its type is the type of the default."""
+    """An option of a rule; its type is the type of the default."""
 
     default: bool | int | float | str | tuple[str, ...] | None
     help: str
@@ -66,10 +71,11 @@ class Manual(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What every kind of rule has.
+    """The attributes of every kind of rule.
 
     `severity` is "dev/staging/prod", one letter each (E error, W warning, I info, - off), as in the
-    rule table of the docs. `doc` is the module's docstring.
+    rule table of the docs. `doc` is the module's docstring. Findings of a rule that is not `waivable` cannot
+    be waived.
     """
 
     id: str
@@ -82,7 +88,7 @@ class Rule:
 
     @property
     def scope(self) -> Scope:
-        """What the rule needs to see."""
+        """The largest thing that the rule compares."""
         raise TypeError(f"{type(self).__name__} has no scope")
 
     @cached_property
@@ -90,16 +96,25 @@ class Rule:
         """The manual page, read from the docstring."""
         return parse_manual(self.doc or "")
 
+    @cached_property
+    def default_severities(self) -> dict[EnvironmentClass, Severity | None]:
+        """The severity in each class of environment, None where the rule is off."""
+        letters = self.severity.split("/")
+        return {key: _SEVERITIES[letter] for key, letter in zip(EnvironmentClass, letters, strict=True)}
+
     def default_severity(self, environment_class: EnvironmentClass) -> Severity | None:
         """The severity in an environment of that class, None where the rule is off."""
-        column = list(EnvironmentClass).index(environment_class)
-        letter = self.severity.split("/")[column]
-        return {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO, "-": None}[letter]
+        return self.default_severities[environment_class]
+
+    @property
+    def is_error_everywhere(self) -> bool:
+        """Whether a finding is an error in every class of environment: something does not work at all."""
+        return set(self.default_severities.values()) == {Severity.ERROR}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectRule(Rule):
-    """One object decides. `kinds` are (group, kind) pairs, empty for every object."""
+    """A rule about single objects; `kinds` are their (group, kind) pairs, empty for objects of any kind."""
 
     check: Callable[[Manifest, Context], Iterable[Violation]]
     kinds: tuple[tuple[str, str], ...] = ()
@@ -112,37 +127,38 @@ class ObjectRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class PodRule(Rule):
-    """One pod template decides, whoever owns it."""
+    """A rule about pod templates, of workloads of any kind."""
 
     check: Callable[[PodTemplate, Context], Iterable[Violation]]
 
     @property
     def scope(self) -> Scope:
-        """One object: the one that owns the pod template."""
+        """One object, the owner of the pod template."""
         return Scope.OBJECT
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetRule(Rule):
-    """The overlay's other objects matter."""
+    """A rule about objects of an overlay in relation to each other."""
 
     check: Callable[[ObjectSet, Context], Iterable[Violation]]
 
     @property
     def scope(self) -> Scope:
-        """All objects of an overlay."""
+        """The objects of an overlay."""
         return Scope.SET
 
 
 class Reach(StrEnum):
-    """How much of the rendered repository decides about one violation, beside the files on disk.
+    """How much of the rendered repository one violation depends on, beside the files on disk.
 
-    A comparison of two revisions renders no more than that, so a rule that says too little misses what a
-    change makes worse. Argo CD's own objects are always rendered.
+    A comparison of two revisions renders no more than that, so a rule with too small a reach misses
+    violations. Overlays with Argo CD's own objects are always rendered.
 
-    `NOTHING`: which overlays there are, the environment of each and the files it may read. `OVERLAY`: one
-    overlay, or one kustomization with its parts and users; such a rule looks at `RepositoryView.asked_about`
-    only. `PAIR`: the overlays of one application in two environments. `ALL`: any overlay.
+    `NOTHING`: the list of overlays, with the environment of each and the files that it may read. `OVERLAY`:
+    one overlay, or one kustomization with its parts and users; such a rule reports only on
+    `RepositoryView.asked_about`. `PAIR`: the overlays of one application in two environments. `ALL`: any
+    overlay.
     """
 
     NOTHING = "nothing"
@@ -153,12 +169,12 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryRule(Rule):
-    """Files, other overlays or history matter.
+    """A rule about files, history, or overlays in relation to each other.
 
-    `shared` is what all violations depend on, so that few have to be looked for: where it is the same in two
-    revisions, and the violations about the overlays that differ are the same, all violations are. It sees
-    both revisions with the objects of only those overlays. Without it, a rule with the reach `ALL` looks at
-    everything.
+    `shared` returns everything that violations about different overlays have in common. If it is equal in
+    two revisions, and the violations about the overlays that differ are equal too, then so are all others.
+    It is called with a view that has the objects of only the differing overlays. A rule with the reach `ALL`
+    but without `shared` is always evaluated on all overlays.
     """
 
     check: Callable[[RepositoryView, Context], Iterable[SourceViolation]]
@@ -173,7 +189,7 @@ class RepositoryRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class WaiverRule(Rule):
-    """A rule about the waivers themselves; `review.waive` finds its violations once all others are known."""
+    """A rule about the waivers themselves, evaluated by `review.check.waive` after all other rules."""
 
     waivable: bool = False
 
@@ -187,9 +203,9 @@ _SECTION = re.compile(r"^(Why|Fix|Wrong|Right|Options|Notes|Source):[ \t]*", re.
 
 
 def parse_manual(doc: str) -> Manual:
-    """Read a rule's docstring: a title line, then sections `Why: Fix: Wrong: Right: Notes: Source:`.
+    """Read a rule's docstring: a title line, then sections: Why, Fix, Wrong, Right, Options, Notes, Source.
 
-    Raises ValueError where the title, Why or Fix is missing (a test holds every rule to it).
+    Raises ValueError if the title, Why or Fix is missing.
     """
     import inspect
 
@@ -201,5 +217,5 @@ def parse_manual(doc: str) -> Manual:
     }
     missing = [name for name in ("Why", "Fix") if not sections.get(name)]
     if not title or missing:
-        raise ValueError(f"the manual page lacks {', '.join(missing) or 'its title'}: {title!r}")
+        raise ValueError(f"the manual page has no {', '.join(missing) or 'title'}: {title!r}")
     return Manual(title, " ".join(sections["Why"].split()), " ".join(sections["Fix"].split()), sections)

@@ -1,4 +1,4 @@
-"""What the configuration means for each rule in each environment: severity, options, context."""
+"""The severity, options and context of each rule in each environment, as configured."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
+from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.policy.rule import Context, Rule
 
 if TYPE_CHECKING:
     from kustodian.schemas.registry import Schemas
 
-DEFAULT_VERSION = "1.34"
-
-#: Rules that follow a policy key of the configuration rather than an option of their own.
+#: Rules whose option `policy` is the key `cpuLimits` of the configuration.
 _CPU_LIMIT_RULES = ("missing-cpu-limit", "cpu-limit-set")
 
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """What `rules: {<id>: ...}` says of one rule. `severity` None leaves the default; `off` switches off."""
+    """The settings of one rule under `rules:`; `severity` is None for the default, `off` switches it off."""
 
     severity: Severity | None = None
     off: bool = False
@@ -29,13 +28,13 @@ class RuleSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """The resolved configuration, as the evaluator needs it.
+    """The configuration of the rules.
 
-    `profile` "baseline" makes every finding one step milder, except of rules that are errors in every
-    environment: those say that something is broken. `only` limits the run to these rule ids (empty: all).
+    The profile "baseline" makes every finding one step milder, except those of rules that are errors in every
+    environment. `only` are the ids of the rules to evaluate, empty for all.
     """
 
-    version: str = DEFAULT_VERSION
+    version: str = DEFAULT_KUBERNETES_VERSION
     profile: str = "production"
     registries: tuple[str, ...] = ()
     cpu_limits: str = "ignore"
@@ -45,44 +44,42 @@ class Settings:
 
     @property
     def version_pair(self) -> tuple[int, int]:
-        """(1, 34)."""
+        """The Kubernetes version as numbers, such as (1, 34)."""
         major, _, minor = self.version.partition(".")
         return int(major), int(minor)
 
     def severity(self, rule: Rule, environment: Environment) -> Severity | None:
-        """The severity of a rule in an environment; None where it is off.
+        """The severity of a rule in an environment; None if it is off.
 
-        The most specific word wins: the environment's own (rule, then tag or topic), then `rules:`, then
-        the profile over the rule's table.
+        In order of precedence: the environment's own setting (of the rule, then of a tag or its topic),
+        `rules:`, and the rule's default under the profile.
         """
         if self.only and rule.id not in self.only:
             return None
         for key in (rule.id, *rule.tags, rule.topic):
             if key in environment.severities:
                 return environment.severities[key]
-        own = self.rules.get(rule.id)
-        if own is not None and own.off:
+        configured = self.rules.get(rule.id, RuleSettings())
+        if configured.off:
             return None
-        if own is not None and own.severity is not None:
-            return own.severity
+        if configured.severity is not None:
+            return configured.severity
         return self._by_profile(rule, environment.environment_class)
 
     def options(self, rule: Rule) -> dict[str, Any]:
         """The rule's options, defaults filled in."""
         values: dict[str, Any] = {name: option.default for name, option in rule.options.items()}
-        own = self.rules.get(rule.id)
-        if own is not None:
-            values.update(own.options)
+        values |= self.rules.get(rule.id, RuleSettings()).options
         if rule.id in _CPU_LIMIT_RULES:
             values["policy"] = self.cpu_limits
         return values
 
-    def context(self, rule: Rule, environment: Environment) -> Context:
-        """What the rule's check gets beside its input."""
+    def context_of(self, rule: Rule, environment: Environment) -> Context:
+        """The context of a rule's check in an environment."""
         return Context(environment, self.version_pair, self.registries, self.options(rule), self.schemas)
 
     def _by_profile(self, rule: Rule, environment_class: EnvironmentClass) -> Severity | None:
         level = rule.default_severity(environment_class)
-        if level is None or self.profile != "baseline" or rule.severity == "E/E/E":
+        if level is None or self.profile != "baseline" or rule.is_error_everywhere:
             return level
         return Severity(level - 1) if level > Severity.INFO else None

@@ -1,8 +1,8 @@
-"""Waivers: findings that someone accepted, with a reason, an owner and a last day.
+"""Waivers: accepted findings, each with a reason, an owner and a last day.
 
-They are written in kustodian.yaml or as a comment on (or right above) the line of the finding:
-`# kustodian: allow RULE reason="..." owner=... expires=2027-01-31`. An expired waiver no longer covers
-anything and is itself a finding; so is one that covers nothing.
+A waiver is an entry of kustodian.yaml, or a comment on the line of the finding or the line above:
+`# kustodian: allow RULE reason="..." owner=... expires=2027-01-31`. An expired waiver covers nothing. A
+waiver that is expired, or covers nothing, is a finding itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ _FIELDS = ("reason", "owner", "expires")
 
 @dataclass(slots=True)
 class Waiver:
-    """One waiver. `object` is `Kind/name` or `Kind/namespace/name` with `*`; empty for a comment."""
+    """One waiver; `expires` is its last day.
+
+    `object` is `Kind/name` or `Kind/namespace/name`, with `*` as a wildcard; empty for a comment. `covered`
+    is the number of findings that it applies to.
+    """
 
     rule: str
     reason: str
@@ -37,18 +41,18 @@ class Waiver:
 
     @property
     def is_comment(self) -> bool:
-        """Whether it stands at the source line rather than in kustodian.yaml."""
+        """Whether it is a comment at a source line rather than an entry of kustodian.yaml."""
         return not self.object
 
     def applies_to(self, finding: Finding) -> bool:
-        """Whether the waiver speaks of this finding, whatever the date."""
+        """Whether the waiver is for this finding, expired or not."""
         if self.rule != finding.rule:
             return False
         if self.environments and finding.environment not in self.environments:
             return False
         if self.is_comment:
-            here = self.location
-            return finding.source.file == here.file and finding.source.line in (here.line, here.line + 1)
+            lines = (self.location.line, self.location.line + 1)
+            return finding.source.file == self.location.file and finding.source.line in lines
         return _object_matches(self.object, finding)
 
 
@@ -56,12 +60,12 @@ class WaiverBook:
     """All waivers of a run, on one day."""
 
     def __init__(self, waivers: Iterable[Waiver], today: date) -> None:
-        """`today` decides which have expired; the last day itself still counts."""
+        """A waiver has expired if its last day is before `today`."""
         self.waivers = list(waivers)
         self.today = today
 
     def apply(self, findings: Iterable[Finding]) -> None:
-        """Mark each finding that a living waiver covers; an unwaivable rule's are never marked."""
+        """Set the waiver of each finding that one covers, except findings of rules that are not waivable."""
         for finding in findings:
             rule = by_id().get(finding.rule)
             if rule is not None and not rule.waivable:
@@ -77,17 +81,17 @@ class WaiverBook:
 
     @property
     def expired(self) -> list[Waiver]:
-        """Those past their last day."""
+        """The waivers past their last day."""
         return [waiver for waiver in self.waivers if waiver.expires < self.today]
 
     @property
     def unused(self) -> list[Waiver]:
-        """Those that still hold but cover nothing."""
+        """The waivers that are not expired and cover nothing."""
         return [w for w in self.waivers if w.expires >= self.today and not w.covered]
 
 
 def comment_waivers(file: str, lines: Iterable[str]) -> list[Waiver]:
-    """The waivers in a file's comments. Raises UserError at a comment that is meant as one but is none."""
+    """The waivers in a file's comments. Raises UserError for a waiver with an error in it."""
     return [
         _read_comment(match.group("rest"), Location(file, number, match.start() + 1))
         for number, line in enumerate(lines, start=1)
@@ -98,35 +102,35 @@ def comment_waivers(file: str, lines: Iterable[str]) -> list[Waiver]:
 def _read_comment(text: str, location: Location) -> Waiver:
     example = 'write `# kustodian: allow RULE reason="..." owner=TEAM expires=2027-01-31`'
 
-    def wrong(message: str) -> UserError:
+    def error(message: str) -> UserError:
         return UserError(message, location.file, location.line, location.column, example)
 
     try:
         words = shlex.split(text)
     except ValueError:
-        raise wrong("a quote in this waiver is not closed") from None
+        raise error("this waiver has a quote that is not closed") from None
     rule = words[0] if words else ""
     if rule not in by_id() and not rule.startswith(FOREIGN_RULES):
         close = nearest(rule, set(by_id()))
-        raise wrong(f"unknown rule `{rule}` in a waiver" + (f"; did you mean `{close}`?" if close else ""))
+        raise error(f"unknown rule `{rule}` in a waiver" + (f"; did you mean `{close}`?" if close else ""))
     values: dict[str, str] = {}
-    last = ""
+    last_name = ""
     for word in words[1:]:
         name, separator, value = word.partition("=")
         if separator and name in _FIELDS:
-            values[name], last = value, name
-        elif last:
-            # An unquoted reason of several words goes on until the next key.
-            values[last] += f" {word}"
+            values[name], last_name = value, name
+        elif last_name:
+            # A reason of several words may be written without quotes.
+            values[last_name] += f" {word}"
         else:
-            raise wrong(f"`{word}` is none of reason=, owner=, expires=")
+            raise error(f"`{word}` is not one of reason=, owner=, expires=")
     missing = [name for name in _FIELDS if not values.get(name)]
     if missing:
-        raise wrong(f"this waiver lacks {', '.join(missing)}")
+        raise error(f"this waiver has no {', '.join(missing)}")
     try:
         expires = date.fromisoformat(values["expires"])
     except ValueError:
-        raise wrong(f"`{values['expires']}` is no date") from None
+        raise error(f"`{values['expires']}` is not a date (want YYYY-MM-DD)") from None
     return Waiver(rule, values["reason"], values["owner"], expires, location)
 
 

@@ -1,1 +1,1 @@
-"""Repository to report: what is wrong and where a person edits it."""
+"""Checks a repository: finds what is wrong and the source lines to edit."""

@@ -1,4 +1,4 @@
-"""The admission bundle of a repository: the configured rules, for the namespaces that its overlays own."""
+"""The admission bundle of a repository: the configured rules, for the namespaces of its overlays."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from kustodian.review.check.run import start
 def admission_objects(
     root: Path, options: CheckOptions, engine: Engine, *, deny_cluster_wide: bool = False
 ) -> list[JsonObject]:
-    """Policies and bindings, with the labels that all Namespaces share (owner, part-of).
+    """Policies and bindings, with the labels that all Namespaces have in common (owner, part-of).
 
-    Raises UserError where an overlay does not render (its namespaces?) or no namespace is known.
+    Raises UserError if an overlay does not render, so that its namespaces are unknown, or if there is no
+    namespace at all.
     """
     run = start([root], options, engine)
     settings = run.plan.settings
@@ -31,7 +32,7 @@ def admission_objects(
         raise UserError(
             f"Kubernetes {settings.version} has no ValidatingAdmissionPolicy in version v1",
             file=run.plan.config_file,
-            hint="it came with 1.30: set kubernetesVersion to what the cluster runs",
+            hint="it exists since 1.30: set kubernetesVersion to the version of the cluster",
         )
     namespaces: dict[str | None, set[str]] = {}
     environments: dict[str | None, Environment] = {}
@@ -40,7 +41,7 @@ def admission_objects(
         if rendered.error is not None:
             raise UserError(
                 f"{rendered.overlay.path} does not render: {rendered.error.message}",
-                hint="`kustodian check` says more",
+                hint="run `kustodian check` for details",
                 exit_code=ExitCode.NOT_CHECKED,
             )
         environment = rendered.overlay.environment
@@ -54,8 +55,8 @@ def admission_objects(
     ]
     if not targets:
         raise UserError(
-            "no overlay has a Namespace or a workload in one: the policies would hold nowhere",
-            hint="write a Namespace object into each overlay",
+            "no overlay has a Namespace, or a workload with a namespace: the policies would apply nowhere",
+            hint="add a Namespace object to each overlay",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     shared = set.intersection(*(set(each.items()) for each in labels)) if labels else set()
@@ -63,7 +64,7 @@ def admission_objects(
 
 
 def _namespaces(objects: Iterable[Manifest]) -> set[str]:
-    """The Namespaces of an overlay; where Argo CD creates them, those that its workloads run in."""
+    """The Namespaces of an overlay; if it has none, those that its workloads run in."""
     manifests = list(objects)
     owned = {manifest.name for manifest in manifests if manifest.is_a("", "Namespace")}
     if owned:
@@ -72,7 +73,7 @@ def _namespaces(objects: Iterable[Manifest]) -> set[str]:
 
 
 def _own_labels(namespace: Manifest) -> dict[str, str]:
-    """Labels that say whose it is; those of other domains mean something to a controller."""
+    """Labels that identify the owner, without those of other domains, which controllers interpret."""
     return {
         key: value
         for key, value in namespace.labels.items()
@@ -81,7 +82,7 @@ def _own_labels(namespace: Manifest) -> dict[str, str]:
 
 
 def export_list(root: Path, options: CheckOptions, engine: Engine) -> Iterable[tuple[str, str | None]]:
-    """Every rule with the reason why it is in no policy (None where it is in one)."""
+    """Every rule id with the reason why no policy contains the rule, None if one does."""
     run = start([root], options, engine)
     exported = expressions(all_rules(), run.plan.settings)
     return [(rule.id, why_not(rule, exported)) for rule in all_rules()]

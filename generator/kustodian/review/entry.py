@@ -1,4 +1,4 @@
-"""`check` as commands call it: run, then propose fixes."""
+"""The entry point of `check`: a run, then proposals of fixes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from kustodian.review.fix.proposals import propose
 def check(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[CheckReport, str]:
     """Check every target; all must lie in one repository. Returns the report and the failing severity.
 
-    Raises UserError for what the user got wrong: a target that is not there, a configuration error, Rego
-    that does not compile, nothing to check. What cannot be rendered is in the report, never left out.
+    Raises UserError for a missing target, an error in the configuration or in Rego, or if there is nothing to
+    check. Overlays that do not render are in the report.
     """
     started, clock = time.perf_counter(), time.time_ns()
     run = start(targets, options, engine)

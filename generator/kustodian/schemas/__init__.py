@@ -1,1 +1,1 @@
-"""What the API server accepts: schemas of built-in and custom kinds, and its own validation."""
+"""Validation as the API server does it: schemas of built-in and custom kinds, and checks beyond them."""

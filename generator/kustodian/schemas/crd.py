@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions, read into strict JSON schemas.
+"""Reads CustomResourceDefinitions and converts them to strict JSON schemas.
 
 Source: Kubernetes v1.34 documentation, "Extend the Kubernetes API with CustomResourceDefinitions" (structural
 schemas, pruning, nullable), https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
@@ -15,8 +15,8 @@ from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, 
 OBJECT_META_REF = (
     "https://kubernetes.io/api/_definitions.json#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 )
-#: Keywords that hold one schema, and those that hold a list of them, for value checks only: a structural
-#: schema never introduces fields there, so they are not made strict.
+#: Keywords with a list of schemas that only check values. A structural schema specifies no fields there, so
+#: they are not made strict.
 _VALUE_CHECKS = ("allOf", "anyOf", "oneOf")
 _KEPT = (
     "enum", "pattern", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems",
@@ -27,8 +27,8 @@ _KEPT = (
 class CustomVersion(NamedTuple):
     """One version of a custom resource.
 
-    `schema` is its openAPIV3Schema; `file` a strict JSON schema made from it at build time. Where both are
-    None the version has no schema.
+    `schema` is its openAPIV3Schema; `file` is a strict JSON schema made from it at build time. If both are
+    None, the version has no schema. `ignores_status` says that the status is a subresource.
     """
 
     name: str
@@ -43,7 +43,7 @@ class CustomVersion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CustomKind:
-    """A custom resource as its definition describes it; `versions` in the order of the definition."""
+    """A kind of custom resource; `versions` are in the order of its definition."""
 
     group: str
     kind: str
@@ -54,12 +54,12 @@ class CustomKind:
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The versions that the API server answers for."""
+        """The versions that the API server serves."""
         return tuple(name for name, version in self.versions.items() if version.served)
 
 
 def read_crd(data: JsonObject) -> CustomKind | None:
-    """Read a CustomResourceDefinition of any API version; None where it names no group or kind."""
+    """Read a CustomResourceDefinition of any API version; None if it has no group or kind."""
     spec = mapping(data.get("spec"))
     names = mapping(spec.get("names"))
     group, kind = text(spec.get("group")), text(names.get("kind"))
@@ -83,7 +83,7 @@ def read_crd(data: JsonObject) -> CustomKind | None:
         name = text(spec.get("version"))
         schema = shared if isinstance(shared, dict) else None
         versions[name] = CustomVersion(name, True, True, False, "", schema, ignores_status=_has_status(spec))
-    # apiextensions v1beta1 kept unknown fields unless told otherwise; v1 never does.
+    # apiextensions v1beta1 keeps unknown fields by default, v1 does not.
     old = text(data.get("apiVersion")).endswith("/v1beta1")
     preserves = spec.get("preserveUnknownFields", old) is not False
     return CustomKind(
@@ -97,14 +97,14 @@ def read_crd(data: JsonObject) -> CustomKind | None:
 
 
 def _has_status(holder: JsonObject) -> bool:
-    """Whether the status is a subresource: then the API server ignores one that comes with the object."""
+    """Whether the status is a subresource, so that the API server ignores it in a manifest."""
     return "status" in mapping(holder.get("subresources"))
 
 
 def strict_schema(custom: CustomKind, version: CustomVersion) -> JsonObject:
-    """The JSON schema (draft 2020-12) of what the API server keeps and accepts, unknown fields refused.
+    """The JSON schema (draft 2020-12) of the objects that the API server accepts without dropping a field.
 
-    Raises OSError or ValueError where the file of a shipped version cannot be read.
+    Raises OSError or ValueError if the file of a shipped version cannot be read.
     """
     if version.file is not None:
         import orjson
@@ -171,7 +171,7 @@ def _convert(node: JsonObject, *, strict: bool) -> JsonObject:
 
 
 def _exclusive_bounds(node: JsonObject, result: JsonObject) -> None:
-    """OpenAPI 3.0 marks a bound as exclusive with a boolean, JSON schema 2020-12 with a number."""
+    """Convert exclusive bounds: OpenAPI 3.0 marks them with a boolean, JSON schema 2020-12 with a number."""
     for bound, exclusive in (
         ("minimum", "exclusiveMinimum"),
         ("maximum", "exclusiveMaximum"),
@@ -181,7 +181,7 @@ def _exclusive_bounds(node: JsonObject, result: JsonObject) -> None:
 
 
 def _null_allowed(schema: JsonObject) -> JsonObject:
-    """An optional field may be null: the API server drops it before it validates."""
+    """The schema of an optional field, which may be null: the API server drops it before validation."""
     kind = schema.get("type")
     if isinstance(kind, str):
         schema["type"] = [kind, "null"]

@@ -1,7 +1,7 @@
-"""The allowed values of enumerated fields, which the published OpenAPI document (v2) does not carry.
+"""The allowed values of enumerated fields, which are missing in the published OpenAPI document (v2).
 
 Source: the constants and `supported...` sets of k8s.io/api and k8s.io/kubernetes v1.34 to v1.36
-(pkg/apis/*/validation). An empty text counts as unset, as the API server's defaults have it.
+(pkg/apis/*/validation). An empty string counts as unset, because the API server replaces it by the default.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _LABEL_SELECTOR = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
 
 
 def add_enums(definitions: JsonObject) -> None:
-    """Write the allowed values into the definitions that have these fields."""
+    """Add the allowed values to the definitions that have these fields."""
     _add(mapping(definitions.get(_LABEL_SELECTOR)), {"operator": "In NotIn Exists DoesNotExist"})
     for name, fields in _ENUMS.items():
         _add(mapping(definitions.get(f"io.k8s.api.{name}")), fields)

@@ -1,4 +1,4 @@
-"""What a schema validator says, in words for the person who wrote the manifest."""
+"""Translates errors of the schema validator into messages for the author of a manifest."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NOUNS = {
 def violations(
     error: ValidationError, data: JsonObject, root: JsonObject, definitions: JsonObject
 ) -> Iterator[Violation]:
-    """The violations that one validation error stands for; several unknown fields are one each.
+    """The violations in one validation error: one for each unknown field, otherwise one.
 
-    `data` is what was validated, `root` the schema it violates and `definitions` what its `$ref`s lead to.
+    `data` is the validated object, `root` the schema that it violates; `definitions` resolve its `$ref`s.
     """
     path: FieldPath = tuple(error.instance_path)
     value = error.instance
@@ -37,7 +37,7 @@ def violations(
             for name in error.kind.value:
                 yield Violation((*path, name), _unknown_field(name, known))
         case "falseSchema":
-            # Where no field at all is known the validator names the object, and not the fields in it.
+            # For an object that must be empty, the validator reports the object rather than its fields.
             for name in mapping(dig(data, path)):
                 yield Violation((*path, name), _unknown_field(name, set()))
         case "required":
@@ -55,7 +55,7 @@ def violations(
             if pattern == QUANTITY_PATTERN:
                 yield Violation(
                     path,
-                    f'{_field(path)} is "{value}", which is no quantity like "500m" or "2Gi"',
+                    f'{_field(path)} is "{value}", which is not a quantity such as "500m" or "2Gi"',
                 )
             else:
                 yield Violation(path, f"{_field(path)} is {_quoted(value)} and must match {pattern}")
@@ -69,13 +69,13 @@ def violations(
             yield Violation(path, f"{_field(path)}: {error.message}")
 
 
-#: A quantity as the API server reads it (see `policy/quantity.py`): trimmed, the digits may be missing.
+#: A quantity as the API server parses it: blanks around it are ignored, and the digits may be missing.
 QUANTITY_PATTERN = r"^\s*(?=\S)[+-]?[0-9]*(\.[0-9]*)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?\s*$"
 
 
 def schema_at(root: JsonObject, definitions: JsonObject, path: FieldPath) -> JsonObject:
-    """The sub-schema that describes the value at a path; empty where none does."""
-    # A shipped schema has definitions of its own, and refers to none but them.
+    """The sub-schema of the value at a path; empty if there is none."""
+    # A shipped schema has its own definitions.
     definitions = {**definitions, **mapping(root.get("$defs"))} if "$defs" in root else definitions
     node = _resolved(root, definitions)
     for part in path:
@@ -101,8 +101,8 @@ def _unknown_field(name: str, known: set[str]) -> str:
 
 
 def _wrong_type(path: FieldPath, value: object, expected: list[str]) -> str:
-    wanted = " or ".join(_NOUNS.get(word, word) for word in expected)
-    text = f"{_field(path)} must be {wanted}, not {describe(value)}"
+    nouns = " or ".join(_NOUNS.get(word, word) for word in expected)
+    text = f"{_field(path)} must be {nouns}, not {describe(value)}"
     if expected == ["string"] and isinstance(value, (bool, int, float)):
         text += "; put it in quotes"
     return text
@@ -159,7 +159,7 @@ def _quoted(value: object) -> str:
 
 
 def describe(value: object) -> str:
-    """A value as a person would name it: `the string "3"`, `a list`, `null`."""
+    """A value in words: `the string "3"`, `a list`, `null`."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""Manifests against the schemas of a Kubernetes version and of custom resources, strictly.
+"""Validates manifests against the schemas of a Kubernetes version and of custom resources.
 
-The schemas of the built-in kinds are those of the package kubernetes-validate (strict variant: a field
-that the API server does not know is an error); jsonschema-rs evaluates them.
+The schemas of the built-in kinds come from the package kubernetes-validate, in their strict variant, where
+an unknown field is an error. jsonschema-rs evaluates them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from kustodian.kubernetes.object_set import CLUSTER_SCOPED
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.schemas.crd import CustomKind, read_crd, strict_schema
@@ -26,32 +27,33 @@ if TYPE_CHECKING:
 _DEFINITIONS_URI = "https://kubernetes.io/api/_definitions.json"
 _INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
-#: Fields that the published OpenAPI document calls required although the API server fills them in or takes
-#: an empty value (k8s.io/kubernetes v1.34: pkg/apis/rbac/v1/defaults.go, pkg/apis/*/validation).
+#: Fields that the published OpenAPI document marks as required although the API server has a default for
+#: them or accepts an empty value.
+#: Source: k8s.io/kubernetes v1.34 pkg/apis/rbac/v1/defaults.go and pkg/apis/*/validation.
 _NOT_REALLY_REQUIRED = {
     "io.k8s.api.apps.v1.StatefulSetSpec": "serviceName",
     "io.k8s.api.rbac.v1.RoleRef": "apiGroup",
     "io.k8s.api.core.v1.HTTPHeader": "value",
     "io.k8s.api.core.v1.Sysctl": "value",
 }
-#: The server ignores what a manifest says about the status of most kinds, so nothing is required there.
+#: The API server ignores the status in manifests of most kinds, so nothing in it is required.
 _STATUS = re.compile(r"(Status|Condition)$")
 
 
 @cache
 def _schema_folder() -> Path:
-    found = importlib.util.find_spec("kubernetes_validate")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("kubernetes_validate")
+    if package is None or package.origin is None:
         raise UserError(
             "the package kubernetes-validate, which holds the Kubernetes schemas, is not installed",
             hint="reinstall kustodian",
         )
-    return Path(found.origin).parent / "kubernetes-json-schema"
+    return Path(package.origin).parent / "kubernetes-json-schema"
 
 
 @cache
 def supported_versions() -> tuple[str, ...]:
-    """The Kubernetes versions whose schemas are shipped ("1.25" ...), oldest first."""
+    """The Kubernetes versions with schemas, such as "1.25", oldest first."""
     names = (
         re.fullmatch(r"v(\d+)\.(\d+)\.\d+-local-strict", path.name) for path in _schema_folder().iterdir()
     )
@@ -60,14 +62,17 @@ def supported_versions() -> tuple[str, ...]:
 
 
 class Schemas:
-    """The schemas of one Kubernetes version, of the given CRDs and of the shipped ones.
+    """The schemas of one Kubernetes version and of custom resources.
 
-    Reading costs about 5 ms once something is asked, the first object of a kind about 1 ms more. Raises
-    UserError for a version whose schemas are not shipped.
+    Custom resources are those of CustomResourceDefinitions given by the user, and those shipped with
+    Kustodian. The first object takes about 5 ms, the first one of each kind about 1 ms more.
     """
 
-    def __init__(self, version: str = "1.34", crds: Iterable[Manifest] = ()) -> None:
-        """`version` is "1.34" (a patch number is ignored); `crds` are CustomResourceDefinition objects."""
+    def __init__(self, version: str = DEFAULT_KUBERNETES_VERSION, crds: Iterable[Manifest] = ()) -> None:
+        """`version` is like "1.34", `crds` are CustomResourceDefinitions.
+
+        A patch number in the version is ignored. Raises UserError for a version without schemas.
+        """
         self.version = ".".join(version.removeprefix("v").split(".")[:2])
         if self.version not in supported_versions():
             raise UserError(
@@ -85,79 +90,79 @@ class Schemas:
         return _read_definitions(self.version)
 
     @cached_property
-    def _builtin(self) -> dict[tuple[str, str], str]:
+    def _built_in(self) -> dict[tuple[str, str], str]:
         return _kinds(self._definitions)
 
     @cached_property
     def _groups(self) -> set[str]:
-        # Groups that were emptied since still belong to Kubernetes.
-        return {"extensions"} | {version.rpartition("/")[0] for version, _ in self._builtin}
+        # The group "extensions" has no kinds left, but still belongs to Kubernetes.
+        return {"extensions"} | {version.rpartition("/")[0] for version, _ in self._built_in}
 
     def add_crd(self, manifest: Manifest) -> None:
-        """Take a CustomResourceDefinition into account; the first of a group and kind counts."""
+        """Add a CustomResourceDefinition, unless there is one of its group and kind already."""
         custom = read_crd(manifest.data)
         if custom is not None:
             self._given.setdefault((custom.group, custom.kind), custom)
 
     def add_crd_of(self, group: str, kind: str, load: Callable[[], Iterable[JsonObject]]) -> None:
-        """Take a CustomResourceDefinition into account that `load` gives, among others, when it is needed."""
+        """Add a CustomResourceDefinition that is among those that `load` returns, called on first use."""
         if group and kind:
             self._given.setdefault((group, kind), load)
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Whether there is a schema for this API version and kind."""
-        if (api_version, kind) in self._builtin:
+        if (api_version, kind) in self._built_in:
             return True
         group, _, version = api_version.rpartition("/")
         custom = self.custom_kind(group, kind)
         return custom is not None and version in custom.versions
 
     def custom_kind(self, group: str, kind: str) -> CustomKind | None:
-        """What is known of a custom resource, of whatever version: given CRDs first, then the shipped."""
-        from kustodian.schemas.shipped import builtin_kinds
+        """The custom resource of that group and kind, given by the user or else shipped; None if unknown."""
+        from kustodian.schemas.shipped import shipped_kinds
 
         given = self._given.get((group, kind))
         if callable(given):
-            read = (custom for data in given() if (custom := read_crd(data)) is not None)
-            given = next((custom for custom in read if (custom.group, custom.kind) == (group, kind)), None)
-            if given is None:  # the file has changed since it was looked at
+            loaded = (custom for data in given() if (custom := read_crd(data)) is not None)
+            given = next((custom for custom in loaded if (custom.group, custom.kind) == (group, kind)), None)
+            if given is None:  # the file has changed since the scan
                 del self._given[group, kind]
             else:
                 self._given[group, kind] = given
-        return given or builtin_kinds().get((group, kind))
+        return given or shipped_kinds().get((group, kind))
 
     def is_given(self, group: str, kind: str) -> bool:
-        """Whether the definition comes from the user (its list of versions is then complete)."""
+        """Whether the definition was given by the user, so that its list of versions is complete."""
         return (group, kind) in self._given
 
     def is_builtin(self, api_version: str, kind: str) -> bool:
-        """Whether the API server itself has this API version and kind."""
-        return (api_version, kind) in self._builtin
+        """Whether the API server itself defines this API version and kind."""
+        return (api_version, kind) in self._built_in
 
     def has_group(self, group: str) -> bool:
-        """Whether the API server itself has this group ("" is core), in whatever version."""
+        """Whether the API server itself defines this group, in any version; "" is core."""
         return group in self._groups
 
     def kinds_of(self, api_version: str) -> set[str]:
-        """The built-in kinds of an API version; empty where the API server does not have it."""
-        return {kind for version, kind in self._builtin if version == api_version}
+        """The built-in kinds of an API version; empty if the API server does not define it."""
+        return {kind for version, kind in self._built_in if version == api_version}
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
-        """Whether objects of this kind live in a namespace; unknown kinds are taken to."""
-        if (api_version, kind) not in self._builtin:
+        """Whether objects of this kind have a namespace; true if the kind is unknown."""
+        if (api_version, kind) not in self._built_in:
             custom = self.custom_kind(api_version.rpartition("/")[0], kind)
             if custom is not None:
                 return custom.namespaced
         return kind not in CLUSTER_SCOPED
 
     def problems(self, manifest: Manifest) -> list[Violation]:
-        """Everything in a manifest that its schema refuses; empty for a kind without a schema."""
+        """The violations of its schema in a manifest; empty for a kind without a schema."""
         from kustodian.schemas.explain import violations
 
-        found = self._validator(manifest.api_version, manifest.kind)
-        if found is None:
+        compiled = self._validator(manifest.api_version, manifest.kind)
+        if compiled is None:
             return []
-        schema, validator = found
+        schema, validator = compiled
         if validator.is_valid(manifest.data):
             return []
         result: dict[tuple[object, str], Violation] = {}
@@ -174,7 +179,7 @@ class Schemas:
         return self._validators[key]
 
     def _schema(self, api_version: str, kind: str) -> JsonObject | None:
-        definition = self._builtin.get((api_version, kind))
+        definition = self._built_in.get((api_version, kind))
         if definition is not None:
             return {"$ref": f"{_DEFINITIONS_URI}#/$defs/{definition}"}
         group, _, version = api_version.rpartition("/")
@@ -204,7 +209,7 @@ def _read_definitions(version: str) -> JsonObject:
 
     path = _schema_folder() / f"v{version}.0-local-strict" / "_definitions.json"
     definitions = mapping(mapping(orjson.loads(path.read_bytes())).get("$defs"))
-    # Both are published as "one of two types", whose errors would say nothing useful.
+    # Both are published with `oneOf`, whose errors are of no use to a reader.
     definitions[_INT_OR_STRING] = {"type": ["string", "integer", "null"]}
     definitions[_QUANTITY] = {
         "type": ["string", "number", "null"],
@@ -222,14 +227,14 @@ def _read_definitions(version: str) -> JsonObject:
 
 
 def _kinds(definitions: JsonObject) -> dict[tuple[str, str], str]:
-    """(apiVersion, kind) of every object type, to the name of its definition."""
-    found = {}
+    """The name of the definition of each object type, by (apiVersion, kind)."""
+    names = {}
     for name, definition in definitions.items():
         entries = definition.get("x-kubernetes-group-version-kind")
-        # DeleteOptions and WatchEvent list every group: they are no objects.
+        # DeleteOptions and WatchEvent, which are not objects, list every group.
         if not entries or len(entries) != 1 or "metadata" not in definition.get("properties", {}):
             continue
         entry = entries[0]
         api_version = f"{entry['group']}/{entry['version']}" if entry["group"] else entry["version"]
-        found[api_version, entry["kind"]] = name
-    return found
+        names[api_version, entry["kind"]] = name
+    return names

@@ -1,7 +1,7 @@
-"""The custom resources that Kustodian knows without the user's help.
+"""The custom resources whose schemas are shipped with Kustodian.
 
-The build extracts their schemas from the Go modules of the projects (engine/crds/README.md says how) into
-`kustodian/_build/crds/`: `index.json` and one strict JSON schema for each kind and version.
+The build extracts them from the Go modules of the projects (see engine/crds/README.md) into
+`kustodian/_build/crds/`: `index.json`, and a strict JSON schema for each kind and version.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from kustodian.model.json_value import JsonObject, mapping, text
 from kustodian.schemas.crd import CustomKind, CustomVersion
 
 FOLDER = Path(__file__).resolve().parent.parent / "_build" / "crds"
-#: The layout of the index that this module reads.
+#: The format of `index.json`.
 _FORMAT = 1
 
 
 @cache
-def builtin_kinds(folder: Path = FOLDER) -> dict[tuple[str, str], CustomKind]:
-    """Every shipped custom resource by group and kind; empty where the build has not extracted any.
+def shipped_kinds(folder: Path = FOLDER) -> dict[tuple[str, str], CustomKind]:
+    """The shipped custom resources by group and kind; empty if the build has not extracted any.
 
     Raises UserError for an index of another format.
     """

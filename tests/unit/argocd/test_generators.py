@@ -15,6 +15,7 @@ from kustodian.argocd.generators import (
 )
 from kustodian.model.json_value import JsonObject
 from kustodian.model.repository_view import RepositoryView
+from tests.unit.source_files import GivenFiles
 
 GLOBS = st.lists(st.sampled_from([
     "*", "**", "apps/*", "apps/**", "apps/a*/x", "**/x", "apps/?/x", "apps/a", "a.c", "", "apps/a/", "apps/*/x.yaml",
@@ -67,22 +68,16 @@ LIST = {"list": {"elements": [{"name": "a", "region": "eu"}]}}
 def test_files_are_read_where_what_they_say_matters(
     generator: JsonObject, template: JsonObject, is_read: bool
 ) -> None:
-    read = []
-
-    def load(file: str) -> list[JsonObject]:
-        read.append(file)
-        return [{"name": file.split("/")[1], "where": "apps/*"}]
-
-    view = RepositoryView(files=("apps/a/x.yaml", "apps/b/x.yaml"), load=load)
+    sources = GivenFiles({f"apps/{name}/x.yaml": [{"name": name, "where": "apps/*"}] for name in "ab"})
+    view = RepositoryView(files=("apps/a/x.yaml", "apps/b/x.yaml"), sources=sources)
     found = parameters(view, {"generators": [generator], "template": template})
-    assert bool(read) == is_read
+    assert bool(sources.read) == is_read
     assert found
 
 
 def test_a_merge_by_what_files_say_merges_only_those_that_say_the_same() -> None:
-    view = RepositoryView(
-        files=("apps/a/x.yaml", "apps/b/x.yaml"), load=lambda file: [{"name": file.split("/")[1]}]
-    )
+    sources = GivenFiles({f"apps/{name}/x.yaml": [{"name": name}] for name in "ab"})
+    view = RepositoryView(files=("apps/a/x.yaml", "apps/b/x.yaml"), sources=sources)
     merge = {"merge": {"mergeKeys": ["name"], "generators": [FILES, LIST]}}
     found = parameters(view, {"generators": [merge], "template": {"spec": WHERE}})
     assert [params.get("region") for params in found] == ["eu", None]

@@ -28,7 +28,7 @@ def test_a_rule_that_fails_late_has_found_nothing_and_is_reported() -> None:
     objects = [Manifest({"kind": "ConfigMap", "metadata": {"name": name}}) for name in ("good", "bad")]
     overlay = Overlay("overlays/prod", Environment("prod", EnvironmentClass.PROD))
     evaluator = Evaluator(rules, Settings())
-    hits = evaluator.overlay(RenderedOverlay(overlay, objects))
+    hits = evaluator.evaluate_overlay(RenderedOverlay(overlay, objects))
     assert [(hit.rule.id, hit.violation.message) for hit in hits] == [
         ("late", "good seen"), ("sound", "good"), ("sound", "bad"),
     ]  # fmt: skip

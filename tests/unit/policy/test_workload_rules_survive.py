@@ -69,5 +69,5 @@ def test_no_rule_raises_on_a_value_of_the_wrong_type(rule: Any) -> None:
             for kind in EnvironmentClass:
                 where = Environment(kind.value, kind, environment.gpu_budget)
                 manifests = [Manifest(d) for d in broken if isinstance(d, dict)]
-                evaluator.overlay(RenderedOverlay(Overlay("o", where), manifests))
+                evaluator.evaluate_overlay(RenderedOverlay(Overlay("o", where), manifests))
             assert not evaluator.failures, (path.name, key, container[key], evaluator.failures[0])

@@ -9,6 +9,7 @@ import pytest
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository_view import RepositoryView, SourceDocument
 from kustodian.review.diff.pruning import Pruning
+from tests.unit.source_files import GivenFiles
 
 PATCH = "spec: {syncPolicy: {automated: {prune: {{ %s }}}}}"
 FILES = ("overlays/dev/version.yaml", "overlays/prod/version.yaml")
@@ -20,10 +21,8 @@ def view(*objects: dict[str, Any], files: tuple[str, ...] = FILES) -> Repository
         SourceDocument(name, 0, 1, one["apiVersion"], one["kind"], one["metadata"]["name"], None)
         for name, one in zip(names, objects, strict=True)
     ]
-    by_name = dict(zip(names, objects, strict=True))
-    return RepositoryView(
-        documents=documents, files=files, load=lambda file: [by_name[file]] if file in by_name else []
-    )
+    sources = GivenFiles({name: [one] for name, one in zip(names, objects, strict=True)})
+    return RepositoryView(documents=documents, files=files, sources=sources)
 
 
 def application(path: str, **policy: Any) -> dict[str, Any]:

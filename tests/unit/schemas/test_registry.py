@@ -13,7 +13,7 @@ from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import UserError
 from kustodian.model.manifest import Manifest
 from kustodian.policy.rules.schema._served import retired_version
-from kustodian.schemas import shipped as shipped_kinds
+from kustodian.schemas import shipped as shipped_module
 from kustodian.schemas.registry import Schemas, supported_versions
 from kustodian.schemas.server.objects import is_schedule
 
@@ -112,7 +112,7 @@ def test_refusals_are_worded_for_people(spec: dict[str, Any], path: tuple[str, .
 @pytest.mark.parametrize("text", ["", "1GB", "1.5.0", "1e", "--1", "1 Gi"])
 def test_bad_quantity_is_named(text: str) -> None:
     data = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"memory": text}}}
-    assert "which is no quantity" in messages(Schemas(), Manifest(data))["spec", "hard", "memory"]
+    assert "which is not a quantity" in messages(Schemas(), Manifest(data))["spec", "hard", "memory"]
 
 
 @pytest.mark.parametrize("value", ["1Gi", "500m", "1e3", "0.5", ".5", "5.", "+1", 1, 0.5, " 1Gi"])
@@ -206,10 +206,10 @@ def _shipped(folder: Path, format_: int = 1) -> Path:
 
 @pytest.fixture
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder laid out as the build lays it out, in place of the real one."""
-    read = shipped_kinds.builtin_kinds
+    """A folder with shipped schemas in the layout of the build, in place of the real one."""
+    read = shipped_module.shipped_kinds
     folder = _shipped(tmp_path)
-    monkeypatch.setattr(shipped_kinds, "builtin_kinds", lambda: read(folder))
+    monkeypatch.setattr(shipped_module, "shipped_kinds", lambda: read(folder))
     return folder
 
 
@@ -223,7 +223,7 @@ def test_shipped_schema_is_found_and_its_definitions_give_suggestions(shipped: P
     }
 
 
-def test_version_of_a_shipped_kind_is_judged_by_its_index(shipped: Path) -> None:
+def test_version_of_a_shipped_kind_is_looked_up_in_its_index(shipped: Path) -> None:
     del shipped
     schemas = Schemas()
 
@@ -245,7 +245,7 @@ def test_crd_of_the_repository_goes_before_the_shipped_one(shipped: Path) -> Non
 
 def test_index_of_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="format 2"):
-        shipped_kinds.builtin_kinds(_shipped(tmp_path, 2))
+        shipped_module.shipped_kinds(_shipped(tmp_path, 2))
 
 
 @pytest.mark.parametrize("version", supported_versions())

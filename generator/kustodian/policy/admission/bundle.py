@@ -95,7 +95,7 @@ class Target:
 
 def expressions(rules: Iterable[Rule], settings: Settings) -> dict[str, Cel]:
     """The CEL of every rule that CEL can express, with the options of the configuration."""
-    contexts = {rule.id: settings.context(rule, Environment()) for rule in rules}
+    contexts = {rule.id: settings.context_of(rule, Environment()) for rule in rules}
     return {**pod_rules(contexts), **object_rules(contexts)}
 
 

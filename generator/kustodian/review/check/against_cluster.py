@@ -1,8 +1,7 @@
-"""`check --against-cluster`: what a real API server says to the rendered objects, at their source lines.
+"""`check --against-cluster`: dry runs of the rendered objects, with the cluster's answers as findings.
 
-Each object is applied in a dry run: the cluster's own schemas, defaults, quotas, admission policies and
-webhooks decide, and fields that cannot be changed are compared with what runs. What the cluster could not
-say is reported as not checked.
+The cluster validates each object with its schemas, defaults, quotas, admission policies, webhooks and
+immutable fields. Objects that it cannot validate are reported as not checked.
 """
 
 from __future__ import annotations
@@ -30,20 +29,20 @@ _NO_RIGHT = re.compile(r'User ".*" cannot \w+ resource')
 _UNDECLARED = re.compile(r"(\.[^:]+): field not declared in schema")
 _UNKNOWN = re.compile(r'unknown field "([^"]+)"')
 _DUPLICATE = re.compile(r'duplicate field "([^"]+)"')
-#: `spec.replicas: Invalid value: ...`, as many webhooks write it, too.
+#: `spec.replicas: Invalid value: ...`, the format of many webhooks as well.
 _NAMED = re.compile(r"((?:spec|metadata|data|rules|subjects|roleRef)[A-Za-z0-9_.\[\]\"=/-]*): ")
 
 
 @dataclass(slots=True)
 class ClusterVerdict:
-    """What the cluster said of all overlays."""
+    """The results of all dry runs."""
 
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
 
 
 def ask_cluster(context: str, overlays: list[RenderedOverlay], locator: Locator) -> ClusterVerdict:
-    """Dry-run every object of the overlays. Raises UserError where the cluster cannot be asked."""
+    """Dry-run every object of the overlays. Raises UserError if the cluster cannot be reached."""
     verdict = ClusterVerdict()
     with Cluster(context) as cluster:
         for rendered in overlays:
@@ -58,7 +57,7 @@ def _ask(cluster: Cluster, rendered: RenderedOverlay, locator: Locator, verdict:
         data = manifest.data
         if not cluster.serves(data):
             message = f"the cluster does not serve {data['apiVersion']} {data['kind']}"
-            verdict.findings += _found(UNKNOWN_KIND, message, rendered, manifest, ("kind",), locator)
+            verdict.findings += _findings(UNKNOWN_KIND, message, rendered, manifest, ("kind",), locator)
             continue
         namespace = manifest.namespace or "default"
         if cluster.is_namespaced(data):
@@ -78,22 +77,22 @@ def _ask(cluster: Cluster, rendered: RenderedOverlay, locator: Locator, verdict:
                 NotChecked("cluster-failed", f"{manifest.ref} in {rendered.overlay.path}: {answer.message}")
             )
             continue
-        for message, path in _complaints(answer, data):
-            verdict.findings += _found(REFUSED, message, rendered, manifest, path, locator)
+        for message, path in _problems(answer, data):
+            verdict.findings += _findings(REFUSED, message, rendered, manifest, path, locator)
         for warning in answer.warnings:
             path = _path_in(warning, data)
-            verdict.findings += _found(WARNING, warning, rendered, manifest, path, locator)
+            verdict.findings += _findings(WARNING, warning, rendered, manifest, path, locator)
     verdict.not_checked += [
         NotChecked(
             "cluster-no-namespace",
             f"namespace {name} does not exist in the cluster: {count} objects of {rendered.overlay.path} "
-            "could not be tried (create the namespace first)",
+            "could not be checked (create the namespace first)",
         )
         for name, count in untried.items()
     ]
 
 
-def _found(
+def _findings(
     rule: str, message: str, rendered: RenderedOverlay, manifest: Manifest, path: FieldPath, locator: Locator
 ) -> Iterator[Finding]:
     default = Severity.WARNING if rule == WARNING else Severity.ERROR
@@ -102,14 +101,14 @@ def _found(
         yield cluster_finding(rule, severity, message, rendered, manifest, path, locator)
 
 
-def _complaints(answer: Answer, data: JsonObject) -> Iterator[tuple[str, FieldPath]]:
-    """Each field that the API server complains of, or its message as a whole."""
+def _problems(answer: Answer, data: JsonObject) -> Iterator[tuple[str, FieldPath]]:
+    """The message for each field that the API server rejects, or its whole message without a field."""
     if answer.accepted:
         return
     details = answer.body.get("details") or {}
     causes = [cause for cause in details.get("causes") or [] if cause.get("field")]
     for cause in causes:
-        # Admission policies name a rule rather than a field here.
+        # Admission policies put the name of a rule here.
         path = parse_api_server_path(str(cause["field"]), data)
         yield f"{cause['field']}: {cause.get('message', '')}", path
     if not causes:

@@ -1,4 +1,4 @@
-"""From hits to findings: located, named, fingerprinted."""
+"""Converts hits to findings, with location and fingerprint."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     """The finding of a repository rule."""
     violation, rule = hit.violation, hit.rule
     if violation.manifest is not None and hit.overlay is not None:
-        # A field of a rendered object: the line that set it, as for any other rule.
+        # a field of a rendered object, located as for other rules
         location = locator.locate(violation.manifest, violation.path, hit.overlay.files)
     else:
         location = locator.in_file(violation.file, violation.path, violation.document)
@@ -49,9 +49,9 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
 
 
 def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locator) -> Finding | None:
-    """The finding of a Rego policy; None for an exception, or where the environment switches it off.
+    """The finding of a Rego policy; None for an exception, or if the environment switches it off.
 
-    A policy may say which field it means: `{"msg": ..., "field": "spec.replicas"}`.
+    A policy may name the field that it concerns: `{"msg": ..., "field": "spec.replicas"}`.
     """
     rule = f"rego/{result.namespace}/{result.query}"
     severity = _REGO_SEVERITY.get(result.level)
@@ -76,7 +76,7 @@ def cluster_finding(
     path: FieldPath,
     locator: Locator,
 ) -> Finding:
-    """What a cluster's API server says to a dry run."""
+    """The finding of a message that a cluster's API server returned for a dry run."""
     return _finding(
         rule, severity, message, "change what the API server names, or the policy that asks for it",
         "the cluster would answer the same to Argo CD, whose sync would fail or warn",
@@ -118,7 +118,7 @@ def _finding(
 def _fingerprint(
     rule: str, overlay: str, reference: ObjectRef | None, manifest: Manifest | None, path: FieldPath
 ) -> str:
-    """16 hex digits that stay the same when lines move, items are inserted or a name's hash changes."""
+    """16 hex digits that do not change when lines move, items are inserted or a name gets another hash."""
     name = stable_name(manifest) if manifest else ""
     identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
     field = "/".join(_stable_parts(manifest.data if manifest else None, path))
@@ -126,7 +126,7 @@ def _fingerprint(
 
 
 def stable_name(manifest: Manifest) -> str:
-    """The object's name without the hash that a generator appended."""
+    """The object's name without the hash of a generator."""
     generated = manifest.provenance.generator is not None
     return _HASH_SUFFIX.sub("", manifest.name) if generated else manifest.name
 

@@ -1,4 +1,4 @@
-"""What the command line asks of a check."""
+"""The options of a check."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kustodian.render.engine import RenderOptions
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What the command line says. `today` is the day on which waivers are judged.
+    """The options of the command line.
 
-    `against_cluster` names a context of the kubeconfig ("" for the current one) whose API server is asked;
-    `graphs` asks for the picture of each overlay's objects, `proposals` for the text that would fix a
-    finding, `shard` for one part of the work.
+    Waivers expire by the date `today`. `against_cluster` is a context of the kubeconfig, "" for the current
+    one, for dry runs of the objects. `graphs` adds the graph of each overlay's objects to the report,
+    `proposals` the edits that would fix a finding. With `shard` only a part of the overlays is checked.
     """
 
     config: Path | None = None

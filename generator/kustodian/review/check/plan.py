@@ -1,4 +1,4 @@
-"""The plan of a check: what is rendered, under which rules and configuration."""
+"""The plan of a check: the overlays, the rules and the configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from kustodian.render.engine import RegoOptions, Scan
 
 @dataclass(slots=True)
 class Plan:
-    """Everything `check` needs to know before it renders."""
+    """Everything that is known before rendering.
+
+    `not_checkable` are overlays that cannot be rendered, with the reason. `through` maps a folder that is
+    checked as a part of an overlay to that overlay.
+    """
 
     root: Path
     config: Config
@@ -37,7 +41,7 @@ class Plan:
         return [rule for rule in all_rules() if not only or rule.id in only]
 
     def pod_paths(self, manifest: Manifest) -> tuple[FieldPath, ...]:
-        """Where the configuration says that a custom resource keeps its pod template."""
+        """The paths of the pod templates in a custom resource, as configured."""
         return tuple(
             entry.field_path
             for entry in self.config.pod_templates
@@ -45,5 +49,5 @@ class Plan:
         )
 
     def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
-        """Whether a finding in this file is about what was asked for."""
+        """Whether the targets cover a finding in this file."""
         return self.whole_repository or any(file in overlay.files for overlay in rendered)

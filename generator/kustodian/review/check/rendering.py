@@ -1,7 +1,4 @@
-"""Overlays as objects: kustomizations rendered, plain manifests read.
-
-Every command goes through here, so `podTemplates` of the configuration holds for all of them.
-"""
+"""Renders kustomizations and reads plain manifests, for all commands."""
 
 from __future__ import annotations
 
@@ -23,9 +20,9 @@ def render_overlays(
     overlays: Iterable[Overlay],
     rego: RegoOptions | None = None,
 ) -> Iterator[RenderedOverlay]:
-    """Each overlay with its objects, as it is ready; with `rego`, the results of the policies, too.
+    """Each overlay with its objects, as soon as it is ready; with `rego`, also the results of the policies.
 
-    The engine begins when this is called, not when the first overlay is asked for.
+    The engine starts with the call, not with the first iteration.
     """
     kustomizations: list[Overlay] = []
     plain: list[Overlay] = []
@@ -36,7 +33,7 @@ def render_overlays(
     if kustomizations:
         rendering = renderer.render(plan.root, kustomizations, options.render, rego)
     rendered = chain(rendering, _plain(plan, options, engine, renderer, plain, rego))
-    return (_with_pod_paths(plan, one) for one in rendered) if plan.config.pod_templates else rendered
+    return (_with_pod_paths(plan, overlay) for overlay in rendered) if plan.config.pod_templates else rendered
 
 
 def _plain(
@@ -47,17 +44,17 @@ def _plain(
     overlays: list[Overlay],
     rego: RegoOptions | None,
 ) -> Iterator[RenderedOverlay]:
-    read = [_read(plan, options, engine, overlay) for overlay in overlays]
-    inputs = [(one.overlay.path, [manifest.data for manifest in one.objects]) for one in read if one.objects]
+    rendered = [_read(plan, options, engine, overlay) for overlay in overlays]
+    inputs = [(r.overlay.path, [manifest.data for manifest in r.objects]) for r in rendered if r.objects]
     if rego is not None and inputs:
         results = renderer.evaluate(plan.root, rego, inputs)
-        for one in read:
-            one.policy, one.policy_successes = results.get(one.overlay.path, ((), 0))
-    yield from read
+        for overlay in rendered:
+            overlay.policy, overlay.policy_successes = results.get(overlay.overlay.path, ((), 0))
+    yield from rendered
 
 
 def _read(plan: Plan, options: CheckOptions, engine: Engine, overlay: Overlay) -> RenderedOverlay:
-    """Plain manifests: every document of every file that is a mapping."""
+    """An overlay of plain manifests: all documents of its files that are mappings."""
     content = {"-": options.stdin or ""} if overlay.path == "-" else None
     files = [file for file in overlay.files if file != "-"]
     rendered = RenderedOverlay(overlay)
@@ -75,7 +72,7 @@ def _read(plan: Plan, options: CheckOptions, engine: Engine, overlay: Overlay) -
 
 
 def _with_pod_paths(plan: Plan, rendered: RenderedOverlay) -> RenderedOverlay:
-    """Objects that know where the configuration says their pod templates are."""
+    """The overlay with the configured paths of pod templates set in its objects."""
     rendered.objects = [
         Manifest(manifest.data, manifest.provenance, paths)
         if (paths := plan.pod_paths(manifest))

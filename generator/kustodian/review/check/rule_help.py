@@ -1,4 +1,4 @@
-"""The manual pages of the rules that found something, as values for a report."""
+"""The manual pages of the rules with findings, as values for a report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _URL = re.compile(r"https://[^\s,)>\]`\"]+")
 
 
 def rule_help_of(findings: Iterable[Finding]) -> dict[str, RuleHelp]:
-    """The pages of the rules of these findings, by id, sorted; a Rego rule has none."""
+    """The pages of the rules of these findings, by id, sorted. A Rego rule has none."""
     rules = by_id()
     return {name: _help(rules[name]) for name in sorted({f.rule for f in findings}) if name in rules}
 

@@ -1,4 +1,4 @@
-"""`check` from targets to report: lay out, render, evaluate, locate, waive."""
+"""A check, from targets to report: plan, render, evaluate, locate, waive."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from kustodian.review.locate.locator import Locator
 def start(
     targets: Iterable[Path], options: CheckOptions, engine: Engine, *, keeps_schemas: bool = False
 ) -> Run:
-    """Resolve the targets and read the configuration. Raises UserError as `check` does."""
+    """A run over the targets, nothing rendered yet. Raises UserError as `check` does."""
     resolved = resolve_targets(targets, options.stdin)
     plan = load_plan(resolved, options, engine)
     if not plan.overlays and not plan.not_checkable and not plan.through:
@@ -62,9 +62,9 @@ class Fixable(NamedTuple):
 class Run:
     """One run over one repository.
 
-    `report()` does all of it. A comparison of two revisions calls the steps itself: `begin`, `evaluate_only`,
-    `render`, `adopt`, `repository_hits`, `take`, `finish`. `findings`, `fixable` and `rendered` are complete
-    when the report is made.
+    `report()` does everything. A comparison of two revisions calls the steps itself: `begin`,
+    `evaluate_only`, `render`, `adopt`, `repository_hits`, `take`, `finish`. `findings`, `fixable` and
+    `rendered` are complete once there is a report.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Run:
         *,
         keeps_schemas: bool = False,
     ) -> None:
-        """`maps` holds files already read; with `keeps_schemas` CustomResourceDefinitions stay complete."""
+        """`maps` are files read before; `keeps_schemas` keeps rendered CustomResourceDefinitions complete."""
         self.plan = plan
         self.options = options
         self.engine = engine
@@ -98,7 +98,7 @@ class Run:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """Evaluates the plan's rules; importing them takes time, so not before it is used."""
+        """The evaluator of the plan's rules, created on first use because importing the rules takes time."""
         return Evaluator(self.plan.rules, self.plan.settings)
 
     def report(self) -> CheckReport:
@@ -111,30 +111,30 @@ class Run:
         return self.finish()
 
     def begin(self, paths: frozenset[str]) -> None:
-        """Start to render overlays in the background; the next `render` takes them."""
+        """Start to render overlays in the background, for the next `render`."""
         self._begun.append((paths, self._rendered(paths)))
 
     def evaluate_only(self, paths: frozenset[str]) -> None:
-        """Evaluate these overlays only; others are rendered for the rules about the repository."""
+        """Evaluate these overlays only; others are rendered just for the repository rules."""
         self._own = paths
 
     def adopt(self, rendered: Iterable[RenderedOverlay]) -> None:
-        """Take overlays that were rendered elsewhere, without evaluating them."""
+        """Add overlays that were rendered elsewhere, without evaluating them."""
         self.rendered += rendered
 
     def render(self, paths: frozenset[str]) -> None:
-        """Render overlays, and evaluate this run's own."""
+        """Render overlays, and evaluate those that this run evaluates."""
         begun, self._begun = self._begun, []
         for early, _ in begun:
             paths -= early
         renderings = [*(rendering for _, rendering in begun), self._rendered(paths)]
         all_rules()  # imported while the engine renders
         for rendered in chain(*renderings):
-            self._take(rendered)
+            self._add(rendered)
         self.rendered.sort(key=lambda rendered: rendered.overlay.path)  # they arrive in any order
 
     def mention_unrendered(self) -> None:
-        """Report the overlays that are not rendered by themselves."""
+        """Report the overlays that cannot be rendered, or are checked as a part of another."""
         for overlay, error in self.plan.not_checkable:
             self.outcomes.append(OverlayOutcome(overlay.path, overlay.environment.name, error=error))
         for folder, user in self.plan.through.items():
@@ -143,22 +143,22 @@ class Run:
     def repository_hits(
         self, view: RepositoryView, rules: Iterable[RepositoryRule] | None = None
     ) -> list[SourceHit]:
-        """The hits of the repository rules, or of some of them, in a view of the repository."""
+        """The hits of the repository rules, or of `rules` only, in a view of the repository."""
         environments: list[Environment] = list(
             {overlay.environment.name: overlay.environment for overlay in self.plan.overlays}.values()
         )
-        hits = self.evaluator.repository(view, environments, rules)
+        hits = self.evaluator.evaluate_repository(view, environments, rules)
         return [hit for hit in hits if self.plan.covers(hit.violation.file, self.rendered)]
 
     def take(self, hits: Iterable[SourceHit]) -> None:
-        """Make findings of the hits of repository rules."""
+        """Add the findings of these hits of repository rules."""
         for hit in hits:
-            self._found(from_source_hit(hit, self.locator), hit)
+            self._add_finding(from_source_hit(hit, self.locator), hit)
 
     def finish(self, also_read: Iterable[str] = ()) -> CheckReport:
-        """Apply the waivers and make the report.
+        """The report, with waivers applied.
 
-        `also_read` are files whose comments may waive a finding, beside those that rendered overlays read.
+        `also_read` are further files with waiver comments, beside those that rendered overlays read.
         """
         if self.options.against_cluster is not None:
             self._ask_cluster(self.options.against_cluster)
@@ -186,7 +186,7 @@ class Run:
         )
 
     def inputs(self, started: int) -> Inputs | None:
-        """Everything the report depends on; None where that is more than files, options and git."""
+        """Everything that the report depends on; None if that is more than files, options and git."""
         options, root, config = self.options, self.plan.root, self.plan.config
         binaries = options.kustomize or options.conftest or options.against_cluster is not None
         outside = any(
@@ -196,7 +196,7 @@ class Run:
         if options.stdin is not None or options.render != RenderOptions() or binaries or outside:
             return None
         if marked_root(root) != root:
-            return None  # the root depends on what files name
+            return None  # the root depends on the contents of files
         return Inputs(
             root=root,
             files={name: content for rendered in self.rendered for name, content in rendered.files.items()},
@@ -210,19 +210,19 @@ class Run:
         overlays = [overlay for overlay in self.plan.overlays if overlay.path in paths]
         return render_overlays(self.plan, self.options, self.engine, overlays, self.plan.rego)
 
-    def _take(self, rendered: RenderedOverlay) -> None:
+    def _add(self, rendered: RenderedOverlay) -> None:
         overlay = rendered.overlay
         if not (overlay.is_kustomization or rendered.objects or rendered.error):
             rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
         self.rendered.append(rendered)
         if overlay.path not in self._own:
-            return  # only the rules about the repository look at it here
+            return  # it is rendered for the repository rules only
         self.outcomes.append(
             OverlayOutcome(overlay.path, overlay.environment.name, len(rendered.objects), rendered.error)
         )
         self.policy_results += rendered.policy_successes + len(rendered.policy)
-        for hit in self.evaluator.overlay(rendered):
-            self._found(from_hit(hit, self.locator), hit)
+        for hit in self.evaluator.evaluate_overlay(rendered):
+            self._add_finding(from_hit(hit, self.locator), hit)
         for result in rendered.policy:
             finding = from_policy(result, rendered, self.locator)
             if finding is not None:
@@ -230,7 +230,7 @@ class Run:
         if not self._keeps_schemas:
             rendered.objects = [without_schemas(manifest) for manifest in rendered.objects]
 
-    def _found(self, finding: Finding, hit: Hit | SourceHit) -> None:
+    def _add_finding(self, finding: Finding, hit: Hit | SourceHit) -> None:
         self.findings.append(finding)
         if hit.violation.edits:
             finding.fixable = True
@@ -268,9 +268,9 @@ class Run:
 
 
 def without_schemas(manifest: Manifest) -> Manifest:
-    """A CustomResourceDefinition without its schemas, which take most of the memory; other objects unchanged.
+    """A CustomResourceDefinition without its schemas; another object unchanged.
 
-    Rules about the repository, which see every overlay at once, read no schema.
+    The schemas take most of the memory, and no repository rule needs them.
     """
     if not manifest.is_a("apiextensions.k8s.io", "CustomResourceDefinition"):
         return manifest
@@ -285,6 +285,6 @@ def without_schemas(manifest: Manifest) -> Manifest:
 
 
 def shown_root(root: Path) -> str:
-    """The repository's path in reports: relative to the working directory, "" for that directory."""
+    """The repository's path in reports: relative to the working directory, "" for that directory itself."""
     shown = os.path.relpath(root)
     return "" if shown == "." else shown

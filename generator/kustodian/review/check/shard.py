@@ -1,7 +1,7 @@
-"""Splitting a check: which part does what, and what its report says so that the parts can be merged.
+"""Splits a check into parts whose reports can be merged.
 
-Every overlay is evaluated in exactly one part. The rules about the whole repository compare rendered
-overlays with each other, so the first part renders all of them, but evaluates only its own.
+Every overlay is evaluated in exactly one part. Repository rules compare rendered overlays with each other, so
+the first part renders all of them, but evaluates only its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def rendered_overlays(plan: Plan, shard: Shard | None) -> frozenset[str]:
 
 
 def shard_report(plan: Plan, shard: Shard, used_waivers: list[Location]) -> ShardReport:
-    """What the part says of itself."""
+    """The data in the report of a part that merging needs."""
     places = {(place.file, place.line, place.column) for place in used_waivers}
     return ShardReport(shard, _run_id(plan), plan.config.fail_on, tuple(sorted(places)))
 
@@ -39,7 +39,7 @@ def _has_repository_rules(plan: Plan) -> bool:
 
 
 def _run_id(plan: Plan) -> str:
-    """The same for all parts of one run, another where a part saw another commit, target or version."""
+    """An id that all parts of a run share; it depends on the commit, the targets and the version."""
     lines = [__version__, (git(plan.root, "rev-parse", "HEAD") or "").strip(), plan.config.fail_on]
     lines += sorted(rule.id for rule in plan.rules)
     lines += sorted(overlay.path for overlay in plan.overlays)

@@ -1,4 +1,4 @@
-"""From the targets on the command line to the plan of what is checked, and how."""
+"""Makes the plan of a check from the targets on the command line."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ STDIN = "-"
 
 @dataclass(slots=True)
 class Targets:
-    """What was named: folders that hold kustomizations (relative to `root`), and plain manifests.
+    """The targets: folders with kustomizations, relative to `root`, and plain manifests.
 
-    `plain` maps the overlay path to its files; "-" is stdin.
+    `plain` maps the path of an overlay of plain manifests to its files; "-" is stdin.
     """
 
     root: Path
@@ -41,33 +41,33 @@ class Targets:
 
 
 def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
-    """Sort out what each target is. Raises UserError for one that is missing, or for two repositories."""
+    """Find out what each target is. Raises UserError for a missing target, or for two repositories."""
     given = list(targets) or [Path()]
     shown = ", ".join(str(target) for target in given)
-    found: Targets | None = None
+    resolved: Targets | None = None
     root = layout.common_root([target.resolve() for target in given if target.exists()] or [Path.cwd()])
     for target in given:
         if str(target) == STDIN:
             if stdin is None:
                 raise UserError("nothing on standard input", hint="pipe manifests into `kustodian check -`")
-            found = found or Targets(Path.cwd(), shown)
-            found.plain[STDIN] = (STDIN,)
+            resolved = resolved or Targets(Path.cwd(), shown)
+            resolved.plain[STDIN] = (STDIN,)
             continue
         if not target.exists():
             raise UserError(f"no such file or folder: {target}", hint=_suggestion(target))
         own = root if root is not None else layout.find_root(target.resolve())
-        found = found or Targets(own, shown)
-        if found.root != own:
+        resolved = resolved or Targets(own, shown)
+        if resolved.root != own:
             raise UserError(
-                f"{target} is not in the repository {found.root}", hint="check one repository at a time"
+                f"{target} is not in the repository {resolved.root}", hint="check one repository at a time"
             )
-        _add(found, target.resolve())
-    assert found is not None
-    return found
+        _add(resolved, target.resolve())
+    assert resolved is not None
+    return resolved
 
 
 def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
-    """Read the configuration, look at the repository and decide what is checked."""
+    """Read the configuration and scan the repository. Raises UserError for an error in the configuration."""
     config_path = options.config or targets.root / CONFIG_NAME
     config = _read_config(config_path, options.config is not None, targets.root, engine)
     settings = _settings(config, options)
@@ -89,7 +89,7 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
 
 
 def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: CheckOptions) -> Plan:
-    """The plan for another revision of the same whole repository, under the same configuration.
+    """The plan for another revision of the whole repository, with the same configuration.
 
     `scan` is that revision's. Raises UserError for an environment that matches nothing there.
     """
@@ -102,17 +102,17 @@ def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: 
     return other
 
 
-def _shape(scan: Scan, beside: Scan) -> list[tuple[object, ...]]:
-    """What decides which overlays there are, of the kustomizations that another scan has not the same."""
-    same = {id(document) for _, document, _ in beside.kustomizations}
-    found: list[tuple[object, ...]] = []
+def _shape(scan: Scan, other: Scan) -> list[tuple[object, ...]]:
+    """The fields that decide which overlays exist, of kustomizations that differ from another scan's."""
+    unchanged = {id(document) for _, document, _ in other.kustomizations}
+    shape: list[tuple[object, ...]] = []
     for path, document, error in scan.kustomizations:
         if error is not None or not isinstance(document, dict):
-            found.append((path, error))
-        elif id(document) not in same:
+            shape.append((path, error))
+        elif id(document) not in unchanged:
             kustomization = Kustomization(path, document)
-            found.append((path, kustomization.is_component, kustomization.bases))
-    return found
+            shape.append((path, kustomization.is_component, kustomization.bases))
+    return shape
 
 
 def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
@@ -124,26 +124,26 @@ def kustomizations_of(scan: Scan) -> dict[str, Kustomization]:
     }
 
 
-def _add(found: Targets, target: Path) -> None:
-    relative = os.path.relpath(target, found.root)
+def _add(targets: Targets, target: Path) -> None:
+    relative = os.path.relpath(target, targets.root)
     if target.is_file():
         if target.name in KUSTOMIZATION_NAMES:
-            found.folders.append(os.path.dirname(relative) or ".")
+            targets.folders.append(os.path.dirname(relative) or ".")
         else:
-            found.plain[relative] = (relative,)
+            targets.plain[relative] = (relative,)
     elif _holds_kustomization(target):
-        found.folders.append(relative)
+        targets.folders.append(relative)
     else:
         files = sorted(
-            os.path.relpath(path, found.root)
+            os.path.relpath(path, targets.root)
             for path in target.rglob("*")
             if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
         )
         if files:
-            found.plain[relative] = tuple(files)
-        if files and target == found.root:
-            # A repository of plain manifests: the rules about repositories hold for it, too.
-            found.folders.append(".")
+            targets.plain[relative] = tuple(files)
+        if files and target == targets.root:
+            # A repository of plain manifests: repository rules apply to it as well.
+            targets.folders.append(".")
 
 
 def _holds_kustomization(folder: Path) -> bool:
@@ -159,11 +159,11 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
     environments = {
         name: (given.paths, config.environment(name)) for name, given in config.environments.items()
     }
-    for wanted in options.environments:
-        if wanted not in environments:
-            close = nearest(wanted, set(environments))
+    for name in options.environments:
+        if name not in environments:
+            close = nearest(name, set(environments))
             raise UserError(
-                f"no environment `{wanted}` in {plan.config_file}",
+                f"no environment `{name}` in {plan.config_file}",
                 hint=f"did you mean `{close}`?"
                 if close
                 else f"there are: {', '.join(environments) or 'none'}",
@@ -171,13 +171,13 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
     graph = KustomizationGraph(kustomizations)
     seen: set[str] = set()
     for below in targets.folders:
-        found = layout.lay_out(graph, broken, environments, config.exclude, below)
-        own_path = {overlay.path for overlay in found.overlays}
-        if below not in own_path and below in found.through:
-            # Named by itself, a base is checked by itself.
-            del found.through[below]
-            found.overlays.append(Overlay(below))
-        for overlay in found.overlays:
+        laid_out = layout.lay_out(graph, broken, environments, config.exclude, below)
+        own_path = {overlay.path for overlay in laid_out.overlays}
+        if below not in own_path and below in laid_out.through:
+            # A base that is a target itself is checked by itself.
+            del laid_out.through[below]
+            laid_out.overlays.append(Overlay(below))
+        for overlay in laid_out.overlays:
             environment = overlay.environment
             if not environments and environment.name is None:
                 environment = _guessed(overlay.path)
@@ -187,8 +187,8 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
                 continue
             seen.add(overlay.path)
             plan.overlays.append(Overlay(overlay.path, environment, overlay.files))
-        plan.not_checkable += found.not_checkable
-        plan.through.update(found.through)
+        plan.not_checkable += laid_out.not_checkable
+        plan.through.update(laid_out.through)
     _refuse_empty_environments(plan, environments, kustomizations)
 
 
@@ -197,7 +197,7 @@ def _refuse_empty_environments(
     environments: dict[str, tuple[list[str], Environment]],
     kustomizations: dict[str, Kustomization],
 ) -> None:
-    """An environment whose paths match nothing is a typo that would turn its checks off."""
+    """Raise UserError for a path that matches no kustomization: a typo would switch checks off."""
     folders = {k.directory for k in kustomizations.values()}
     folders |= {overlay.path for overlay, _ in plan.not_checkable}
     for name, (paths, _) in environments.items():
@@ -227,10 +227,10 @@ def _environment_of(path: str, config: Config) -> Environment | None:
     return None
 
 
-def _read_config(path: Path, named: bool, root: Path, engine: Engine) -> Config:
+def _read_config(path: Path, is_given: bool, root: Path, engine: Engine) -> Config:
     shown = os.path.relpath(path)
     if not path.is_file():
-        if named:
+        if is_given:
             raise UserError(f"no such configuration file: {shown}", hint="see --config")
         return load_config({}, shown)
     parsed = engine.parse(path.parent, [path.name])[0]
@@ -241,8 +241,8 @@ def _read_config(path: Path, named: bool, root: Path, engine: Engine) -> Config:
     data = documents[0] if documents else {}
 
     def locate(field_path: FieldPath) -> tuple[int, int] | None:
-        source = SourceMaps(path.parent).file(path.name)
-        node = source.documents[0].at(field_path) if source and source.documents else None
+        document = SourceMaps(path.parent).document(path.name)
+        node = document.at(field_path) if document is not None else None
         return (node.place.line, node.place.column) if node else None
 
     return load_config(data, shown, locate)
@@ -267,7 +267,7 @@ def _rego(config: Config) -> RegoOptions | None:
 
 
 def _load_schemas(plan: Plan, engine: Engine) -> None:
-    """CRDs in the repository and in the configured folders extend the built-in schemas."""
+    """Add the schemas to the plan's settings, with the CRDs of the repository and of configured files."""
     from kustodian.schemas.registry import Schemas
 
     schemas = Schemas(plan.settings.version)
@@ -297,19 +297,19 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
             for data in definitions(file):
                 schemas.add_crd(Manifest(data))
         for head in filter(is_definition, scanned.get(file, ())):
-            # Definitions are large and most of them are of kinds that nobody uses.
+            # Definitions are large, and most are for kinds that the repository does not use.
             load = partial(definitions, file, head.get("line"))
             schemas.add_crd_of(text(head.get("definesGroup")), text(head.get("definesKind")), load)
     plan.settings = replace(plan.settings, schemas=schemas)
 
 
 def is_definition(data: JsonObject) -> bool:
-    """Whether this, or what a scan says of it, is a CustomResourceDefinition."""
+    """Whether an object, or its head in a scan, is a CustomResourceDefinition."""
     return data.get("kind") == "CustomResourceDefinition"
 
 
 def _without(scan: Scan, exclude: Sequence[str]) -> Scan:
-    """The scan without what lies in excluded folders."""
+    """The scan without the files in excluded folders."""
     if not exclude:
         return scan
 

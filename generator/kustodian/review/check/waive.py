@@ -1,4 +1,4 @@
-"""Apply the waivers of a run, and turn expired and unused ones into findings."""
+"""Applies the waivers of a run, and reports expired and unused ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MARK = "kustodian: allow"
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """What applying the waivers gave: findings about the waivers, and where those that covered any are.
+    """The findings about waivers, and the locations of the waivers in use.
 
-    `until` is the last day of the one that ends first; None where none does.
+    `until` is the earliest last day of all waivers that are not expired, None if there is none.
     """
 
     findings: list[Finding]
@@ -29,32 +29,30 @@ class Waived:
 
 
 def waive(findings: list[Finding], plan: Plan, files: Iterable[str], today: date, maps: SourceMaps) -> Waived:
-    """Mark the findings that a waiver in the configuration or a comment of `files` covers.
+    """Mark the findings that a waiver in the configuration or in a comment of `files` covers.
 
-    Returns the findings about the waivers themselves.
-
-    Unused waivers are only spoken of where the whole repository was checked: elsewhere their finding may
-    simply not have been looked for.
+    Unused waivers are reported only after a check of the whole repository; otherwise their findings may not
+    have been looked for.
     """
     book = WaiverBook([*_configured(plan, maps), *_comments(files, maps)], today)
     book.apply(findings)
     only = plan.settings.only
     expired = [waiver for waiver in book.expired if not only or waiver.rule in only]
-    about = [_finding("waiver-expired", waiver, plan) for waiver in expired]
+    problems = [_finding("waiver-expired", waiver, plan) for waiver in expired]
     if plan.whole_repository and not plan.settings.only:
-        about += [_finding("waiver-unused", waiver, plan) for waiver in book.unused]
+        problems += [_finding("waiver-unused", waiver, plan) for waiver in book.unused]
     return Waived(
-        findings=[finding for finding in about if finding is not None],
+        findings=[finding for finding in problems if finding is not None],
         used=[waiver.location for waiver in book.waivers if waiver.covered],
         until=min((waiver.expires for waiver in book.waivers if waiver.expires >= today), default=None),
     )
 
 
 def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
-    source = maps.file(plan.config_file) if plan.config.waivers else None
+    root = maps.document(plan.config_file) if plan.config.waivers else None
     waivers = []
     for index, given in enumerate(plan.config.waivers):
-        node = source.documents[0].at(("waivers", index)) if source and source.documents else None
+        node = root.at(("waivers", index)) if root is not None else None
         place = node.place if node else None
         location = Location(plan.config_file, place.line if place else 1, place.column if place else 1)
         waivers.append(
@@ -66,8 +64,8 @@ def _configured(plan: Plan, maps: SourceMaps) -> list[Waiver]:
     return waivers
 
 
-def _comments(read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
-    files = {file for file in read if file.endswith((".yaml", ".yml")) or file == "-"}
+def _comments(names: Iterable[str], maps: SourceMaps) -> list[Waiver]:
+    files = {file for file in names if file.endswith((".yaml", ".yml")) or file == "-"}
     waivers: list[Waiver] = []
     for name in sorted(files):
         text = maps.text(name)
@@ -78,7 +76,7 @@ def _comments(read: Iterable[str], maps: SourceMaps) -> list[Waiver]:
 
 def _finding(rule_id: str, waiver: Waiver, plan: Plan) -> Finding | None:
     rule = by_id()[rule_id]
-    # `--rule` chooses what is looked for; a waiver of such a rule is part of the answer.
+    # `--rule` does not exclude findings about the waivers of the chosen rules.
     severity: Severity | None = replace(plan.settings, only=frozenset()).severity(rule, Environment())
     if severity is None:
         return None

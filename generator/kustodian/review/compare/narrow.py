@@ -1,8 +1,8 @@
 """A comparison of two revisions that renders only the overlays that differ.
 
-An overlay that reads no changed file has the findings it had. Rules about the repository are evaluated on
-both revisions with as few overlays rendered as each rule declares it needs (`Reach`); where that is not
-conclusive, with all of them. The new and fixed findings equal those of two full checks (property test).
+An overlay that reads no changed file has the same findings in both. Repository rules are evaluated with only
+the overlays rendered that their `Reach` requires, or with all if that is not conclusive. A property test
+checks that the new and fixed findings are those of two full checks.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from kustodian.review.compare.revisions import Side
 def compare_rules(
     base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]
 ) -> list[frozenset[str]]:
-    """Render and evaluate these overlays in both revisions, then the rules about the repository.
+    """Render and evaluate these overlays in both revisions, then the repository rules.
 
-    `folders` are the kustomizations that a change may reach, overlays or not. Returns, for base and head, the
-    files whose waiver comments count although no rendered overlay read them.
+    `folders` are the kustomizations that a change may affect, overlays or not. Returns, for base and head,
+    the files whose waiver comments count although no rendered overlay read them.
     """
     after = _NarrowSide(head, paths, folders)
     sides = [_NarrowSide(base, paths, folders, same=after), after]
@@ -38,8 +38,8 @@ def compare_rules(
         hits = [side.hits(rule) for side in sides]
         if not _settled(rule, sides, hits):
             hits = [side.all_hits(rule) for side in sides]
-        for side, found in zip(sides, hits, strict=True):
-            side.run.take(found)
+        for side, side_hits in zip(sides, hits, strict=True):
+            side.run.take(side_hits)
     return [side.commented_files(other) for side, other in (sides, sides[::-1])]
 
 
@@ -79,9 +79,9 @@ def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
 
 
 class _NarrowSide:
-    """One revision with some overlays rendered and evaluated, others rendered only when a rule needs them.
+    """One revision, in which overlays are rendered only when a rule needs them.
 
-    `same` is the other revision: an overlay that reads nothing that changed is rendered there, for both.
+    `same` is the other revision, in which unaffected overlays are rendered for both.
     """
 
     def __init__(
@@ -112,31 +112,31 @@ class _NarrowSide:
     def commented_files(self, other: _NarrowSide) -> frozenset[str]:
         """Files that only unrendered overlays read, but whose waiver comments may matter.
 
-        A finding about the repository may lie in one, and the other revision may have used its waivers.
+        A finding of a repository rule may be in one, or the other revision may have used its waivers.
         """
         view = self.files_view
-        found = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
-        return view.files_maybe_used & found - view.files_used
+        relevant = {finding.source.file for finding in self.run.findings} | other.files_view.files_used
+        return view.files_maybe_used & relevant - view.files_used
 
     @cached_property
     def files_view(self) -> RepositoryView:
         """Every overlay; those not rendered have no objects."""
-        known = [self._rendered[path] for path in self._by_path if path in self._rendered]
-        overlays = sorted([*known, *self._unrendered.values()], key=lambda one: one.overlay.path)
+        rendered = [self._rendered[path] for path in self._by_path if path in self._rendered]
+        overlays = sorted([*rendered, *self._unrendered.values()], key=lambda each: each.overlay.path)
         return replace(self._files, overlays=overlays)
 
     @cached_property
     def _unrendered(self) -> dict[str, RenderedOverlay]:
         """Overlays known only by the files they may read; shared by both revisions where unaffected."""
-        found = {}
+        unrendered = {}
         for path, overlay in self._by_path.items():
             if path in self._rendered:
                 continue
-            same = self._same._unrendered.get(path) if self._same is not None else None
-            if same is None or path in self.paths:
-                same = RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
-            found[path] = same
-        return found
+            shared = self._same._unrendered.get(path) if self._same is not None else None
+            if shared is None or path in self.paths:
+                shared = RenderedOverlay(overlay, may_read=self._files.file_set & self.reads.of(path))
+            unrendered[path] = shared
+        return unrendered
 
     @cached_property
     def _own_view(self) -> RepositoryView:
@@ -144,13 +144,13 @@ class _NarrowSide:
 
     @cached_property
     def _pair_view(self) -> RepositoryView:
-        wanted = _partners(self._by_path.values(), self.paths)
-        self._render(frozenset(wanted))
-        return self._view(wanted)
+        pairs = _affected_pairs(self._by_path.values(), self.paths)
+        self._render(frozenset(pairs))
+        return self._view(pairs)
 
     def _view(self, paths: Iterable[str]) -> RepositoryView:
-        wanted = set(paths)
-        overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in wanted]
+        paths = set(paths)
+        overlays = [rendered for rendered in self.run.rendered if rendered.overlay.path in paths]
         return replace(self._files, overlays=overlays)
 
     def _render(self, paths: frozenset[str]) -> None:
@@ -165,20 +165,20 @@ class _NarrowSide:
         self._rendered = {rendered.overlay.path: rendered for rendered in self.run.rendered}
 
 
-def _partners(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
-    """The affected prod overlays with their possible staging overlays; affected means either has changed."""
+def _affected_pairs(overlays: Iterable[Overlay], paths: frozenset[str]) -> set[str]:
+    """The prod overlays and their possible staging overlays, of pairs in which the change affects one."""
     classes = (EnvironmentClass.STAGING, EnvironmentClass.PROD)
     earlier, later = (
-        [o.path for o in overlays if o.environment.name and o.environment.environment_class is one]
-        for one in classes
+        [o.path for o in overlays if o.environment.name and o.environment.environment_class is each]
+        for each in classes
     )
     by_rest: dict[tuple[int, tuple[str, ...]], set[str]] = {}
     for path in earlier:
         for rest in without_each_segment(path):
             by_rest.setdefault(rest, set()).add(path)
-    found: set[str] = set()
+    pairs: set[str] = set()
     for path in later:
-        candidates = {one for rest in without_each_segment(path) for one in by_rest.get(rest, ())}
+        candidates = {other for rest in without_each_segment(path) for other in by_rest.get(rest, ())}
         if path in paths or not candidates.isdisjoint(paths):
-            found |= {path} | candidates
-    return found
+            pairs |= {path} | candidates
+    return pairs

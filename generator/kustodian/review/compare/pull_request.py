@@ -1,4 +1,4 @@
-"""`check --base`: the findings of a change, each new, unchanged or fixed."""
+"""`check --base`: compares the findings of two revisions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, shown_root
 from kustodian.review.compare.narrow import compare_rules, waivers_differ, without_unused_waivers
-from kustodian.review.compare.revisions import Revisions, opened, touched
+from kustodian.review.compare.revisions import Revisions, open_revisions, touched
 
 
 def check_against(
@@ -28,15 +28,15 @@ def check_against(
 ) -> tuple[CheckReport, str]:
     """Check, and compare with the merge base of HEAD and a revision.
 
-    Returns the report and the severity that fails, as configured. Checks the work tree, or with `staged` the
-    index. Renders only the overlays that the change may affect, or with `whole` all; the new and fixed
-    findings are those of two full checks either way. Raises UserError as `check` does, and for a revision
+    Returns the report and the configured severity that fails. Checks the work tree, or with `staged` the
+    index. Renders only the overlays that the change may affect, or with `whole` all of them; either way the
+    new and fixed findings are those of two full checks. Raises UserError as `check` does, and for a revision
     that git does not know.
     """
     if options.stdin is not None:
         raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
     started = time.perf_counter()
-    with opened(targets, options, engine, revision, staged=staged) as revisions:
+    with open_revisions(targets, options, engine, revision, staged=staged) as revisions:
         report = None if whole else _narrow(revisions)
         report = report or _whole(revisions)
         report.root = shown_root(revisions.root)
@@ -45,7 +45,7 @@ def check_against(
 
 
 def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouched: int = 0) -> None:
-    """Mark each finding as new or unchanged, and add the fixed ones; fingerprints are counted."""
+    """Mark each finding as new or unchanged, and add the fixed ones, by the counts of fingerprints."""
     kept = [finding for finding in before if finding.waiver is None]
     left = Counter(finding.fingerprint for finding in kept)
     for finding in report.open_findings:
@@ -61,7 +61,7 @@ def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouch
 
 
 def _narrow(revisions: Revisions) -> CheckReport | None:
-    """The comparison with only the affected overlays rendered; None where that is not conclusive."""
+    """The comparison with only the affected overlays rendered; None if that is not conclusive."""
     sides = revisions.sides()
     if sides is None:
         return None

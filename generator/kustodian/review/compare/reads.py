@@ -1,8 +1,8 @@
-"""What rendering an overlay may read, told from the files alone: nothing is rendered for it.
+"""The files that rendering an overlay may read, found without rendering it.
 
-kustomize reads only what a kustomization, or a generator's or transformer's configuration, names. So every
-text in those is taken for a path, whatever field it stands in. That names too much (a label's value may be
-called like a file) and never too little, except inside a chart, of which everything counts as read.
+kustomize reads only files that are named in a kustomization or in the configuration of a generator or
+transformer. Every string in those counts as a path, whatever its field. The result may contain too many files
+(the value of a label may be the name of a file), but never too few. All files of a chart count as read.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kustodian.repository.layout import is_kustomization_folder
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.targets import kustomizations_of
 
-#: The fields whose entries configure a plugin, which may name files of its own.
+#: The fields whose entries configure a plugin; that configuration may name further files.
 _PLUGINS = ("generators", "transformers", "validators")
 _WORD = re.compile(r"""[^\s"'`,\[\]{}]+""")
 _LONGEST_PATH = 4096
@@ -36,9 +36,10 @@ _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
 @dataclass(slots=True)
 class Reads:
-    """`named` are the paths that each kustomization's folder names, `users` who names a folder.
+    """The paths that kustomizations may read, by their folder.
 
-    `opaque` are the folders whose result may hold what no file here shows: charts and remote bases.
+    `named` are the paths that a folder's kustomization names, `users` the folders that name a folder.
+    `opaque` are the folders whose objects may come from outside of the repository: charts and remote bases.
     """
 
     named: dict[str, set[str]] = field(default_factory=dict)
@@ -46,12 +47,12 @@ class Reads:
     opaque: set[str] = field(default_factory=set)
 
     def touched_folders(self, changes: Changes) -> set[str]:
-        """The folders of kustomizations whose result a change may reach.
+        """The folders of kustomizations whose result a change may affect.
 
-        A named folder counts for what is in it, unless it has a kustomization, which names that itself.
+        A named folder stands for everything in it, unless it has a kustomization, which names its own files.
         """
         above = changes.above
-        return self.and_users(
+        return self.with_users(
             {
                 folder
                 for folder, names in self.named.items()
@@ -62,55 +63,59 @@ class Reads:
             }
         )
 
-    def and_parts(self, folders: Iterable[str]) -> set[str]:
-        """Those of the folders that hold kustomizations, with all that they are built from."""
-        known = self.named.keys()
-        return set(reachable(known & set(folders), lambda folder: self.named[folder] & known))
+    def with_parts(self, folders: Iterable[str]) -> set[str]:
+        """The folders with kustomizations among these, and all folders that they are built from."""
+        with_kustomization = self.named.keys()
+        return set(
+            reachable(
+                with_kustomization & set(folders), lambda folder: self.named[folder] & with_kustomization
+            )
+        )
 
     def touched(self, changes: Changes, reached: set[str], overlays: Iterable[Overlay]) -> set[str]:
-        """The paths of the overlays that a change may reach; `reached` are the folders that it does."""
+        """The paths of the overlays that a change may affect; `reached` are the affected folders."""
         return {
             overlay.path
             for overlay in overlays
             if (overlay.path in reached if overlay.is_kustomization else _any(changes, overlay.files))
         }
 
-    def and_users(self, folders: Iterable[str]) -> set[str]:
-        """Folders with all that are built from them."""
+    def with_users(self, folders: Iterable[str]) -> set[str]:
+        """The folders, and all folders that are built from them."""
         return set(reachable(folders, lambda folder: self.users.get(folder, ())))
 
     def of(self, overlay: str) -> set[str]:
-        """Every path that rendering an overlay may read."""
-        parts = self.and_parts([overlay])
+        """The paths that rendering an overlay may read."""
+        parts = self.with_parts([overlay])
         return (parts & self.opaque).union(*(self.named[folder] for folder in parts))
 
     def readers(self, files: Iterable[str]) -> set[str]:
-        """The folders whose rendering may read one of these files, or what no file shows."""
-        wanted = set(files)
-        return self.and_users(
-            {folder for folder, names in self.named.items() if not names.isdisjoint(wanted)} | self.opaque
+        """The folders whose rendering may read one of these files, or something from outside."""
+        paths = set(files)
+        return self.with_users(
+            {folder for folder, names in self.named.items() if not names.isdisjoint(paths)} | self.opaque
         )
 
 
-class Named(NamedTuple):
-    """What one kustomization names: any `paths`, its `plugins`, and `folders` that may hold kustomizations.
+class References(NamedTuple):
+    """The `paths` that a kustomization names, its `plugins`, and `folders` that may have kustomizations.
 
-    `of` is the document, which has to live as long as this is known by it.
+    It holds the `document`, so that the document's id is not reused.
     """
 
-    of: JsonObject
+    document: JsonObject
     paths: frozenset[str]
     plugins: frozenset[str]
     folders: frozenset[str]
     is_opaque: bool
 
 
-def named_by(kustomization: Kustomization, words: Set[str] | None = None) -> Named:
-    """Read one kustomization's references; `words` as for `reads_of`."""
+def references_in(kustomization: Kustomization, words: Set[str] | None = None) -> References:
+    """The references in one kustomization; `words` as for `reads_of`."""
     data = kustomization.data
     texts = texts_in(data)
     bases = kustomization.references(*BASE_FIELDS, *_PLUGINS)
-    return Named(
+    return References(
         data,
         paths=frozenset(_paths(kustomization.resolve, texts, words)),
         plugins=frozenset(kustomization.resolve(t) for _, _, t in kustomization.references(*_PLUGINS)),
@@ -124,14 +129,14 @@ def reads_of(
     engine: Engine,
     links: Mapping[str, str],
     lay_out: Callable[[Iterable[str]], None] = lambda _: None,
-    known: dict[int, Named] | None = None,
+    known: dict[int, References] | None = None,
     words: Set[str] | None = None,
 ) -> Reads:
-    """Follow every reference of every kustomization.
+    """The files that each kustomization of the plan may read.
 
-    `known` remembers what a document names, for revisions that share it. `links` are the symbolic links and
-    where they lead; `lay_out` is told of files before they are looked at. `words` are what a path can end in
-    (None: anything): a text with another end names nothing.
+    `links` are the symbolic links and their targets. `lay_out` is called with files before they are read.
+    `known` caches the references by the id of a document, for revisions that share documents. `words` are the
+    possible last segments of a path, None for any; a string with another last segment is not a path.
     """
     reads = Reads()
     known = {} if known is None else known
@@ -144,18 +149,18 @@ def reads_of(
             folder = kustomization.directory
             document = id(kustomization.data)
             if document not in known:
-                known[document] = named_by(kustomization, words)
-            named = known[document]
-            reads.named.setdefault(folder, _own_files(folder)).update(named.paths)
-            if named.is_opaque:
+                known[document] = references_in(kustomization, words)
+            references = known[document]
+            reads.named.setdefault(folder, _own_files(folder)).update(references.paths)
+            if references.is_opaque:
                 reads.opaque.add(folder)
-            plugins[folder] = named.plugins
-            unknown |= named.folders
+            plugins[folder] = references.plugins
+            unknown |= references.folders
         unknown -= files
         unknown -= reads.named.keys()
         lay_out(file for folder in unknown for file in _own_files(folder))
         queue = _hidden(reads, plan.root, engine, unknown)
-    lay_out(file for wanted in plugins.values() for file in wanted)
+    lay_out(file for named in plugins.values() for file in named)
     _add_plugins(reads, plan.root, engine, plugins)
     for folder, names in reads.named.items():
         _follow_links(names, links)
@@ -170,7 +175,7 @@ def _lies_in(folders: Iterable[str], name: str) -> bool:
 
 
 def always_rendered(plan: Plan, reads: Reads) -> frozenset[str]:
-    """The overlays with objects of Argo CD in them, whatever changed: many rules ask what is deployed."""
+    """The overlays with objects of Argo CD, which many rules need to know what is deployed."""
     argo = [
         path
         for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())
@@ -188,8 +193,8 @@ def _own_files(folder: str) -> set[str]:
 
 
 def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) -> list[Kustomization]:
-    """Named kustomizations that the scan passed over: in dot-folders, excluded, behind links."""
-    wanted: dict[str, None] = {}
+    """Kustomizations in these folders that the scan skipped: hidden, excluded, or reached through a link."""
+    unscanned: dict[str, None] = {}
     for folder in sorted(folders):
         if folder.startswith("..") or not is_kustomization_folder(root / folder):
             continue
@@ -197,25 +202,25 @@ def _hidden(reads: Reads, root: Path, engine: Engine, folders: Iterable[str]) ->
         if real != folder:
             reads.named[folder] = {*_own_files(folder), real}
         if real not in reads.named and not real.startswith(".."):
-            wanted[real] = None
-    files = [name for folder in wanted for name in sorted(_own_files(folder)) if (root / name).is_file()]
-    found = engine.parse(root, files) if files else []
-    for folder in wanted:
+            unscanned[real] = None
+    files = [name for folder in unscanned for name in sorted(_own_files(folder)) if (root / name).is_file()]
+    parsed = engine.parse(root, files) if files else []
+    for folder in unscanned:
         reads.named[folder] = _own_files(folder)
     return [
         Kustomization(file.path, document.data)
-        for file in found
+        for file in parsed
         for document in file.documents
         if isinstance(document.data, dict)
     ]
 
 
 def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str, frozenset[str]]) -> None:
-    """What the configuration of generators and transformers names, beside itself and beside its user."""
-    files = sorted({file for wanted in plugins.values() for file in wanted if (root / file).is_file()})
+    """Add the paths in the configuration of plugins, relative to it and to the kustomization."""
+    files = sorted({file for named in plugins.values() for file in named if (root / file).is_file()})
     parsed = {file.path: file.documents for file in engine.parse(root, files)} if files else {}
-    for folder, wanted in plugins.items():
-        for file in wanted & parsed.keys():
+    for folder, named in plugins.items():
+        for file in named & parsed.keys():
             for document in parsed[file]:
                 texts = texts_in(document.data)
                 for base in {folder, posixpath.dirname(file) or "."}:
@@ -225,8 +230,8 @@ def _add_plugins(reads: Reads, root: Path, engine: Engine, plugins: Mapping[str,
 
 
 def _paths(resolve: Callable[[str], str], texts: list[str], ends: Set[str] | None = None) -> set[str]:
-    """Each text as the path that it means; of `key=path` both sides, of inline YAML each word."""
-    found = set()
+    """The paths in these strings: the whole string, both sides of `key=path`, each word of inline YAML."""
+    paths = set()
     for text in texts:
         words = _WORD.findall(text) if "\n" in text or "{" in text else (text,)
         for word in words:
@@ -236,12 +241,12 @@ def _paths(resolve: Callable[[str], str], texts: list[str], ends: Set[str] | Non
                 if written and len(written) < _LONGEST_PATH and not written.startswith("/"):
                     path = resolve(written)
                     if not path.startswith(".."):
-                        found.add(path)
-    return found
+                        paths.add(path)
+    return paths
 
 
 def _is_opaque(data: Any, texts: list[str]) -> bool:
-    """Whether a chart or something remote is asked for by a document with these texts."""
+    """Whether a document with these strings uses a chart or a remote base."""
     if not isinstance(data, dict):
         return False
     if any(key.startswith("helm") for key in data) or data.get("kind") == "HelmChartInflationGenerator":
@@ -250,7 +255,7 @@ def _is_opaque(data: Any, texts: list[str]) -> bool:
 
 
 def _follow_links(names: set[str], links: Mapping[str, str]) -> None:
-    """Add where each path leads that goes through a symbolic link; the link itself is read, too."""
+    """Add the links in paths that lead through symbolic links, and the paths that they lead to."""
     if not links:
         return
     queue = list(names)

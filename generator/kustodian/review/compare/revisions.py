@@ -31,15 +31,15 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.run import Run, start
 from kustodian.review.check.targets import is_definition, plan_beside
-from kustodian.review.check.view import view_beside, view_of
-from kustodian.review.compare.reads import Named, Reads, always_rendered, reads_of
+from kustodian.review.check.view import view_of, view_of_revision
+from kustodian.review.compare.reads import Reads, References, always_rendered, reads_of
 
 
 class Side(NamedTuple):
-    """One of the two revisions: its run, what its overlays may read, and a view with no overlay rendered.
+    """One of the two revisions: its run, the files that overlays may read, and a view without overlays.
 
-    `always` are overlays that are rendered whatever changed. `lay_out` writes files of the revision to disk
-    and must be called before they are read; unchanged files are read from the head.
+    `always` are the overlays that are rendered even if nothing in them changed. `lay_out` writes files of
+    the revision to disk and must be called before they are read; unchanged files are read from the head.
     """
 
     run: Run
@@ -65,11 +65,11 @@ class Revisions:
 
     @cached_property
     def changes(self) -> Changes:
-        """The files that differ. Raises UserError where git fails."""
+        """The files that differ. Raises UserError if git fails."""
         return self._changes.result()
 
     def whole_base(self) -> Run | None:
-        """A run over all of the base; None where it has nothing to check. Raises UserError like `check`."""
+        """A run over the whole base; None if it has nothing to check. Raises UserError as `check` does."""
         if self._base is None or not self._base.files:
             return None
         self._base.lay_out_all()
@@ -88,27 +88,27 @@ class Revisions:
 
     def _base_options(self, root: Path) -> CheckOptions:
         """The command line's options for the base's checkout; no fixes are proposed there."""
-        return replace(_at(self._options, self.root, root), proposals=False)
+        return replace(_options_in(self._options, self.root, root), proposals=False)
 
     def sides(self) -> tuple[Side, Side] | None:
-        """Base and head, with only changed files of the base on disk; None where that is not enough."""
+        """Base and head, with only the changed files of the base on disk; None if that is not enough."""
         plan, base = self.head.plan, self._base
         whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
         if base is None or not base.files or not whole:
             return None
         if plan.scan is None or rules_touched(plan, self.changes):
             return None
-        named: dict[int, Named] = {}
+        references: dict[int, References] = {}
         words = self._words(base)
-        head = self._head_side(base, named, words)
-        before = self._base_side(base, head, named, words)
+        head = self._head_side(base, references, words)
+        before = self._base_side(base, head, references, words)
         return (before, head) if before is not None else None
 
-    def _head_side(self, base: Checkout, named: dict[int, Named], words: Set[str] | None) -> Side:
-        """The head; overlays that its kustomizations show to be affected start to render meanwhile."""
+    def _head_side(self, base: Checkout, references: dict[int, References], words: Set[str] | None) -> Side:
+        """The head; the overlays known to be affected start to render in the background."""
         plan, engine = self.head.plan, self.head.engine
         links = symbolic_links(plan.root, self.changes.links | self.changes.files)
-        reads = reads_of(plan, engine, links, known=named, words=words)
+        reads = reads_of(plan, engine, links, known=references, words=words)
         run = Run(plan, self.head.options, engine)
         always = always_rendered(plan, reads)
         reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
@@ -117,9 +117,9 @@ class Revisions:
         return Side(run, reads, view_of(plan, [], engine, files), always)
 
     def _base_side(
-        self, base: Checkout, head: Side, named: dict[int, Named], words: Set[str] | None
+        self, base: Checkout, head: Side, references: dict[int, References], words: Set[str] | None
     ) -> Side | None:
-        """The base, with only changed files on disk; None where that is not enough."""
+        """The base, with only the changed files on disk; None if that is not enough."""
         plan, engine = head.run.plan, head.run.engine
         assert plan.scan is not None
         base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
@@ -133,17 +133,19 @@ class Revisions:
             return None  # checking the whole base gives a better message
         if rules_touched(other, self.changes):
             return None
-        view = view_beside(other, head.view, self.changes, base.files, engine)
+        view = view_of_revision(other, head.view, self.changes, base.files, engine)
         base.lay_out(base.links)
-        reads = reads_of(other, engine, symbolic_links(base.root, base.links), base.lay_out, named, words)
+        reads = reads_of(
+            other, engine, symbolic_links(base.root, base.links), base.lay_out, references, words
+        )
         maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
         run = Run(other, options, engine, maps)
         return Side(run, reads, view, always_rendered(other, reads), base.lay_out)
 
     def _words(self, base: Checkout) -> Set[str] | None:
-        """What the path of a file or folder can end in, in either revision; None where git does not know all.
+        """The segments of all paths in either revision; None if git does not know all files.
 
-        Of what kustomizations say little is a path: looking no further at the rest saves half of the work.
+        Most strings in kustomizations are not paths, and are skipped by their last segment.
         """
         if self.changes.folders:
             return None
@@ -152,21 +154,21 @@ class Revisions:
 
 
 @contextmanager
-def opened(
+def open_revisions(
     targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool
 ) -> Iterator[Revisions]:
     """Both sides: the merge base of HEAD and a revision, and the work tree (or the index).
 
-    Raises UserError as `check` does, and where git has no such revision.
+    Raises UserError as `check` does, and if git does not know the revision.
     """
     paths = [target.resolve() for target in targets] or [Path.cwd()]
     root = find_root(paths[0])
     with ExitStack() as stack:
-        git_state = Background(lambda: _ask_git(stack, root, revision, staged))
+        git_state = Background(lambda: _read_git(stack, root, revision, staged))
         all_rules()  # imported while git and the engine work
         try:
             head_root = git_state.result().head_root if staged else root
-            head = start(_moved(paths, root, head_root), _at(options, root, head_root), engine)
+            head = start(_moved(paths, root, head_root), _options_in(options, root, head_root), engine)
         finally:
             git_state.wait()  # so that the stack removes its checkouts, too
         git = git_state.result()
@@ -174,7 +176,7 @@ def opened(
 
 
 class _GitState(NamedTuple):
-    """What git says of both revisions; `commit` is the empty tree before the first one."""
+    """Both revisions in git; `commit` is the empty tree if there is no commit yet."""
 
     tree: WorkTree
     commit: str
@@ -183,8 +185,8 @@ class _GitState(NamedTuple):
     changes: Background[Changes]
 
 
-def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitState:
-    """Find both revisions and check out what is needed. Raises UserError."""
+def _read_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitState:
+    """Find both revisions, and check out the base and the index. Raises UserError if git fails."""
     tree = work_tree(root)
     commit = merge_base(tree, revision)
     head_root = root
@@ -192,17 +194,17 @@ def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitS
         index = stack.enter_context(checkout(tree, None, index=True))
         index.lay_out_all()
         head_root = index.root
-    at = commit or empty_tree(tree)
-    differing = Background(lambda: changes(tree, at, staged=staged))
+    base_tree = commit or empty_tree(tree)
+    differing = Background(lambda: changes(tree, base_tree, staged=staged))
     try:
         base = stack.enter_context(checkout(tree, commit)) if commit else None
     finally:
         differing.wait()
-    return _GitState(tree, at, head_root, base, differing)
+    return _GitState(tree, base_tree, head_root, base, differing)
 
 
 def rules_touched(plan: Plan, changes: Changes) -> bool:
-    """Whether the configuration, a policy or a schema changed: any finding may differ then."""
+    """Whether the configuration, a policy or a schema changed, so that any finding may differ."""
     files = plan.scan.yaml_files if plan.scan else ()
     if any(changes.touch(path) and any(map(is_definition, heads)) for path, heads, _ in files):
         return True
@@ -216,7 +218,7 @@ def _inputs_of_rules(plan: Plan) -> list[str]:
 
 
 def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
-    """The scan of the base, of which only what changed has been looked at; the rest is as in the head."""
+    """The scan of the base: changed files from its own scan, the others from that of the head."""
     kustomizations = [entry for entry in head.kustomizations if not changes.touch(entry[0])]
     kustomizations += [entry for entry in base.kustomizations if changes.touch(entry[0])]
     files = [entry for entry in head.yaml_files if not changes.touch(entry[0])]
@@ -225,10 +227,10 @@ def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
 
 
 class Touched(NamedTuple):
-    """What a change may reach in either revision.
+    """The overlays and kustomizations that a change may affect, in either revision.
 
-    `overlays` are paths, those that only one revision has among them; `folders` hold the kustomizations, with
-    all that those are built from.
+    `overlays` are paths, including those of overlays that only one revision has. `folders` are the folders of
+    the affected kustomizations, and of all that they are built from.
     """
 
     overlays: frozenset[str]
@@ -236,7 +238,7 @@ class Touched(NamedTuple):
 
 
 def touched(changes: Changes, base: Side, head: Side) -> Touched:
-    """Follow a change through both revisions."""
+    """The overlays and kustomizations that a change may affect."""
     sides = (base, head)
     reached = [side.reads.touched_folders(changes) for side in sides]
     overlays = set[str]()
@@ -248,12 +250,12 @@ def touched(changes: Changes, base: Side, head: Side) -> Touched:
     everywhere = set[str]().union(*reached)
     return Touched(
         frozenset(overlays | {path for path, _, _ in before ^ after}),
-        frozenset(part for side in sides for part in side.reads.and_parts(everywhere)),
+        frozenset(part for side in sides for part in side.reads.with_parts(everywhere)),
     )
 
 
 def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:
-    """The targets in another checkout of the repository."""
+    """The targets in another checkout of the repository. Raises UserError for one outside of it."""
     outside = [path for path in paths if not path.is_relative_to(root)]
     if outside:
         raise UserError(
@@ -262,8 +264,8 @@ def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:
     return [other / path.relative_to(root) for path in paths]
 
 
-def _at(options: CheckOptions, root: Path, other: Path) -> CheckOptions:
-    """The options for another checkout: a configuration in the repository is that of the revision."""
+def _options_in(options: CheckOptions, root: Path, other: Path) -> CheckOptions:
+    """The options for another checkout, with the configuration of that revision if it has the file."""
     config = options.config.resolve() if options.config is not None else None
     if config is not None and config.is_relative_to(root) and (other / config.relative_to(root)).exists():
         config = other / config.relative_to(root)

@@ -1,1 +1,1 @@
-"""`diff`: which rendered objects a change alters, and what that means for a cluster."""
+"""`diff`: the rendered objects that a change alters, and the effects on a cluster."""

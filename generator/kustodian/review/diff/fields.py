@@ -1,4 +1,4 @@
-"""The smallest parts in which two objects differ."""
+"""The fields in which two objects differ."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from kustodian.model.results.difference import ABSENT, FieldChange
 from kustodian.repository.source_map import MERGE_KEYS
 
-#: Stands for what must not be repeated in a log or a comment.
+#: Replaces values that must not appear in a log or a comment.
 HIDDEN = "(hidden)"
 _SECRET_FIELDS = ("data", "stringData")
 
 
 def field_changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChange]:
-    """What differs; list items are matched by their merge key, those without one by what they hold."""
+    """The fields that differ; list items are matched by their merge key, or by content if they have none."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from field_changes(before.get(key, ABSENT), after.get(key, ABSENT), _joined(path, str(key)))
@@ -27,7 +27,7 @@ def field_changes(before: Any, after: Any, path: str = "") -> Iterator[FieldChan
 
 
 def leaves(path: str, value: Any) -> Iterator[str]:
-    """The paths of all scalars in a value, written as `field_changes` writes them."""
+    """The paths of all scalars in a value, in the notation of `field_changes`."""
     if isinstance(value, dict) and value:
         for key, item in value.items():
             yield from leaves(_joined(path, str(key)), item)
@@ -40,7 +40,7 @@ def leaves(path: str, value: Any) -> Iterator[str]:
 
 
 def without_secrets(change: FieldChange) -> FieldChange:
-    """A change of a Secret that says which keys differ, but no value."""
+    """A change of a Secret with its values hidden."""
     if not change.path:
         return FieldChange("", _redacted(change.before), _redacted(change.after))
     if not change.path.startswith(_SECRET_FIELDS):
@@ -71,7 +71,7 @@ def _list_changes(before: list[Any], after: list[Any], path: str) -> Iterator[Fi
 
 
 def _by_content(before: list[Any], after: list[Any], path: str) -> Iterator[FieldChange]:
-    """Equal items are paired; what is left between them is paired in order, the rest came or went."""
+    """Changes of items without a merge key: equal items are paired, items between them in order."""
     old, new = ([json.dumps(item, sort_keys=True) for item in items] for items in (before, after))
     if old != new and sorted(old) == sorted(new):
         yield FieldChange(f"{path} (order)", before, after)

@@ -1,4 +1,4 @@
-"""Fields that the API server refuses to change: the sync fails until the object is deleted or replaced.
+"""Immutable fields: a sync that changes one fails until the object is deleted or replaced.
 
 Source: validation of the API types in Kubernetes v1.34, the ValidateXUpdate functions of
 pkg/apis/*/validation, https://github.com/kubernetes/kubernetes/tree/v1.34.0/pkg/apis
@@ -15,7 +15,7 @@ from kustodian.model.results.difference import ABSENT, FieldChange
 from kustodian.review.diff.fields import leaves
 
 _SELECTOR = r"spec\.selector\b"
-#: By group and kind, what a path of a refused field starts with.
+#: The beginning of the paths of immutable fields, by group and kind.
 _IMMUTABLE: dict[tuple[str, str], re.Pattern[str]] = {
     key: re.compile(pattern)
     for key, pattern in {
@@ -45,13 +45,13 @@ _IMMUTABLE: dict[tuple[str, str], re.Pattern[str]] = {
         ("apiextensions.k8s.io", "CustomResourceDefinition"): r"spec\.(group|scope|names\.(kind|plural))\b",
     }.items()
 }
-#: Argo CD makes such an object anew instead of changing it.
+#: Argo CD replaces an object with one of these instead of changing it.
 _HOOK, _SYNC_OPTIONS = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-options"
 _REQUEST = "spec.resources.requests.storage"
 
 
 def refused(before: Manifest, after: Manifest, fields: tuple[FieldChange, ...]) -> Iterator[str]:
-    """A sentence for each field that the API server will refuse."""
+    """A sentence for each change that the API server will refuse."""
     if _is_replaced(after) or before.name != after.name:
         return  # a generated name with another hash is another object
     pattern = _IMMUTABLE.get((after.group, after.kind))
@@ -85,7 +85,7 @@ def _frozen(after: Manifest, fields: tuple[FieldChange, ...]) -> Iterator[str]:
 
 
 def _short(path: str) -> str:
-    """The field without what is below a list: `spec.volumeClaimTemplates`."""
+    """The path up to the first list: `spec.volumeClaimTemplates`."""
     return path.partition("[")[0]
 
 

@@ -1,4 +1,4 @@
-"""What Argo CD does with an object that left git, told from the Applications of the repository.
+"""What Argo CD does with an object that a change removes, according to the repository's Applications.
 
 Source: Argo CD documentation, "Automated Sync Policy", "Sync Options" and "Controlling if/when the
 ApplicationSet controller modifies Applications", https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
@@ -23,27 +23,29 @@ _HOOK, _OPTIONS = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-options"
 _CONDITION = re.compile(
     r'\{\{-?\s*(?P<test>has|eq|ne)\s+(?P<value>\.[\w.]+)\s+(?:\(list\s+(?P<list>[^()]*)\)|"(?P<one>[^"]*)")\s*-?\}\}'
 )
-#: What the sentence begins with where the object may go.
+#: The beginning of the sentence if Argo CD may delete the object.
 DELETES = "Argo CD deletes it"
 _NOT_KNOWN = f"{DELETES} where pruning is on, and leaves it behind where it is off"
 
 
 @dataclass(frozen=True, slots=True)
 class _Deployed:
-    """One Application that deploys a folder; `prunes` is None where that cannot be told."""
+    """An Application that deploys a folder; `prunes` is None if it is not known.
+
+    `is_set` says that an ApplicationSet generates it. Then `deletes` says whether the ApplicationSet deletes
+    an Application that it no longer generates, and `preserves` whether the deployed objects are kept.
+    """
 
     name: str
     automated: bool
     prunes: bool | None
-    #: Whether an ApplicationSet makes it; then, whether that deletes an Application that it no longer makes,
-    #: and whether what runs is kept then.
     is_set: bool
     deletes: bool = False
     preserves: bool = False
 
     @property
     def end(self) -> str:
-        """What becomes of the objects when the ApplicationSet no longer makes the Application."""
+        """What happens to the objects if the ApplicationSet no longer generates the Application."""
         if not self.deletes:
             return f"stays in the cluster: the ApplicationSet keeps Application {self.name}, whose sync fails"
         if self.preserves:
@@ -52,18 +54,15 @@ class _Deployed:
 
 
 class Pruning:
-    """What becomes of removed objects; `before` and `after` are the repository at both revisions.
-
-    Without the former (there is no base) nothing is ever removed.
-    """
+    """What Argo CD does with objects that a change removes."""
 
     def __init__(self, before: RepositoryView, after: RepositoryView) -> None:
-        """Applications are looked for when the first removed object is asked about."""
+        """`before` and `after` are the repository at both revisions."""
         self._views = (before, after)
         self._found: tuple[list[tuple[re.Pattern[str], _Deployed]], ...] | None = None
 
     def fate(self, manifest: Manifest, overlay: str, *, overlay_is_gone: bool) -> str:
-        """A sentence about an object that its overlay no longer renders."""
+        """A sentence about an object that its overlay no longer contains."""
         options = manifest.annotations.get(_OPTIONS, "").replace(" ", "").split(",")
         if _HOOK in manifest.annotations:
             return "a hook: Argo CD no longer runs it, and leaves what the last run made"
@@ -78,7 +77,7 @@ class Pruning:
         return next((_of_pruning(one, asks) for one in after if one.prunes is not False), _of_kept(after[0]))
 
     def moved(self, old: str, new: str) -> tuple[str, ...]:
-        """Sentences about an overlay whose folder has another name now."""
+        """Sentences about an overlay whose folder was renamed."""
         before, after = self._deployed(old)[0], self._deployed(new)[1]
         if not before or {one.name for one in before} & {one.name for one in after}:
             return ()
@@ -89,7 +88,7 @@ class Pruning:
 
     def _deployed(self, overlay: str) -> tuple[list[_Deployed], list[_Deployed]]:
         if self._found is None:
-            self._found = tuple(list(_all(view)) for view in self._views)
+            self._found = tuple(list(_deployed_in(view)) for view in self._views)
         before, after = ([one for where, one in side if where.match(overlay)] for side in self._found)
         return before, after
 
@@ -119,16 +118,16 @@ def _of_a_gone_overlay(before: list[_Deployed], after: list[_Deployed]) -> str:
     return one.end
 
 
-def _all(view: RepositoryView) -> Iterator[tuple[re.Pattern[str], _Deployed]]:
+def _deployed_in(view: RepositoryView) -> Iterator[tuple[re.Pattern[str], _Deployed]]:
     for application in applications(view):
         for parameters in application.parameters:
             for _, source in application.written_sources:
                 folder = expand(text(source.get("path")), parameters).strip("/")
                 if folder and folder != UNKNOWN and not source.get("chart"):
-                    yield pattern(folder), _one(application, parameters)
+                    yield pattern(folder), _deployed_by(application, parameters)
 
 
-def _one(application: Application, parameters: JsonObject) -> _Deployed:
+def _deployed_by(application: Application, parameters: JsonObject) -> _Deployed:
     manifest = application.placed.manifest
     policy = mapping(application.spec.get("syncPolicy"))
     name = manifest.name
@@ -156,7 +155,7 @@ def _shown(name: str, manifest: Manifest) -> str:
 
 
 def _filled(template: str, parameters: JsonObject) -> str:
-    """A template with its conditions and values filled in; `UNKNOWN` where that takes more."""
+    """A template with its conditions and values filled in, `UNKNOWN` for those that are not supported."""
 
     def decided(match: re.Match[str]) -> str:
         value = expand(f"{{{{ {match['value']} }}}}", parameters)
@@ -170,15 +169,15 @@ def _filled(template: str, parameters: JsonObject) -> str:
 
 
 def _parsed(patch: str) -> JsonObject | None:
-    """A template patch as data; None where it is not known what it becomes."""
+    """A template patch as data; None if it is not valid YAML without its unknown values."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        found = YAML(typ="safe", pure=True).load(patch.replace(UNKNOWN, "unknown-to-kustodian"))
+        data = YAML(typ="safe", pure=True).load(patch.replace(UNKNOWN, "unknown-to-kustodian"))
     except YAMLError:
         return None
-    return found if isinstance(found, dict) else None
+    return data if isinstance(data, dict) else None
 
 
 def _merged(base: JsonObject, patch: JsonObject) -> JsonObject:

@@ -1,4 +1,4 @@
-"""What a change of a Role or a binding gives and takes, said in rights rather than in fields."""
+"""The rights that a change of a Role or a binding grants and revokes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from kustodian.kubernetes.rbac import BINDING_KINDS, ROLE_KINDS, rights_of, subj
 from kustodian.model.json_value import dig, text
 from kustodian.model.manifest import Manifest
 
-#: So many rights are named; the fields show the rest.
+#: The number of rights in a sentence; the changed fields show the others.
 _NAMED = 4
 
 
 def rights_notes(before: Manifest | None, after: Manifest | None) -> Iterator[str]:
-    """Sentences about one Role or binding; none where who may do what stays as it is."""
-    known = after or before
-    assert known is not None
-    if (known.group, known.kind) in ROLE_KINDS:
+    """Sentences about one Role or binding; none if no right changes."""
+    present = after or before
+    assert present is not None
+    if (present.group, present.kind) in ROLE_KINDS:
         yield from _role_notes(before, after)
-    elif (known.group, known.kind) in BINDING_KINDS:
+    elif (present.group, present.kind) in BINDING_KINDS:
         yield from _binding_notes(before, after)
 
 

@@ -1,4 +1,4 @@
-"""What a reviewer should look at twice: what the sync will refuse, objects that go, rights that grow."""
+"""The risks of a change for a reviewer: refused fields, deleted objects, new rights."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ _OUTSIDE = ("LoadBalancer", "NodePort")
 def risks_of(
     before: Manifest | None, after: Manifest | None, fields: tuple[FieldChange, ...], fate: str = ""
 ) -> tuple[str, ...]:
-    """Sentences about one change, without repetition; `fate` says what Argo CD does with a removed object."""
+    """Sentences about one change, without duplicates; `fate` is the one about a removed object."""
     return tuple(dict.fromkeys(_risks(before, after, fields, fate)))
 
 
 def _risks(
     before: Manifest | None, after: Manifest | None, fields: tuple[FieldChange, ...], fate: str
 ) -> Iterator[str]:
-    known = after or before
-    assert known is not None
+    present = after or before
+    assert present is not None
     if after is None:
         yield fate
         if fate.startswith(DELETES):
-            yield from _of_a_removed(known)
+            yield from _of_a_removed(present)
     elif before is not None:
         yield from refused(before, after, fields)
     yield from rights_notes(before, after)
-    if known.kind == "NetworkPolicy" and after is not None:
+    if present.kind == "NetworkPolicy" and after is not None:
         yield "who may talk to whom changes"
-    if known.kind.endswith("WebhookConfiguration") or known.kind.startswith("ValidatingAdmissionPolicy"):
+    if present.kind.endswith("WebhookConfiguration") or present.kind.startswith("ValidatingAdmissionPolicy"):
         yield "what the API server accepts changes"
     if after is not None:
         yield from _ways_in(before, after, fields)

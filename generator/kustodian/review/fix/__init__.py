@@ -1,1 +1,1 @@
-"""Text edits for findings: as proposals in reports, and applied by `check --fix`."""
+"""Fixes of findings: proposed in reports, and applied by `check --fix`."""

@@ -1,4 +1,4 @@
-"""The changes of files that would fix a finding: what its rule proposes, at the place a person would edit."""
+"""The changes of files that fix a finding, at the places that a person would edit."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from kustodian.repository.source_map import SourceNode
 from kustodian.review.check.run import Fixable, Run
 from kustodian.review.locate.source_path import AS_IS
 
-#: Entries of a kustomization that are taken away whole.
+#: Fields of a kustomization whose entries are removed as a whole.
 _WHOLE_ENTRIES = frozenset({"replicas"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit of one file: `path` leads into document `document` of it."""
+    """An edit of a field of a file; `value` is JSON, so that equal changes compare as equal."""
 
     file: str
     document: int
     action: Action
     path: FieldPath
-    value: str  # written as JSON, so that equal changes are equal
+    value: str
 
     def apply(self, text: str) -> str:
-        """The text after it. Raises CannotEdit."""
-        mark = text[:1] if text.startswith("\ufeff") else ""  # a byte order mark stays, and is no column
+        """The text after the edit. Raises CannotEdit."""
+        mark = text[:1] if text.startswith("\ufeff") else ""  # columns do not count a byte order mark
         return mark + self._apply(text[len(mark) :])
 
     def _apply(self, text: str) -> str:
@@ -49,7 +49,7 @@ class Change:
 
 
 def changes_of(run: Run, fixable: Fixable) -> Iterator[Change]:
-    """The changes that fix one finding. Raises CannotEdit where they are better made by hand."""
+    """The changes that fix one finding. Raises CannotEdit if they have to be made by hand."""
     hit = fixable.hit
     for edit in hit.violation.edits:
         if isinstance(hit, SourceHit) and hit.manifest is None:
@@ -76,15 +76,14 @@ def _change(run: Run, file: str, document: int, edit: Edit, path: FieldPath) -> 
 def _place(
     run: Run, rendered: RenderedOverlay, manifest: Manifest, path: FieldPath
 ) -> tuple[str, int, FieldPath]:
-    """File, document and path in it where the field is, or is to be written."""
-    found = run.locator.writable(manifest, path, rendered.files)
-    if found is None:
-        raise CannotEdit("the object is written in no file")
-    place, depth = found
+    """The file, document and path at which the field is, or is to be written."""
+    writable = run.locator.writable(manifest, path, rendered.files)
+    if writable is None:
+        raise CannotEdit("the object is not in a file")
+    place, depth = writable
     if place.inline != AS_IS:
         raise CannotEdit("it is set in an inline patch")
-    source = run.maps.file(place.file)
-    for index, root in enumerate(source.documents if source is not None else ()):
+    for index, root in enumerate(run.maps.documents(place.file)):
         inside = _path_to(root, place.node)
         if inside is None:
             continue
@@ -92,22 +91,22 @@ def _place(
         if is_entry and inside[:1] and inside[0] in _WHOLE_ENTRIES:
             return place.file, index, inside[:2]
         if is_entry or root.is_list:
-            raise CannotEdit("it is made by an entry of a kustomization or a JSON patch")
+            raise CannotEdit("it is set by an entry of a kustomization or a JSON patch")
         return place.file, index, (*inside, *path[depth:])
     raise CannotEdit("it is written in an unusual form")
 
 
-def _path_to(root: SourceNode, wanted: SourceNode) -> FieldPath | None:
-    if root is wanted:
+def _path_to(root: SourceNode, node: SourceNode) -> FieldPath | None:
+    if root is node:
         return ()
     for key, child in root.children.items():
-        if (below := _path_to(child, wanted)) is not None:
+        if (below := _path_to(child, node)) is not None:
             return (key, *below)
     return None
 
 
 def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, int, FieldPath]) -> None:
-    """A line in a base may only go where every overlay that it reaches has the same finding."""
+    """A line of a base may be removed only if all overlays that use it have the same finding."""
     affected = {id(fixable.hit.manifest) for fixable in run.fixable if fixable.hit.rule.id == hit.rule.id}
     for rendered in run.rendered:
         for manifest in rendered.objects if place[0] in rendered.files else ():
@@ -118,11 +117,11 @@ def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, 
             except CannotEdit:
                 same = False
             if same:
-                raise CannotEdit(f"{rendered.overlay.path} needs the line: the finding is not about it")
+                raise CannotEdit(f"{rendered.overlay.path} needs the line and has no such finding")
 
 
 def read_text(path: Path) -> str:
-    """The text with its line ends as they are. Raises CannotEdit where it cannot be read."""
+    """The text with its line ends unchanged. Raises CannotEdit if it cannot be read."""
     try:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,7 +1,7 @@
-"""What the rules propose for each fixable finding, as replacements of text for machine-read reports.
+"""Proposes fixes in reports, as replacements of text for each fixable finding.
 
-`check --fix` makes the same changes, and only those that hold up on a copy of the repository. A report
-proposes them one by one, unproven: somebody looks at each.
+`check --fix` makes the same changes, but tries them on a copy of the repository first. The proposals in a
+report are not tried.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from kustodian.review.fix.changes import Change, changes_of, read_text
 
 
 def propose(run: Run) -> None:
-    """Give each fixable finding its replacements; none where the change is better made by hand."""
+    """Set the replacements of each fixable finding; none if the change has to be made by hand."""
     texts: dict[str, str] = {}
-    known: dict[tuple[Change, ...], tuple[Replacement, ...]] = {}
+    by_changes: dict[tuple[Change, ...], tuple[Replacement, ...]] = {}
     for fixable in run.fixable:
         try:
             changes = tuple(changes_of(run, fixable))
-            if changes not in known:
-                known[changes] = tuple(_replacements(run, changes, texts))
-            fixable.finding.replacements = known[changes]
+            if changes not in by_changes:
+                by_changes[changes] = tuple(_replacements(run, changes, texts))
+            fixable.finding.replacements = by_changes[changes]
         except CannotEdit:
             continue
 
@@ -40,37 +40,38 @@ def _replacements(run: Run, changes: Iterable[Change], texts: dict[str, str]) ->
 
 
 def replacements_between(file: str, before: str, after: str) -> Iterator[Replacement]:
-    """The smallest stretches that turn one text into the other, in the order of the file."""
-    # A byte order mark is no column.
+    """The smallest replacements that turn one text into the other, in the order of the file."""
+    # Columns do not count a byte order mark.
     before, after = before.removeprefix("\ufeff"), after.removeprefix("\ufeff")
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     for tag, i, i_end, j, j_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        yield _trimmed(file, before, sum(map(len, old[:i])), "".join(old[i:i_end]), "".join(new[j:j_end]))
+        yield _shortest(file, before, sum(map(len, old[:i])), "".join(old[i:i_end]), "".join(new[j:j_end]))
 
 
-def _trimmed(file: str, before: str, start: int, gone: str, come: str) -> Replacement:
-    """The replacement without what both texts begin and end with."""
-    line_end = "\r\n" if before.endswith("\r\n") else "\n"
-    at_end = start == len(before) and before.endswith(line_end)
+def _shortest(file: str, text: str, start: int, deleted: str, inserted: str) -> Replacement:
+    """The replacement at an offset of the text, without the common beginning and end of both strings."""
+    line_end = "\r\n" if text.endswith("\r\n") else "\n"
+    at_end = start == len(text) and text.endswith(line_end)
     if at_end:
-        # There is no line behind the last one: what comes there goes to its end.
-        start, gone, come = start - len(line_end), line_end, line_end + come
-    if tail := _shared(gone[::-1], come[::-1]):
-        gone, come = gone[:-tail], come[:-tail]
-    shared = 0 if at_end else _shared(gone, come)
-    start, gone, come = start + shared, gone[shared:], come[shared:]
-    return Replacement(file, *_position(before, start), *_position(before, start + len(gone)), come)
+        # There is no line after the last line break: the new lines go before it.
+        start, deleted, inserted = start - len(line_end), line_end, line_end + inserted
+    if tail := _common_prefix(deleted[::-1], inserted[::-1]):
+        deleted, inserted = deleted[:-tail], inserted[:-tail]
+    head = 0 if at_end else _common_prefix(deleted, inserted)
+    start, deleted, inserted = start + head, deleted[head:], inserted[head:]
+    return Replacement(file, *_position(text, start), *_position(text, start + len(deleted)), inserted)
 
 
-def _shared(one: str, other: str) -> int:
+def _common_prefix(one: str, other: str) -> int:
+    """The length of the longest prefix of both."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of an offset; a line break belongs to its line."""
+    """Line and column of an offset; a line break is part of the line that it ends."""
     lines = text[:offset].splitlines(keepends=True)
     if not lines or lines[-1].endswith(("\n", "\r")):
         return len(lines) + 1, 1

@@ -1,8 +1,7 @@
-"""Safe fixes: the changes that rules propose, made in the files a person would change, and proven first.
+"""Safe fixes: changes that rules propose, tried on a copy of the repository before they are made.
 
-Every change is tried on a copy of the repository, which is checked again: what was to be fixed must be gone,
-nothing new may appear, and a field that is only written differently must render to the same objects. What
-does not hold up to that is left as it is, with the reason.
+The copy is checked: the finding must be gone, there must be no new finding, and a change of form only must
+render to the same objects. Changes that fail are not made, and the reason is reported.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,34 +27,37 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, start
 from kustodian.review.fix.changes import Change, changes_of, read_text
 
-#: Changes that belong together, and the findings that they fix.
+#: Changes that are made together, and the findings that they fix.
 Group = tuple[tuple[Change, ...], list[Finding]]
 
 
 @dataclass(slots=True)
 class Fixes:
-    """What came of it: old and new text by file, the findings fixed, and those left with the reason."""
+    """The outcome: old and new text by file, the fixed findings, and the others with the reason.
+
+    `not_checked` is the number of overlays and rules that could not be checked.
+    """
 
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
-    not_checked: int = 0  # overlays and rules that could not be looked at
+    not_checked: int = 0
 
     def write(self, root: Path) -> None:
-        """Put the new texts in place, each file whole or not at all; modes stay.
+        """Write the new texts, each file atomically and with its mode unchanged.
 
-        Raises UserError where a file cannot be written, and before any is where one was changed meanwhile.
+        Raises UserError if a file was changed in the meantime (then none is written) or cannot be written.
         """
         for name in self.after:
             if read_text(root / name) != self.before[name]:
-                raise UserError("the file was changed meanwhile; nothing was fixed", file=name)
+                raise UserError("the file was changed in the meantime; nothing was fixed", file=name)
         for name, text in self.after.items():
             _write(root / name, text, name)
 
 
 def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
-    """Find out what can be fixed safely; nothing is written. Returns the repository's root, too."""
+    """The fixes that are safe, and the repository's root. No file of the repository is written."""
     targets = list(targets) or [Path()]
     run = start(targets, options, engine, keeps_schemas=True)
     report = run.report()
@@ -66,13 +69,13 @@ def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -
             continue
         try:
             changes = tuple(changes_of(run, fixable))
-        except CannotEdit as why:
-            fixes.left.append((fixable.finding, str(why)))
+        except CannotEdit as error:
+            fixes.left.append((fixable.finding, str(error)))
         else:
             groups.setdefault(changes, []).append(fixable.finding)
     inside = [target.resolve().relative_to(run.plan.root) for target in targets]
     trial = _Trial(run, report, fixes, inside)
-    # What only changes the form comes first: it must render to the objects that were rendered before.
+    # Changes of form come first, because they must render to the objects of the first check.
     form: list[Group] = []
     content: list[Group] = []
     for group in groups.items():
@@ -84,8 +87,8 @@ def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -
 
 
 def _settle(trial: _Trial, groups: list[Group]) -> None:
-    """Make all changes at once where that holds up, else find those that do by halving."""
-    if not groups or trial.holds(groups):
+    """Make all changes at once if they pass the trial, else find those that pass by bisection."""
+    if not groups or trial.passes(groups):
         return
     if len(groups) == 1:
         trial.fixes.left += [(finding, trial.why) for finding in groups[0][1]]
@@ -96,25 +99,25 @@ def _settle(trial: _Trial, groups: list[Group]) -> None:
 
 
 class _Trial:
-    """Tries changes on a copy of the repository, on top of those that held up before."""
+    """Tries changes on a copy of the repository, on top of those that passed before."""
 
     def __init__(self, run: Run, report: CheckReport, fixes: Fixes, targets: list[Path]) -> None:
         self.run, self.fixes, self.targets = run, fixes, targets
         self.why = ""
-        self._known = Counter(finding.fingerprint for finding in report.findings)
+        self._findings_before = Counter(finding.fingerprint for finding in report.findings)
         self._not_checked = {outcome.path for outcome in report.overlays if outcome.error is not None}
         self._objects = {rendered.overlay.path: _data(rendered) for rendered in run.rendered}
 
-    def holds(self, groups: list[Group]) -> bool:
-        """Whether the changes do what they should; if so they are taken over."""
+    def passes(self, groups: list[Group]) -> bool:
+        """Whether the changes pass; if so they are added to the fixes, else `why` is the reason."""
         try:
             texts = self._apply(groups)
         except CannotEdit as error:
             self.why = str(error)
             return False
-        findings = [finding for _, found in groups for finding in found]
+        findings = [finding for _, fixed in groups for finding in fixed]
         only_form = all(change.action is Action.MODERNIZE for changes, _ in groups for change in changes)
-        with _copy_of(self.run.plan.root, texts) as copy:
+        with _copy_of_repository(self.run.plan.root, texts) as copy:
             self.why = self._objection(copy, findings, only_form)
         if self.why:
             return False
@@ -125,7 +128,7 @@ class _Trial:
     def _apply(self, groups: list[Group]) -> dict[str, str]:
         texts = dict(self.fixes.after)
         changes = list(dict.fromkeys(change for changes, _ in groups for change in changes))
-        # What shifts list indexes comes last, from the end of each list.
+        # Edits that shift list indexes come last, from the end of each list.
         shifting = (Action.REMOVE, Action.MOVE_TO_END)
         last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
         for change in (*(c for c in changes if c.action not in shifting), *last):
@@ -136,7 +139,7 @@ class _Trial:
         return texts
 
     def _objection(self, copy: Path, findings: list[Finding], only_form: bool) -> str:
-        """Why the changed repository is not better, empty where it is."""
+        """The reason why the changes are not safe; empty if they are."""
         try:
             targets = [copy / target for target in self.targets]
             run = start(targets, self.run.options, self.run.engine, keeps_schemas=True)
@@ -148,8 +151,11 @@ class _Trial:
                 return f"{outcome.path} would no longer render: {outcome.error.message}"
         now = Counter(finding.fingerprint for finding in report.findings)
         for finding in report.findings:
-            if now[finding.fingerprint] > self._known[finding.fingerprint] and finding.rule not in _ABOUT_GIT:
-                return f"it would bring {finding.rule}: {finding.message}"
+            if (
+                now[finding.fingerprint] > self._findings_before[finding.fingerprint]
+                and finding.rule not in _ABOUT_GIT
+            ):
+                return f"it would cause {finding.rule}: {finding.message}"
         if any(now[finding.fingerprint] for finding in findings):
             return "the finding would still be there"
         if only_form:
@@ -159,7 +165,7 @@ class _Trial:
         return ""
 
 
-#: The copy has no history.
+#: Rules that depend on the history, which the copy does not have.
 _ABOUT_GIT = frozenset({"image-skips-environment", "waiver-unused"})
 
 
@@ -167,31 +173,29 @@ def _data(rendered: RenderedOverlay) -> list[object]:
     return [manifest.data for manifest in rendered.objects]
 
 
-class _copy_of:
-    """A copy of a repository with some files changed; the others are hard links where that is possible."""
+@contextmanager
+def _copy_of_repository(root: Path, texts: dict[str, str]) -> Iterator[Path]:
+    """A temporary copy of the repository with some files changed; the others are hard links if possible.
 
-    def __init__(self, root: Path, texts: dict[str, str]) -> None:
-        self.root, self.texts = root, texts
-
-    def __enter__(self) -> Path:
-        self._folder = tempfile.mkdtemp(prefix="kustodian-fix-")
-        copy = Path(self._folder).resolve() / "repository"
+    Raises UserError if a file cannot be copied.
+    """
+    folder = tempfile.mkdtemp(prefix="kustodian-fix-")
+    try:
+        copy = Path(folder).resolve() / "repository"
         ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
         try:
-            shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
+            shutil.copytree(root, copy, symlinks=True, copy_function=_link, ignore=ignored)
         except OSError as error:
-            self.__exit__()
             reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error
-            message = f"no copy of the repository can be made to try the changes on: {reason}"
+            message = f"cannot copy the repository to try the changes: {reason}"
             raise UserError(message, hint="make the file readable, or set TMPDIR") from error
         (copy / ".git").mkdir(exist_ok=True)  # marks the root
-        for name, text in self.texts.items():
-            (copy / name).unlink()  # a hard link: the user's file stays as it is
+        for name, text in texts.items():
+            (copy / name).unlink()  # a hard link to the user's file, which must not change
             (copy / name).write_bytes(text.encode())
-        return copy
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link(source: str, target: str) -> None:

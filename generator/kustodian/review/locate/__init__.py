@@ -1,1 +1,1 @@
-"""From a field of a rendered object to the source line that set it."""
+"""Finds the source line that set a field of a rendered object."""

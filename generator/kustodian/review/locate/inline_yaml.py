@@ -10,10 +10,10 @@ from kustodian.review.locate.source_path import InlinePlace
 
 
 def inline_documents(source: SourceFile, scalar: SourceNode) -> Iterator[tuple[SourceNode, InlinePlace]]:
-    """The documents inside a scalar, each with what turns its places into places of the file.
+    """The documents inside a scalar, each with the conversion of its places to places in the file.
 
-    A block scalar (`|`) keeps its lines, each indented; a flow or quoted scalar is one place, so every
-    node of it stands where the scalar does.
+    The lines of a block scalar (`|`) are indented lines of the file. In a flow or quoted scalar, every node
+    gets the place of the scalar.
     """
     text = scalar.text or ""
     first_line = scalar.span.line

@@ -1,13 +1,12 @@
-"""From a field of a rendered object to the line of the source that set it.
+"""Finds the source line that set a field of a rendered object.
 
-The object's transformations are walked from last to first: the last one that set the field (or took it
-away) is the line a person edits. Where none did, the origin manifest or generator entry is. A field that
-does not exist is located at the nearest ancestor that does, unless something removed it.
+The last transformation that set the field, or removed it, has the line that a person would edit. If there is
+none, it is in the manifest or generator entry that the object comes from. A field that does not exist is
+located at its nearest existing ancestor, unless a patch removed it.
 """
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -25,22 +24,15 @@ from kustodian.review.locate.source_path import Place, Subject, align
 PATCH_KINDS = frozenset({"PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer"})
 
 
-class Target(NamedTuple):
-    """What is to be located: an object and the path of a field in it as rendered."""
-
-    manifest: Manifest
-    path: FieldPath
-
-
-#: Objects of which a locator remembers what it found: a few overlays'.
-_REMEMBERED = 1000
+#: The number of objects whose locations are kept, about those of a few overlays.
+_KEPT_OBJECTS = 1000
 
 
 @dataclass(slots=True)
-class _Known:
-    """Of an object: where it comes from, the steps that changed it, and where its fields were set.
+class _ObjectSources:
+    """The origin of an object, the steps that changed it, and the locations of its fields found so far.
 
-    The object itself is kept so that its id stays its own.
+    It holds the object, so that the object's id is not reused.
     """
 
     manifest: Manifest
@@ -50,21 +42,21 @@ class _Known:
 
     @property
     def is_patched(self) -> bool:
-        """Whether anything that changed it could have taken a field away."""
+        """Whether a patch changed it, which could have removed a field."""
         return any(step.kind in PATCH_KINDS for step in self.manifest.provenance.transformations)
 
     def subject(self, files: Collection[str]) -> Subject:
-        """The object as transformers and patches look at it."""
+        """The object as patches and transformers are matched with it."""
         return Subject(self.manifest, self.origin.node if self.origin else None, files)
 
 
 class Locator:
-    """Finds source lines; reads each file once."""
+    """Finds source lines; each file is read once."""
 
     def __init__(self, maps: SourceMaps) -> None:
-        """`maps` gives the files of the repository."""
+        """`maps` are the files of the repository."""
         self.maps = maps
-        self._known: dict[int, _Known] = {}
+        self._sources_by_id: dict[int, _ObjectSources] = {}
         self._by_kind: dict[tuple[str, str], list[Candidate]] = {}
 
     def locate(self, manifest: Manifest, path: FieldPath, files: Collection[str] = ()) -> Location:
@@ -72,48 +64,47 @@ class Locator:
 
         `files` are those that rendering the overlay read: a replacement's source is among them.
         """
-        known = self._of(manifest)
+        sources = self._sources_of(manifest)
         existing = steps_in(manifest.data, path)
-        if existing < len(path) and known.is_patched:
-            removed = self._last_setter(known.subject(files), path, removing=True)
+        if existing < len(path) and sources.is_patched:
+            removed = self._last_setter(sources.subject(files), path, removing=True)
             if removed is not None:
                 return removed.location()
         for depth in range(existing, -1, -1):
             ancestor = path[:depth]
-            # Most findings of an object are about fields that are missing in the same few places.
-            if ancestor not in known.locations:
-                place = self._setter(known.subject(files), ancestor, known.origin)
-                known.locations[ancestor] = place.location() if place is not None else None
-            found = known.locations[ancestor]
-            if found is not None:
-                return found
-        return self._anything(manifest)
+            # Findings of one object often share an ancestor, because they report missing fields.
+            if ancestor not in sources.locations:
+                place = self._setter(sources.subject(files), ancestor, sources.origin)
+                sources.locations[ancestor] = place.location() if place is not None else None
+            location = sources.locations[ancestor]
+            if location is not None:
+                return location
+        return self._file_of(manifest)
 
     def writable(
         self, manifest: Manifest, path: FieldPath, files: Collection[str]
     ) -> tuple[Place, int] | None:
-        """Where a person would write a field: the place of what sets it or of its nearest ancestor.
+        """The place to write a field at, and the number of steps of `path` that exist there.
 
-        With it comes the number of steps of `path` that exist there; None where nothing of the object is in
-        a file.
+        It is the place that set the field or its nearest ancestor; None if no file has any of the object.
         """
-        known = self._of(manifest)
+        sources = self._sources_of(manifest)
         for depth in range(steps_in(manifest.data, path), -1, -1):
-            found = self._setter(known.subject(files), path[:depth], known.origin)
-            if found is not None:
-                return found, depth
+            place = self._setter(sources.subject(files), path[:depth], sources.origin)
+            if place is not None:
+                return place, depth
         return None
 
     def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:
-        """The place of a path in a file, or of its nearest ancestor; line 1 where the file has no YAML."""
-        source = self.maps.file(file)
-        if source is None or document >= len(source.documents):
+        """The location of a path in a file, or of its nearest ancestor; line 1 if the document is missing."""
+        root = self.maps.document(file, document)
+        if root is None:
             return Location(file)
-        node, _ = source.documents[document].nearest(path)
+        node, _ = root.nearest(path)
         return Place(file, node).location()
 
     def _setter(self, subject: Subject, path: FieldPath, origin: Place | None) -> Place | None:
-        """What set an existing field. A mapping or list belongs to whoever first wrote it."""
+        """The place that set an existing field; for a mapping or list, the place that created it."""
         value = dig(subject.manifest.data, path)
         if not path or (isinstance(value, dict | list) and value):
             node = self._in_origin(subject, path, origin)
@@ -136,22 +127,22 @@ class Locator:
         return None
 
     def _steps(self, manifest: Manifest) -> list[tuple[Step, SourceNode]]:
-        known = self._of(manifest)
-        if known.steps is None:
-            known.steps = list(self._find_steps(manifest))
-        return known.steps
+        sources = self._sources_of(manifest)
+        if sources.steps is None:
+            sources.steps = list(self._find_steps(manifest))
+        return sources.steps
 
     def _find_steps(self, manifest: Manifest) -> Iterator[tuple[Step, SourceNode]]:
-        """The transformations from last to first, each kustomization and kind once in a row."""
+        """The transformations from last to first, one for each kustomization and kind."""
         seen: set[tuple[str, str]] = set()
         for step in reversed(manifest.provenance.transformations):
             key = (step.configured_in, "patch" if step.kind in PATCH_KINDS else step.kind)
             if key in seen:
                 continue
             seen.add(key)
-            source = self.maps.file(step.configured_in)
-            if source is not None and source.documents:
-                yield step, source.documents[0]
+            kustomization = self.maps.document(step.configured_in)
+            if kustomization is not None:
+                yield step, kustomization
 
     def _in_origin(self, subject: Subject, path: FieldPath, origin: Place | None) -> Place | None:
         if origin is None:
@@ -162,14 +153,15 @@ class Locator:
         node = align(origin.node, subject.manifest.data, path)
         return Place(origin.file, node) if node is not None else None
 
-    def _of(self, manifest: Manifest) -> _Known:
-        """What was found out about an object before; findings come object by object."""
-        known = self._known.get(id(manifest))
-        if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[id(manifest)] = _Known(manifest, self._find_origin(manifest))
-        return known
+    def _sources_of(self, manifest: Manifest) -> _ObjectSources:
+        """The sources of an object, cached because findings come object by object."""
+        sources = self._sources_by_id.get(id(manifest))
+        if sources is None:
+            if len(self._sources_by_id) >= _KEPT_OBJECTS:
+                self._sources_by_id.clear()
+            sources = _ObjectSources(manifest, self._find_origin(manifest))
+            self._sources_by_id[id(manifest)] = sources
+        return sources
 
     def _find_origin(self, manifest: Manifest) -> Place | None:
         """The document the object was read from, or the generator entry that made it."""
@@ -178,12 +170,12 @@ class Locator:
             return self._document(manifest, provenance.file)
         if provenance.generator is None:
             return None
-        source = self.maps.file(provenance.generator.path or provenance.generator.configured_in)
-        if source is None or not source.documents:
-            return None
         file = provenance.generator.path or provenance.generator.configured_in
-        entry = transformers.generator_entry(source.documents[0], provenance.generator, manifest)
-        return Place(file, entry or source.documents[0])
+        document = self.maps.document(file)
+        if document is None:
+            return None
+        entry = transformers.generator_entry(document, provenance.generator, manifest)
+        return Place(file, entry or document)
 
     def _document(self, manifest: Manifest, file: str) -> Place | None:
         source = self.maps.file(file)
@@ -201,7 +193,7 @@ class Locator:
         best = best_document(self._by_kind[key], manifest)
         return Place(file, best) if best is not None else None
 
-    def _anything(self, manifest: Manifest) -> Location:
+    def _file_of(self, manifest: Manifest) -> Location:
         provenance = manifest.provenance
         generator = provenance.generator
         file = provenance.file or (generator.path or generator.configured_in if generator else None)
@@ -220,21 +212,21 @@ class Candidate(NamedTuple):
 
 def candidates_of(documents: list[SourceNode], kind: str) -> list[Candidate]:
     """The documents and List items of one kind."""
-    found = []
+    candidates = []
     for document in documents:
         items = document.at(("items",)) if (document.scalar("kind") or "").endswith("List") else None
-        for node in items.children.values() if items else (document,):
+        for node in items.entries() if items is not None else (document,):
             if node.scalar("kind") == kind:
                 name = node.scalar("metadata", "name") or ""
-                found.append(Candidate(node, name, node.scalar("metadata", "namespace")))
-    return found
+                candidates.append(Candidate(node, name, node.scalar("metadata", "namespace")))
+    return candidates
 
 
 def best_document(candidates: list[Candidate], manifest: Manifest) -> SourceNode | None:
     """The candidate that the object was read from.
 
-    Its name is the rendered name, or what is left of it without prefix and suffix; where two names fit, the
-    longest wins, and the same namespace decides between equals.
+    Its name is the rendered name, or the rendered name without prefix and suffix. The longest such name wins;
+    between equals, the one in the same namespace.
     """
     rendered, best, node = manifest.name, -1, None
     for candidate in candidates:
@@ -246,8 +238,3 @@ def best_document(candidates: list[Candidate], manifest: Manifest) -> SourceNode
             if score > best:
                 best, node = score, candidate.node
     return node
-
-
-def relative(kustomization_file: str, reference: str) -> str:
-    """A path written in a kustomization, relative to the repository root."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(kustomization_file), reference))

@@ -36,7 +36,7 @@ def patch_that_sets(
 ) -> Place | None:
     """The place, in the last patch of the kustomization that touches this field of the object.
 
-    With `removing`, patches that took the (now absent) field or an ancestor away; else those that set it.
+    With `removing`, the patches that removed the (now absent) field or an ancestor; else those that set it.
     """
     for patch in reversed(list(_patches(maps, kustomization, file))):
         if not _applies(patch, subject):
@@ -56,8 +56,7 @@ def _patches(maps: SourceMaps, kustomization: SourceNode, file: str) -> Iterator
     """Every patch document of a kustomization, in the order kustomize applies them."""
     source = maps.file(file)
     for name in ("patchesStrategicMerge", "patches", "patchesJson6902"):
-        entries = kustomization.at((name,))
-        for entry in entries.children.values() if entries is not None else ():
+        for entry in kustomization.entries(name):
             target = entry.at(("target",))
             if entry.text is not None:
                 yield from _merge_entry(maps, source, file, entry)
@@ -81,8 +80,7 @@ def _merge_entry(
 
 def _from_file(maps: SourceMaps, name: str, target: SourceNode | None) -> Iterator[Patch]:
     name = posixpath.normpath(name)
-    source = maps.file(name)
-    for document in source.documents if source is not None else ():
+    for document in maps.documents(name):
         yield Patch(name, document, target)
 
 
@@ -123,7 +121,7 @@ def _full_match(pattern: str, value: str) -> bool:
 
 
 def _selector_text_matches(text: str, labels: dict[str, str]) -> bool:
-    """The `key=value,key!=value,key,!key` form of a label selector; set-based forms are let through."""
+    """The `key=value,key!=value,key,!key` form of a label selector; set-based forms always match."""
     if "(" in text:
         return True
     for term in (part.strip() for part in text.split(",")):
@@ -149,10 +147,10 @@ def _term(term: str) -> tuple[str, str, str]:
 
 
 def _merge_removes(patch: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
-    """Where a strategic-merge patch takes the path or an ancestor away: null, or `$patch: delete|replace`."""
+    """Where a strategic-merge patch removes the field or an ancestor: null, or `$patch: delete|replace`."""
     for depth in range(len(path), 0, -1):
         node = align(patch, subject.manifest.data, path[:depth])
-        if node is not None and node.text in ("", "null", "~") and not node.children:
+        if node is not None and node.is_null:
             return node
     for depth in range(len(path), -1, -1):
         node = align(patch, subject.manifest.data, path[:depth])
@@ -165,8 +163,8 @@ def _merge_removes(patch: SourceNode, subject: Subject, path: FieldPath) -> Sour
 
 
 def _json6902(operations: SourceNode, subject: Subject, path: FieldPath, removing: bool) -> SourceNode | None:
-    """The last operation that set the path (or an ancestor), or took it away."""
-    for operation in reversed(list(operations.children.values())):
+    """The last operation that set the field (or an ancestor), or removed it."""
+    for operation in reversed(operations.entries()):
         name, pointer = operation.scalar("op"), operation.scalar("path")
         if name is None or pointer is None:
             continue

@@ -19,8 +19,8 @@ def replaced_value(
 ) -> Place | None:
     """The value that the last matching replacement copied into the field.
 
-    Where the source object is not written in a file (a generator made it), the replacement's own
-    fieldPath is the place. None where no replacement targets the field.
+    If the source object is in no file because a generator made it, the place is the replacement's fieldPath.
+    None if no replacement targets the field.
     """
     for where, entry in reversed(_entries(maps, kustomization, file)):
         node = _target_field(entry, subject, path)
@@ -31,32 +31,28 @@ def replaced_value(
 
 def _entries(maps: SourceMaps, kustomization: SourceNode, file: str) -> list[tuple[str, SourceNode]]:
     """The replacements of a kustomization, those in files of their own (`path:`) included."""
-    found: list[tuple[str, SourceNode]] = []
-    entries = kustomization.at(("replacements",))
-    for entry in entries.children.values() if entries is not None else ():
-        named = entry.scalar("path")
-        if named is None:
-            found.append((file, entry))
+    replacements: list[tuple[str, SourceNode]] = []
+    for entry in kustomization.entries("replacements"):
+        path = entry.scalar("path")
+        if path is None:
+            replacements.append((file, entry))
             continue
-        where = posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
-        source = maps.file(where)
-        for document in source.documents if source is not None else ():
-            items = document.children.values() if document.is_list else (document,)
-            found += [(where, item) for item in items]
-    return found
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+        for document in maps.documents(name):
+            items = document.entries() if document.is_list else (document,)
+            replacements += [(name, item) for item in items]
+    return replacements
 
 
 def _target_field(entry: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
-    wanted = _plain(path)
-    targets = entry.at(("targets",))
-    for target in targets.children.values() if targets is not None else ():
+    plain_path = _plain(path)
+    for target in entry.entries("targets"):
         kind = target.scalar("select", "kind")
         name = target.scalar("select", "name")
         if (kind and kind != subject.manifest.kind) or (name and not subject.has_name(name)):
             continue
-        fields = target.at(("fieldPaths",))
-        for node in fields.children.values() if fields is not None else ():
-            if _plain(split_kustomize_path(node.text or "")) == wanted:
+        for node in target.entries("fieldPaths"):
+            if _plain(split_kustomize_path(node.text or "")) == plain_path:
                 return node
     return None
 
@@ -69,8 +65,7 @@ def _source_value(maps: SourceMaps, entry: SourceNode, subject: Subject) -> Plac
     for file in sorted(subject.files):
         if not file.endswith((".yaml", ".yml")):
             continue
-        source = maps.file(file)
-        for document in source.documents if source is not None else ():
+        for document in maps.documents(file):
             if document.scalar("kind") == kind and document.scalar("metadata", "name") == name:
                 node = document.at(path)
                 if node is not None:

@@ -1,4 +1,4 @@
-"""Following the path of a rendered field through a source document.
+"""Follows the path of a rendered field through a source document.
 
 List indexes differ between the two: a strategic-merge patch names a list item by its merge key, and other
 patches insert items. So an item is found by the merge key of the rendered item, a scalar by its value.
@@ -17,7 +17,7 @@ from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
 
 
 class InlinePlace(NamedTuple):
-    """How a place inside an inline patch becomes one of its file: shifted, or pinned to the scalar."""
+    """Converts places in an inline patch to places in its file: shifted, or pinned to the whole scalar."""
 
     lines: int = 0
     columns: int = 0
@@ -28,7 +28,7 @@ AS_IS = InlinePlace()
 
 
 class Place(NamedTuple):
-    """A node of a file; `inline` where the node was parsed out of an inline patch."""
+    """A node of a file; `inline` converts its position if the node is part of an inline patch."""
 
     file: str
     node: SourceNode
@@ -60,7 +60,7 @@ class Subject(NamedTuple):
     files: Collection[str] = ()
 
     def has_name(self, name: str, pattern: bool = False) -> bool:
-        """Whether the object has, or had, this name: prefixes and suffixes come after a patch is written."""
+        """Whether the object has this name, or had it before prefixes and suffixes were added."""
         names = {self.manifest.name}
         original = self.origin.scalar("metadata", "name") if self.origin is not None else None
         original = original or (self.origin.scalar("name") if self.origin is not None else None)
@@ -74,7 +74,7 @@ class Subject(NamedTuple):
 
 
 def align(node: SourceNode | None, rendered: Any, path: FieldPath) -> SourceNode | None:
-    """The source node of a rendered path, None where this source does not have it."""
+    """The source node of a rendered path, None if this source does not have it."""
     for part in path:
         if node is None:
             return None
@@ -95,14 +95,14 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
         for key in MERGE_KEYS:
             if not isinstance(item.get(key), str | int):
                 continue
-            wanted = str(item[key])
-            matches = [child for child in node.children.values() if child.scalar(key) == wanted]
+            value = str(item[key])
+            matches = [child for child in node.entries() if child.scalar(key) == value]
             if matches:
                 return _closest(matches, item)
-            if any(key in child.children for child in node.children.values()):
+            if any(key in child.children for child in node.entries()):
                 return None
     elif item is not None and not isinstance(item, list):
-        for child in node.children.values():
+        for child in node.entries():
             if child.text == _yaml_text(item):
                 return child
         return None
@@ -111,7 +111,7 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
 
 
 def _closest(matches: list[SourceNode], item: dict[str, Any]) -> SourceNode:
-    """Of items with the same merge key (a port in TCP and UDP), the one that agrees in most scalars."""
+    """Of items with the same merge key (a port in TCP and UDP), the one with the most equal scalars."""
     if len(matches) == 1:
         return matches[0]
     return max(
@@ -120,10 +120,10 @@ def _closest(matches: list[SourceNode], item: dict[str, Any]) -> SourceNode:
 
 
 def _by_shape(node: SourceNode, item: Any) -> SourceNode | None:
-    """An item without a merge key: the one with the same keys."""
+    """The item with the same keys, for items without a merge key."""
     if not isinstance(item, dict):
         return None
-    for child in node.children.values():
+    for child in node.entries():
         if set(child.children) == set(item):
             return child
     return None

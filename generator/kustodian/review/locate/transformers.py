@@ -1,4 +1,4 @@
-"""Which entry of a kustomization set a field: images, replicas, labels, namespace, generators and the rest.
+"""Finds the entry of a kustomization that set a field: images, replicas, labels, namespace, generators etc.
 
 Source: kustomize API types (api/types/kustomization.go, v0.21): each transformer's `configuredBy.kind` names
 the field of the kustomization that it came from.
@@ -19,7 +19,7 @@ _Entry = Callable[[SourceNode, Subject, FieldPath], SourceNode | None]
 
 
 def entry_that_sets(kustomization: SourceNode, step: Step, subject: Subject, path: FieldPath) -> Place | None:
-    """The place of the entry of `step` that set the (existing) field, None where it does not concern it."""
+    """The place of the entry of `step` that set the (existing) field, None if it did not set it."""
     finder = _FINDERS.get(step.kind)
     node = finder(kustomization, subject, path) if finder else None
     return Place(step.configured_in, node) if node is not None else None
@@ -30,7 +30,7 @@ def generator_entry(kustomization: SourceNode, generator: Step, manifest: Manife
     field = _GENERATOR_FIELDS.get(generator.kind)
     entries = kustomization.at((field,)) if field else None
     best: tuple[int, SourceNode] | None = None
-    for entry in entries.children.values() if entries is not None else ():
+    for entry in entries.entries() if entries is not None else ():
         name = entry.scalar("name") or entry.scalar("releaseName") or ""
         # The rendered name has a hash suffix, and perhaps a prefix; the longest name that fits made it.
         if name and name in manifest.name and (best is None or len(name) > best[0]):
@@ -55,12 +55,10 @@ def generated_field(origin: Place, generator: Step, path: FieldPath) -> Place | 
 
 
 def _generated_key(entry: SourceNode, key: str) -> SourceNode | None:
-    literals = entry.at(("literals",))
-    for item in literals.children.values() if literals is not None else ():
+    for item in entry.entries("literals"):
         if (item.text or "").partition("=")[0].strip() == key:
             return item
-    files = entry.at(("files",))
-    for item in files.children.values() if files is not None else ():
+    for item in entry.entries("files"):
         name, separator, _ = (item.text or "").partition("=")
         if (name if separator else posixpath.basename(name)) == key:
             return item
@@ -74,8 +72,7 @@ def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> Sour
     if not isinstance(value, str):
         return None
     name, tag, digest = split_as_kustomize(value)
-    images = kustomization.at(("images",))
-    for entry in reversed(list(images.children.values())) if images is not None else ():
+    for entry in reversed(kustomization.entries("images")):
         new_name = entry.scalar("newName") or entry.scalar("name")
         if new_name is None or (new_name.partition(":")[0] != name and new_name != name):
             continue
@@ -91,8 +88,7 @@ def _image(kustomization: SourceNode, subject: Subject, path: FieldPath) -> Sour
 def _replicas(kustomization: SourceNode, subject: Subject, path: FieldPath) -> SourceNode | None:
     if path != ("spec", "replicas"):
         return None
-    entries = kustomization.at(("replicas",))
-    for entry in entries.children.values() if entries is not None else ():
+    for entry in kustomization.entries("replicas"):
         if subject.has_name(entry.scalar("name") or ""):
             return entry.at(("count",)) or entry
     return None
@@ -105,8 +101,7 @@ def _labels(kustomization: SourceNode, subject: Subject, path: FieldPath) -> Sou
     value = dig(subject.manifest.data, path)
     if isinstance(value, dict):
         return None
-    entries = kustomization.at(("labels",))
-    for entry in reversed(list(entries.children.values())) if entries is not None else ():
+    for entry in reversed(kustomization.entries("labels")):
         node = entry.at(("pairs", key))
         if node is not None:
             return node

@@ -1,1 +1,1 @@
-"""`matrix`: the environments of an application side by side."""
+"""`matrix`: compares the environments of an application."""

@@ -1,4 +1,4 @@
-"""What people ask about an environment, as facts with short values."""
+"""The facts of an environment that are compared, with short values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kustodian.review.check.findings import stable_name
 
 _DIGEST = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]{52}$")
 _SECRETS = ("Secret", "SecretProviderClass")
-#: Kinds whose rules are compared as a whole: (group, kind) and the heading they stand under.
+#: Kinds that are compared as a whole, by (group, kind), with their heading.
 _POLICIES = {
     ("networking.k8s.io", "NetworkPolicy"): "network policies",
     ("cilium.io", "CiliumNetworkPolicy"): "network policies",
@@ -33,20 +33,23 @@ _POLICIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """What stands in a cell; `content` tells apart what reads alike. Environments may differ `by_design`."""
+class FactValue:
+    """A value of a fact. Values with equal text but different `content` are different.
+
+    `by_design` says that environments are expected to differ.
+    """
 
     text: str
     content: str = ""
     by_design: bool = False
 
 
-#: By subject and fact.
-Facts = dict[tuple[str, str], Value]
+#: Values by subject and fact.
+Facts = dict[tuple[str, str], FactValue]
 
 
 def facts_of(rendered: RenderedOverlay, column: str) -> Facts:
-    """The facts of one overlay; names are written without the environment's and without generated hashes."""
+    """The facts of one overlay; in names, the environment is `*` and generated hashes are left out."""
     return _Reader(rendered, column).facts()
 
 
@@ -77,48 +80,48 @@ class _Reader:
         return facts
 
     def neutral(self, name: str) -> str:
-        """A name, or text with quoted names in it, as it would be in any environment."""
+        """A name, or text with quoted names, with `*` in place of the environment."""
         name = self._generated.get(name, name)
         return self._environment.sub(r"\1*", name) if self._environment else name
 
-    def policy(self, manifest: Manifest) -> Value:
-        """A policy in a word or two; two that read alike and are not the same are told apart."""
+    def policy(self, manifest: Manifest) -> FactValue:
+        """A policy in a few words, with its full content to tell policies apart."""
         rules = {"spec": manifest.spec, "rules": manifest.data.get("rules")}
         content = self.neutral(json.dumps(rules, sort_keys=True))
-        return Value(_policy_text(manifest), content, by_design=manifest.kind == "PodDisruptionBudget")
+        return FactValue(_policy_text(manifest), content, by_design=manifest.kind == "PodDisruptionBudget")
 
-    def of_pod(self, pod: PodTemplate) -> Iterator[tuple[str, Value]]:
+    def of_pod(self, pod: PodTemplate) -> Iterator[tuple[str, FactValue]]:
         count = scaling_of(self.objects).count(pod)
         few, many = count.minimum, count.maximum
-        yield "pods", Value(str(few) if few == many else f"{few} to {many}", by_design=True)
+        yield "pods", FactValue(str(few) if few == many else f"{few} to {many}", by_design=True)
         devices = devices_per_pod(pod, self.objects)
         if devices:
-            yield "GPUs a pod", Value(str(devices), by_design=True)
+            yield "GPUs a pod", FactValue(str(devices), by_design=True)
         for container in pod.containers:
             name = f"{container.name}: " if len(pod.containers) > 1 else ""
             yield from ((f"{name}{fact}", value) for fact, value in self.of_container(container))
         for where, uri in _storage_uris(pod):
-            yield where, Value(self.neutral(uri))
+            yield where, FactValue(self.neutral(uri))
         secrets = sorted({self.neutral(one.name) for one in references_of(pod) if one.kind in _SECRETS})
         if secrets:
-            yield "secrets", Value(", ".join(secrets))
+            yield "secrets", FactValue(", ".join(secrets))
 
-    def of_container(self, container: Container) -> Iterator[tuple[str, Value]]:
+    def of_container(self, container: Container) -> Iterator[tuple[str, FactValue]]:
         if container.image:
-            yield "image", Value(_DIGEST.sub(r"@\1…", container.image), container.image)
+            yield "image", FactValue(_DIGEST.sub(r"@\1…", container.image), container.image)
         for side, values in (("request", container.requests), ("limit", container.limits)):
             for resource, value in sorted(values.items()):
                 if side == "limit" and is_accelerator(resource):
                     continue  # always equal to the request
-                yield f"{side} {resource}", Value(str(value), by_design=True)
+                yield f"{side} {resource}", FactValue(str(value), by_design=True)
         for _, entry in mappings(container.data.get("env")):
             variable, value = text(entry.get("name")), entry.get("value")
             if isinstance(value, str) and (names_revision(variable) or names_model(variable)):
-                yield variable, Value(value)
+                yield variable, FactValue(value)
 
 
 def _storage_uris(pod: PodTemplate) -> Iterator[tuple[str, str]]:
-    """Models that a serving system fetches, and those that are mounted as images."""
+    """The models that a serving system fetches, and the models mounted as images."""
     for container in pod.containers:
         uri = container.data.get("storageUri")
         if isinstance(uri, str):
@@ -129,7 +132,7 @@ def _storage_uris(pod: PodTemplate) -> Iterator[tuple[str, str]]:
             yield f"{text(volume.get('name'))}: model image", _DIGEST.sub(r"@\1…", reference)
 
 
-def _of_object(manifest: Manifest) -> Iterator[tuple[str, Value]]:
+def _of_object(manifest: Manifest) -> Iterator[tuple[str, FactValue]]:
     spec: JsonObject = manifest.spec
     hosts = [text(host) for host in sequence(spec.get("hostnames"))]
     hosts += [text(rule.get("host")) for _, rule in mappings(spec.get("rules")) if rule.get("host")]
@@ -139,23 +142,23 @@ def _of_object(manifest: Manifest) -> Iterator[tuple[str, Value]]:
     if manifest.is_a("networking.istio.io", "VirtualService"):
         hosts += [text(host) for host in sequence(spec.get("hosts"))]
     if hosts:
-        yield "hosts", Value(", ".join(sorted(set(hosts))), by_design=True)
+        yield "hosts", FactValue(", ".join(sorted(set(hosts))), by_design=True)
     if manifest.is_a("", "Namespace"):
         level = manifest.labels.get("pod-security.kubernetes.io/enforce")
-        yield "Pod Security", Value(level or "none")
+        yield "Pod Security", FactValue(level or "none")
     if manifest.is_a("", "Service") and spec.get("type") in ("NodePort", "LoadBalancer"):
-        yield "type", Value(text(spec.get("type")), by_design=True)
+        yield "type", FactValue(text(spec.get("type")), by_design=True)
     if manifest.is_a("", "ResourceQuota"):
         for resource, value in sorted(mapping(spec.get("hard")).items()):
-            yield resource, Value(str(value), by_design=True)
+            yield resource, FactValue(str(value), by_design=True)
     if manifest.is_a("", "ConfigMap"):
         for key, value in mapping(manifest.data.get("data")).items():
             if isinstance(value, str) and "\n" not in value and _is_revision(key):
-                yield key, Value(value)
+                yield key, FactValue(value)
 
 
 def _is_revision(key: str) -> bool:
-    """`modelRevision`, `MODEL_VERSION`, `model-revision`."""
+    """Whether a key names a revision: `modelRevision`, `MODEL_VERSION`, `model-revision`."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.]", "_", key)
     return names_revision(words)
 

@@ -1,4 +1,4 @@
-"""`kustodian matrix`: the environments of each application side by side."""
+"""`kustodian matrix`: compares the environments of each application."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.run import start
-from kustodian.review.matrix.facts import Facts, Value, facts_of
+from kustodian.review.matrix.facts import Facts, FactValue, facts_of
 
 _CLASSES = tuple(EnvironmentClass)
 
 
 def matrices(targets: Sequence[Path], options: CheckOptions, engine: Engine) -> list[EnvironmentMatrix]:
-    """One for each application: overlays whose paths differ in the name of the environment only.
+    """One matrix for each application: the overlays whose paths differ only in the name of the environment.
 
-    An overlay that does not render, or whose kustomization cannot be read, is a column without values.
+    An overlay that does not render is a column without values.
     """
     run = start([*targets] or [Path()], options, engine)
     overlays = [o for o in run.plan.overlays if o.is_kustomization and o.environment.name is not None]
@@ -32,10 +32,10 @@ def matrices(targets: Sequence[Path], options: CheckOptions, engine: Engine) -> 
         if overlay.environment.name is not None
     ]
     groups: dict[str, list[RenderedOverlay]] = defaultdict(list)
-    for one in rendered:
-        groups[_application(one.overlay)].append(one)
-    found = [_matrix(name, sorted(group, key=_rank)) for name, group in sorted(groups.items())]
-    return [matrix for matrix in found if matrix.rows or matrix.errors]
+    for overlay in rendered:
+        groups[_application(overlay.overlay)].append(overlay)
+    results = [_matrix(name, sorted(group, key=_rank)) for name, group in sorted(groups.items())]
+    return [matrix for matrix in results if matrix.rows or matrix.errors]
 
 
 def _application(overlay: Overlay) -> str:
@@ -47,12 +47,12 @@ def _application(overlay: Overlay) -> str:
 
 
 def _rank(rendered: RenderedOverlay) -> tuple[int, str]:
-    """In the order of promotion: as far as the configuration says whom each environment serves."""
+    """The sort key of an overlay: its class of environment, in the order of promotion, then its path."""
     return _CLASSES.index(rendered.overlay.environment.environment_class), rendered.overlay.path
 
 
 def _columns(application: str, group: Sequence[RenderedOverlay]) -> tuple[str, ...]:
-    """The environments; where one has several overlays (regions, clusters), their folders."""
+    """The names of the environments, or the folders of those with several overlays (regions, clusters)."""
     names = [rendered.overlay.environment.name or "" for rendered in group]
     star = application.split("/").index("*") if "*" in application else -1
     folders = [rendered.overlay.path.split("/")[star] for rendered in group]
@@ -64,18 +64,18 @@ def _columns(application: str, group: Sequence[RenderedOverlay]) -> tuple[str, .
 def _matrix(application: str, group: list[RenderedOverlay]) -> EnvironmentMatrix:
     columns = _columns(application, group)
     facts = [facts_of(rendered, column) for rendered, column in zip(group, columns, strict=True)]
-    subjects = list(dict.fromkeys(subject for found in facts for subject, _ in found))
-    seen = dict.fromkeys(key for found in facts for key in found)
-    keys = sorted(seen, key=lambda key: subjects.index(key[0]))
-    # An environment that does not render lacks nothing: nobody knows what it has.
-    known = [found for found, one in zip(facts, group, strict=True) if one.error is None]
+    subjects = list(dict.fromkeys(subject for column in facts for subject, _ in column))
+    distinct = dict.fromkeys(key for column in facts for key in column)
+    keys = sorted(distinct, key=lambda key: subjects.index(key[0]))
+    # The facts of an overlay that does not render are unknown rather than missing.
+    known = [column for column, overlay in zip(facts, group, strict=True) if overlay.error is None]
     rows = tuple(_row(key, facts, known) for key in keys)
-    errors = tuple((one.overlay.path, one.error.message) for one in group if one.error is not None)
+    errors = tuple((each.overlay.path, each.error.message) for each in group if each.error is not None)
     return EnvironmentMatrix(application, columns, rows, errors)
 
 
 def _row(key: tuple[str, str], facts: list[Facts], known: list[Facts]) -> Row:
-    values = [found.get(key, None if found in known else UNKNOWN) for found in facts]
+    values = [column.get(key, None if column in known else UNKNOWN) for column in facts]
     variants = list(dict.fromkeys(value for value in values if value is not None and value is not UNKNOWN))
     texts = [variant.text for variant in variants]
     shown = {
@@ -92,5 +92,5 @@ def _row(key: tuple[str, str], facts: list[Facts], known: list[Facts]) -> Row:
     )
 
 
-#: What an environment that does not render has of everything.
-UNKNOWN = Value("?")
+#: The value of each fact of an overlay that does not render.
+UNKNOWN = FactValue("?")

@@ -1,4 +1,4 @@
-"""The picture of an overlay as values: which object needs, selects, scales or allows which."""
+"""The graph of an overlay: which object uses, selects, scales or allows which."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kustodian.review.picture.policies import policy_edges
 
 _MONITORS = "monitoring.coreos.com"
 _SCALERS = (("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject"))
-#: Who writes a Secret into the cluster under (by default) its own name.
+#: Kinds whose controllers create a Secret, by default of the same name.
 _SECRET_SOURCES = (("external-secrets.io", "ExternalSecret"), ("bitnami.com", "SealedSecret"))
 #: Kinds with a column of their own; workloads are known by their pods.
 _LAYERS: dict[str, Layer] = {
@@ -33,14 +33,14 @@ _LAYERS: dict[str, Layer] = {
 
 
 def graph_of(objects: ObjectSet) -> ObjectGraph:
-    """The graph of an overlay's objects; the same objects give the same graph, in the same order."""
+    """The graph of an overlay's objects, with nodes and edges in a stable order."""
     builder = _Builder(objects)
     edges = sorted(set(builder.edges()), key=lambda e: (e.source, e.target, e.relation, e.label))
     used = {key for edge in edges for key in (edge.source, edge.target)}
     nodes = [builder.node(m) for key, m in builder.by_key.items() if key in used or pods_of(m)]
     present = {node.key for node in nodes}
     nodes += [node for node in builder.named.values() if node.key in used and node.key not in present]
-    # What is drawn as an edge is not alone: a policy, a binding.
+    # A policy or binding that is drawn as an edge is not alone.
     drawn = {node.key for node in nodes} | builder.as_edges
     alone = sorted(key for key in builder.by_key if key not in drawn)
     return ObjectGraph(
@@ -54,10 +54,10 @@ class _Builder:
     def __init__(self, objects: ObjectSet) -> None:
         self.objects = objects
         self.by_key = {self.key(manifest): manifest for manifest in objects}
-        #: What is named but is no object of the overlay.
+        #: Objects that are referenced but are not in the overlay.
         self.named: dict[str, GraphNode] = {}
         self.as_edges: set[str] = set()
-        #: (workload key, direction) pairs where nothing passes unless a policy allows it.
+        #: (workload key, direction) pairs in which only traffic that a policy allows passes.
         self.isolation: set[tuple[str, str]] = set()
 
     @staticmethod
@@ -78,7 +78,7 @@ class _Builder:
         )
 
     def edges(self) -> Iterator[GraphEdge]:
-        """Every relation; some are found twice."""
+        """The relations between objects, with duplicates."""
         for manifest in self.objects:
             yield from self._routes(manifest)
             yield from self._selects(manifest)
@@ -179,10 +179,10 @@ class _Builder:
         yield GraphEdge(secret, self.key(manifest), Relation.FILLS)
 
     def _target(self, group: str, kind: str, namespace: str, name: str, layer: Layer) -> str:
-        """The key of an object that is named: of the overlay, or a node for one that lies elsewhere."""
-        found = self.objects.find(group, kind, namespace, name)
-        if found is not None:
-            return self.key(found)
+        """The key of a referenced object, with a new node if it is not in the overlay."""
+        manifest = self.objects.find(group, kind, namespace, name)
+        if manifest is not None:
+            return self.key(manifest)
         cluster_scoped = kind in ("ClusterRole", "User", "Group") or not namespace
         return self._outside(kind, name, layer, None if cluster_scoped else namespace)
 
@@ -191,7 +191,7 @@ class _Builder:
     ) -> str:
         key = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
         key += f" / {note}" if note else ""
-        # Two columns can name the same thing (a namespace allowed in and out): two nodes.
+        # What is in two columns, such as a namespace that is allowed in and out, is two nodes.
         if key in self.named and self.named[key].layer != layer:
             key = f"{key} ({layer.name.lower()})"
         self.named[key] = GraphNode(key, kind, name, layer, (note,) if note else (), in_overlay=False)

@@ -1,4 +1,4 @@
-"""What a pod needs from its namespace, in the order the picture shows it."""
+"""The objects of its namespace that a pod uses, in the order of the graph."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORDER: tuple[Use, ...] = ("volume", "env", "pull", "runs as")
 
 
 class UsedObject(NamedTuple):
-    """An object of the pod's namespace, and how the pod uses it."""
+    """An object of a pod's namespace that the pod uses, and how."""
 
     group: str
     kind: str
@@ -22,11 +22,11 @@ class UsedObject(NamedTuple):
 
 
 def used_objects(pod: PodTemplate) -> Iterator[UsedObject]:
-    """The objects that a pod names, with repeats."""
+    """The objects that a pod references, with duplicates."""
     for reference in sorted(references_of(pod), key=lambda one: _ORDER.index(one.how)):
         group = SECRETS_STORE_GROUP if reference.kind == "SecretProviderClass" else ""
         yield UsedObject(group, reference.kind, reference.name, reference.how)
-    # The controller names each claim after its template and the pod; the picture shows the template.
+    # The controller creates a claim for each pod; the graph shows the template.
     for _, claim in mappings(pod.owner.spec.get("volumeClaimTemplates")):
         name = text(mapping(claim.get("metadata")).get("name"))
         if name:

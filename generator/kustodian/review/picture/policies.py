@@ -1,4 +1,4 @@
-"""Network policies as edges: from each peer that is allowed to the pods that it may reach.
+"""Network policies as edges, from each allowed peer to the pods that it may reach.
 
 Source: Kubernetes API reference, networking.k8s.io/v1 NetworkPolicy: a pod that any policy selects for a
 direction is isolated in it; rules of several policies add up; an absent peer list means anyone.
@@ -89,7 +89,7 @@ def _namespaces(selector: object) -> str:
 
 
 def _words(selector: object) -> str:
-    """A LabelSelector in few words: `app=iris, tier in (web, api)`."""
+    """A LabelSelector in short: `app=iris, tier in (web, api)`."""
     labels = string_map(mapping(selector).get("matchLabels"))
     words = [f"{key.rpartition('/')[2]}={value}" for key, value in sorted(labels.items())]
     for _, expression in mappings(mapping(selector).get("matchExpressions")):

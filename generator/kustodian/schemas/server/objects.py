@@ -1,7 +1,7 @@
-"""What the API server refuses in configuration, storage, roles and controllers although it fits the schema.
+"""Problems in workloads, configuration, storage and roles that the API server rejects beyond the schema.
 
-Source: k8s.io/kubernetes v1.34 pkg/apis/{core,apps,batch,policy,autoscaling,rbac}/validation; schedules as
-github.com/robfig/cron/v3 `ParseStandard` reads them.
+Source: k8s.io/kubernetes v1.34 pkg/apis/{core,apps,batch,policy,autoscaling,rbac}/validation; schedules:
+`ParseStandard` of github.com/robfig/cron/v3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kustodian.model.violation import Violation
 _MAXIMUM_SIZE = 1024 * 1024
 _ACCOUNT = "kubernetes.io/service-account.name"
 _RBAC = "rbac.authorization.k8s.io"
-#: Keys that a Secret of a type must have: all of a group, for one of the groups.
+#: Alternative groups of keys by type of Secret; it must have all keys of one group.
 _SECRET_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "kubernetes.io/tls": (("tls.crt", "tls.key"),),
     "kubernetes.io/dockerconfigjson": ((".dockerconfigjson",),),
@@ -31,7 +31,7 @@ _SECRET_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 
 def deployment(manifest: Manifest) -> Iterator[Violation]:
-    """The update strategy."""
+    """Problems of a Deployment: its update strategy."""
     strategy = mapping(manifest.spec.get("strategy"))
     rolling = strategy.get("rollingUpdate")
     path: FieldPath = ("spec", "strategy", "rollingUpdate")
@@ -46,19 +46,19 @@ def _is_zero(value: object) -> bool:
 
 
 def cron_job(manifest: Manifest) -> Iterator[Violation]:
-    """The schedule."""
+    """Problems of a CronJob: its schedule."""
     schedule = manifest.spec.get("schedule")
     if not isinstance(schedule, str):
         return
     if "TZ=" in schedule:
         yield Violation(("spec", "schedule"), "schedule may not set a time zone; use timeZone")
     elif not is_schedule(schedule):
-        yield Violation(("spec", "schedule"), f'"{schedule}" is no cron schedule')
+        yield Violation(("spec", "schedule"), f'"{schedule}" is not a cron schedule')
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-#: Names by the position of the field that takes them.
+#: The numbers of names, by the position of the field that allows them.
 _NAMES = {3: {name: n for n, name in enumerate(_MONTHS, 1)}, 4: {name: n for n, name in enumerate(_DAYS)}}
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
@@ -95,7 +95,7 @@ def _cron_number(word: str, position: int) -> int | None:
 
 
 def disruption_budget(manifest: Manifest) -> Iterator[Violation]:
-    """The two ways of saying how many pods may go exclude each other."""
+    """Problems of a PodDisruptionBudget: minAvailable and maxUnavailable exclude each other."""
     if manifest.spec.get("minAvailable") is not None and manifest.spec.get("maxUnavailable") is not None:
         yield Violation(("spec", "maxUnavailable"), "minAvailable and maxUnavailable cannot both be set")
 
@@ -110,7 +110,7 @@ _METRIC_FIELDS = {
 
 
 def autoscaler(manifest: Manifest) -> Iterator[Violation]:
-    """Each metric has the section that its type names, and that section has one target."""
+    """Problems of a HorizontalPodAutoscaler: each metric needs the section of its type."""
     for index, metric in mappings(manifest.spec.get("metrics")):
         path: FieldPath = ("spec", "metrics", index)
         field = _METRIC_FIELDS.get(text(metric.get("type")))
@@ -121,7 +121,7 @@ def autoscaler(manifest: Manifest) -> Iterator[Violation]:
 
 
 def config_map(manifest: Manifest) -> Iterator[Violation]:
-    """Keys, clashes between data and binaryData, and size."""
+    """Problems of a ConfigMap: keys, a key in both data and binaryData, and size."""
     yield from _keys(manifest, "data", "binaryData")
     for key in mapping(manifest.data.get("binaryData")):
         if key in mapping(manifest.data.get("data")):
@@ -133,7 +133,7 @@ def config_map(manifest: Manifest) -> Iterator[Violation]:
 
 
 def secret(manifest: Manifest) -> Iterator[Violation]:
-    """Keys, encoding, and the keys that the type demands."""
+    """Problems of a Secret: keys, encoding, and the keys that its type requires."""
     yield from _keys(manifest, "data", "stringData")
     yield from _base64(manifest, "data")
     kind = text(manifest.data.get("type"))
@@ -147,7 +147,7 @@ def secret(manifest: Manifest) -> Iterator[Violation]:
         yield Violation(where, f"a Secret of type {kind} needs the annotation {_ACCOUNT}")
     document = mapping(manifest.data.get("stringData")).get(".dockerconfigjson")
     if kind == "kubernetes.io/dockerconfigjson" and isinstance(document, str) and not _is_json(document):
-        yield Violation(("stringData", ".dockerconfigjson"), ".dockerconfigjson is no JSON")
+        yield Violation(("stringData", ".dockerconfigjson"), ".dockerconfigjson is not JSON")
 
 
 def _is_json(document: str) -> bool:
@@ -179,12 +179,12 @@ def _base64(manifest: Manifest, field: str) -> Iterator[Violation]:
 
 
 def claim(manifest: Manifest) -> Iterator[Violation]:
-    """A claim needs access modes and a size."""
+    """Problems of a PersistentVolumeClaim: it needs access modes."""
     yield from _claim_spec(manifest.spec, ("spec",))
 
 
 def stateful_set(manifest: Manifest) -> Iterator[Violation]:
-    """Each claim template needs access modes and a size."""
+    """Problems of a StatefulSet: its claim templates need access modes."""
     for index, template in mappings(manifest.spec.get("volumeClaimTemplates")):
         yield from _claim_spec(mapping(template.get("spec")), ("spec", "volumeClaimTemplates", index, "spec"))
 
@@ -195,7 +195,7 @@ def _claim_spec(spec: JsonObject, path: FieldPath) -> Iterator[Violation]:
 
 
 def role(manifest: Manifest) -> Iterator[Violation]:
-    """Each rule names verbs and either resources with their groups or, in a ClusterRole, URLs."""
+    """Problems of a Role or ClusterRole: a rule needs verbs, and resources with their groups or URLs."""
     for index, rule in mappings(manifest.data.get("rules")):
         path: FieldPath = ("rules", index)
         urls, resources = sequence(rule.get("nonResourceURLs")), sequence(rule.get("resources"))
@@ -215,7 +215,7 @@ def role(manifest: Manifest) -> Iterator[Violation]:
 
 
 def binding(manifest: Manifest) -> Iterator[Violation]:
-    """The role and each subject are named as the API server asks."""
+    """Problems of a RoleBinding or ClusterRoleBinding: its role and its subjects."""
     reference = mapping(manifest.data.get("roleRef"))
     allowed = ("ClusterRole",) if manifest.kind == "ClusterRoleBinding" else ("Role", "ClusterRole")
     if isinstance(reference.get("kind"), str) and reference["kind"] not in allowed:

@@ -1,4 +1,4 @@
-"""What the API server refuses in a pod although it fits the schema.
+"""Problems in pods that the API server rejects beyond the schema.
 
 Source: k8s.io/kubernetes v1.34 pkg/apis/core/validation/validation.go, pkg/apis/batch/validation and
 pkg/apis/apps/validation (restart policies).
@@ -33,7 +33,7 @@ _STANDARD_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
 def pod_problems(pod: PodTemplate, version: tuple[int, int]) -> Iterator[Violation]:
-    """The problems of a pod and of every container in it."""
+    """The problems of a pod and of its containers."""
     if "containers" in pod.spec and not pod.spec.get("containers") and not pod.partial:
         yield Violation(pod.path_of("containers"), "containers must not be empty")
     yield from _duplicates(
@@ -57,7 +57,7 @@ def _container(container: Container, pod: PodTemplate, version: tuple[int, int])
     if not data.get("image") and not container.image_optional:
         yield Violation((*path, "image"), f'field "image" is required in {container}')
     elif container.image != container.image.strip():
-        yield Violation((*path, "image"), f"image of {container} has blanks around it")
+        yield Violation((*path, "image"), f"image of {container} has blanks before or after it")
     yield from _ports(container)
     yield from _environment(container, version)
     yield from _mounts(container, pod)
@@ -136,7 +136,7 @@ def _mounts(container: Container, pod: PodTemplate) -> Iterator[Violation]:
         name = text(mount.get("name"))
         if name and name not in known:
             yield Violation(
-                (*base, index, "name"), f'{container} mounts the volume "{name}", which the pod lacks'
+                (*base, index, "name"), f'{container} mounts the volume "{name}", which the pod does not have'
             )
     paths = [(text(mount.get("mountPath")), (*base, index, "mountPath")) for index, mount in mounts]
     yield from _duplicates(paths, "the container mounts another volume at")
@@ -146,8 +146,7 @@ def _probe(container: Container, kind: str) -> Iterator[Violation]:
     probe, path = mapping(container.data.get(kind)), (*container.path, kind)
     handlers = [name for name in _HANDLERS if isinstance(probe.get(name), dict)]
     if len(handlers) != 1:
-        wanted = ", ".join(_HANDLERS)
-        yield Violation(path, f"{kind} of {container} needs exactly one of {wanted}")
+        yield Violation(path, f"{kind} of {container} needs exactly one of {', '.join(_HANDLERS)}")
     threshold = integer(probe.get("successThreshold"))
     if kind != "readinessProbe" and threshold is not None and threshold not in (0, 1):
         yield Violation(
@@ -160,7 +159,7 @@ def _probe(container: Container, kind: str) -> Iterator[Violation]:
             yield Violation((*path, handler, "port"), f"port {number} is not between 1 and 65535")
         elif isinstance(port, str) and not is_port_name(port):
             hint = "; write the number without quotes" if port.isdigit() else ""
-            yield Violation((*path, handler, "port"), f'port "{port}" is no port name{hint}')
+            yield Violation((*path, handler, "port"), f'port "{port}" is not a port name{hint}')
 
 
 def _resources(container: Container) -> Iterator[Violation]:
@@ -172,7 +171,7 @@ def _resources(container: Container) -> Iterator[Violation]:
                 continue
             yield Violation(
                 (*container.path, "resources", section, name),
-                f'"{name}" is no resource of a container: neither a standard one nor one with a domain',
+                f'"{name}" is not a resource of a container: neither a standard one nor one with a domain',
             )
 
 
@@ -193,8 +192,8 @@ def _restart_policy(pod: PodTemplate) -> Iterator[Violation]:
     where = pod.path_of("restartPolicy")
     if kind in ("Job", "CronJob"):
         if policy not in ("OnFailure", "Never"):
-            found = f"restartPolicy is {policy}" if policy else "restartPolicy is missing"
-            yield Violation(where, f"{found}; a {kind} needs OnFailure or Never")
+            problem = f"restartPolicy is {policy}" if policy else "restartPolicy is missing"
+            yield Violation(where, f"{problem}; a {kind} needs OnFailure or Never")
     elif kind not in ("Pod", "PodTemplate") and policy is not None and policy != "Always":
         yield Violation(where, f"restartPolicy is {policy}; a {kind} can only have Always")
 

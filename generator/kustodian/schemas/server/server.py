@@ -1,8 +1,8 @@
-"""What the API server refuses although it fits the schema: the mistakes that manifests really make.
+"""Problems that the API server rejects although the schema allows them; the common ones.
 
-Source: k8s.io/kubernetes v1.34 pkg/apis/*/validation and pkg/apis/*/v1/defaults.go. Only built-in kinds
-(and the pod template of a Rollout, whose controller creates pods from it) are looked at; a value of the
-wrong type is the schema's business and is passed over here.
+Source: k8s.io/kubernetes v1.34 pkg/apis/*/validation and pkg/apis/*/v1/defaults.go. Only built-in
+kinds are checked, and the pod template of a Rollout, whose controller creates pods from it. Values of the
+wrong type are ignored, because the schema reports them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Check: TypeAlias = Callable[[Manifest], Iterator[Violation]]
 
 _ANNOTATIONS_MAXIMUM = 256 * 1024
 _POD_GROUPS = ("", "apps", "batch")
-#: Kinds whose names follow rules of their own (or none that is worth repeating).
+#: Kinds whose names follow rules of their own, which are not checked.
 _OTHER_NAMES = ("IPAddress", "ClusterTrustBundle", "StorageVersion", "ComponentStatus", "Binding")
 #: Checks by (group, kind), for the stable version of the API.
 _CHECKS: dict[tuple[str, str], Check] = {
@@ -53,28 +53,28 @@ _CHECKS: dict[tuple[str, str], Check] = {
 
 
 def server_problems(manifest: Manifest, version: tuple[int, int], schemas: Schemas) -> Iterator[Violation]:
-    """What the API server's validation would say beyond the schema; `version` is (1, 34)."""
-    builtin = schemas.is_builtin(manifest.api_version, manifest.kind)
-    if builtin or schemas.knows(manifest.api_version, manifest.kind):
-        yield from _metadata(manifest, version, builtin)
-    if builtin:
+    """The violations of the API server's validation beyond the schema; `version` is like (1, 34)."""
+    built_in = schemas.is_builtin(manifest.api_version, manifest.kind)
+    if built_in or schemas.knows(manifest.api_version, manifest.kind):
+        yield from _metadata(manifest, version, built_in)
+    if built_in:
         check = _CHECKS.get((manifest.group, manifest.kind))
         if check is not None:
             yield from check(manifest)
     for pod in pods_of(manifest):
         in_rollout = manifest.is_a("argoproj.io", "Rollout")
-        if (builtin and manifest.group in _POD_GROUPS) or in_rollout:
+        if (built_in and manifest.group in _POD_GROUPS) or in_rollout:
             yield from labels_and_annotations(pod.labels, pod.annotations, (*pod.path, "metadata"))
             yield from pod_problems(pod, version)
 
 
-def _metadata(manifest: Manifest, version: tuple[int, int], builtin: bool) -> Iterator[Violation]:
+def _metadata(manifest: Manifest, version: tuple[int, int], built_in: bool) -> Iterator[Violation]:
     name = manifest.metadata.get("name")
     if name is None or name == "":
         if not text(manifest.metadata.get("generateName")):
             yield Violation(("metadata", "name"), 'field "name" is required in metadata')
     elif isinstance(name, str):
-        problem = _name_problem(manifest, name, version, builtin)
+        problem = _name_problem(manifest, name, version, built_in)
         if problem:
             yield Violation(("metadata", "name"), f'name "{name}" {problem}')
     if manifest.namespace is not None and not is_dns_label(manifest.namespace):
@@ -85,27 +85,27 @@ def _metadata(manifest: Manifest, version: tuple[int, int], builtin: bool) -> It
     yield from labels_and_annotations(manifest.labels, manifest.annotations, ("metadata",))
 
 
-def _name_problem(manifest: Manifest, name: str, version: tuple[int, int], builtin: bool) -> str:
-    """What is wrong with an object's name; empty where nothing is."""
+def _name_problem(manifest: Manifest, name: str, version: tuple[int, int], built_in: bool) -> str:
+    """The problem with an object's name, as the end of a sentence; empty if there is none."""
     kind, group = manifest.kind, manifest.group
-    if builtin and (group == "rbac.authorization.k8s.io"):
+    if built_in and (group == "rbac.authorization.k8s.io"):
         return "" if is_path_segment(name) else 'must not contain "/" or "%"'
-    if builtin and (kind in _OTHER_NAMES or kind.endswith("Review")):
+    if built_in and (kind in _OTHER_NAMES or kind.endswith("Review")):
         return ""
     # A StatefulSet's pods carry its name in their host names.
-    if builtin and kind in ("Namespace", "StatefulSet"):
+    if built_in and kind in ("Namespace", "StatefulSet"):
         return "" if is_dns_label(name) else _LABEL_RULE
-    if builtin and kind == "Service":
+    if built_in and kind == "Service":
         # From 1.36 on the name may start with a digit (KEP-5311).
         valid = is_dns_label(name) if version >= (1, 36) else is_dns_1035_label(name)
         return "" if valid else f"{_LABEL_RULE}, starting with a letter"
-    if builtin and kind == "CustomResourceDefinition":
+    if built_in and kind == "CustomResourceDefinition":
         plural = text(mapping(manifest.spec.get("names")).get("plural"))
-        wanted = f"{plural}.{text(manifest.spec.get('group'))}"
-        return "" if name == wanted else f'must be "{wanted}", the plural name and the group'
+        required = f"{plural}.{text(manifest.spec.get('group'))}"
+        return "" if name == required else f'must be "{required}", the plural name and the group'
     if not is_dns_subdomain(name):
         return 'must be a DNS name: lower-case letters, digits, "-" and ".", starting and ending alphanumeric'
-    if builtin and kind == "CronJob" and len(name) > 52:
+    if built_in and kind == "CronJob" and len(name) > 52:
         return f"has {len(name)} characters; a CronJob may have 52, so that its Jobs' names fit"
     return ""
 
@@ -116,7 +116,7 @@ _LABEL_RULE = 'must be a DNS label: at most 63 lower-case letters, digits and "-
 def labels_and_annotations(
     labels: dict[str, str], annotations: dict[str, str], path: FieldPath
 ) -> Iterator[Violation]:
-    """Keys and values that the API server refuses in the metadata at `path`."""
+    """Invalid labels and annotations in the metadata at `path`."""
     for key, value in labels.items():
         where = (*path, "labels", key)
         if not is_qualified_name(key):

@@ -1,4 +1,4 @@
-"""What the API server refuses in Services, Ingresses and NetworkPolicies although it fits the schema.
+"""Problems in Services, Ingresses and NetworkPolicies that the API server rejects beyond the schema.
 
 Source: k8s.io/kubernetes v1.34 pkg/apis/core/validation (ValidateService) and pkg/apis/networking/validation.
 """
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}\Z")
 
 
 def service(manifest: Manifest) -> Iterator[Violation]:
-    """Ports, their names, and what each type of Service needs."""
+    """Problems of a Service: its ports, and the fields that its type requires."""
     spec = manifest.spec
     kind = text(spec.get("type"), "ClusterIP")
     headless = spec.get("clusterIP") == "None"
@@ -67,13 +67,13 @@ def service(manifest: Manifest) -> Iterator[Violation]:
         named = port.get("targetPort")
         if isinstance(named, str) and not is_port_name(named):
             hint = "; write the number without quotes" if named.isdigit() else ""
-            yield Violation((*path, "targetPort"), f'targetPort "{named}" is no port name{hint}')
+            yield Violation((*path, "targetPort"), f'targetPort "{named}" is not a port name{hint}')
         if port.get("nodePort") and kind == "ClusterIP":
             yield Violation((*path, "nodePort"), "nodePort may not be used where the type is ClusterIP")
 
 
 def ingress(manifest: Manifest) -> Iterator[Violation]:
-    """Rules, paths and backends; the fields of networking.k8s.io/v1."""
+    """Problems of an Ingress of networking.k8s.io/v1: rules, paths and backends."""
     if manifest.api_version != "networking.k8s.io/v1":
         return
     spec = manifest.spec
@@ -89,7 +89,7 @@ def ingress(manifest: Manifest) -> Iterator[Violation]:
     for index, rule in mappings(spec.get("rules")):
         host = text(rule.get("host"))
         if host and (not is_dns_subdomain(host.removeprefix("*.")) or _ADDRESS.match(host)):
-            yield Violation(("spec", "rules", index, "host"), f'host "{host}" is no DNS name')
+            yield Violation(("spec", "rules", index, "host"), f'host "{host}" is not a DNS name')
         for number, entry in mappings(mapping(rule.get("http")).get("paths")):
             path: FieldPath = ("spec", "rules", index, "http", "paths", number)
             url, kind = entry.get("path"), entry.get("pathType")
@@ -114,7 +114,7 @@ def _backend(backend: JsonObject, path: FieldPath) -> Iterator[Violation]:
 
 
 def network_policy(manifest: Manifest) -> Iterator[Violation]:
-    """Peers, address blocks and ports."""
+    """Problems of a NetworkPolicy: peers, address blocks and ports."""
     for direction, field in (("ingress", "from"), ("egress", "to")):
         for index, rule in mappings(manifest.spec.get(direction)):
             base: FieldPath = ("spec", direction, index)
@@ -138,12 +138,14 @@ def _peer(peer: JsonObject, path: FieldPath) -> Iterator[Violation]:
         yield Violation((*path, "ipBlock"), "ipBlock cannot be combined with a selector in one peer")
     cidr = _network(block.get("cidr"))
     if cidr is None and isinstance(block.get("cidr"), str):
-        yield Violation((*path, "ipBlock", "cidr"), f'"{block["cidr"]}" is no address block like 10.0.0.0/8')
+        yield Violation(
+            (*path, "ipBlock", "cidr"), f'"{block["cidr"]}" is not an address block such as 10.0.0.0/8'
+        )
     for index, text_ in enumerate(sequence(block.get("except"))):
         hole = _network(text_)
         where = (*path, "ipBlock", "except", index)
         if hole is None:
-            yield Violation(where, f'"{text_}" is no address block like 10.0.0.0/8')
+            yield Violation(where, f'"{text_}" is not an address block such as 10.0.0.0/8')
         elif cidr is not None and not (
             hole.version == cidr.version and hole.prefixlen > cidr.prefixlen and _within(hole, cidr)
         ):
@@ -154,7 +156,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _network(value: object) -> _Network | None:
-    """An address block; host bits may be set, as the API server allows."""
+    """The address block in a text, None if it is not one; host bits may be set, as the API server allows."""
     if not isinstance(value, str) or "/" not in value:
         return None
     try:

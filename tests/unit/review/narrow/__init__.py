@@ -1,0 +1,1 @@
+"""Random repositories with random changes, for the tests of `check --base`."""
