@@ -21,8 +21,8 @@ Notes: A workload without `replicas` passes. The finding is reported at the Appl
     overlay; `replicas-with-autoscaler` reports the workload itself.
 
 Source: Argo CD documentation, "Best Practices: Leaving Room For Imperativeness",
-https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness; "Sync
-Options: Respect ignore differences configs",
+https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness;
+"Sync Options: Respect ignore differences configs",
 https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
 """
 
