@@ -1,4 +1,4 @@
-"""Accelerator names, shares of devices, claims, and recognising model servers and model sources."""
+"""Accelerators: names, shares of devices, claims, taints and node labels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from kustodian.kubernetes.accelerators import (
     node_label_keys,
 )
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.serving.model_servers import command_words, engine_of, flag_value, is_model_server
-from kustodian.kubernetes.serving.model_source import is_hub_id, names_model, names_revision, uri_problem
 from kustodian.model.manifest import Manifest
 
 
@@ -141,96 +139,3 @@ def test_alternatives_of_an_affinity_must_all_ask_for_a_label() -> None:
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
     spec = {"nodeSelector": {"d": "1"}, "affinity": affinity, "containers": [{"name": "c"}]}
     assert node_label_keys(pods_of(workload(spec))[0]) == {"b", "d"}
-
-
-GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
-PORT = {"ports": [{"containerPort": 8080}]}
-
-
-@pytest.mark.parametrize(
-    ("container", "engine"),
-    [
-        ({"image": "vllm/vllm-openai:v0.10.2"}, "vllm"),
-        ({"image": "registry.example.com:5000/mirror/vllm/vllm-openai@sha256:" + "0" * 64}, "vllm"),
-        ({"image": "public.example.com/team/vllm-router:1"}, None),
-        ({"image": "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.3"}, "nim"),
-        ({"image": "nvcr.io/nvidia/tritonserver:24.10-py3"}, "triton"),
-        ({"image": "ghcr.io/huggingface/text-generation-inference:3.3.4"}, "tgi"),
-        ({"image": "tensorflow/serving:2.17.0"}, "tensorflow-serving"),
-        ({"image": "kserve/huggingfaceserver:v0.15.0"}, "kserve"),
-        ({"image": "kserve/kserve-controller:v0.15.0"}, None),
-        ({"command": ["python", "-m", "vllm.entrypoints.openai.api_server"]}, "vllm"),
-        ({"command": ["/bin/sh", "-c", "exec tritonserver --model-repository=/models"]}, "triton"),
-        ({"args": ["echo vllm serves"]}, None),
-    ],
-)
-def test_engine(container: dict[str, Any], engine: str | None) -> None:
-    found = pods_of(workload({"containers": [{"name": "c", **container}]}))[0].containers[0]
-    assert engine_of(found) == engine
-
-
-@pytest.mark.parametrize(
-    ("container", "kind", "expected"),
-    [
-        ({**GPU, **PORT}, "Deployment", True),
-        (GPU, "Deployment", False),
-        (PORT, "Deployment", False),
-        ({"image": "vllm/vllm-openai:v0.10.2"}, "Job", False),
-    ],
-)
-def test_model_server(container: dict[str, Any], kind: str, expected: bool) -> None:
-    pod = pods_of(workload({"containers": [{"name": "c", **container}]}, kind))[0]
-    assert is_model_server(pod, pod.containers[0]) is expected
-
-
-def test_command_words_read_shell_scripts_and_survive_bad_quotes() -> None:
-    script = "set -e\nvllm serve 'org/name' \\\n  --revision=v1 # it's a comment"
-    pod = pods_of(workload({"containers": [{"name": "c", "command": ["sh", "-c", script]}]}))[0]
-    words = command_words(pod.containers[0])
-    assert "org/name" in words
-    assert flag_value(words, "--revision") == "v1"
-    broken = pods_of(workload({"containers": [{"name": "c", "args": ["echo 'open --port 80"]}]}))[0]
-    assert flag_value(command_words(broken.containers[0]), "--port") == "80"
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "s3://m/iris/1.4.2", "s3://m/iris/v3/model.joblib", "gs://m/2025-01-31/model", "s3://m/iris/42",
-        "s3://m/iris/iris-v3.joblib", "s3://m/0f1e2d3/model", "abfss://c@a/iris/run-12/model",
-        "s3://m/iris?versionId=abc", "hf://org/name:v1.0", "oci://r.example.com/iris:1.0", "models:/iris/3",
-        "oci://r.example.com/iris@sha256:" + "0" * 64, "pvc://claim/iris/3", "https://example.com/a/latest-news/x",
-        "https://huggingface.co/o/n/resolve/0f1e2d3/x.onnx", "file:///models/latest", "/models/latest",
-        "s3://$(BUCKET)/latest", "s3://m/main/iris/v3", "http://vllm:8000/v1",
-    ],
-)  # fmt: skip
-def test_pinned(uri: str) -> None:
-    assert uri_problem(uri) is None
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "s3://m/iris/latest", "s3://m/iris/1.0/latest/model.bin", "s3://m/iris", "s3://m/iris-latest.tar.gz",
-        "s3://m/llama-3.1-8b", "s3://m/revenue/model", "gs://m/defaced", "hf://org/name", "hf://org/name:main",
-        "oci://r.example.com/iris", "oci://r.example.com/iris:latest", "models:/iris/Production",
-        "models:/iris@champion", "pvc://claim", "https://example.com/models/iris.onnx",
-        "https://huggingface.co/o/n/resolve/main/x.onnx",
-    ],
-)  # fmt: skip
-def test_moving(uri: str) -> None:
-    assert uri_problem(uri) is not None
-
-
-def test_names() -> None:
-    assert names_model("MODEL_URI")
-    assert names_model("STORAGE_URI")
-    assert not names_model("MODEL_SERVER_URL")
-    assert not names_model("TOKENIZER")
-    assert names_revision("HF_MODEL_REVISION")
-    assert names_revision("MODEL_VERSION")
-    assert not names_revision("GIT_REVISION")
-    assert not names_revision("APP_VERSION")
-    assert is_hub_id("org/name")
-    assert not is_hub_id("/models/name")
-    assert not is_hub_id("a/b/c")

@@ -122,7 +122,7 @@ def _registry_problem(rest: str, words: frozenset[str]) -> str | None:
     if at:
         return f"alias `{alias}` moves"
     version = name.partition("/")[2]
-    return None if version.isdecimal() else f"`{version or name}` is no version number"
+    return None if version.isdecimal() else f"`{version or name}` is not a version number"
 
 
 def _web_problem(rest: str, words: frozenset[str]) -> str | None:
