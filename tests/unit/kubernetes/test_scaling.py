@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.scaling import int_or_percent, needed_surge, rolling_update, scaling_of
+from kustodian.kubernetes.scaling import (
+    Scaling,
+    int_or_percent,
+    needed_surge,
+    read_autoscaler,
+    rolling_update,
+    scaling_of,
+    target_of,
+)
 from kustodian.model.manifest import Manifest
 
 POD = {"spec": {"containers": [{"name": "server"}]}}
@@ -199,3 +207,246 @@ def test_borrowed_template_counts_for_the_rollout() -> None:
     assert scaling.count(objects.pods[0]).maximum == 3
     assert scaling.pods_of(rollout) == pods_of(lender)
     assert scaling.scaled_object_of(lender) is rollout
+
+
+@pytest.mark.parametrize(
+    ("strategy", "replicas", "expected"),
+    [
+        ({}, 1, (1, 0)),
+        ({}, 4, (1, 1)),
+        ({}, 8, (2, 2)),
+        (None, 4, (1, 1)),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}, 4, (0, 1)),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}}, 4, (0, 1)),
+        ({"rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 0}}, 3, (2, 0)),
+        ({"rollingUpdate": {"maxSurge": "half", "maxUnavailable": 2}}, 3, (0, 2)),
+        ({"rollingUpdate": {"maxSurge": None, "maxUnavailable": 2}}, 3, (0, 2)),
+    ],
+)
+def test_rolling_update(strategy: object, replicas: int, expected: tuple[int, int]) -> None:
+    assert rolling_update(strategy, replicas) == expected
+
+
+def test_no_replicas_need_no_surge() -> None:
+    assert needed_surge(manifest("apps/v1", "Deployment", {}), 0) == 0
+    assert needed_surge(manifest("apps/v1", "Deployment", {}), 1) == 1
+    blue_green = {"strategy": {"blueGreen": {}}}
+    assert needed_surge(manifest("argoproj.io/v1alpha1", "Rollout", blue_green), 0) == 0
+
+
+HPA, KEDA = ("autoscaling/v2", "HorizontalPodAutoscaler"), ("keda.sh/v1alpha1", "ScaledObject")
+TARGET = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "m"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "target", "numbers"),
+    [
+        (
+            HPA,
+            {"scaleTargetRef": TARGET, "minReplicas": 2, "maxReplicas": 5},
+            ("apps", "StatefulSet", "m"),
+            (2, 5),
+        ),
+        (HPA, {"scaleTargetRef": TARGET, "maxReplicas": 5}, ("apps", "StatefulSet", "m"), (1, 5)),
+        (HPA, {"scaleTargetRef": TARGET, "minReplicas": 3}, ("apps", "StatefulSet", "m"), (3, 3)),
+        (HPA, {"scaleTargetRef": TARGET, "minReplicas": 0}, ("apps", "StatefulSet", "m"), (0, 1)),
+        (
+            HPA,
+            {"scaleTargetRef": TARGET, "minReplicas": "2", "maxReplicas": "5"},
+            ("apps", "StatefulSet", "m"),
+            (1, 1),
+        ),
+        (HPA, {}, ("", "", ""), (1, 1)),
+        (HPA, None, ("", "", ""), (1, 1)),
+        (KEDA, {"scaleTargetRef": {"name": "m"}}, ("apps", "Deployment", "m"), (0, 100)),
+        (
+            KEDA,
+            {"scaleTargetRef": TARGET, "minReplicaCount": 1, "maxReplicaCount": 4},
+            ("apps", "StatefulSet", "m"),
+            (1, 4),
+        ),
+    ],
+)
+def test_read_autoscaler(
+    kind: tuple[str, str], spec: Any, target: tuple[str, str, str], numbers: tuple[int, int]
+) -> None:
+    found = read_autoscaler(manifest(*kind, spec))
+    assert found is not None
+    assert (found.target, (found.minimum, found.maximum)) == (target, numbers)
+    assert found.is_keda is (kind is KEDA)
+    assert found.target_path == ("spec", "scaleTargetRef")
+    names = ("minReplicaCount", "maxReplicaCount") if kind is KEDA else ("minReplicas", "maxReplicas")
+    assert (found.minimum_path, found.maximum_path) == tuple(("spec", name) for name in names)
+
+
+def test_other_kinds_are_not_autoscalers() -> None:
+    assert (
+        read_autoscaler(manifest("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", {"targetRef": TARGET}))
+        is None
+    )
+    assert read_autoscaler(manifest("keda.sh/v1alpha1", "ScaledJob", {})) is None
+    assert read_autoscaler(Manifest({})) is None
+
+
+def test_an_unreadable_pause_does_not_count() -> None:
+    annotations = {"autoscaling.keda.sh/paused-replicas": "-1"}
+    found = read_autoscaler(manifest(*KEDA, {"scaleTargetRef": TARGET}, annotations=annotations))
+    assert found is not None
+    assert (found.minimum, found.maximum) == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (TARGET, ("apps", "StatefulSet", "m")),
+        (
+            {"apiVersion": "v1", "kind": "ReplicationController", "name": "m"},
+            ("", "ReplicationController", "m"),
+        ),
+        ({"name": "m"}, ("apps", "Deployment", "m")),
+        ({"apiVersion": None, "kind": 3, "name": None}, ("apps", "Deployment", "")),
+        ({}, ("apps", "Deployment", "")),
+    ],
+)
+def test_target_of(reference: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    assert target_of(reference, "apps/v1", "Deployment") == expected
+
+
+def test_autoscalers_of_the_same_namespace_group_and_kind() -> None:
+    deployment = manifest("apps/v1", "Deployment", {"replicas": 2, "template": POD})
+    scaled = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "m"},
+        "maxReplicas": 9,
+    }
+    here, there = manifest(*HPA, scaled), manifest(*HPA, scaled, namespace="b")
+    other_kind = manifest(*HPA, {"scaleTargetRef": TARGET, "maxReplicas": 8})
+    scaling = Scaling(ObjectSet([deployment, here, there, other_kind]))
+    assert len(scaling.autoscalers) == 3
+    assert [autoscaler.manifest for autoscaler in scaling.autoscalers_of(deployment)] == [here]
+    assert scaling.autoscalers_of(there) == []
+
+
+def test_several_autoscalers_of_one_workload_give_the_widest_range() -> None:
+    deployment = manifest("apps/v1", "Deployment", {"template": POD})
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "m"}
+    small = manifest(*HPA, {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 3})
+    large = manifest(*KEDA, {"scaleTargetRef": reference, "minReplicaCount": 2, "maxReplicaCount": 6})
+    count = Scaling(ObjectSet([small, large, deployment])).replicated(deployment)
+    assert (count.minimum, count.maximum, count.manifest) == (1, 6, large)
+    assert count.path == ("spec", "maxReplicaCount")
+
+
+def test_a_workload_without_an_autoscaler_has_its_replicas() -> None:
+    for replicas, expected in ((None, 1), (3, 3), (0, 0), ("3", 1)):
+        spec = {"template": POD, **({} if replicas is None else {"replicas": replicas})}
+        deployment = manifest("apps/v1", "Deployment", spec)
+        count = Scaling(ObjectSet([deployment])).replicated(deployment)
+        assert (count.minimum, count.maximum, count.path) == (expected, expected, ("spec", "replicas"))
+
+
+def test_a_rollout_whose_lender_is_not_there_has_no_pods() -> None:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "elsewhere"}
+    rollout = manifest("argoproj.io/v1alpha1", "Rollout", {"workloadRef": reference})
+    scaling = Scaling(ObjectSet([rollout]))
+    assert scaling.pods_of(rollout) == ()
+    assert scaling.scaled_object_of(rollout) is rollout
+    assert scaling.pods_of(manifest("v1", "ConfigMap", {})) == ()
+
+
+def test_scaling_of_is_made_once_for_an_overlay() -> None:
+    objects = ObjectSet([])
+    assert scaling_of(objects) is scaling_of(objects)
+    assert scaling_of(objects) is not scaling_of(ObjectSet([]))
+
+
+LEADER = {"replicas": 2, "leaderWorkerTemplate": {"size": 4, "leaderTemplate": POD, "workerTemplate": POD}}
+KNATIVE = "autoscaling.knative.dev/"
+
+
+def scaled_to(**annotations: Any) -> dict[str, Any]:
+    return {
+        "template": {
+            "metadata": {"annotations": {KNATIVE + k.replace("_", "-"): v for k, v in annotations.items()}},
+            **POD,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "spec", "expected", "path"),
+    [
+        ("serving.knative.dev/v1", "Service", scaled_to(), [(0, 1)], None),
+        ("serving.knative.dev/v1", "Service", scaled_to(min_scale="2", max_scale="5"), [(2, 5)], None),
+        ("serving.knative.dev/v1", "Service", scaled_to(minScale="2", maxScale="5"), [(2, 5)], None),
+        ("serving.knative.dev/v1", "Service", scaled_to(min_scale="2", max_scale="0"), [(2, 2)], None),
+        ("serving.knative.dev/v1", "Service", scaled_to(min_scale=2), [(0, 1)], None),
+        ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", LEADER, [(6, 6), (2, 2)], ("spec", "replicas")),
+        (
+            "sparkoperator.k8s.io/v1beta2",
+            "SparkApplication",
+            {
+                "driver": {},
+                "executor": {"instances": 2},
+                "dynamicAllocation": {"enabled": True, "maxExecutors": 7},
+            },
+            [(1, 1), (7, 7)],
+            ("spec", "dynamicAllocation", "maxExecutors"),
+        ),
+        (
+            "sparkoperator.k8s.io/v1beta2",
+            "ScheduledSparkApplication",
+            {"template": {"executor": {"instances": "3"}}},
+            [(3, 3)],
+            ("spec", "template", "executor", "instances"),
+        ),
+        (
+            "sparkoperator.k8s.io/v1beta2",
+            "SparkApplication",
+            {"executor": {}, "dynamicAllocation": {"enabled": "true", "maxExecutors": 7}},
+            [(1, 1)],
+            ("spec", "executor", "instances"),
+        ),
+        (
+            "ray.io/v1",
+            "RayCluster",
+            {"headGroupSpec": {"template": POD}},
+            [(1, 1)],
+            ("spec", "headGroupSpec", "replicas"),
+        ),
+        (
+            "ray.io/v1",
+            "RayCluster",
+            {"workerGroupSpecs": [{"minReplicas": 0, "replicas": 3, "template": POD}]},
+            [(0, 3)],
+            ("spec", "workerGroupSpecs", 0, "maxReplicas"),
+        ),
+        (
+            "serving.kserve.io/v1beta1",
+            "InferenceService",
+            {"predictor": {"minReplicas": 0, "model": {}}},
+            [(0, 1)],
+            ("spec", "predictor", "maxReplicas"),
+        ),
+        (
+            "keda.sh/v1alpha1",
+            "ScaledJob",
+            {"minReplicaCount": 1, "maxReplicaCount": 3, "jobTargetRef": {"template": POD}},
+            [(1, 3)],
+            ("spec", "maxReplicaCount"),
+        ),
+        ("batch/v1", "Job", {"parallelism": 0, "template": POD}, [(0, 0)], ("spec", "parallelism")),
+        ("example.com/v1", "Server", {"replicas": 9, "template": POD}, [(1, 1)], ()),
+    ],
+)
+def test_counts_and_the_field_that_decides(
+    api_version: str, kind: str, spec: dict[str, Any], expected: list[tuple[int, int]], path: object
+) -> None:
+    data = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "m"}, "spec": spec}
+    owner = Manifest(data, extra_pod_paths=(("spec", "template"),) if kind == "Server" else ())
+    objects = ObjectSet([owner])
+    counts = [Scaling(objects).count(pod) for pod in objects.pods]
+    assert [(count.minimum, count.maximum) for count in counts] == expected
+    assert counts[-1].manifest is owner
+    if path is None:
+        path = ("spec", "template", "metadata", "annotations", KNATIVE + "max-scale")
+    assert counts[-1].path == path
