@@ -60,10 +60,16 @@ def is_port_name(text: str) -> bool:
 
 
 def is_config_key(text: str) -> bool:
-    """A key of a ConfigMap or Secret."""
-    return len(text) <= 253 and text not in (".", "..") and bool(_CONFIG_KEY.match(text))
+    """A key of a ConfigMap or Secret; as a file name it must not lead out of its folder."""
+    return len(text) <= 253 and not _leads_out(text) and bool(_CONFIG_KEY.match(text))
 
 
 def is_env_name(text: str, version: tuple[int, int]) -> bool:
-    """An environment variable's name; from 1.32 any printable ASCII without `=` will do (KEP-4369)."""
-    return bool((_RELAXED_ENV_NAME if version >= (1, 32) else _ENV_NAME).match(text))
+    """An environment variable's name; from 1.32 any printable ASCII except `=` (KEP-4369)."""
+    if version >= (1, 32):
+        return bool(_RELAXED_ENV_NAME.match(text))
+    return not _leads_out(text) and bool(_ENV_NAME.match(text))
+
+
+def _leads_out(text: str) -> bool:
+    return text == "." or text.startswith("..")
