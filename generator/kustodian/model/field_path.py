@@ -36,7 +36,7 @@ def parse_path(written: str) -> FieldPath:
 
 
 def parse_api_server_path(written: str, data: JsonObject) -> FieldPath:
-    """The path in `data` that the API server writes as `spec.ports[0].port` or `.spec.containers[name="a"].image`.
+    """The path of a field of `data` as the API server names it: `.spec.containers[name="a"].image`.
 
     It ends with the first step that the object does not have, and is empty if that is the very first.
     """
