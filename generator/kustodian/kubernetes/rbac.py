@@ -1,4 +1,4 @@
-"""Roles and bindings as the RBAC authorizer reads them.
+"""The rights that roles grant, and to whom bindings grant them.
 
 Source: Kubernetes documentation v1.34, "Using RBAC Authorization",
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/, and "RBAC Good Practices",
