@@ -89,6 +89,7 @@ def test_mig_names() -> None:
         ([{"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com"}}], Fraction(1)),
         ([{"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 4}}], Fraction(4)),
         ([{"name": "a", "deviceClassName": "gpu.amd.com", "count": 2}], Fraction(2)),
+        ([{"name": "a", "exactly": {"deviceClassName": "mig.nvidia.com", "count": 2}}], Fraction(2, 7)),
         ([{"name": "a", "exactly": {"deviceClassName": "nic.example.com", "count": 8}}], Fraction(0)),
         (
             [
@@ -326,6 +327,11 @@ def test_tolerates(toleration: dict[str, Any], expected: bool) -> None:
     assert not tolerates(pod(tolerations=None), vendors("NVIDIA"))
 
 
+def test_a_taint_without_gpu_in_its_name() -> None:
+    assert tolerates(pod(tolerations=[{"key": "google.com/tpu"}]), vendors("Google TPU"))
+    assert not tolerates(pod(tolerations=[{"key": "google.com/tpu"}]), vendors("NVIDIA"))
+
+
 def test_tolerations_only_for_accelerators() -> None:
     keys = ["nvidia.com/gpu", "pool", "gpu", "sku", "google.com/tpu"]
     tolerations = [{"key": key, "value": "gpu" if key == "sku" else "x"} for key in keys]
@@ -375,6 +381,7 @@ def test_required_node_labels(terms: list[list[dict[str, Any]]], labels: dict[st
         ({"nvidia.com/gpu.product": "H100"}, True),
         ({"cloud.google.com/gke-accelerator": "nvidia-l4"}, True),
         ({"pool": "gpu"}, True),
+        ({"karpenter.k8s.aws/instance-gpu-name": "l4"}, True),  # AMD's nodes have this label too
         ({"amd.com/gpu.family": "x"}, False),
         ({"kubernetes.io/arch": "amd64", "topology.kubernetes.io/zone": "a"}, False),
         ({"kubernetes.io/os": "linux", "pool": "gpu"}, True),

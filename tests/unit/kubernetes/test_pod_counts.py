@@ -119,6 +119,13 @@ def scaled_to(**annotations: Any) -> dict[str, Any]:
             ("spec", "executor", "instances"),
         ),
         (
+            "sparkoperator.k8s.io/v1beta2",
+            "SparkApplication",
+            {"executor": {"instances": 4}, "dynamicAllocation": {"enabled": True}},
+            [(4, 4)],
+            ("spec", "executor", "instances"),
+        ),
+        (
             "ray.io/v1",
             "RayCluster",
             {"headGroupSpec": {"template": POD}},

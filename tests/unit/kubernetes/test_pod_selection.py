@@ -47,6 +47,7 @@ def one(key: object, operator: object, *values: object) -> dict[str, Any]:
     (one("app", None, "own"), False),
     (one(3, "Exists"), False),
     (one("app", "In", None, 3), False),
+    (one("pod-template-hash", "In", None, 3), False),
     ({"matchLabels": {"app": "own"}, **one("app", "NotIn", "own")}, False),
     ({"matchLabels": {"app": "own"}, **one("istio.io/rev", "Exists")}, True),
     ({}, True),

@@ -88,6 +88,8 @@ def test_targets_are_relative_to_the_repository() -> None:
     ("github.com/org", False, False),
     ("github.com", False, False),
     ("github.community/org/repo", False, False),
+    ("https://example.com:8443/repo", True, False),
+    ("git@:org/repo", False, False),
     ("file:///srv/repo", False, True),
     ("file://", False, False),
     ("example.com/org/repo", False, False),

@@ -38,7 +38,7 @@ def test_what_is_fetched(data: dict[str, Any], path: FieldPath, text: str) -> No
 
 
 @pytest.mark.parametrize("data", [
-    {"resources": ["a.yaml", "../base"]},
+    {"resources": ["a.yaml", "../base", "a:b", "x@y"]},
     {"patches": [{"path": REPOSITORY}]},
     {"configMapGenerator": [{"files": [REPOSITORY]}]},
     {"resources": None},

@@ -59,7 +59,7 @@ def test_long_running(role: Any, expected: bool) -> None:
 def test_containers_in_the_order_they_start() -> None:
     template = pod(
         initContainers=[{"name": "fetch"}, {"name": "mesh", "restartPolicy": "Always"}, {"name": "odd", "restartPolicy": "Never"}],
-        containers=[None, {"name": "server"}],
+        containers=[None, {"name": "server", "restartPolicy": "Always"}],
         ephemeralContainers=[{"name": "debug"}],
     )  # fmt: skip
     assert [(c.name, c.role, c.path) for c in template.containers] == [

@@ -127,6 +127,11 @@ def test_flag_value(words: list[str], value: str | None) -> None:
     assert flag_value(words, "--port", "-p") == value
 
 
+def test_an_argument_without_spaces_is_one_word_as_written() -> None:
+    (pod,) = pods_of(workload({"containers": [{"name": "c", "args": ['{"a":1}', "a#b", "", None, 3]}]}))
+    assert command_words(pod.containers[0]) == ['{"a":1}', "a#b", ""]
+
+
 def test_command_words_read_shell_scripts_and_survive_bad_quotes() -> None:
     script = "set -e\nvllm serve 'org/name' \\\n  --revision=v1 # it's a comment"
     pod = pods_of(workload({"containers": [{"name": "c", "command": ["sh", "-c", script]}]}))[0]
