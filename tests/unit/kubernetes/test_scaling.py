@@ -46,7 +46,7 @@ def test_int_or_percent(value: object, total: int, up: int, down: int) -> None:
     assert int_or_percent(value, total, round_up=False) == down
 
 
-@pytest.mark.parametrize("value", ["2", "x%", "-1%", None, 1.5, True, [], "%"])
+@pytest.mark.parametrize("value", ["2", "25", "x%", "-1%", None, 1.5, True, [], "%"])
 def test_int_or_percent_refuses(value: object) -> None:
     assert int_or_percent(value, 10, round_up=True) is None
 

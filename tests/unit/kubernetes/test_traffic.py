@@ -114,7 +114,11 @@ def test_a_virtual_service_may_send_traffic_elsewhere(host: object) -> None:
     ("networking.istio.io/v1", "Gateway"), ("example.com/v1", "Ingress"),
 ])  # fmt: skip
 def test_other_kinds_send_nothing(api_version: str, kind: str) -> None:
-    spec = {"backend": {"serviceName": "s"}, "rules": [{"backendRefs": [{"name": "s"}]}]}
+    spec = {
+        "backend": {"serviceName": "s"},
+        "rules": [{"backendRefs": [{"name": "s"}]}],
+        "http": [{"route": [{"destination": to("s")}]}],
+    }
     assert list(backends(manifest(api_version, kind, spec))) == []
 
 
