@@ -1,1 +1,1 @@
-"""What Argo CD's objects say: Applications, ApplicationSet generators, value files."""
+"""Argo CD objects: Applications, ApplicationSet generators, value files; knows no rule."""

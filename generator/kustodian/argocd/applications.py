@@ -1,7 +1,6 @@
-"""Argo CD Applications of the repository, those that an ApplicationSet makes included.
+"""Argo CD Applications of the repository, including those that an ApplicationSet creates.
 
-An Application that some overlay renders is judged as rendered; one that no kustomization lists, as it
-is written.
+An Application that an overlay renders is read as rendered, and any other as it is written in its file.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ GROUP = "argoproj.io"
 
 
 class Placed(NamedTuple):
-    """An object with the place where a person edits it; `overlay` is the one that renders it, if any.
+    """An object and the place where it is written; `overlay` is the path of the overlay that renders it.
 
-    `inside` is the path of the object in its document: empty, or the item of a List.
+    `inside` is the path of the object in its document: empty, or that of an item of a List.
     """
 
     manifest: Manifest
@@ -40,7 +39,7 @@ class Placed(NamedTuple):
     def violation(
         self, path: FieldPath, message: str, about: str | None = None, fix: str | None = None
     ) -> SourceViolation:
-        """A violation at a field; `about` is the overlay whose environment sets the severity."""
+        """A violation at a field of the object; the environment of overlay `about` sets the severity."""
         overlay = about or self.overlay
         if self.overlay is not None:
             return SourceViolation(self.file, path, message, self.document, overlay, self.manifest, fix)
@@ -48,7 +47,10 @@ class Placed(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One source of an Application for one parameter set; texts may hold `UNKNOWN`."""
+    """A source of an Application for one parameter set; its texts may contain `UNKNOWN`.
+
+    `path` leads to it in the object. `is_ref` says that it only provides files to other sources.
+    """
 
     path: FieldPath
     repo_url: str
@@ -59,13 +61,16 @@ class Source(NamedTuple):
 
     @property
     def is_chart(self) -> bool:
-        """Whether it is a chart of a Helm or OCI repository."""
+        """Whether the source is a chart of a Helm or OCI repository."""
         return bool(self.chart) or self.repo_url.startswith("oci://")
 
 
 @dataclass(frozen=True, eq=False)
 class Application:
-    """An Application, or the template of an ApplicationSet with its parameter sets."""
+    """An Application, or an ApplicationSet with its parameter sets.
+
+    `base` is the path of the Application in the object: empty, or that of the template.
+    """
 
     placed: Placed
     base: FieldPath
@@ -73,26 +78,26 @@ class Application:
 
     @cached_property
     def spec(self) -> JsonObject:
-        """The Application's spec, with template braces as written."""
+        """The spec of the Application as written, with template braces."""
         return mapping(self.placed.manifest.get(*self.base, "spec"))
 
     @property
     def is_set(self) -> bool:
-        """Whether an ApplicationSet makes it."""
+        """Whether the object is an ApplicationSet."""
         return bool(self.base)
 
     def at(self, *keys: str | int) -> FieldPath:
-        """The path of a field of the spec, in the object."""
+        """The path in the object of a field of the Application's spec."""
         return (*self.base, "spec", *keys)
 
     def values(self, template: str) -> list[str]:
-        """What a text becomes in each Application made from it, without repetition."""
+        """The texts that a template becomes in the Applications, each once."""
         return list(dict.fromkeys(_generators.expand(template, params) for params in self.parameters))
 
     @cached_property
     def sources(self) -> list[Source]:
-        """Every source for every parameter set."""
-        found: dict[Source, None] = {}
+        """Every source for every parameter set, each once."""
+        sources: dict[Source, None] = {}
         for path, data in self.written_sources:
             for params in self.parameters:
                 given = {
@@ -108,35 +113,37 @@ class Application:
                     path, given["repoURL"], folder, given["chart"], given["targetRevision"],
                     bool(data.get("ref")) and not data.get("path"),
                 )  # fmt: skip
-                found[source] = None
-        return list(found)
+                sources[source] = None
+        return list(sources)
 
     @cached_property
     def written_sources(self) -> list[tuple[FieldPath, JsonObject]]:
-        """Each source with its path, as written: source, sources[] or the hydrator's dry source."""
-        found: list[tuple[FieldPath, JsonObject]] = []
-        sources = mappings(self.spec.get("sources"))
-        found += [(self.at("sources", index), source) for index, source in sources]
-        if not found and isinstance(self.spec.get("source"), dict):
-            found.append((self.at("source"), self.spec["source"]))
+        """Each source as written, with its path: those of `sources`, or else `source`, and the hydrator's."""
+        sources = [
+            (self.at("sources", index), source) for index, source in mappings(self.spec.get("sources"))
+        ]
+        if not sources and isinstance(self.spec.get("source"), dict):
+            sources.append((self.at("source"), self.spec["source"]))
         dry = dig(self.spec, ("sourceHydrator", "drySource"))
         if isinstance(dry, dict):
-            found.append((self.at("sourceHydrator", "drySource"), dry))
-        return found
+            sources.append((self.at("sourceHydrator", "drySource"), dry))
+        return sources
 
     def sync_options(self) -> list[str]:
-        """The syncOptions, with spaces taken out."""
+        """`syncPolicy.syncOptions` without spaces."""
         options = sequence(dig(self.spec, ("syncPolicy", "syncOptions")))
         return [option.replace(" ", "") for option in options if isinstance(option, str)]
 
 
 def placed_objects(view: RepositoryView, *kinds: str) -> Iterator[Placed]:
-    """The Argo CD objects of these kinds, each once: as rendered where an overlay has it, else from disk."""
+    """The Argo CD objects of these kinds, each once: as overlays render them, else as written in files."""
     rendered_from: set[tuple[str, int, FieldPath]] = set()
     seen: set[tuple[str, int, FieldPath, str]] = set()
-    mine = [(r, m) for r in view.overlays for m in r.objects if m.is_a(GROUP, *kinds)]
-    view.prefetch([file for _, m in mine if (file := m.provenance.file) and m.provenance.document is None])
-    for rendered, manifest in mine:
+    rendered_objects = [(r, m) for r in view.overlays for m in r.objects if m.is_a(GROUP, *kinds)]
+    view.prefetch(
+        [file for _, m in rendered_objects if (file := m.provenance.file) and m.provenance.document is None]
+    )
+    for rendered, manifest in rendered_objects:
         place = source_of(view, manifest)
         rendered_from.add(place)
         key = (*place, repr(manifest.data))
@@ -150,7 +157,10 @@ def placed_objects(view: RepositoryView, *kinds: str) -> Iterator[Placed]:
 
 
 def source_of(view: RepositoryView, manifest: Manifest) -> tuple[str, int, FieldPath]:
-    """File, document and path in it that an object was read from (its generator's file where none was)."""
+    """The (file, document, path in it) that an object was read from.
+
+    For a generated object, the file is the kustomization of its generator.
+    """
     provenance = manifest.provenance
     if provenance.file is None:
         return (provenance.generator.configured_in if provenance.generator else "", 0, ())
@@ -170,13 +180,13 @@ def source_of(view: RepositoryView, manifest: Manifest) -> tuple[str, int, Field
 
 
 def _is_whole(view: RepositoryView, manifest: Manifest) -> bool:
-    """Whether the document is an object of its own, not a patch of one."""
+    """Whether the document is a complete object and not a patch."""
     used_as_patch = manifest.provenance.file in view.patch_files
     return not used_as_patch and bool(manifest.spec)
 
 
 def applications(view: RepositoryView) -> list[Application]:
-    """Every Application, and every ApplicationSet as the Applications it makes."""
+    """Every Application and ApplicationSet of the repository."""
     return view.memoized(_find_applications)
 
 
@@ -196,7 +206,7 @@ def _find_applications(view: RepositoryView) -> list[Application]:
 
 @lru_cache(maxsize=1024)
 def normal_url(url: str) -> str:
-    """A repository URL without what may differ in spelling: scheme, user, `.git`, a final slash, case."""
+    """A repository URL without scheme, user, `.git` and final slash, in lower case, to compare spellings."""
     rest = re.sub(r"^[a-z+]+://", "", url.strip().lower())
     rest = re.sub(r"^[^@/]+@", "", rest)
     rest = re.sub(r"^([^/:]+):(?!\d+/)", r"\1/", rest)
@@ -204,7 +214,7 @@ def normal_url(url: str) -> str:
 
 
 def own_urls(view: RepositoryView) -> frozenset[str]:
-    """The URLs of this repository: those of sources whose folder exists here."""
+    """The normal URLs that name this repository: those of sources whose folder exists here."""
     return view.memoized(_find_own_urls)
 
 
@@ -219,18 +229,18 @@ def _find_own_urls(view: RepositoryView) -> frozenset[str]:
 
 
 class Deployed(NamedTuple):
-    """The folders of this repository that some Application deploys; `patterns` for those not fully known."""
+    """The folders that Applications deploy; `patterns` match those with an unknown part."""
 
     folders: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
 
     def has(self, folder: str) -> bool:
-        """Whether an Application deploys this folder."""
+        """Whether an Application deploys, or may deploy, this folder."""
         return folder in self.folders or any(p.match(folder) for p in self.patterns)
 
 
 def deployed_folders(view: RepositoryView) -> Deployed:
-    """What the Applications of the repository deploy; a folder that is not known may be any."""
+    """The folders that the Applications of the repository deploy; an unknown folder may be any."""
     return view.memoized(_find_deployed)
 
 
@@ -245,7 +255,7 @@ def _deployed(folders: Iterable[str]) -> Deployed:
 
 
 def overlays_of(view: RepositoryView, application: Application) -> list[RenderedOverlay]:
-    """The overlays of this repository that an Application deploys, the strictest environment first."""
+    """The overlays that an Application deploys or may deploy, those of the strictest environment first."""
     deployed = _deployed(s.folder for s in application.sources if not s.chart and s.folder != UNKNOWN)
     if deployed.patterns:
         matched = [r for r in view.overlays if deployed.has(r.overlay.path)]
@@ -256,17 +266,20 @@ def overlays_of(view: RepositoryView, application: Application) -> list[Rendered
 
 
 def about(view: RepositoryView, application: Application) -> str | None:
-    """The overlay whose environment decides how bad a finding about the Application is."""
+    """The path of the overlay whose environment sets the severity of findings about the Application.
+
+    None if the Application deploys no overlay of an environment.
+    """
     matched = [r for r in overlays_of(view, application) if r.overlay.environment.name is not None]
     return matched[0].overlay.path if matched else None
 
 
 def label_of(application: Application) -> str:
-    """`Application iris-prod`, `ApplicationSet iris`."""
+    """The kind and name of the object: `Application iris-prod`, `ApplicationSet iris`."""
     manifest = application.placed.manifest
     return f"{manifest.kind} {manifest.name}"
 
 
 def plain(value: Any) -> bool:
-    """Whether a text has no template braces and nothing unknown."""
+    """Whether the value is a text without template braces and `UNKNOWN`."""
     return isinstance(value, str) and "{{" not in value and UNKNOWN not in value

@@ -1,6 +1,6 @@
-"""What an ApplicationSet's generators give, as far as the repository's files can tell.
+"""The parameters that an ApplicationSet's generators produce, as far as the repository's files show.
 
-A value that only a cluster or a service knows becomes `UNKNOWN`, which stands for any text.
+A value that depends on a cluster or a service becomes `UNKNOWN`, which stands for any text.
 
 Source: Argo CD documentation, "ApplicationSet: Generators" and "Go Template",
 https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators/
@@ -30,65 +30,65 @@ _INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
 
 
 def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
-    """The parameter sets of an ApplicationSet's spec; one empty set where nothing is known."""
-    files = _Files(view, _asks_for_content(spec))
-    found = [
+    """The parameter sets of an ApplicationSet's spec, at most `_LIMIT`; one empty set if nothing is known."""
+    files = _Files(view, _needs_content(spec))
+    sets = [
         params for _, generator in mappings(spec.get("generators")) for params in _of(files, generator, {})
     ]
-    return found[:_LIMIT] or [{}]
+    return sets[:_LIMIT] or [{}]
 
 
 def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
-    """The YAML files whose content the git generators of an ApplicationSet's spec take, for `prefetch`."""
-    found: list[str] = []
-    for _, generator in mappings(spec.get("generators")) if _asks_for_content(spec) else ():
+    """The YAML files whose content the git generators of an ApplicationSet's spec use, for `prefetch`."""
+    files: list[str] = []
+    for _, generator in mappings(spec.get("generators")) if _needs_content(spec) else ():
         git = generator.get("git")
-        found += git_files(view, git, {}) if isinstance(git, dict) else []
-    return [file for file in found if not file.endswith(".json")]
+        files += git_files(view, git, {}) if isinstance(git, dict) else []
+    return [file for file in files if not file.endswith(".json")]
 
 
 class _Files(NamedTuple):
-    """The repository that generators look at, and whether what is in the files they find matters."""
+    """The repository of the generators, and whether the content of the files they find is needed."""
 
     view: RepositoryView
     with_content: bool
 
 
-#: With these, a field of a file decides, or may be called like those of its path.
-_LOOKS_INTO_FILES = ("mergeKeys", "pathParamPrefix")
+#: Fields of generators with which the content of files decides, or is mixed with their path.
+_USES_CONTENT = ("mergeKeys", "pathParamPrefix")
 
 
-def _asks_for_content(spec: JsonObject) -> bool:
-    """Whether anything here is asked for that a git generator's files say, and not only their paths.
+def _needs_content(spec: JsonObject) -> bool:
+    """Whether the spec uses the content of a git generator's files and not only their paths.
 
-    `info` is only shown by Argo CD, and no rule looks at it: most repositories need no file for the rest.
+    `info` is not counted: Argo CD only displays it.
     """
-    if any(word in str(spec.get("generators")) for word in _LOOKS_INTO_FILES):
+    if any(word in str(spec.get("generators")) for word in _USES_CONTENT):
         return True
     template = mapping(spec.get("template"))
-    judged = {key: value for key, value in mapping(template.get("spec")).items() if key != "info"}
-    texts = texts_in([spec.get("generators"), template.get("metadata"), judged])
+    used = {key: value for key, value in mapping(template.get("spec")).items() if key != "info"}
+    texts = texts_in([spec.get("generators"), template.get("metadata"), used])
     fields = (_field(tag) for text in texts if "{{" in text for tag in _TAG.findall(text))
     return any((name or steps) and steps[:1] != ("path",) for name, steps in fields)
 
 
 def expand(template: str, params: JsonObject) -> str:
-    """A template's text for one parameter set, with `UNKNOWN` for what is not known."""
+    """The text of a template for one parameter set, with `UNKNOWN` for each unknown value."""
     if "{{" not in template:
         return template
     return _TAG.sub(lambda tag: _value(tag.group(1), params), template)
 
 
 def pattern(expanded: str) -> re.Pattern[str]:
-    """A pattern that an expanded text stands for."""
+    """The pattern of the texts that an expanded text may be; `UNKNOWN` matches any text."""
     return re.compile(".*".join(re.escape(part) for part in expanded.split(UNKNOWN)) + r"\Z", re.DOTALL)
 
 
 def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Sequence[str]) -> list[str]:
-    """The names that a git generator's patterns take: `*` within a segment, `**` across (doublestar).
+    """The names that a git generator's patterns match, sorted.
 
-    `names` are sorted, so that only those are tried that begin as a pattern does: a repository of a hundred
-    applications has a hundred generators.
+    `*` matches within a segment and `**` across segments (source: the Go library doublestar). `names` must be
+    sorted: only those that begin as the pattern does are tried.
     """
     unwanted = [_glob(g) for g in excluded]
     found: set[str] = set()
@@ -110,7 +110,7 @@ def _value(expression: str, params: JsonObject) -> str:
 
 @lru_cache(maxsize=256)
 def _field(expression: str) -> tuple[str, FieldPath]:
-    """What an expression asks for: a parameter with dots in its name, or else a field; nothing if unknown."""
+    """The parameter name with dots, and the steps of the field, that an expression may mean; else empty."""
     index = _INDEX.match(expression)
     if index:
         return "", (*index.group(1).split("."), int(index.group(2)))
@@ -161,14 +161,14 @@ def _git(files: _Files, value: JsonObject, known: JsonObject) -> Iterator[JsonOb
 
 
 def git_folders(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
-    """The folders that a git directory generator finds; hidden ones are never taken."""
+    """The folders that a git directory generator finds, sorted; never hidden ones or the root."""
     wanted, unwanted = _globs(value, "directories", known)
     found = glob_matches(wanted, unwanted, view.sorted_folders)
     return [f for f in found if f != "." and not any(part.startswith(".") for part in f.split("/"))]
 
 
 def git_files(view: RepositoryView, value: JsonObject, known: JsonObject) -> list[str]:
-    """The files that a git file generator finds."""
+    """The files that a git file generator finds, sorted."""
     wanted, unwanted = _globs(value, "files", known)
     return glob_matches(wanted, unwanted, view.sorted_files)
 

@@ -1,4 +1,4 @@
-"""Helm value files of Applications, as far as they lie in this repository.
+"""Helm value files of Applications.
 
 Source: Argo CD documentation, "Helm" (value files are relative to the chart's folder, with a leading slash to
 the repository's root) and "Multiple Sources for an Application" (`$ref/` is the root of another source),
@@ -27,21 +27,20 @@ class ValueFile(NamedTuple):
 
 
 def value_files(application: Application) -> Iterator[ValueFile]:
-    """Those that must exist and whose place is known: no URLs, no patterns, no variables of the build."""
-    by_ref = {
-        f"${name}": data
-        for _, data in application.written_sources
-        if (name := text(data.get("ref")))  # a source is named once
-    }
+    """The value files that must exist and whose path is known, for each parameter set.
+
+    URLs, patterns, variables of the build and files inside a chart of a Helm repository are left out.
+    """
+    by_ref = {f"${name}": data for _, data in application.written_sources if (name := text(data.get("ref")))}
     for path, data in application.written_sources:
         helm = mapping(data.get("helm"))
         if helm.get("ignoreMissingValueFiles") is True:
             continue
         for index, entry in enumerate(sequence(helm.get("valueFiles"))):
             for params in application.parameters if isinstance(entry, str) else ():
-                found = _place(_generators.expand(entry, params), data, by_ref, params)
-                if found is not None:
-                    yield ValueFile((*path, "helm", "valueFiles", index), *found)
+                place = _place(_generators.expand(entry, params), data, by_ref, params)
+                if place is not None:
+                    yield ValueFile((*path, "helm", "valueFiles", index), *place)
 
 
 def _place(

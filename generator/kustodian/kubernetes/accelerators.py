@@ -1,4 +1,4 @@
-"""GPUs and other accelerators: resource names, what counts as one device, taints and node labels.
+"""GPUs and other accelerators: resource names, shares of devices, taints and node labels.
 
 Sources: NVIDIA k8s-device-plugin README and GPU Operator docs (MIG, time slicing), AMD GPU Operator docs
 (resource naming strategy, partitions), Intel device plugins docs, AWS Neuron docs, Google Kubernetes Engine
@@ -30,9 +30,9 @@ _OF_FOUR_SLICES = {(1, 6), (2, 12), (4, 24), (2, 48), (4, 96)}
 
 
 class Vendor(NamedTuple):
-    """An accelerator maker: how its resources, taints, node labels and DRA device classes are spelled.
+    """A maker of accelerators: patterns of its resources, taints, node labels and DRA device classes.
 
-    The patterns match whole names.
+    A pattern matches a whole name.
     """
 
     name: str
@@ -99,30 +99,30 @@ VENDORS = (
 )
 
 _CLAIM_NAME = re.compile(r"gpu|(^|[^a-z])(mig|tpu|neuron|gaudi)([^a-z]|$)")
-#: Taints that platforms and teams put on GPU nodes whatever the vendor (AKS documents sku=gpu).
+#: Taints that platforms and teams put on GPU nodes of any vendor (AKS documents sku=gpu).
 _GENERIC_TAINT = re.compile(r"sku|dedicated|accelerator|(.*[./_-])?gpus?([./_-].*)?")
 #: Labels that place a pod but say nothing about the hardware.
 _NEUTRAL_LABELS = re.compile(
     r"(beta\.)?kubernetes\.io/(os|arch)|(topology|failure-domain\.beta)\.kubernetes\.io/(region|zone)"
     r"|node-role\.kubernetes\.io/worker|karpenter\.sh/capacity-type"
 )
-#: Node selectors of Google Kubernetes Engine, which adds the toleration for accelerators by itself.
+#: Node selectors for which Google Kubernetes Engine adds the toleration itself.
 GKE_LABELS = re.compile(r"cloud\.google\.com/(gke-accelerator|gke-tpu-accelerator)")
 
 
 @lru_cache(maxsize=1024)
 def vendor_of(resource: str) -> Vendor | None:
-    """The maker of an extended resource, None where it is no accelerator."""
+    """The maker of an extended resource; None if it is not an accelerator."""
     return next((v for v in VENDORS if v.resources.fullmatch(resource)), None)
 
 
 def is_accelerator(resource: object) -> bool:
-    """Whether a resource name stands for whole or partitioned accelerators."""
+    """Whether the value is the name of a resource for whole or partitioned accelerators."""
     return isinstance(resource, str) and vendor_of(resource) is not None
 
 
 def container_accelerators(container: Container) -> tuple[str, ...]:
-    """The accelerator resources a container asks for; a quantity of zero asks for none."""
+    """The accelerator resources in a container's limits or requests; a quantity of zero does not count."""
     return container.memoized(_container_accelerators)
 
 
@@ -133,12 +133,12 @@ def _container_accelerators(container: Container) -> tuple[str, ...]:
 
 
 def pod_accelerators(pod: PodTemplate) -> list[str]:
-    """The accelerator resources that any container of the pod asks for, sorted."""
+    """The accelerator resources of all containers of the pod, sorted, each once."""
     return sorted({name for container in pod.containers for name in container_accelerators(container)})
 
 
 def accelerator_path(pod: PodTemplate) -> FieldPath | None:
-    """Where the pod first asks for an accelerator; None where it does not (or only through a claim)."""
+    """The path of the first accelerator resource of the pod; None if it has none (a claim does not count)."""
     for container in pod.containers:
         for name in container_accelerators(container):
             side = "limits" if name in container.limits else "requests"
@@ -147,12 +147,12 @@ def accelerator_path(pod: PodTemplate) -> FieldPath | None:
 
 
 def uses_claims(pod: PodTemplate) -> bool:
-    """Whether the pod gets devices through Dynamic Resource Allocation; the claim says which."""
+    """Whether the pod has resource claims (Dynamic Resource Allocation), for any kind of device."""
     return bool(mappings(pod.spec.get("resourceClaims")))
 
 
 def claims_accelerator(pod: PodTemplate) -> bool:
-    """Whether a claim of the pod is one for an accelerator, as far as its names tell."""
+    """Whether the name of a claim of the pod, or of its template, suggests an accelerator."""
     names = (
         text(claim.get(key))
         for _, claim in mappings(pod.spec.get("resourceClaims"))
@@ -162,16 +162,16 @@ def claims_accelerator(pod: PodTemplate) -> bool:
 
 
 def placed_by_others(pod: PodTemplate) -> bool:
-    """Whether something else adds selector and tolerations: Kueue from its flavors, or a fixed nodeName."""
+    """Whether the pod needs no node selector or tolerations: Kueue adds them, or `nodeName` is set."""
     queued = "kueue.x-k8s.io/queue-name" in {**pod.owner.labels, **pod.labels}
     return queued or bool(pod.spec.get("nodeName"))
 
 
 def device_share(resource: str) -> Fraction:
-    """How much of one physical device a unit of this resource is; 0 where the name cannot tell.
+    """The share of one physical device that a unit of this resource is; 0 if the name does not tell.
 
-    A MIG slice `2g` is 2/7 of the GPU (2/4 on four-slice GPUs), an AMD partition its share of the package, a
-    NeuronCore half a chip. A time-sliced `nvidia.com/gpu.shared` depends on the node's replica setting.
+    A MIG slice `2g` is 2/7 of the GPU (2/4 on four-slice GPUs), an AMD partition is its share of the package,
+    and a NeuronCore is half a chip. `nvidia.com/gpu.shared` is 0: its share is set on the node.
     """
     if resource == "nvidia.com/gpu.shared":
         return Fraction(0)
@@ -188,13 +188,13 @@ def is_mig_resource(resource: str) -> bool:
 
 
 def mig_profile(text_with_profile: str) -> str | None:
-    """`1g.10gb` out of a resource name, a node label value or a CEL expression."""
+    """The MIG profile (`1g.10gb`) in a resource name, node label value or CEL expression; None if none."""
     match = _MIG_PROFILE.search(text_with_profile)
     return match.group(0) if match else None
 
 
 def devices_per_pod(pod: PodTemplate, objects: ObjectSet) -> Fraction:
-    """Physical accelerators that each pod takes: device plugin resources, and claims made from templates."""
+    """The physical accelerators of one pod: its extended resources, and its claims made from templates."""
     total = Fraction(0)
     for resource in pod_accelerators(pod):
         total += pod_amount(pod, "requests", resource, (1, 0)) * device_share(resource)
@@ -207,10 +207,10 @@ def devices_per_pod(pod: PodTemplate, objects: ObjectSet) -> Fraction:
 
 
 def claim_devices(spec: JsonObject) -> Fraction:
-    """Physical accelerators that a ResourceClaim's spec asks for; other devices count nothing.
+    """The physical accelerators that a ResourceClaim's spec requests; other devices count as zero.
 
-    Source: resource.k8s.io/v1 DeviceRequest (`exactly`, `firstAvailable`; older versions have the fields at
-    the request itself).
+    Of the alternatives in `firstAvailable`, the largest counts. Source: resource.k8s.io/v1 DeviceRequest
+    (older versions have the fields of `exactly` in the request itself).
     """
     total = Fraction(0)
     for _, request in mappings(mapping(spec.get("devices")).get("requests")):
@@ -221,12 +221,12 @@ def claim_devices(spec: JsonObject) -> Fraction:
 
 
 def accelerator_class(device_class: str) -> bool:
-    """Whether a DeviceClass of this name hands out accelerators."""
+    """Whether the DeviceClass of this name is for accelerators."""
     return any(v.device_classes.fullmatch(device_class) for v in VENDORS)
 
 
 def tolerates(pod: PodTemplate, vendors: list[Vendor]) -> bool:
-    """Whether some toleration fits the taints that nodes with these vendors' devices carry."""
+    """Whether a toleration of the pod may match the taints of nodes with these vendors' devices."""
     for _, toleration in mappings(pod.spec.get("tolerations")):
         key, value = text(toleration.get("key")), text(toleration.get("value"))
         if toleration.get("effect") == "PreferNoSchedule":
@@ -236,14 +236,14 @@ def tolerates(pod: PodTemplate, vendors: list[Vendor]) -> bool:
                 return True
             continue
         foreign = any(v.taints.fullmatch(key) for v in VENDORS if v not in vendors)
-        known = any(v.taints.fullmatch(key) for v in vendors) or _GENERIC_TAINT.fullmatch(key)
-        if not foreign and (known or "gpu" in value):
+        matches = any(v.taints.fullmatch(key) for v in vendors) or _GENERIC_TAINT.fullmatch(key)
+        if not foreign and (matches or "gpu" in value):
             return True
     return False
 
 
 def accelerator_tolerations(pod: PodTemplate) -> Iterator[tuple[int, str]]:
-    """(index, key) of the tolerations that are there for accelerator nodes and nothing else."""
+    """The (index, key) of each toleration that only matches taints of accelerator nodes."""
     for index, toleration in mappings(pod.spec.get("tolerations")):
         key, value = text(toleration.get("key")), text(toleration.get("value"))
         if any(v.taints.fullmatch(key) for v in VENDORS) or value == "gpu" or key == "gpu":
@@ -251,9 +251,9 @@ def accelerator_tolerations(pod: PodTemplate) -> Iterator[tuple[int, str]]:
 
 
 def node_label_keys(pod: PodTemplate) -> set[str]:
-    """Node label keys that every node for this pod must carry: nodeSelector and required node affinity.
+    """The label keys that every node for this pod has, by its nodeSelector and required node affinity.
 
-    The terms of an affinity are alternatives, so a key counts where each of them asks for it.
+    The terms of an affinity are alternatives, so a key counts only if each term requires it.
     """
     terms = [
         {text(e.get("key")) for e in term if e.get("operator") not in ("NotIn", "DoesNotExist")}
@@ -263,7 +263,7 @@ def node_label_keys(pod: PodTemplate) -> set[str]:
 
 
 def required_node_labels(pod: PodTemplate) -> dict[str, str]:
-    """The labels, with values, that a required node affinity of a single term fixes (`In` with one value)."""
+    """The labels that a required node affinity of a single term sets to one value (`In` with one value)."""
     terms = _required_terms(pod)
     expressions = terms[0] if len(terms) == 1 else []
     return {
@@ -283,14 +283,14 @@ def _required_terms(pod: PodTemplate) -> list[list[JsonObject]]:
 
 
 def selects_nodes(pod: PodTemplate, vendors: list[Vendor]) -> bool:
-    """Whether the pod chooses its nodes by hardware, node pool or a label of the team's own.
+    """Whether the pod selects nodes by hardware, node pool or a label of the team's own.
 
-    Operating system, architecture, zone and the labels of another vendor choose no accelerator.
+    Operating system, architecture, zone and the labels of other vendors do not select an accelerator.
     """
     for key in node_label_keys(pod):
-        mine = any(v.node_labels.fullmatch(key) for v in vendors)
+        own = any(v.node_labels.fullmatch(key) for v in vendors)
         foreign = any(v.node_labels.fullmatch(key) for v in VENDORS if v not in vendors)
-        if mine or not (foreign or _NEUTRAL_LABELS.fullmatch(key)):
+        if own or not (foreign or _NEUTRAL_LABELS.fullmatch(key)):
             return True
     return False
 

@@ -4,7 +4,7 @@ Sources: the lifecycle methods of k8s.io/api (`APILifecycleDeprecated`, `APILife
 v0.37; the Kubernetes "Deprecated API Migration Guide",
 https://kubernetes.io/docs/reference/using-api/deprecation-guide/ (for 1.16 and groups outside k8s.io/api);
 and, for alpha and beta versions that went earlier than announced, the published OpenAPI documents of 1.25 to
-1.37: `removed` is the first version that has the API no more.
+1.37. `removed` is the first version without the API.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ USER_NAMESPACES_SINCE: Version = (1, 35)
 
 
 class ApiLifecycle(NamedTuple):
-    """The life of one kind in one API version; `removed` is None where no removal is planned.
+    """When a kind in an API version was deprecated and removed; `removed` is None if no removal is planned.
 
-    `replacement` is an API version of the same kind ("batch/v1"), or a sentence where it is not as simple.
+    `replacement` is an API version of the same kind ("batch/v1"), or a phrase that names something else.
     """
 
     deprecated: Version
@@ -28,12 +28,12 @@ class ApiLifecycle(NamedTuple):
 
 
 def lifecycle_of(api_version: str, kind: str) -> ApiLifecycle | None:
-    """The lifecycle of a kind in an API version; None where it is neither deprecated nor removed."""
+    """The lifecycle of a kind in an API version; None if it is neither deprecated nor removed."""
     return _LIFECYCLES.get((api_version, kind)) or _LIFECYCLES.get((api_version, "*"))
 
 
 def version_text(version: Version) -> str:
-    """(1, 22) as "1.22"."""
+    """A version as text: "1.22" for (1, 22)."""
     return f"{version[0]}.{version[1]}"
 
 

@@ -22,12 +22,16 @@ RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 
 def is_internal(manifest: Manifest) -> bool:
-    """Whether a LoadBalancer Service gets a private address only."""
+    """Whether an annotation gives a LoadBalancer Service a private address only."""
     return any(manifest.annotations.get(key, "").lower() in values for key, values in INTERNAL.items())
 
 
 def source_ranges(manifest: Manifest) -> list[str]:
-    """The client address blocks that a LoadBalancer Service accepts; empty if it accepts any client."""
+    """The client address blocks (CIDR) that a LoadBalancer Service accepts; empty if it accepts any client.
+
+    The annotation counts only without `loadBalancerSourceRanges`. Source:
+    k8s.io/cloud-provider/service/helpers `GetLoadBalancerSourceRanges`.
+    """
     ranges = [text(block) for block in sequence(manifest.spec.get("loadBalancerSourceRanges"))]
     if not ranges and RANGES in manifest.annotations:
         ranges = [block.strip() for block in manifest.annotations[RANGES].split(",")]
@@ -35,7 +39,7 @@ def source_ranges(manifest: Manifest) -> list[str]:
 
 
 def exposure(manifest: Manifest) -> str:
-    """How the type of a Service exposes it outside the cluster, as a phrase; empty if it does not."""
+    """How a Service's type exposes it outside the cluster, as a phrase; empty if it does not."""
     kind = manifest.spec.get("type")
     if kind == "NodePort":
         return "type NodePort opens a port on every node"

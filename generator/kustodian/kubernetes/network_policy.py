@@ -1,4 +1,4 @@
-"""NetworkPolicies as the API server and the network plugin read them.
+"""NetworkPolicies: the pods they isolate and the traffic they allow.
 
 Source: Kubernetes API reference v1.34, networking.k8s.io/v1 NetworkPolicy; defaults in
 k8s.io/kubernetes pkg/apis/networking/v1/defaults.go (`policyTypes`).
@@ -35,7 +35,7 @@ _CLUSTER_WIDE = ("Clusterwide", "Global", "Admin", "ClusterNetworkPolicy")
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """A NetworkPolicy: the pods it isolates, and in which directions."""
+    """A NetworkPolicy: the pods it isolates, and the directions in which it isolates them."""
 
     manifest: Manifest
     namespace: str
@@ -44,24 +44,24 @@ class Policy:
 
     @property
     def selects_all(self) -> bool:
-        """Whether it selects every pod of its namespace (an empty or absent podSelector)."""
+        """Whether it selects every pod of its namespace: an empty or absent podSelector."""
         return not self.selector.get("matchLabels") and not self.selector.get("matchExpressions")
 
     def selects(self, pod: PodTemplate) -> bool:
-        """Whether it may select the pod; pods on the host's network are outside of every policy."""
+        """Whether it may select the pod; no policy applies to pods on the host's network."""
         return (
             namespace_of(pod.owner) == self.namespace and not on_host(pod) and may_select(self.selector, pod)
         )
 
     def rules(self, direction: Direction) -> Iterator[tuple[FieldPath, JsonObject]]:
-        """The allow rules of a direction that the policy applies to, with their paths."""
+        """The allow rules of a direction with their paths; empty if the policy does not isolate it."""
         if direction in self.directions:
             for index, rule in mappings(self.manifest.spec.get(direction)):
                 yield ("spec", direction, index), rule
 
 
 def policies(objects: ObjectSet) -> tuple[Policy, ...]:
-    """Every NetworkPolicy of the set."""
+    """Every NetworkPolicy of the set, in rendered order."""
     return objects.memoized(_policies)
 
 
@@ -70,11 +70,10 @@ def _policies(objects: ObjectSet) -> tuple[Policy, ...]:
 
 
 def read_policy(manifest: Manifest) -> Policy:
-    """Read one NetworkPolicy, `policyTypes` defaulted as the API server does."""
+    """The policy that a NetworkPolicy object describes, with the API server's default of `policyTypes`."""
     spec = manifest.spec
     types = [word for word in sequence(spec.get("policyTypes")) if isinstance(word, str)]
     if not types:
-        # Without the field a policy is about ingress, and about egress if it has egress rules.
         types = ["Ingress", "Egress"] if sequence(spec.get("egress")) else ["Ingress"]
     directions: set[Direction] = set()
     if "Ingress" in types:
@@ -90,9 +89,9 @@ def on_host(pod: PodTemplate) -> bool:
 
 
 def plugin_policies(objects: ObjectSet, namespace: str) -> list[Manifest]:
-    """The network plugin's own policies that may apply in a namespace."""
-    found = objects.memoized(_plugin_policies)
-    return [m for m in found if is_cluster_wide(m) or namespace_of(m) == namespace]
+    """The policies of a network plugin's own kinds that may apply in a namespace."""
+    every = objects.memoized(_plugin_policies)
+    return [m for m in every if is_cluster_wide(m) or namespace_of(m) == namespace]
 
 
 def _plugin_policies(objects: ObjectSet) -> tuple[Manifest, ...]:
@@ -100,22 +99,22 @@ def _plugin_policies(objects: ObjectSet) -> tuple[Manifest, ...]:
 
 
 def is_cluster_wide(manifest: Manifest) -> bool:
-    """Whether a plugin's policy applies in every namespace."""
+    """Whether a policy of a plugin's own kind may apply in every namespace."""
     return any(word in manifest.kind for word in _CLUSTER_WIDE)
 
 
 def peers(rule: JsonObject, direction: Direction) -> list[tuple[int, JsonObject]]:
-    """The peers of a rule; empty means "anyone" (absent, null and an empty list are the same)."""
+    """The peers of a rule, each with its index; empty means everyone, as with an absent or null list."""
     return mappings(rule.get(PEERS[direction]))
 
 
 def ports(rule: JsonObject) -> list[tuple[int, JsonObject]]:
-    """The ports of a rule; empty means every port."""
+    """The ports of a rule, each with its index; empty means every port."""
     return mappings(rule.get("ports"))
 
 
 def allows_port(rule: JsonObject, protocol: str, number: int, names: tuple[str, ...] = ()) -> bool:
-    """Whether a rule's ports include one; `names` are the names that the destination gives it."""
+    """Whether a rule allows a port; `names` are the names that the destination pod gives it."""
     entries = ports(rule)
     if not entries:
         return True
@@ -132,13 +131,13 @@ def allows_port(rule: JsonObject, protocol: str, number: int, names: tuple[str, 
 
 
 def is_everywhere(cidr: object) -> bool:
-    """Whether an address block is the whole internet (IPv4 or IPv6)."""
+    """Whether an address block contains every address (IPv4 or IPv6)."""
     network = parse_network(cidr)
     return network is not None and network.prefixlen == 0
 
 
 def parse_network(cidr: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """An address block, or None where the text is none."""
+    """The address block that a CIDR describes, host bits ignored; None if the value is not a CIDR."""
     try:
         return ipaddress.ip_network(text(cidr), strict=False) if text(cidr) else None
     except ValueError:

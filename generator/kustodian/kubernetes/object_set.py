@@ -26,9 +26,9 @@ CLUSTER_SCOPED = frozenset({
 
 
 class ObjectSet(Memoized):
-    """The objects of an overlay; every lookup is by what the API server would match.
+    """The objects of an overlay, with indexes by kind, name, namespace and label.
 
-    Names are compared with their namespace: an object without one lives in `default`, as with kubectl.
+    An object without a namespace is in `default`, as with kubectl.
     """
 
     def __init__(self, objects: list[Manifest]) -> None:
@@ -36,11 +36,11 @@ class ObjectSet(Memoized):
         self.objects = objects
 
     def __iter__(self) -> Iterator[Manifest]:
-        """In rendered order."""
+        """The objects in rendered order."""
         return iter(self.objects)
 
     def __len__(self) -> int:
-        """How many objects."""
+        """The number of objects."""
         return len(self.objects)
 
     @cached_property
@@ -56,17 +56,17 @@ class ObjectSet(Memoized):
 
     @cached_property
     def pods(self) -> list[PodTemplate]:
-        """Every pod template of every object."""
+        """Every pod template of every object, in rendered order."""
         return [pod for manifest in self.objects for pod in pods_of(manifest)]
 
     def of(self, group: str, *kinds: str) -> Sequence[Manifest]:
-        """The objects of an API group (any version; "" is core) and kinds, in rendered order per kind."""
-        if len(kinds) == 1:  # half of what the rules about an overlay do is to ask this
+        """The objects of an API group (in any version; "" is core), kind by kind, each in rendered order."""
+        if len(kinds) == 1:  # the most frequent call of all rules about an overlay
             return self._by_kind.get((group, kinds[0]), ())
         return [m for kind in kinds for m in self._by_kind.get((group, kind), ())]
 
     def find(self, group: str, kind: str, namespace: str, name: str) -> Manifest | None:
-        """The object of that identity; `namespace` is ignored for cluster-scoped kinds."""
+        """The object of this identity, None if absent; `namespace` is ignored for cluster-scoped kinds."""
         key_namespace = "" if kind in CLUSTER_SCOPED else namespace
         return self._by_name.get((group, kind, key_namespace, name))
 
@@ -99,7 +99,7 @@ class ObjectSet(Memoized):
 
 
 def namespace_of(manifest: Manifest) -> str:
-    """The namespace an object lives in: "" for cluster-scoped kinds, `default` where none is written."""
+    """The namespace of an object: "" for cluster-scoped kinds, `default` if none is written."""
     if manifest.kind in CLUSTER_SCOPED:
         return ""
     return manifest.namespace or "default"

@@ -1,4 +1,4 @@
-"""The objects that pods and others name: ConfigMaps, Secrets, claims, service accounts.
+"""References of pods and other objects to ConfigMaps, Secrets, volume claims and service accounts.
 
 Source: Kubernetes API reference v1.34 (PodSpec, Volume, EnvVarSource, Ingress, ServiceAccount), Gateway API
 v1.3 (`certificateRefs`), KEDA v2 TriggerAuthentication, Secrets Store CSI driver v1, KServe v1beta1
@@ -21,12 +21,12 @@ Use = Literal["env", "volume", "pull", "runs as"]
 #: Entries of a ConfigMap or Secret that are needed, each with the path of the field that names it.
 Keys = tuple[tuple[str, FieldPath], ...]
 
-#: envFrom source, env source, volume source, and the field that holds the name in a volume source.
+#: Kind, envFrom source, env source, volume source, and the field with the name in a volume source.
 _SOURCES: tuple[tuple[Kind, str, str, str, str], ...] = (
     ("ConfigMap", "configMapRef", "configMapKeyRef", "configMap", "name"),
     ("Secret", "secretRef", "secretKeyRef", "secret", "secretName"),
 )
-#: Volume sources that name a Secret: the source, the field, and the key of the name in it ("": it is text).
+#: Volume sources that name a Secret: the source, its field, and the key of the name in that ("": the field).
 _VOLUME_SECRETS = (
     ("azureFile", "secretName", ""),
     ("cephfs", "secretRef", "name"),
@@ -44,10 +44,10 @@ SECRETS_STORE_GROUP = "secrets-store.csi.x-k8s.io"
 
 
 class PodReference(NamedTuple):
-    """An object of the pod's namespace that a pod names.
+    """A reference of a pod to an object of its namespace.
 
-    `path` leads to the name in the pod's owner; `user` is the container or volume, in words. The pod starts
-    without the object where the reference is `optional`.
+    `path` leads to the name, in the pod's owner. `user` is the container or volume in words. If the reference
+    is `optional`, the pod starts without the object.
     """
 
     kind: Kind
@@ -60,7 +60,7 @@ class PodReference(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A reference of any object: `path` leads to the name in `manifest`."""
+    """A reference of any object; `path` leads to the name in `manifest`, which `user` describes."""
 
     manifest: Manifest
     path: FieldPath
@@ -71,7 +71,7 @@ class Reference(NamedTuple):
 
 
 def references_of(pod: PodTemplate) -> tuple[PodReference, ...]:
-    """Every reference of a pod, repeats and optional ones included; empty names are left out.
+    """Every reference of a pod with a name, including repeated and optional ones.
 
     Its service account is included unless it is `default`, which every namespace has.
     """
@@ -79,7 +79,10 @@ def references_of(pod: PodTemplate) -> tuple[PodReference, ...]:
 
 
 def pod_references(objects: ObjectSet, kind: Kind) -> Iterator[Reference]:
-    """What the pods need of a kind, without optional references and names that are filled in later."""
+    """The references of all pods to a kind, without optional ones and names that are not final.
+
+    A field that several pods of one owner share is included once.
+    """
     seen: set[tuple[int, FieldPath]] = set()
     for pod in objects.pods:
         for reference in references_of(pod):
@@ -99,7 +102,10 @@ def pod_references(objects: ObjectSet, kind: Kind) -> Iterator[Reference]:
 
 
 def other_secret_references(objects: ObjectSet) -> Iterator[Reference]:
-    """References to Secrets outside of pods: service accounts, TLS of Ingresses and Gateways, KEDA."""
+    """The references to Secrets of service accounts, Ingresses, Gateways and KEDA's TriggerAuthentications.
+
+    The name is empty if the field is missing. A Gateway's reference to another namespace is left out.
+    """
     for account in objects.of("", "ServiceAccount"):
         for field in ("secrets", "imagePullSecrets"):
             for index, entry in mappings(account.data.get(field)):
@@ -123,7 +129,7 @@ def other_secret_references(objects: ObjectSet) -> Iterator[Reference]:
 
 
 def is_final(name: str) -> bool:
-    """Whether a name is literal: not empty, and without a variable that somebody replaces later."""
+    """Whether a name is literal: not empty, and without a variable or template to be replaced later."""
     return bool(name) and "$(" not in name and "{{" not in name and "${" not in name
 
 
@@ -194,7 +200,7 @@ def _of_volume(volume: JsonObject, path: FieldPath) -> Iterator[PodReference]:
 def _from_source(
     kind: Kind, source: object, name_field: str, how: Use, path: FieldPath, user: str, keys: Keys | None = ()
 ) -> Iterator[PodReference]:
-    """The reference of one source of an environment or volume; with `keys` None its `items` are the keys."""
+    """The reference of one source of an environment or volume; without `keys`, its `items` are the keys."""
     if isinstance(source, dict):
         needed = keys if keys is not None else _items(source, path)
         optional = source.get("optional") is True
@@ -219,7 +225,7 @@ def _items(source: JsonObject, path: FieldPath) -> tuple[tuple[str, FieldPath], 
 
 
 def mentioned_in_commands(name: str, namespace: str, objects: ObjectSet) -> bool:
-    """Whether a container of the namespace has the name in its command line: it may create the object."""
+    """Whether a command line in the namespace contains the name: it may create that object."""
     for pod in objects.pods_in(namespace):
         for container in pod.containers:
             words = (*sequence(container.data.get("command")), *sequence(container.data.get("args")))

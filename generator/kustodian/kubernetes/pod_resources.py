@@ -1,4 +1,4 @@
-"""What a pod asks for, after the defaults that the API server fills in.
+"""The resources of pods, with the defaults that the API server fills in.
 
 Sources: Kubernetes "Resource Management for Pods and Containers" (a limit without a request is the request),
 "Limit Ranges", "Assign Pod-level CPU and memory resources" (beta and on by default since 1.34), and
@@ -25,9 +25,9 @@ POD_LEVEL_SINCE = (1, 34)
 
 @dataclass(frozen=True, eq=False)
 class LimitDefaults:
-    """What a namespace's LimitRanges give a container that sets nothing; values as written.
+    """The limits and requests that a namespace's LimitRanges give a container, by resource, as written.
 
-    `sources` names the LimitRange that each default came from, by (side, resource).
+    `sources` has the LimitRange of each default, by (side, resource).
     """
 
     limits: dict[str, object] = field(default_factory=dict)
@@ -41,7 +41,7 @@ NO_DEFAULTS = LimitDefaults()
 def limit_range_items(
     objects: ObjectSet, namespace: str, kind: str
 ) -> list[tuple[Manifest, int, JsonObject]]:
-    """The entries of type `kind` (Container, Pod) of a namespace's LimitRanges: owner, index, entry."""
+    """The entries of a type (Container, Pod) in a namespace's LimitRanges, as (LimitRange, index, entry)."""
     return [
         (limit_range, index, item)
         for limit_range in objects.of("", "LimitRange")
@@ -52,28 +52,28 @@ def limit_range_items(
 
 
 def limit_defaults(objects: ObjectSet, namespace: str) -> LimitDefaults:
-    """The defaults of a namespace, an entry's own defaults filled in as the API server does.
+    """The defaults for the containers of a namespace.
 
-    A missing default limit is the maximum, a missing default request is the default limit, else the minimum
-    (core/v1 `SetDefaults_LimitRangeItem`). Of several LimitRanges the first that speaks wins.
+    A missing default limit is the maximum. A missing default request is the default limit, else the minimum
+    (source: core/v1 `SetDefaults_LimitRangeItem`). The first of several LimitRanges decides.
     """
-    found = LimitDefaults()
+    defaults = LimitDefaults()
     for limit_range, _, item in limit_range_items(objects, namespace, "Container"):
         limits = {**mapping(item.get("max")), **mapping(item.get("default"))}
         requests = {**mapping(item.get("min")), **limits, **mapping(item.get("defaultRequest"))}
         for resource, value in limits.items():
-            if found.limits.setdefault(resource, value) is value:
-                found.sources.setdefault(("limits", resource), limit_range)
+            if defaults.limits.setdefault(resource, value) is value:
+                defaults.sources.setdefault(("limits", resource), limit_range)
         for resource, value in requests.items():
-            if found.requests.setdefault(resource, value) is value:
-                found.sources.setdefault(("requests", resource), limit_range)
-    return found
+            if defaults.requests.setdefault(resource, value) is value:
+                defaults.sources.setdefault(("requests", resource), limit_range)
+    return defaults
 
 
 def container_limit(
     container: Container, resource: str, defaults: LimitDefaults = NO_DEFAULTS
 ) -> Fraction | None:
-    """The limit a container runs with; None where it has none (or an unreadable one)."""
+    """The limit of a container in base units: its own, else the default; None if absent or not a quantity."""
     written = container.limits.get(resource)
     return parse_quantity(defaults.limits.get(resource) if written is None else written)
 
@@ -81,7 +81,10 @@ def container_limit(
 def container_request(
     container: Container, resource: str, defaults: LimitDefaults = NO_DEFAULTS
 ) -> Fraction | None:
-    """The request a container is scheduled by: its own, else its limit, else the namespace's default."""
+    """The request of a container in base units: its own, else its own limit, else the default.
+
+    None if absent or not a quantity.
+    """
     for value in (
         container.requests.get(resource),
         container.limits.get(resource),
@@ -93,7 +96,7 @@ def container_request(
 
 
 def pod_level(pod: PodTemplate, side: Side, resource: str, version: tuple[int, int]) -> Fraction | None:
-    """`spec.resources` of the pod itself, where this Kubernetes version reads it (cpu, memory, hugepages)."""
+    """The amount in `spec.resources` of the pod itself; None if absent or before `POD_LEVEL_SINCE`."""
     if version < POD_LEVEL_SINCE:
         return None
     resources = mapping(pod.spec.get("resources"))
@@ -110,10 +113,10 @@ def pod_amount(
     version: tuple[int, int],
     defaults: LimitDefaults = NO_DEFAULTS,
 ) -> Fraction:
-    """What one pod counts for, in requests or limits of a resource; containers without a value count zero.
+    """The requests or limits of a whole pod, in base units; a container without a value counts as zero.
 
-    Containers and sidecars run together; each init container runs beside the sidecars before it, so the pod
-    needs the larger of the two. The runtime class's overhead comes on top.
+    Containers and sidecars run together, and each init container runs beside the sidecars before it: the pod
+    needs the larger amount, plus the overhead of its runtime class.
     """
     overhead = parse_quantity(mapping(pod.spec.get("overhead")).get(resource)) or Fraction(0)
     whole = pod_level(pod, side, resource, version)
@@ -135,7 +138,7 @@ def pod_amount(
 
 
 def format_amount(amount: Fraction, resource: str) -> str:
-    """`24Gi`, `1500m`, `3`: a quantity as a person writes it."""
+    """An amount in base units as a person writes it: `24Gi`, `1500m`, `3`."""
     if resource.rpartition(".")[2] in ("memory", "ephemeral-storage", "storage") or "hugepages-" in resource:
         for suffix, power in (("Gi", 30), ("Mi", 20), ("Ki", 10)):
             if amount >= 2**power:

@@ -1,8 +1,8 @@
-"""Which pods a selector means, counting the labels that controllers and operators add.
+"""Which pods a selector selects, counting the labels that controllers and operators add.
 
-A template does not show every label of its pods: `rollouts-pod-template-hash`, `ray.io/cluster`,
-`serving.kserve.io/inferenceservice` come from a controller. A selector may rely on them, so every rule that
-relates a selector to pods asks here.
+A template does not show every label of its pods: controllers add `rollouts-pod-template-hash`,
+`ray.io/cluster` or `serving.kserve.io/inferenceservice`, and a selector may rely on them. Every rule that
+relates a selector to pods uses this module.
 
 Sources: Kubernetes "Well-Known Labels, Annotations and Taints" v1.34, Argo Rollouts v1.8, Argo Workflows
 v3.7, KServe v0.15, Knative v1.19, Spark operator v2, KubeRay v1.4, Kubeflow training operator v1 and notebook
@@ -31,11 +31,10 @@ _STATEFUL: Labels = (
     ("apps.kubernetes.io/pod-index", "*"),
     ("controller-revision-hash", "*"),
 )
-_JOB: Labels = (
-    ("job-name", "{name}"), ("batch.kubernetes.io/job-name", "{name}"),
-    ("controller-uid", "*"), ("batch.kubernetes.io/*", "*"),
-)  # fmt: skip
-_JOB_OF: Labels = (("job-name", "{name}-*"), ("batch.kubernetes.io/job-name", "{name}-*"), *_JOB)
+_ANY_JOB: Labels = (("controller-uid", "*"), ("batch.kubernetes.io/*", "*"))
+_JOB: Labels = (("job-name", "{name}"), ("batch.kubernetes.io/job-name", "{name}"), *_ANY_JOB)
+#: The Jobs that a CronJob, ScaledJob or JobSet makes carry its name and a suffix.
+_JOB_OF: Labels = (("job-name", "{name}-*"), ("batch.kubernetes.io/job-name", "{name}-*"), *_ANY_JOB)
 _TRAINING: Labels = (
     ("training.kubeflow.org/job-name", "{name}"), ("job-name", "{name}"), ("training.kubeflow.org/*", "*"),
     ("group-name", "*"), ("replica-type", "*"), ("replica-index", "*"), ("job-role", "*"),
@@ -48,9 +47,9 @@ _SPARK: Labels = (
     ("sparkoperator.k8s.io/*", "*"), ("spark-role", "*"), ("spark-app-name", "*"),
     ("spark-app-selector", "*"), ("spark-exec-id", "*"), ("spark-version", "*"),
 )  # fmt: skip
-#: (key, value) of the labels a controller adds to pods, by the group and kind of the object that owns the
-#: template. `*` is a part made at run time, `{name}` the owner's name, `{part}` the component of the owner
-#: that the template describes. The first key that fits decides.
+#: (key, value) of the labels that a controller adds to pods, by the group and kind of the template's owner.
+#: `*` is a part made at run time, `{name}` the owner's name, `{part}` the component of the owner that the
+#: template describes. The values beside the first key that matches are the possible ones.
 _ADDED: dict[Owner, Labels] = {
     ("apps", "Deployment"): (("pod-template-hash", "*"),),
     ("apps", "ReplicaSet"): (("pod-template-hash", "*"),),
@@ -84,7 +83,7 @@ _ADDED: dict[Owner, Labels] = {
         ("sparkoperator.k8s.io/app-name", "{name}-*"), *_SPARK,
     ),
 }  # fmt: skip
-#: The same by API group, for every kind of a group whose controllers label each pod.
+#: The same for every kind of an API group.
 _ADDED_BY_GROUP: dict[str, Labels] = {
     "argoproj.io": (("workflows.argoproj.io/*", "*"),),
     "serving.kserve.io": (("serving.kserve.io/*", "*"), ("serving.knative.dev/*", "*")),
@@ -95,7 +94,7 @@ _ADDED_BY_GROUP: dict[str, Labels] = {
 _ADDED_TO_ANY: Labels = (
     ("istio.io/rev", "*"), ("security.istio.io/tlsMode", "*"), ("service.istio.io/*", "*"),
 )  # fmt: skip
-#: Custom resources whose operator creates pods although they hold no template: (group, kinds; empty: all).
+#: Custom resources whose operator creates pods that no template shows: the kinds by API group, empty for all.
 _POD_MAKERS: dict[str, frozenset[str]] = {
     "monitoring.coreos.com": frozenset({"Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler"}),
     "pipelines.kubeflow.org": frozenset({"PipelineVersion"}),
@@ -141,20 +140,21 @@ _ARGO_EVENTS = frozenset({"Sensor", "EventSource", "EventBus", "ArgoCD"})
 
 
 def may_select(selector: object, pod: PodTemplate) -> bool:
-    """Whether a LabelSelector selects the pod, with what its controller adds.
+    """Whether a LabelSelector may select the pod, counting the labels that its controller adds.
 
-    A label whose value is made at run time fits any value. An absent selector selects nothing.
+    A value made at run time matches any value. `NotIn` and `DoesNotExist` look at the template's own labels
+    only. A selector that is not a mapping selects nothing.
     """
     if not isinstance(selector, dict):
         return False
     expressions = mappings(selector.get("matchExpressions"))
     return may_carry(string_map(selector.get("matchLabels")), pod) and all(
-        _may_fulfil(expression, pod) for _, expression in expressions
+        _may_meet(expression, pod) for _, expression in expressions
     )
 
 
 def may_carry(labels: Mapping[str, str], pod: PodTemplate) -> bool:
-    """Whether the pod carries a plain label map (a Service selector), with what its controller adds."""
+    """Whether the pod may carry all these labels (a Service's selector), its own or added ones."""
     return all(
         pod.labels[key] == value if key in pod.labels else _is_added(pod, key, value)
         for key, value in labels.items()
@@ -162,7 +162,7 @@ def may_carry(labels: Mapping[str, str], pod: PodTemplate) -> bool:
 
 
 def pods_selected(selector: object, namespace: str, objects: ObjectSet) -> list[PodTemplate]:
-    """The pod templates of a namespace whose pods a LabelSelector may select."""
+    """The pod templates of a namespace whose pods a LabelSelector may select, each once."""
     labels = string_map(mapping(selector).get("matchLabels"))
     return [pod for pod in _candidates(labels, namespace, objects) if may_select(selector, pod)]
 
@@ -189,9 +189,9 @@ def pods_of_budget(budget: Manifest, objects: ObjectSet) -> list[PodTemplate]:
 def selects_nothing(selector: object, namespace: str, objects: ObjectSet) -> bool:
     """Whether a LabelSelector certainly selects no pod of a namespace.
 
-    It is uncertain where an operator makes the pods, and where the overlay holds no workload in that
-    namespace at all: the other half of a split overlay may hold it. Then only a matching workload in another
-    namespace proves a mistake. Plain manifests are taken as complete.
+    It is uncertain if an operator makes the pods, or if the overlay has no workload in that namespace:
+    another overlay may deploy them. Then only a matching workload in another namespace proves a mistake.
+    Plain manifests are assumed to be complete.
     """
     if pods_selected(selector, namespace, objects) or made_by_operator(selector, namespace, objects):
         return False
@@ -201,17 +201,19 @@ def selects_nothing(selector: object, namespace: str, objects: ObjectSet) -> boo
 
 
 def is_plain(objects: ObjectSet) -> bool:
-    """Whether the set was read from manifest files (their place in a file is known), not rendered."""
+    """Whether the objects were read from manifest files and not rendered by kustomize."""
     return any(manifest.provenance.document is not None for manifest in objects)
 
 
 def made_by_operator(selector: object, namespace: str, objects: ObjectSet) -> bool:
-    """Whether the selector looks for pods that an operator makes from an object of the namespace.
+    """Whether the selector seems to mean pods that an operator makes from an object of the namespace.
 
-    Accepts a LabelSelector or a plain label map. True where a value contains the name or kind of a custom
-    resource that is known to make pods, or a key lies in its API group and no manifest shows its pods; and
-    where a key lies in the domain of any other custom resource whose name is a value (`cnpg.io/cluster: pg`
-    beside a `postgresql.cnpg.io` Cluster pg).
+    Accepts a LabelSelector or a plain label map. Any of these is enough:
+
+    * a value contains the name or kind of a custom resource that is known to make pods;
+    * a key has the API group of such a resource as its prefix, and no manifest shows its pods;
+    * a key's prefix is the domain of any other custom resource, and a value is its name
+      (`cnpg.io/cluster: pg` beside a `db.cnpg.io` Cluster pg).
     """
     values = [value.lower() for value in selector_values(selector)]
     domains = {key.partition("/")[0] for key in selector_keys(selector) if "/" in key}
@@ -233,12 +235,12 @@ def made_by_operator(selector: object, namespace: str, objects: ObjectSet) -> bo
 
 
 def pod_makers(objects: Iterable[Manifest]) -> list[Manifest]:
-    """The objects from which an operator makes pods that no manifest shows."""
+    """The custom resources among the objects whose operator makes pods, in the given order."""
     return [manifest for manifest in objects if _makes_pods(manifest)]
 
 
 def selector_keys(selector: object) -> list[str]:
-    """Every label key that a LabelSelector or a plain label map asks for."""
+    """The label keys of a LabelSelector or a plain label map; repeated if written twice."""
     data = mapping(selector)
     if "matchLabels" not in data and "matchExpressions" not in data:
         return list(string_map(data))
@@ -247,7 +249,7 @@ def selector_keys(selector: object) -> list[str]:
 
 
 def selector_values(selector: object) -> list[str]:
-    """Every label value that a LabelSelector or a plain label map asks for."""
+    """The label values that a LabelSelector (`In` only) or a plain label map requires."""
     data = mapping(selector)
     if "matchLabels" not in data and "matchExpressions" not in data:
         return list(string_map(data).values())
@@ -259,17 +261,17 @@ def selector_values(selector: object) -> list[str]:
 
 
 def _candidates(labels: Mapping[str, str], namespace: str, objects: ObjectSet) -> list[PodTemplate]:
-    """A superset of the pods that may carry these labels, by what the template and what a controller adds."""
+    """A superset of the pods that may carry these labels, from the template or from a controller."""
     carrying = objects.pods_carrying(labels, namespace)
     seen = {id(pod) for pod in carrying}
-    labelled_later = [
+    labelled_by_controller = [
         pod
         for owner, pods in objects.memoized(_pods_by_owner).items()
         if any(_pattern(owner, key) is not None for key in labels)
         for pod in pods
         if id(pod) not in seen and namespace_of(pod.owner) == namespace
     ]
-    return [*carrying, *labelled_later]
+    return [*carrying, *labelled_by_controller]
 
 
 def _pods_by_owner(objects: ObjectSet) -> dict[Owner, list[PodTemplate]]:
@@ -279,8 +281,8 @@ def _pods_by_owner(objects: ObjectSet) -> dict[Owner, list[PodTemplate]]:
     return dict(pods)
 
 
-def _may_fulfil(expression: Mapping[str, object], pod: PodTemplate) -> bool:
-    """Whether the pod meets one requirement of `matchExpressions`."""
+def _may_meet(expression: Mapping[str, object], pod: PodTemplate) -> bool:
+    """Whether the pod may meet one requirement of `matchExpressions`; not if its operator is unknown."""
     key, operator = text(expression.get("key")), text(expression.get("operator"))
     values = [value for value in sequence(expression.get("values")) if isinstance(value, str)]
     own = pod.labels.get(key)
@@ -301,17 +303,17 @@ def _may_fulfil(expression: Mapping[str, object], pod: PodTemplate) -> bool:
 def _is_added(pod: PodTemplate, key: str, value: str) -> bool:
     """Whether the pod's controller may add this label with this value."""
     owner = (pod.owner.group, pod.owner.kind)
-    decisive = _pattern(owner, key)
-    return decisive is not None and any(
+    first_match = _pattern(owner, key)
+    return first_match is not None and any(
         fnmatchcase(value, expected.format(name=pod.owner.name, part=_part(pod)))
         for pattern, expected in _added(owner)
-        if pattern == decisive
+        if pattern == first_match
     )
 
 
 @cache
 def _pattern(owner: Owner, key: str) -> str | None:
-    """The first key of the table that fits; None where the owner's controller does not add such a label."""
+    """The first key of the owner's table that matches; None if its controller adds no such label."""
     return next((pattern for pattern, _ in _added(owner) if fnmatchcase(key, pattern)), None) if key else None
 
 
@@ -321,7 +323,7 @@ def _added(owner: Owner) -> Labels:
 
 
 def _part(pod: PodTemplate) -> str:
-    """The component of its owner that the template describes: `predictor`, or `head` and `worker` of Ray."""
+    """The component of its owner that the template describes: `predictor` (KServe), `head` (Ray)."""
     if pod.owner.group == "ray.io":
         return "head" if "headGroupSpec" in pod.path else "worker"
     return text(pod.path[-1]) if pod.path else ""

@@ -1,4 +1,4 @@
-"""ResourceQuotas: which pods a quota covers and what each pod counts for.
+"""ResourceQuotas: the pods that a quota covers, and the share of it that each pod uses.
 
 Source: Kubernetes v1.34, "Resource Quotas" (compute resources, extended resources, object counts, scopes),
 https://kubernetes.io/docs/concepts/policy/resource-quotas/
@@ -20,12 +20,15 @@ _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 
 
 def quotas_in(objects: ObjectSet, namespace: str) -> list[Manifest]:
-    """The ResourceQuotas of a namespace."""
+    """The ResourceQuotas of a namespace, in rendered order."""
     return [quota for quota in objects.of("", "ResourceQuota") if namespace_of(quota) == namespace]
 
 
 def hard_limits(quota: Manifest) -> Iterator[tuple[str, Fraction, object]]:
-    """(key, amount, as written) of the entries that count pods or what they ask for."""
+    """The entries of `spec.hard` for pods and their resources, as (key, amount in base units, as written).
+
+    Entries for other objects, and values that are not quantities, are left out.
+    """
     for key, written in mapping(quota.spec.get("hard")).items():
         amount = parse_quantity(written)
         if amount is not None and resource_of(key) is not None:
@@ -33,7 +36,10 @@ def hard_limits(quota: Manifest) -> Iterator[tuple[str, Fraction, object]]:
 
 
 def resource_of(key: str) -> tuple[Side, str] | None:
-    """What a key of `spec.hard` adds up: ("requests", "pods") for a number of pods, None for other things."""
+    """The (side, resource) that a key of `spec.hard` limits; None for keys that are not about pods.
+
+    A number of pods is ("requests", "pods").
+    """
     if key in ("pods", "count/pods"):
         return "requests", "pods"
     if key in _COMPUTE or key.startswith("hugepages-"):
@@ -49,18 +55,21 @@ def resource_of(key: str) -> tuple[Side, str] | None:
 def amount_per_pod(
     key: str, pod: PodTemplate, version: tuple[int, int], defaults: LimitDefaults = NO_DEFAULTS
 ) -> Fraction:
-    """What one pod takes of a quota's key."""
-    what = resource_of(key)
-    if what is None:
+    """The amount of a quota's key that one pod uses, in base units; zero for keys that are not about pods."""
+    limited = resource_of(key)
+    if limited is None:
         return Fraction(0)
-    side, resource = what
+    side, resource = limited
     return Fraction(1) if resource == "pods" else pod_amount(pod, side, resource, version, defaults)
 
 
 def covers(
     quota: Manifest, pod: PodTemplate, version: tuple[int, int], defaults: LimitDefaults = NO_DEFAULTS
 ) -> bool:
-    """Whether the quota's scopes include the pod; without scopes it covers every pod of its namespace."""
+    """Whether the pod is in all scopes of the quota; namespaces are not compared.
+
+    `version` and `defaults` decide whether the pod is BestEffort. An unknown scope covers no pod.
+    """
     scopes = [text(scope) for scope in sequence(quota.spec.get("scopes"))]
     if not all(_in_scope(scope, "Exists", [], pod, version, defaults) for scope in scopes):
         return False

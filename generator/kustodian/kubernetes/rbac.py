@@ -1,4 +1,4 @@
-"""Roles and bindings as the RBAC authorizer reads them.
+"""The rights that roles grant, and to whom bindings grant them.
 
 Source: Kubernetes documentation v1.34, "Using RBAC Authorization",
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/, and "RBAC Good Practices",
@@ -21,7 +21,10 @@ BINDING_KINDS = ((GROUP, "RoleBinding"), (GROUP, "ClusterRoleBinding"))
 
 
 class Grant(NamedTuple):
-    """One rule of a role; `names` are its resourceNames (empty: every object)."""
+    """One rule of a role, which `path` leads to.
+
+    `groups` are its apiGroups, `names` its resourceNames (empty: every object), `urls` its nonResourceURLs.
+    """
 
     path: FieldPath
     groups: tuple[str, ...]
@@ -31,61 +34,85 @@ class Grant(NamedTuple):
     urls: tuple[str, ...]
 
     def allows(self, verbs: Iterable[str]) -> list[str]:
-        """Those of the verbs that the rule grants; "*" grants each."""
+        """Those of the verbs that the rule grants, in the given order; `*` grants every verb."""
         return [verb for verb in verbs if verb in self.verbs or "*" in self.verbs]
 
     def index_of(self, groups: Iterable[str], resources: Iterable[str]) -> int | None:
-        """The index of the first resource listed that is one of these, in one of these API groups.
+        """The index in `resources` of the first of these resources; None if the rule grants none of them.
 
-        A rule for every resource (`*`) is the concern of `wildcard-role` and is not matched here.
+        One of these API groups, or `*`, must be among the rule's groups. The resource `*` does not count: the
+        rule `wildcard-role` reports it.
         """
-        wanted = set(resources)
-        if wanted.isdisjoint(self.resources) or {*groups, "*"}.isdisjoint(self.groups):
+        if {*groups, "*"}.isdisjoint(self.groups):
             return None
-        return next(index for index, name in enumerate(self.resources) if name in wanted)
+        sought = set(resources)
+        return next((index for index, name in enumerate(self.resources) if name in sought), None)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """One verb on one resource of one group, or on one URL; `name` is empty for objects of any name."""
+    """One verb on one resource of one group, or on one URL path (`is_url`, then `resource` is the path).
+
+    `name` is empty for objects of any name.
+    """
 
     verb: str
     group: str
     resource: str
     name: str = ""
+    is_url: bool = False
 
     def covers(self, other: Right) -> bool:
-        """Whether whoever has this right has the other."""
+        """Whether this right includes the other; no right to resources includes one to a URL."""
+        if self.is_url != other.is_url or self.verb not in ("*", other.verb):
+            return False
+        if self.is_url:
+            return _url_includes(self.resource, other.resource)
         return (
-            self.verb in ("*", other.verb)
-            and self.group in ("*", other.group)
-            and self.resource in ("*", other.resource)
+            self.group in ("*", other.group)
+            and _resource_includes(self.resource, other.resource)
             and self.name in ("", other.name)
         )
 
     def __str__(self) -> str:
-        """`delete secrets`, `get deployments.apps named iris`."""
+        """`delete secrets`, `get deployments.apps named iris`, `get /metrics`."""
         of = f"{self.resource}.{self.group}" if self.group else self.resource
         return f"{self.verb} {of}" + (f" named {self.name}" if self.name else "")
 
 
+def _resource_includes(rule: str, resource: str) -> bool:
+    """Whether a rule's resource includes another; `*/scale` is that subresource of every resource.
+
+    Source: k8s.io/kubernetes pkg/apis/rbac/v1/evaluation_helpers.go, `ResourceMatches`.
+    """
+    subresource = resource.partition("/")[2]
+    return rule in ("*", resource) or bool(subresource and rule == f"*/{subresource}")
+
+
+def _url_includes(rule: str, url: str) -> bool:
+    """Whether a rule's URL path includes another; a final `*` is any suffix.
+
+    Source: k8s.io/kubernetes pkg/apis/rbac/v1/evaluation_helpers.go, `NonResourceURLMatches`.
+    """
+    return rule == url or (rule.endswith("*") and url.startswith(rule.rstrip("*")))
+
+
 def grants(role: Manifest) -> list[Grant]:
-    """The rules of a Role or ClusterRole; none of an aggregated one, whose rules the controller writes."""
+    """The rules of a Role or ClusterRole; empty for an aggregated role, whose rules a controller writes."""
     return role.memoized(_grants)
 
 
 def rights_of(role: Manifest) -> frozenset[Right]:
     """Everything a role grants, verb by verb and resource by resource."""
-    return frozenset(
-        Right(verb, group, resource, name)
-        for grant in grants(role)
-        for group, resource in (
-            *((group, resource) for group in grant.groups for resource in grant.resources),
-            *(("", url) for url in grant.urls),
-        )
-        for verb in grant.verbs
-        for name in grant.names or ("",)
-    )
+    return frozenset(right for grant in grants(role) for right in _rights_in(grant))
+
+
+def _rights_in(grant: Grant) -> Iterator[Right]:
+    for verb in grant.verbs:
+        for group in grant.groups:
+            for resource in grant.resources:
+                yield from (Right(verb, group, resource, name) for name in grant.names or ("",))
+        yield from (Right(verb, "", url, is_url=True) for url in grant.urls)
 
 
 def _grants(role: Manifest) -> list[Grant]:
@@ -101,31 +128,34 @@ def _grant(index: int, rule: JsonObject) -> Grant:
 def granted(
     role: Manifest, groups: Iterable[str], resources: Iterable[str], verbs: Iterable[str]
 ) -> Iterator[tuple[Grant, FieldPath, str, list[str]]]:
-    """The rules that grant one of the verbs on one of the resources.
+    """The rules of a role that grant one of the verbs on one of the resources of the API groups.
 
-    Gives the rule, the path of the entry in its `resources`, that resource, and the verbs granted.
+    Yields the rule, the path of the first such entry in its `resources`, that resource and the verbs granted.
     """
-    wanted, kinds, actions = tuple(groups), tuple(resources), tuple(verbs)
+    groups, resources, verbs = tuple(groups), tuple(resources), tuple(verbs)
     for grant in grants(role):
-        index = grant.index_of(wanted, kinds)
-        allowed = grant.allows(actions)
+        index = grant.index_of(groups, resources)
+        allowed = grant.allows(verbs)
         if index is not None and allowed:
             yield grant, (*grant.path, "resources", index), grant.resources[index], allowed
 
 
 def role_of(binding: Manifest) -> tuple[str, str]:
-    """The kind and name of the role that a binding gives."""
+    """The kind and name of the role that a binding grants; empty where they are not strings."""
     reference = mapping(binding.data.get("roleRef"))
     return text(reference.get("kind")), text(reference.get("name"))
 
 
 def subjects(binding: Manifest) -> list[tuple[int, JsonObject]]:
-    """The subjects of a binding with their index."""
+    """The subjects of a binding, each with its index."""
     return mappings(binding.data.get("subjects"))
 
 
 def is_for_people_only(role: Manifest, objects: ObjectSet) -> bool:
-    """Whether the set binds the role, and to users and groups of people only."""
+    """Whether bindings of the set grant the role, and only to users and groups outside `system:`.
+
+    A RoleBinding counts for a Role of its own namespace, and for every ClusterRole.
+    """
     bound = []
     for binding in objects.of(GROUP, "RoleBinding", "ClusterRoleBinding"):
         if role_of(binding) != (role.kind, role.name):

@@ -1,4 +1,4 @@
-"""How many pods a workload runs: replicas, autoscalers, and what an update needs on top.
+"""The number of pods of a workload: replicas, autoscalers, and the surge of an update.
 
 Sources: Kubernetes "Horizontal Pod Autoscaling" (minReplicas defaults to 1), KEDA ScaledObject spec
 (minReplicaCount 0, maxReplicaCount 100), apps/v1 DeploymentStrategy (25% / 25%), Argo Rollouts v1.8
@@ -31,7 +31,10 @@ _KEDA_MAXIMUM = 100
 
 @dataclass(frozen=True, eq=False)
 class Autoscaler:
-    """A HorizontalPodAutoscaler or a KEDA ScaledObject; `target` is (group, kind, name)."""
+    """A HorizontalPodAutoscaler or a KEDA ScaledObject; `target` is (group, kind, name).
+
+    The paths lead to its fields, which may be absent.
+    """
 
     manifest: Manifest
     target_path: FieldPath
@@ -49,9 +52,9 @@ class Autoscaler:
 
 @dataclass(frozen=True, eq=False)
 class PodCount:
-    """How many pods of a template run: at least, at most, and `surge` more that an update cannot do without.
+    """The minimum and maximum number of pods of a template, and the `surge` that an update needs on top.
 
-    `manifest` and `path` name the field that decides the maximum (it may be absent: a default).
+    `path` in `manifest` is the field that decides the maximum. It may be absent, if a default decides.
     """
 
     minimum: int
@@ -62,7 +65,7 @@ class PodCount:
 
 
 def int_or_percent(value: object, total: int, *, round_up: bool) -> int | None:
-    """A number or a percentage of `total`, rounded as the API does; None for anything else.
+    """An integer, or a percentage of `total` rounded up or down; None for anything else.
 
     Source: k8s.io/apimachinery/pkg/util/intstr GetScaledValueFromIntOrPercent.
     """
@@ -77,9 +80,10 @@ def int_or_percent(value: object, total: int, *, round_up: bool) -> int | None:
 
 
 def rolling_update(strategy: object, replicas: int) -> tuple[int, int]:
-    """(pods above, pods below) the wanted number during a Deployment's rolling update, defaults filled in.
+    """The (maximum surge, maximum unavailable) pods of a Deployment's rolling update, with defaults.
 
-    Both zero would never move, so the controller then takes one pod away (`ResolveFenceposts`).
+    If both are zero, one pod may be unavailable, since nothing could change otherwise. Source:
+    k8s.io/kubernetes pkg/controller/deployment/util `ResolveFenceposts`.
     """
     rolling = mapping(mapping(strategy).get("rollingUpdate"))
     surge = int_or_percent(rolling.get("maxSurge", _DEFAULT_SURGE), replicas, round_up=True)
@@ -91,11 +95,11 @@ def rolling_update(strategy: object, replicas: int) -> tuple[int, int]:
 
 
 def needed_surge(manifest: Manifest, replicas: int) -> int:
-    """How many more pods than `replicas` must be able to run, or an update of this workload stops.
+    """The number of pods beyond `replicas` that must fit, so that an update of this workload can proceed.
 
-    A rolling update that may take a pod away first needs no spare; one that may not (25% of 1 to 3
-    replicas rounds down to 0) waits for one new pod. A blue-green Rollout needs all of them twice, a
-    canary with traffic routing what its steps ask for.
+    A rolling update that may stop a pod first needs none. One that may not (25% of 1 to 3 replicas rounds
+    down to 0) waits for one new pod. A blue-green Rollout doubles its pods, and a canary with traffic routing
+    needs what its steps set.
     """
     if replicas <= 0:
         return 0
@@ -158,7 +162,10 @@ def _share(replicas: int, weight: int, fewest: int = 1) -> int:
 
 
 def read_autoscaler(manifest: Manifest) -> Autoscaler | None:
-    """The autoscaler that this object is, None for any other kind; a VPA does not change a number of pods."""
+    """The autoscaler that an object describes; None for other kinds, such as VerticalPodAutoscalers.
+
+    A ScaledObject that is paused at a number of replicas has that as its minimum and maximum.
+    """
     spec = manifest.spec
     reference = mapping(spec.get("scaleTargetRef"))
     path: FieldPath = ("spec", "scaleTargetRef")
@@ -182,7 +189,7 @@ def read_autoscaler(manifest: Manifest) -> Autoscaler | None:
 
 
 def target_of(reference: JsonObject, api_version: str, kind: str) -> tuple[str, str, str]:
-    """(group, kind, name) of a CrossVersionObjectReference, with the defaults of its kind."""
+    """The (group, kind, name) of a CrossVersionObjectReference, with defaults for its apiVersion and kind."""
     version = text(reference.get("apiVersion")) or api_version
     return (
         version.rpartition("/")[0],
@@ -192,15 +199,14 @@ def target_of(reference: JsonObject, api_version: str, kind: str) -> tuple[str, 
 
 
 class Scaling:
-    """The autoscalers and numbers of pods of one overlay."""
+    """The autoscalers and numbers of pods of one overlay; see `scaling_of`."""
 
     def __init__(self, objects: ObjectSet) -> None:
         """Index the autoscalers and the Rollouts that borrow a Deployment's template."""
         self.objects = objects
-        found = [a for m in objects if (a := read_autoscaler(m)) is not None]
-        self.autoscalers: tuple[Autoscaler, ...] = tuple(found)
+        self.autoscalers = tuple(a for m in objects if (a := read_autoscaler(m)) is not None)
         self._by_target: dict[tuple[str, str, str, str], list[Autoscaler]] = defaultdict(list)
-        for autoscaler in found:
+        for autoscaler in self.autoscalers:
             self._by_target[namespace_of(autoscaler.manifest), *autoscaler.target].append(autoscaler)
         self._borrowed_by: dict[tuple[str, str, str, str], Manifest] = {}
         for rollout in objects.of("argoproj.io", "Rollout"):
@@ -217,11 +223,11 @@ class Scaling:
         return self._by_target.get(_identity(manifest), [])
 
     def scaled_object_of(self, manifest: Manifest) -> Manifest:
-        """What is scaled: the Rollout that borrows this workload's template (`workloadRef`), else itself."""
+        """The Rollout that uses this workload's template (`workloadRef`), else the workload itself."""
         return self._borrowed_by.get(_identity(manifest), manifest)
 
     def pods_of(self, manifest: Manifest) -> tuple[PodTemplate, ...]:
-        """The pod templates a workload runs, its own or the ones it borrows."""
+        """The pod templates of a workload, its own or those of its `workloadRef`; empty if it has neither."""
         if pods_of(manifest):
             return pods_of(manifest)
         for key, rollout in self._borrowed_by.items():
@@ -231,7 +237,7 @@ class Scaling:
         return ()
 
     def replicated(self, manifest: Manifest) -> PodCount:
-        """The number of pods of a workload with `spec.replicas`."""
+        """The number of pods of a workload with `spec.replicas` (one of REPLICATED_KINDS)."""
         scaled = self.scaled_object_of(manifest)
         written = integer(scaled.spec.get("replicas"), 1) or 0
         count = PodCount(
@@ -250,7 +256,7 @@ class Scaling:
         return PodCount(minimum, largest.maximum, surge, largest.manifest, largest.maximum_path)
 
     def count(self, pod: PodTemplate) -> PodCount:
-        """The number of pods of this template; kinds of unknown size count one."""
+        """The number of pods of a template; one for kinds without a known number."""
         owner = pod.owner
         if (owner.group, owner.kind) in REPLICATED_KINDS:
             return self.replicated(owner)
@@ -260,7 +266,7 @@ class Scaling:
 
 @lru_cache(maxsize=2)
 def scaling_of(objects: ObjectSet) -> Scaling:
-    """The `Scaling` of an overlay, made once for all rules that look at it."""
+    """The `Scaling` of an overlay, memoised."""
     return Scaling(objects)
 
 
@@ -327,7 +333,7 @@ def _leader_worker_set(pod: PodTemplate) -> PodCount:
 
 
 def _item_replicas(pod: PodTemplate) -> PodCount:
-    """Kubeflow training jobs, Ray groups and JobSets: a number beside the template."""
+    """The number beside the template, of Kubeflow training jobs and Ray groups."""
     item = mapping(dig(pod.owner.data, pod.path[:-1]))
     if "maxReplicas" in item or "minReplicas" in item:
         low = integer(item.get("minReplicas"), 0) or 0

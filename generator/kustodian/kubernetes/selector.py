@@ -1,7 +1,7 @@
-"""Label selectors, matched as the API server matches them.
+"""Label selectors, matched against plain labels as the API server matches them.
 
-Source: Kubernetes API reference, meta/v1 LabelSelector: matchLabels and matchExpressions are ANDed; an
-empty selector matches everything, an absent one nothing (callers decide what absence means for them).
+For the pods that a selector selects, see `pod_selection`. Source: Kubernetes API reference, meta/v1
+LabelSelector: matchLabels and matchExpressions are ANDed, an empty selector matches everything.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from kustodian.model.json_value import mapping, mappings, sequence, string_map, 
 
 
 def labels_match(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether `labels` carries every wanted pair (a Service selector, a nodeSelector)."""
+    """Whether `labels` has every wanted pair, as for a Service's selector or a nodeSelector."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
 def selector_matches(selector: object, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector selects these labels; a selector that is not a mapping selects nothing."""
+    """Whether a LabelSelector selects these labels; one that is not a mapping selects nothing."""
     if not isinstance(selector, dict):
         return False
     if not labels_match(string_map(selector.get("matchLabels")), labels):
@@ -27,7 +27,7 @@ def selector_matches(selector: object, labels: Mapping[str, str]) -> bool:
 
 
 def is_empty_selector(selector: object) -> bool:
-    """Whether the selector is present and selects everything (`{}`)."""
+    """Whether the selector is a mapping that selects everything, such as `{}`."""
     data = mapping(selector)
     return isinstance(selector, dict) and not data.get("matchLabels") and not data.get("matchExpressions")
 

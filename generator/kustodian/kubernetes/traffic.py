@@ -1,4 +1,4 @@
-"""Where Ingresses, routes and virtual services send their traffic.
+"""The backends to which Ingresses, routes and virtual services send traffic.
 
 Sources: networking.k8s.io/v1 Ingress (and its v1beta1), Gateway API v1.3 route kinds, Istio
 networking.istio.io/v1 VirtualService (how short host names are resolved).
@@ -20,10 +20,9 @@ INGRESS_KINDS = (("networking.k8s.io", "Ingress"), ("extensions", "Ingress"))
 
 
 class Backend(NamedTuple):
-    """A place traffic is sent to; `path` leads to its name, `port_path` to its port.
+    """A backend; `path` leads to its name and `port_path` to its port, in the object that names it.
 
-    `port` is a number or a name, None where any port or none is meant. `group` and `kind` are "" and
-    "Service" for a Service.
+    `port` is a number or a name, None if not given. `group` and `kind` are "" and "Service" for a Service.
     """
 
     path: FieldPath
@@ -36,12 +35,15 @@ class Backend(NamedTuple):
 
     @property
     def is_service(self) -> bool:
-        """Whether it is a Service."""
+        """Whether the backend is a core Service."""
         return self.group == "" and self.kind == "Service"
 
 
 def backends(manifest: Manifest) -> Iterator[Backend]:
-    """The backends of an Ingress, a Gateway API route or an Istio VirtualService; none for other kinds."""
+    """The backends of an Ingress, Gateway API route or Istio VirtualService; none for other kinds.
+
+    Mirrors are included. Hosts of a VirtualService that may be outside the cluster are left out.
+    """
     if (manifest.group, manifest.kind) in INGRESS_KINDS:
         yield from _ingress(manifest)
     elif manifest.is_a(GATEWAY_API, *ROUTE_KINDS):
@@ -51,7 +53,10 @@ def backends(manifest: Manifest) -> Iterator[Backend]:
 
 
 def service_of_host(host: str, namespace: str) -> tuple[str, str] | None:
-    """The (namespace, name) of the Service that an Istio host means; None where it may be elsewhere."""
+    """The (namespace, name) of the Service that an Istio host names; None if it may be another host.
+
+    `namespace` is that of the VirtualService, which a short name refers to.
+    """
     if not host or "*" in host:
         return None
     name, *rest = host.split(".")

@@ -1,1 +1,1 @@
-"""What kustomizations name, and how overlays of one application relate; no rule is known here."""
+"""References of kustomizations, and relations between overlays; knows no rule."""

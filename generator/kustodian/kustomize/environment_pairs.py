@@ -13,10 +13,10 @@ from kustodian.model.repository_view import RepositoryView
 def environment_pairs(
     view: RepositoryView, before: EnvironmentClass, after: EnvironmentClass
 ) -> Iterator[tuple[RenderedOverlay, RenderedOverlay]]:
-    """(earlier, later) overlays of one application, both rendered.
+    """The (earlier, later) overlays of one application in two classes of environments, both rendered.
 
-    Their paths have the same depth and differ in one segment only, like `overlays/staging` and
-    `overlays/prod`. Of several earlier overlays, the one that shares the most files is used.
+    Their paths differ in one segment only, as `overlays/staging` and `overlays/prod`. A later overlay is
+    paired once, with the earlier one that shares the most files.
     """
     by_rest: dict[tuple[int, tuple[str, ...]], list[RenderedOverlay]] = defaultdict(list)
     for earlier in _of_class(view, before):
@@ -44,7 +44,7 @@ def _of_class(view: RepositoryView, environment_class: EnvironmentClass) -> list
 
 
 def without_each_segment(path: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The path without each of its segments in turn, after the index of the omitted one."""
+    """The segments of a path with one omitted, for each of them: (index of the omitted one, the others)."""
     parts = tuple(path.split("/"))
     for index in range(len(parts)):
         yield index, parts[:index] + parts[index + 1 :]

@@ -10,5 +10,5 @@ ASIDE = frozenset({
 
 
 def is_aside(folder: str) -> bool:
-    """Whether the folder is, or is inside, one for tests, docs, charts or policies, or a hidden one."""
+    """Whether the folder is hidden or in ASIDE, or inside one that is; `folder` is relative to the root."""
     return any(part in ASIDE or (part.startswith(".") and part != ".") for part in folder.split("/"))

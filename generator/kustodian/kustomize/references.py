@@ -1,4 +1,4 @@
-"""The files, folders and addresses of other repositories that a kustomization names."""
+"""The files, folders and remote addresses that a kustomization names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 def written_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]:
-    """(path, text) of every file, folder or address that the kustomization names, except inline YAML."""
+    """Every file, folder or address that the kustomization names, as (path of the field, text).
+
+    Inline YAML is left out. Of `key=file` in a generator, the text is the file.
+    """
     return kustomization.memoized(_references)
 
 
@@ -52,7 +55,10 @@ def _all_references(kustomization: Kustomization) -> list[tuple[FieldPath, str]]
 
 
 def targets(view: RepositoryView) -> frozenset[str]:
-    """Every path that any kustomization names."""
+    """Every path that any kustomization of the repository names, relative to its root.
+
+    A remote address counts as the local path that it would be.
+    """
     return view.memoized(_targets)
 
 
@@ -67,20 +73,24 @@ def _named_paths(kustomization: Kustomization) -> frozenset[str]:
 
 
 def may_be_remote(written: str) -> bool:
-    """A cheap first test: False means that the text is certainly not a remote address."""
+    """Whether the text may be a remote address; a cheap test before the two below."""
     return ":" in written or "@" in written or written[:6].lower() == "github"
 
 
 def is_remote_file(written: str) -> bool:
-    """Whether kustomize would fetch it over HTTP (api/internal/loader, IsRemoteFile)."""
+    """Whether kustomize would fetch the text over HTTP.
+
+    Source: sigs.k8s.io/kustomize/api/internal/loader `IsRemoteFile`.
+    """
     return written.lower().startswith(("https://", "http://"))
 
 
 def is_remote_repository(written: str) -> bool:
-    """Whether kustomize would clone it with git (kustomize 5.8, api/internal/git/repospec.go).
+    """Whether kustomize would clone the text with git.
 
-    It accepts a URL with a scheme, `user@host:path`, and `github.com/` or `github.com:` without either. A
-    leading `git::` is ignored. A repository path must follow the host.
+    That is a URL with a scheme, `user@host:path`, or `github.com/` or `github.com:` without either. A leading
+    `git::` is ignored. The path of a repository must follow the host. Source: kustomize 5.8,
+    api/internal/git/repospec.go.
     """
     rest = written.partition("?")[0]
     if rest.startswith("/") or not may_be_remote(rest):
@@ -104,10 +114,10 @@ def is_remote_repository(written: str) -> bool:
 
 
 def is_pinned(written: str) -> bool:
-    """Whether the address names one commit: `ref` (or `version`) is a full sha, or a sha is a path segment.
+    """Whether a remote address names a single commit by its full SHA-1 or SHA-256.
 
-    Only a file may have its commit in the path (raw.githubusercontent.com/org/repo/<sha>/file); a repository
-    is cloned at `ref`, whatever its path contains.
+    The commit of a repository is its `ref` or `version`. That of a file may also be a segment of its path, as
+    in raw.githubusercontent.com/org/repo/<sha>/file.
     """
     address, _, query = written.partition("?")
     values = dict(pair.split("=", 1) for pair in query.split("&") if "=" in pair)

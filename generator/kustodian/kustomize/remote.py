@@ -16,7 +16,7 @@ from kustodian.model.repository_view import RepositoryView
 
 
 class Reference(NamedTuple):
-    """One reference: its path in the kustomization, its text, and the local path that it would mean."""
+    """A reference: the path of its field, its text, and the local path that the text would be."""
 
     path: FieldPath
     text: str
@@ -24,7 +24,10 @@ class Reference(NamedTuple):
 
 
 def remote_references(view: RepositoryView) -> list[tuple[Kustomization, Reference]]:
-    """Each reference that kustomize would fetch: a file over HTTP, or a repository in place of a base."""
+    """Every reference that kustomize would fetch: a file over HTTP, or a repository instead of a folder.
+
+    A reference to an existing file of the repository is left out, whatever it looks like.
+    """
     return view.memoized(_remote_references)
 
 
@@ -38,7 +41,7 @@ def _remote_references(view: RepositoryView) -> list[tuple[Kustomization, Refere
 
 
 def _address_like(kustomization: Kustomization) -> list[Reference]:
-    """The references that look like addresses; a local file may have such a name, too."""
+    """The references that look like addresses; a local file may have such a name too."""
     return [
         Reference(path, text, kustomization.resolve(text))
         for path, text in written_references(kustomization)

@@ -41,6 +41,7 @@ class Environment:
     """An environment; `name` is None for overlays outside of every environment, which are checked as prod.
 
     `gpu_budget` is the maximum number of GPUs that its overlays may request together, None for no limit.
+    `severities` are by rule id; None turns the rule off.
     """
 
     name: str | None = None
@@ -50,12 +51,15 @@ class Environment:
 
 
 def environment_of(folder: str, paths: Mapping[str, Iterable[str]]) -> str | None:
-    """The environment of an overlay's folder: the first whose path globs match it."""
+    """The first environment with a path glob that matches the overlay's folder; None if there is none.
+
+    `paths` maps names of environments to globs.
+    """
     return next((name for name, globs in paths.items() if matches_any(folder, globs)), None)
 
 
 def matches_any(folder: str, globs: Iterable[str]) -> bool:
-    """Whether one of the globs matches a folder; `*` also matches `/`."""
+    """Whether one of the globs matches the whole folder path; `*` also matches `/`."""
     return any(_pattern(glob).match(folder) for glob in globs)
 
 

@@ -29,17 +29,16 @@ def format_path(path: FieldPath) -> str:
 
 @cache
 def parse_path(written: str) -> FieldPath:
-    """A path as `format_path` writes it (without escapes in quoted keys)."""
+    """The path that `format_path` writes; escapes in quoted keys are not undone."""
     return tuple(
-        int(match.group(1)) if match.group(1) else (match.group(2) or match.group(3))
-        for match in _WRITTEN.finditer(written)
+        int(index) if index else plain or quoted for index, quoted, plain in _WRITTEN.findall(written)
     )
 
 
 def parse_api_server_path(written: str, data: JsonObject) -> FieldPath:
-    """A path as the API server writes it: `spec.ports[0].port`, `.spec.containers[name="a"].image`.
+    """The path of a field of `data` as the API server names it: `.spec.containers[name="a"].image`.
 
-    It ends with the first step that the object does not have.
+    It ends with the first step that the object does not have, and is empty if that is the very first.
     """
     path: list[str | int] = []
     value: object = data
@@ -70,9 +69,10 @@ def _has(item: object, key: str, value: str) -> bool:
 
 
 def split_kustomize_path(written: str) -> tuple[str, ...]:
-    """The steps of a `fieldPath` of a kustomization: `spec.containers.[name=server].image`.
+    """The steps of a `fieldPath` of a kustomization, as in `spec.containers.[name=server].image`.
 
-    A dot inside brackets or after a backslash does not split (kyaml, utils.SmarterPathSplitter).
+    A dot inside brackets or after a backslash does not split (sigs.k8s.io/kustomize/kyaml/utils,
+    `SmarterPathSplitter`).
     """
     steps, current = [], ""
     escaped, depth = False, 0
@@ -92,7 +92,10 @@ def split_kustomize_path(written: str) -> tuple[str, ...]:
 
 
 def parse_json_pointer(pointer: str, data: JsonObject) -> FieldPath:
-    """A JSON pointer (RFC 6901) into an object; `-` is the last item of a list."""
+    """The path in `data` that a JSON pointer (RFC 6901) names; `-` is the last item of a list.
+
+    The object is the patched one: what a JSON patch appended at `-` is its last item.
+    """
     path: FieldPath = ()
     for raw in pointer.split("/")[1:]:
         step = raw.replace("~1", "/").replace("~0", "~")

@@ -1,4 +1,4 @@
-"""Kustomization files: what each names, and which uses which."""
+"""Kustomization files: the paths that each names, and which uses which."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BASE_FIELDS = ("resources", "bases", "components")
 
 @dataclass(frozen=True, eq=False)
 class Kustomization(Memoized):
-    """A kustomization file; `path` is relative to the repository root."""
+    """A kustomization file and its content; `path` is relative to the repository root."""
 
     path: str
     data: JsonObject
@@ -38,7 +38,7 @@ class Kustomization(Memoized):
         return self.data.get("kind") == "Component"
 
     def resolve(self, reference: str) -> str:
-        """A path written in this file, relative to the repository root."""
+        """The path, relative to the repository root, of a path written in this file."""
         return beside(self.directory, reference)
 
     @cached_property
@@ -59,10 +59,10 @@ class Kustomization(Memoized):
 
 
 class KustomizationGraph:
-    """Who uses which kustomization, by the folders they name as resources, bases and components."""
+    """Which kustomization uses which, by the folders that they name in BASE_FIELDS."""
 
     def __init__(self, kustomizations: Mapping[str, Kustomization]) -> None:
-        """Take the kustomizations of one repository by their paths."""
+        """`kustomizations` are those of one repository by their paths."""
         self._all = kustomizations
 
     @cached_property
@@ -72,7 +72,7 @@ class KustomizationGraph:
 
     @cached_property
     def users(self) -> dict[str, list[Kustomization]]:
-        """For the folder of each kustomization, the kustomizations that name it."""
+        """The kustomizations that name each folder with a kustomization, by the folder."""
         users: dict[str, list[Kustomization]] = {folder: [] for folder in self.by_folder}
         for kustomization in self._all.values():
             for part in self.parts(kustomization):
@@ -80,7 +80,7 @@ class KustomizationGraph:
         return users
 
     def parts(self, kustomization: Kustomization) -> list[Kustomization]:
-        """The kustomizations that this one names, in the order kustomize reads them."""
+        """The kustomizations that this one names, in the order in which kustomize reads them."""
         return [self.by_folder[target] for target in kustomization.bases if target in self.by_folder]
 
     def built_from(self, kustomization: Kustomization) -> list[Kustomization]:
@@ -88,12 +88,12 @@ class KustomizationGraph:
         return reachable([kustomization], self.parts)
 
     def roots(self, kustomization: Kustomization) -> list[Kustomization]:
-        """The kustomizations, used by no other, that are built from this one (itself if none uses it)."""
+        """The unused kustomizations that are built from this one; itself if none uses it."""
         above = reachable([kustomization], lambda one: self.users[one.directory])
         return [one for one in above if not self.users[one.directory]]
 
     def overlay_using(self, folder: str) -> str | None:
-        """The folder of a kustomization, not itself a component, that renders this folder as its part."""
+        """The folder of the nearest user of this folder that is not a component; None if there is none."""
         queue = self._user_folders(folder)
         seen = set[str]()
         while queue:
@@ -111,7 +111,7 @@ class KustomizationGraph:
 
 
 def reachable(start: Iterable[_T], following: Callable[[_T], Iterable[_T]]) -> list[_T]:
-    """Everything that can be reached from some nodes of a graph, those first, each once."""
+    """The nodes of a graph that can be reached from some nodes; these come first, and each node once."""
     reached = dict.fromkeys(start)
     queue = list(reached)
     while queue:

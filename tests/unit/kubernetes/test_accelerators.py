@@ -1,4 +1,4 @@
-"""Accelerator names, shares of devices, claims, and recognising model servers and model sources."""
+"""Accelerators: names, shares of devices, and claims."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ import pytest
 
 from kustodian.kubernetes.accelerators import (
     accelerator_class,
+    accelerator_path,
     claim_devices,
     claims_accelerator,
+    container_accelerators,
     device_share,
+    devices_per_pod,
     is_accelerator,
     is_mig_resource,
-    node_label_keys,
+    mig_profile,
+    placed_by_others,
+    pod_accelerators,
+    uses_claims,
+    vendor_of,
 )
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.serving.model_servers import command_words, engine_of, flag_value, is_model_server
-from kustodian.kubernetes.serving.model_source import is_hub_id, names_model, names_revision, uri_problem
 from kustodian.model.manifest import Manifest
+from tests.unit.kubernetes.builders import manifest, objects, pod
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,7 @@ def test_mig_names() -> None:
         ([{"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com"}}], Fraction(1)),
         ([{"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 4}}], Fraction(4)),
         ([{"name": "a", "deviceClassName": "gpu.amd.com", "count": 2}], Fraction(2)),
+        ([{"name": "a", "exactly": {"deviceClassName": "mig.nvidia.com", "count": 2}}], Fraction(2, 7)),
         ([{"name": "a", "exactly": {"deviceClassName": "nic.example.com", "count": 8}}], Fraction(0)),
         (
             [
@@ -133,104 +140,142 @@ def test_claim_names(name: str, expected: bool) -> None:
     assert claims_accelerator(pods_of(workload(spec))[0]) is expected
 
 
-def test_alternatives_of_an_affinity_must_all_ask_for_a_label() -> None:
-    def term(*keys: str) -> dict[str, Any]:
-        return {"matchExpressions": [{"key": key, "operator": "Exists"} for key in keys]}
-
-    required = {"nodeSelectorTerms": [term("a", "b"), term("b", "c")]}
-    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
-    spec = {"nodeSelector": {"d": "1"}, "affinity": affinity, "containers": [{"name": "c"}]}
-    assert node_label_keys(pods_of(workload(spec))[0]) == {"b", "d"}
-
-
-GPU = {"resources": {"limits": {"nvidia.com/gpu": 1}}}
-PORT = {"ports": [{"containerPort": 8080}]}
-
-
 @pytest.mark.parametrize(
-    ("container", "engine"),
+    ("resource", "vendor"),
     [
-        ({"image": "vllm/vllm-openai:v0.10.2"}, "vllm"),
-        ({"image": "registry.example.com:5000/mirror/vllm/vllm-openai@sha256:" + "0" * 64}, "vllm"),
-        ({"image": "public.example.com/team/vllm-router:1"}, None),
-        ({"image": "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.3"}, "nim"),
-        ({"image": "nvcr.io/nvidia/tritonserver:24.10-py3"}, "triton"),
-        ({"image": "ghcr.io/huggingface/text-generation-inference:3.3.4"}, "tgi"),
-        ({"image": "tensorflow/serving:2.17.0"}, "tensorflow-serving"),
-        ({"image": "kserve/huggingfaceserver:v0.15.0"}, "kserve"),
-        ({"image": "kserve/kserve-controller:v0.15.0"}, None),
-        ({"command": ["python", "-m", "vllm.entrypoints.openai.api_server"]}, "vllm"),
-        ({"command": ["/bin/sh", "-c", "exec tritonserver --model-repository=/models"]}, "triton"),
-        ({"args": ["echo vllm serves"]}, None),
+        ("nvidia.com/gpu", "NVIDIA"),
+        ("amd.com/gpu", "AMD"),
+        ("gpu.intel.com/xe", "Intel"),
+        ("aws.amazon.com/neuroncore", "AWS Neuron"),
+        ("google.com/tpu", "Google TPU"),
+        ("habana.ai/gaudi", "Intel Gaudi"),
+        ("nvidia.com/gpu2", None),
+        ("", None),
     ],
 )
-def test_engine(container: dict[str, Any], engine: str | None) -> None:
-    found = pods_of(workload({"containers": [{"name": "c", **container}]}))[0].containers[0]
-    assert engine_of(found) == engine
+def test_vendor_of(resource: str, vendor: str | None) -> None:
+    found = vendor_of(resource)
+    assert (None if found is None else found.name) == vendor
 
 
 @pytest.mark.parametrize(
-    ("container", "kind", "expected"),
+    ("written", "profile"),
     [
-        ({**GPU, **PORT}, "Deployment", True),
-        (GPU, "Deployment", False),
-        (PORT, "Deployment", False),
-        ({"image": "vllm/vllm-openai:v0.10.2"}, "Job", False),
+        ("nvidia.com/mig-1g.10gb", "1g.10gb"),
+        ("nvidia.com/mig-1c.2g.10gb", "1c.2g.10gb"),
+        ("device.attributes['gpu.nvidia.com'].profile == '3g.40gb'", "3g.40gb"),
+        ("all-1g.5gb", "1g.5gb"),
+        ("nvidia.com/gpu", None),
+        ("x1g.5gb", None),
+        ("", None),
     ],
 )
-def test_model_server(container: dict[str, Any], kind: str, expected: bool) -> None:
-    pod = pods_of(workload({"containers": [{"name": "c", **container}]}, kind))[0]
-    assert is_model_server(pod, pod.containers[0]) is expected
+def test_mig_profile(written: str, profile: str | None) -> None:
+    assert mig_profile(written) == profile
 
 
-def test_command_words_read_shell_scripts_and_survive_bad_quotes() -> None:
-    script = "set -e\nvllm serve 'org/name' \\\n  --revision=v1 # it's a comment"
-    pod = pods_of(workload({"containers": [{"name": "c", "command": ["sh", "-c", script]}]}))[0]
-    words = command_words(pod.containers[0])
-    assert "org/name" in words
-    assert flag_value(words, "--revision") == "v1"
-    broken = pods_of(workload({"containers": [{"name": "c", "args": ["echo 'open --port 80"]}]}))[0]
-    assert flag_value(command_words(broken.containers[0]), "--port") == "80"
+def asks(limits: object = None, requests: object = None, **more: Any) -> dict[str, Any]:
+    return {"name": "c", "resources": {"limits": limits, "requests": requests}, **more}
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("container", "resources"),
     [
-        "s3://m/iris/1.4.2", "s3://m/iris/v3/model.joblib", "gs://m/2025-01-31/model", "s3://m/iris/42",
-        "s3://m/iris/iris-v3.joblib", "s3://m/0f1e2d3/model", "abfss://c@a/iris/run-12/model",
-        "s3://m/iris?versionId=abc", "hf://org/name:v1.0", "oci://r.example.com/iris:1.0", "models:/iris/3",
-        "oci://r.example.com/iris@sha256:" + "0" * 64, "pvc://claim/iris/3", "https://example.com/a/latest-news/x",
-        "https://huggingface.co/o/n/resolve/0f1e2d3/x.onnx", "file:///models/latest", "/models/latest",
-        "s3://$(BUCKET)/latest", "s3://m/main/iris/v3", "http://vllm:8000/v1",
+        (asks({"nvidia.com/gpu": 1, "cpu": 1}), ("nvidia.com/gpu",)),
+        (asks(None, {"amd.com/gpu": "2"}), ("amd.com/gpu",)),
+        (asks({"nvidia.com/gpu": 1}, {"nvidia.com/gpu": 1}), ("nvidia.com/gpu",)),
+        (asks({"nvidia.com/gpu": 0}, {"amd.com/gpu": "0"}), ()),
+        (asks({"nvidia.com/gpu": "many"}), ("nvidia.com/gpu",)),
+        (
+            asks({"nvidia.com/mig-1g.5gb": 1, "google.com/tpu": 4}),
+            ("nvidia.com/mig-1g.5gb", "google.com/tpu"),
+        ),
+        (asks([], "x"), ()),
+        ({"name": "c", "resources": None}, ()),
     ],
-)  # fmt: skip
-def test_pinned(uri: str) -> None:
-    assert uri_problem(uri) is None
+)
+def test_container_accelerators(container: dict[str, Any], resources: tuple[str, ...]) -> None:
+    template = pod(containers=[container])
+    assert container_accelerators(template.containers[0]) == resources
+    assert pod_accelerators(template) == sorted(resources)
+
+
+def test_the_first_place_where_a_pod_asks() -> None:
+    template = pod(
+        initContainers=[asks()], containers=[asks(None, {"amd.com/gpu": 1}), asks({"nvidia.com/gpu": 1})]
+    )
+    assert pod_accelerators(template) == ["amd.com/gpu", "nvidia.com/gpu"]
+    assert accelerator_path(template) == ("spec", "containers", 0, "resources", "requests", "amd.com/gpu")
+    both = pod(containers=[asks({"nvidia.com/gpu": 1}, {"nvidia.com/gpu": 1})])
+    assert accelerator_path(both) == ("spec", "containers", 0, "resources", "limits", "nvidia.com/gpu")
+    assert accelerator_path(pod()) is None
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("claims", "expected"), [([{"name": "x"}], True), ([], False), (None, False), (["x"], False)]
+)
+def test_uses_claims(claims: object, expected: bool) -> None:
+    assert uses_claims(pod(resourceClaims=claims)) is expected
+
+
+def test_claims_are_recognised_by_any_of_their_names() -> None:
+    assert claims_accelerator(pod(resourceClaims=[{"name": "a", "resourceClaimTemplateName": "one-gpu"}]))
+    assert claims_accelerator(
+        pod(resourceClaims=[{"name": "a"}, {"name": "b", "resourceClaimName": "tpu-v5"}])
+    )
+    assert not claims_accelerator(pod(resourceClaims=None))
+
+
+@pytest.mark.parametrize(
+    ("owner_labels", "pod_labels", "node", "expected"),
     [
-        "s3://m/iris/latest", "s3://m/iris/1.0/latest/model.bin", "s3://m/iris", "s3://m/iris-latest.tar.gz",
-        "s3://m/llama-3.1-8b", "s3://m/revenue/model", "gs://m/defaced", "hf://org/name", "hf://org/name:main",
-        "oci://r.example.com/iris", "oci://r.example.com/iris:latest", "models:/iris/Production",
-        "models:/iris@champion", "pvc://claim", "https://example.com/models/iris.onnx",
-        "https://huggingface.co/o/n/resolve/main/x.onnx",
+        ({}, {}, None, False),
+        ({"kueue.x-k8s.io/queue-name": "q"}, {}, None, True),
+        ({}, {"kueue.x-k8s.io/queue-name": "q"}, None, True),
+        ({}, {}, "node-1", True),
+        ({}, {}, "", False),
     ],
-)  # fmt: skip
-def test_moving(uri: str) -> None:
-    assert uri_problem(uri) is not None
+)
+def test_placed_by_others(
+    owner_labels: dict[str, str], pod_labels: dict[str, str], node: object, expected: bool
+) -> None:
+    spec = {"template": {"metadata": {"labels": pod_labels}, "spec": {"nodeName": node}}}
+    (template,) = pods_of(manifest("batch/v1", "Job", spec, labels=owner_labels))
+    assert placed_by_others(template) is expected
 
 
-def test_names() -> None:
-    assert names_model("MODEL_URI")
-    assert names_model("STORAGE_URI")
-    assert not names_model("MODEL_SERVER_URL")
-    assert not names_model("TOKENIZER")
-    assert names_revision("HF_MODEL_REVISION")
-    assert names_revision("MODEL_VERSION")
-    assert not names_revision("GIT_REVISION")
-    assert not names_revision("APP_VERSION")
-    assert is_hub_id("org/name")
-    assert not is_hub_id("/models/name")
-    assert not is_hub_id("a/b/c")
+def claim_template(name: str, devices: object) -> Manifest:
+    return manifest("resource.k8s.io/v1", "ResourceClaimTemplate", {"spec": {"devices": devices}}, name=name)
+
+
+def test_devices_per_pod() -> None:
+    gpus = {"requests": [{"name": "a", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 2}}]}
+    overlay = objects(claim_template("two", gpus), claim_template("other", None))
+
+    def devices(*containers: dict[str, Any], claims: object = None) -> Fraction:
+        return devices_per_pod(pod(containers=list(containers), resourceClaims=claims), overlay)
+
+    assert devices() == 0
+    assert devices(asks({"nvidia.com/gpu": 2}), asks({"nvidia.com/mig-1g.10gb": 3})) == Fraction(17, 7)
+    assert devices(claims=[{"name": "a", "resourceClaimTemplateName": "two"}]) == 2
+    assert (
+        devices(asks({"nvidia.com/gpu": 1}), claims=[{"name": "a", "resourceClaimTemplateName": "two"}]) == 3
+    )
+    assert (
+        devices(
+            claims=[
+                {"name": "a", "resourceClaimTemplateName": "other"},
+                {"name": "b", "resourceClaimName": "two"},
+                {},
+            ]
+        )
+        == 0
+    )
+    assert devices(claims=[{"name": "a", "resourceClaimTemplateName": "absent"}]) == 0
+
+
+@pytest.mark.parametrize(
+    "spec", [{}, {"devices": None}, {"devices": {"requests": None}}, {"devices": {"requests": [None, {}]}}]
+)
+def test_a_claim_without_requests(spec: dict[str, Any]) -> None:
+    assert claim_devices(spec) == 0

@@ -8,11 +8,19 @@ from typing import Any
 import pytest
 
 from kustodian.kubernetes.object_set import ObjectSet
-from kustodian.kubernetes.pod_resources import format_amount, limit_defaults, pod_amount
+from kustodian.kubernetes.pod_resources import (
+    container_limit,
+    container_request,
+    format_amount,
+    limit_defaults,
+    limit_range_items,
+    pod_amount,
+    pod_level,
+)
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.quota import amount_per_pod, covers, resource_of
 from kustodian.model.manifest import Manifest
+from tests.unit.kubernetes.builders import manifest, objects
 
 NEW, OLD = (1, 34), (1, 33)
 
@@ -65,61 +73,113 @@ def test_limit_range_defaults_are_filled_in_as_by_the_api_server() -> None:
     assert pod_amount(template, "limits", "cpu", NEW, defaults) == 1
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("cpu", ("requests", "cpu")),
-        ("requests.memory", ("requests", "memory")),
-        ("limits.ephemeral-storage", ("limits", "ephemeral-storage")),
-        ("requests.nvidia.com/gpu", ("requests", "nvidia.com/gpu")),
-        ("requests.hugepages-2Mi", ("requests", "hugepages-2Mi")),
-        ("count/pods", ("requests", "pods")),
-        ("limits.nvidia.com/gpu", None),
-        ("requests.storage", None),
-        ("persistentvolumeclaims", None),
-        ("count/deployments.apps", None),
-        ("gold.storageclass.storage.k8s.io/requests.storage", None),
-    ],
-)
-def test_quota_keys(key: str, expected: tuple[str, str] | None) -> None:
-    assert resource_of(key) == expected
+def limit_range(*items: object, namespace: str = "a", name: str = "l") -> Manifest:
+    return manifest("v1", "LimitRange", {"limits": list(items)}, name=name, namespace=namespace)
 
 
-def quota(spec: dict[str, Any]) -> Manifest:
-    return Manifest({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": spec})
-
-
-def priority(operator: str, *values: str) -> dict[str, Any]:
-    expression = {"scopeName": "PriorityClass", "operator": operator, "values": list(values)}
-    return {"scopeSelector": {"matchExpressions": [expression]}}
+def test_limit_range_items() -> None:
+    pods, containers = {"type": "Pod", "max": {"cpu": "4"}}, {"type": "Container"}
+    here, there = limit_range(pods, None, containers), limit_range(containers, namespace="b")
+    found = objects(here, there)
+    assert limit_range_items(found, "a", "Container") == [(here, 2, containers)]
+    assert limit_range_items(found, "a", "Pod") == [(here, 0, pods)]
+    assert limit_range_items(found, "b", "Pod") == []
+    assert limit_range_items(objects(manifest("v1", "LimitRange")), "default", "Pod") == []
 
 
 @pytest.mark.parametrize(
-    ("spec", "expected"),
+    ("item", "limit", "request_"),
     [
-        ({}, True),
-        ({"scopes": ["NotTerminating", "NotBestEffort"]}, True),
-        ({"scopes": ["Terminating"]}, False),
-        ({"scopes": ["BestEffort"]}, False),
-        ({"scopes": ["CrossNamespacePodAffinity"]}, False),
-        (priority("In", "high"), True),
-        (priority("NotIn", "high"), False),
-        (priority("Exists"), True),
-        (priority("DoesNotExist"), False),
+        ({"default": {"cpu": "2"}}, "2", "2"),
+        ({"default": {"cpu": "2"}, "defaultRequest": {"cpu": "1"}}, "2", "1"),
+        ({"max": {"cpu": "4"}}, "4", "4"),
+        ({"max": {"cpu": "4"}, "default": {"cpu": "2"}}, "2", "2"),
+        ({"min": {"cpu": "1"}}, None, "1"),
+        ({"min": {"cpu": "1"}, "default": {"cpu": "2"}}, "2", "2"),
+        ({"min": {"cpu": "1"}, "defaultRequest": {"cpu": "2"}}, None, "2"),
+        ({"default": None}, None, None),
     ],
 )
-def test_quota_scopes(spec: dict[str, Any], expected: bool) -> None:
-    template = pod({"priorityClassName": "high", "containers": [container("1")]})
-    assert covers(quota(spec), template, NEW) is expected
+def test_limit_defaults(item: dict[str, Any], limit: str | None, request_: str | None) -> None:
+    owner = limit_range({"type": "Container", **item})
+    defaults = limit_defaults(objects(owner), "a")
+    assert (defaults.limits.get("cpu"), defaults.requests.get("cpu")) == (limit, request_)
+    assert (defaults.sources.get(("limits", "cpu")) is owner) is (limit is not None)
+    assert (defaults.sources.get(("requests", "cpu")) is owner) is (request_ is not None)
 
 
-def test_a_pod_is_one_pod() -> None:
-    assert amount_per_pod("pods", pod({"containers": [container("1")]}), NEW) == 1
+def test_the_first_limit_range_with_a_default_decides() -> None:
+    first = limit_range({"type": "Container", "default": {"cpu": "1"}}, name="first")
+    second = limit_range({"type": "Container", "default": {"cpu": "2", "memory": "1Gi"}}, name="second")
+    defaults = limit_defaults(objects(first, second), "a")
+    assert defaults.limits == {"cpu": "1", "memory": "1Gi"}
+    assert defaults.sources["limits", "cpu"] is first
+    assert defaults.sources["limits", "memory"] is second
+    assert limit_defaults(objects(first), "b").limits == {}
+
+
+@pytest.mark.parametrize(
+    ("resources", "limit", "request_"),
+    [
+        (None, 8, 4),
+        ({"limits": {"cpu": "2"}}, 2, 2),
+        ({"requests": {"cpu": "1"}}, 8, 1),
+        ({"limits": {"cpu": "2"}, "requests": {"cpu": "1"}}, 2, 1),
+        ({"limits": {"cpu": "2"}, "requests": {"cpu": None}}, 2, 2),
+        ({"limits": {"cpu": 0}}, 0, 0),
+        ({"limits": {"cpu": "two"}}, None, None),
+        ({"limits": [], "requests": "1"}, 8, 4),
+    ],
+)
+def test_a_container_with_the_defaults_of_its_namespace(
+    resources: object, limit: int | None, request_: int | None
+) -> None:
+    item = {"type": "Container", "default": {"cpu": "8"}, "defaultRequest": {"cpu": "4"}}
+    defaults = limit_defaults(objects(limit_range(item)), "a")
+    (found,) = pod({"containers": [{"name": "c", "resources": resources}]}).containers
+    assert container_limit(found, "cpu", defaults) == limit
+    assert container_request(found, "cpu", defaults) == request_
+
+
+def test_a_container_without_resources_or_defaults_has_neither() -> None:
+    (found,) = pod({"containers": [{"name": "c"}]}).containers
+    assert container_limit(found, "cpu") is container_request(found, "cpu") is None
+
+
+@pytest.mark.parametrize(
+    ("resources", "side", "version", "expected"),
+    [
+        ({"requests": {"cpu": "4"}}, "requests", NEW, 4),
+        ({"requests": {"cpu": "4"}}, "requests", OLD, None),
+        ({"requests": {"cpu": "4"}}, "limits", NEW, None),
+        ({"limits": {"cpu": "4"}}, "limits", NEW, 4),
+        ({"limits": {"cpu": "4"}}, "requests", NEW, 4),
+        ({"limits": {"memory": "1Gi"}}, "requests", NEW, None),
+        (None, "requests", NEW, None),
+    ],
+)
+def test_pod_level(resources: object, side: Any, version: tuple[int, int], expected: int | None) -> None:
+    assert pod_level(pod({"resources": resources}), side, "cpu", version) == expected
+
+
+def test_overhead_comes_on_top_of_pod_level_resources_and_ephemeral_containers_count_nothing() -> None:
+    template = pod(
+        {"resources": {"requests": {"cpu": "4"}}, "overhead": {"cpu": "1"}, "containers": [container("9")]}
+    )
+    assert pod_amount(template, "requests", "cpu", NEW) == 5
+    debugged = pod({"containers": [container("1")], "ephemeralContainers": [container("9")]})
+    assert pod_amount(debugged, "requests", "cpu", NEW) == 1
+    assert pod_amount(pod({"containers": None}), "requests", "cpu", NEW) == 0
 
 
 @pytest.mark.parametrize(
     ("amount", "resource", "expected"),
     [
+        (Fraction(0), "memory", "0"),
+        (Fraction(2**20), "limits.ephemeral-storage", "1Mi"),
+        (Fraction(1536), "storage", "1.5Ki"),
+        (Fraction(2**30), "hugepages-2Mi", "1Gi"),
+        (Fraction(0), "cpu", "0"),
         (Fraction(3, 2) * 2**30, "memory", "1.5Gi"),
         (Fraction(512), "requests.memory", "512"),
         (Fraction(3, 2), "cpu", "1500m"),

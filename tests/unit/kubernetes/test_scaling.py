@@ -1,4 +1,4 @@
-"""Numbers of pods: rounding, surges, autoscalers and the kinds that count in their own way."""
+"""Numbers of pods: rounding, surges and autoscalers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.workload import pods_of
-from kustodian.kubernetes.scaling import int_or_percent, needed_surge, rolling_update, scaling_of
+from kustodian.kubernetes.scaling import (
+    Scaling,
+    int_or_percent,
+    needed_surge,
+    read_autoscaler,
+    rolling_update,
+    scaling_of,
+    target_of,
+)
 from kustodian.model.manifest import Manifest
 
 POD = {"spec": {"containers": [{"name": "server"}]}}
@@ -38,7 +46,7 @@ def test_int_or_percent(value: object, total: int, up: int, down: int) -> None:
     assert int_or_percent(value, total, round_up=False) == down
 
 
-@pytest.mark.parametrize("value", ["2", "x%", "-1%", None, 1.5, True, [], "%"])
+@pytest.mark.parametrize("value", ["2", "25", "x%", "-1%", None, 1.5, True, [], "%"])
 def test_int_or_percent_refuses(value: object) -> None:
     assert int_or_percent(value, 10, round_up=True) is None
 
@@ -106,62 +114,6 @@ def test_recreate_and_stateful_sets_need_nothing() -> None:
     assert needed_surge(manifest("apps/v1", "StatefulSet", {}), 3) == 0
 
 
-@pytest.mark.parametrize(
-    ("api_version", "kind", "spec", "expected"),
-    [
-        ("apps/v1", "Deployment", {"template": POD}, (1, 1)),
-        ("apps/v1", "StatefulSet", {"replicas": 3, "template": POD}, (3, 3)),
-        ("apps/v1", "DaemonSet", {"template": POD}, (1, 1)),
-        ("batch/v1", "Job", {"template": POD}, (1, 1)),
-        ("batch/v1", "Job", {"parallelism": 4, "template": POD}, (4, 4)),
-        ("batch/v1", "Job", {"parallelism": 4, "completions": 2, "template": POD}, (2, 2)),
-        ("batch/v1", "CronJob", {"jobTemplate": {"spec": {"parallelism": 3, "template": POD}}}, (3, 3)),
-        ("keda.sh/v1alpha1", "ScaledJob", {"jobTargetRef": {"parallelism": 2, "template": POD}}, (0, 200)),
-        ("serving.kserve.io/v1beta1", "InferenceService", {"predictor": {"model": {}}}, (1, 1)),
-        (
-            "serving.kserve.io/v1beta1",
-            "InferenceService",
-            {"predictor": {"minReplicas": 2, "maxReplicas": 5, "model": {}}},
-            (2, 5),
-        ),
-        (
-            "kubeflow.org/v1",
-            "PyTorchJob",
-            {"pytorchReplicaSpecs": {"Worker": {"replicas": 4, "template": POD}}},
-            (4, 4),
-        ),
-        (
-            "leaderworkerset.x-k8s.io/v1",
-            "LeaderWorkerSet",
-            {"replicas": 2, "leaderWorkerTemplate": {"size": 4, "workerTemplate": POD}},
-            (8, 8),
-        ),
-        (
-            "ray.io/v1",
-            "RayCluster",
-            {"workerGroupSpecs": [{"minReplicas": 1, "maxReplicas": 6, "template": POD}]},
-            (1, 6),
-        ),
-        (
-            "jobset.x-k8s.io/v1alpha2",
-            "JobSet",
-            {"replicatedJobs": [{"replicas": 2, "template": {"spec": {"parallelism": 3, "template": POD}}}]},
-            (6, 6),
-        ),
-        (
-            "sparkoperator.k8s.io/v1beta2",
-            "SparkApplication",
-            {"executor": {"instances": 5}},
-            (5, 5),
-        ),
-    ],
-)
-def test_count(api_version: str, kind: str, spec: dict[str, Any], expected: tuple[int, int]) -> None:
-    objects = ObjectSet([manifest(api_version, kind, spec)])
-    count = scaling_of(objects).count(objects.pods[-1])
-    assert (count.minimum, count.maximum) == expected
-
-
 def test_autoscaler_decides_and_is_named() -> None:
     rollout = manifest("argoproj.io/v1alpha1", "Rollout", {"template": POD, "strategy": {"canary": {}}})
     target = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "m"}
@@ -199,3 +151,153 @@ def test_borrowed_template_counts_for_the_rollout() -> None:
     assert scaling.count(objects.pods[0]).maximum == 3
     assert scaling.pods_of(rollout) == pods_of(lender)
     assert scaling.scaled_object_of(lender) is rollout
+
+
+@pytest.mark.parametrize(
+    ("strategy", "replicas", "expected"),
+    [
+        ({}, 1, (1, 0)),
+        ({}, 4, (1, 1)),
+        ({}, 8, (2, 2)),
+        (None, 4, (1, 1)),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}, 4, (0, 1)),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}}, 4, (0, 1)),
+        ({"rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 0}}, 3, (2, 0)),
+        ({"rollingUpdate": {"maxSurge": "half", "maxUnavailable": 2}}, 3, (0, 2)),
+        ({"rollingUpdate": {"maxSurge": None, "maxUnavailable": 2}}, 3, (0, 2)),
+    ],
+)
+def test_rolling_update(strategy: object, replicas: int, expected: tuple[int, int]) -> None:
+    assert rolling_update(strategy, replicas) == expected
+
+
+def test_no_replicas_need_no_surge() -> None:
+    assert needed_surge(manifest("apps/v1", "Deployment", {}), 0) == 0
+    assert needed_surge(manifest("apps/v1", "Deployment", {}), 1) == 1
+    blue_green = {"strategy": {"blueGreen": {}}}
+    assert needed_surge(manifest("argoproj.io/v1alpha1", "Rollout", blue_green), 0) == 0
+
+
+HPA, KEDA = ("autoscaling/v2", "HorizontalPodAutoscaler"), ("keda.sh/v1alpha1", "ScaledObject")
+TARGET = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "m"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "target", "numbers"),
+    [
+        (
+            HPA,
+            {"scaleTargetRef": TARGET, "minReplicas": 2, "maxReplicas": 5},
+            ("apps", "StatefulSet", "m"),
+            (2, 5),
+        ),
+        (HPA, {"scaleTargetRef": TARGET, "maxReplicas": 5}, ("apps", "StatefulSet", "m"), (1, 5)),
+        (HPA, {"scaleTargetRef": TARGET, "minReplicas": 3}, ("apps", "StatefulSet", "m"), (3, 3)),
+        (HPA, {"scaleTargetRef": TARGET, "minReplicas": 0}, ("apps", "StatefulSet", "m"), (0, 1)),
+        (
+            HPA,
+            {"scaleTargetRef": TARGET, "minReplicas": "2", "maxReplicas": "5"},
+            ("apps", "StatefulSet", "m"),
+            (1, 1),
+        ),
+        (HPA, {}, ("", "", ""), (1, 1)),
+        (HPA, None, ("", "", ""), (1, 1)),
+        (KEDA, {"scaleTargetRef": {"name": "m"}}, ("apps", "Deployment", "m"), (0, 100)),
+        (
+            KEDA,
+            {"scaleTargetRef": TARGET, "minReplicaCount": 1, "maxReplicaCount": 4},
+            ("apps", "StatefulSet", "m"),
+            (1, 4),
+        ),
+    ],
+)
+def test_read_autoscaler(
+    kind: tuple[str, str], spec: Any, target: tuple[str, str, str], numbers: tuple[int, int]
+) -> None:
+    found = read_autoscaler(manifest(*kind, spec))
+    assert found is not None
+    assert (found.target, (found.minimum, found.maximum)) == (target, numbers)
+    assert found.is_keda is (kind is KEDA)
+    assert found.target_path == ("spec", "scaleTargetRef")
+    names = ("minReplicaCount", "maxReplicaCount") if kind is KEDA else ("minReplicas", "maxReplicas")
+    assert (found.minimum_path, found.maximum_path) == tuple(("spec", name) for name in names)
+
+
+def test_other_kinds_are_not_autoscalers() -> None:
+    assert (
+        read_autoscaler(manifest("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", {"targetRef": TARGET}))
+        is None
+    )
+    assert read_autoscaler(manifest("keda.sh/v1alpha1", "ScaledJob", {})) is None
+    assert read_autoscaler(Manifest({})) is None
+
+
+def test_an_unreadable_pause_does_not_count() -> None:
+    annotations = {"autoscaling.keda.sh/paused-replicas": "-1"}
+    found = read_autoscaler(manifest(*KEDA, {"scaleTargetRef": TARGET}, annotations=annotations))
+    assert found is not None
+    assert (found.minimum, found.maximum) == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        (TARGET, ("apps", "StatefulSet", "m")),
+        (
+            {"apiVersion": "v1", "kind": "ReplicationController", "name": "m"},
+            ("", "ReplicationController", "m"),
+        ),
+        ({"name": "m"}, ("apps", "Deployment", "m")),
+        ({"apiVersion": None, "kind": 3, "name": None}, ("apps", "Deployment", "")),
+        ({}, ("apps", "Deployment", "")),
+    ],
+)
+def test_target_of(reference: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    assert target_of(reference, "apps/v1", "Deployment") == expected
+
+
+def test_autoscalers_of_the_same_namespace_group_and_kind() -> None:
+    deployment = manifest("apps/v1", "Deployment", {"replicas": 2, "template": POD})
+    scaled = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "m"},
+        "maxReplicas": 9,
+    }
+    here, there = manifest(*HPA, scaled), manifest(*HPA, scaled, namespace="b")
+    other_kind = manifest(*HPA, {"scaleTargetRef": TARGET, "maxReplicas": 8})
+    scaling = Scaling(ObjectSet([deployment, here, there, other_kind]))
+    assert len(scaling.autoscalers) == 3
+    assert [autoscaler.manifest for autoscaler in scaling.autoscalers_of(deployment)] == [here]
+    assert scaling.autoscalers_of(there) == []
+
+
+def test_several_autoscalers_of_one_workload_give_the_widest_range() -> None:
+    deployment = manifest("apps/v1", "Deployment", {"template": POD})
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "m"}
+    small = manifest(*HPA, {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": 3})
+    large = manifest(*KEDA, {"scaleTargetRef": reference, "minReplicaCount": 2, "maxReplicaCount": 6})
+    count = Scaling(ObjectSet([small, large, deployment])).replicated(deployment)
+    assert (count.minimum, count.maximum, count.manifest) == (1, 6, large)
+    assert count.path == ("spec", "maxReplicaCount")
+
+
+def test_a_workload_without_an_autoscaler_has_its_replicas() -> None:
+    for replicas, expected in ((None, 1), (3, 3), (0, 0), ("3", 1)):
+        spec = {"template": POD, **({} if replicas is None else {"replicas": replicas})}
+        deployment = manifest("apps/v1", "Deployment", spec)
+        count = Scaling(ObjectSet([deployment])).replicated(deployment)
+        assert (count.minimum, count.maximum, count.path) == (expected, expected, ("spec", "replicas"))
+
+
+def test_a_rollout_whose_lender_is_not_there_has_no_pods() -> None:
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "elsewhere"}
+    rollout = manifest("argoproj.io/v1alpha1", "Rollout", {"workloadRef": reference})
+    scaling = Scaling(ObjectSet([rollout]))
+    assert scaling.pods_of(rollout) == ()
+    assert scaling.scaled_object_of(rollout) is rollout
+    assert scaling.pods_of(manifest("v1", "ConfigMap", {})) == ()
+
+
+def test_scaling_of_is_made_once_for_an_overlay() -> None:
+    objects = ObjectSet([])
+    assert scaling_of(objects) is scaling_of(objects)
+    assert scaling_of(objects) is not scaling_of(ObjectSet([]))

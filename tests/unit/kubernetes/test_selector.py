@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.kubernetes.selector import is_empty_selector, selector_matches
+from kustodian.kubernetes.selector import is_empty_selector, labels_match, selector_matches
 
 LABELS = {"app": "web", "tier": "", "app.kubernetes.io/name": "web"}
 
@@ -33,7 +33,7 @@ def one(key: str, operator: str, *values: str) -> dict[str, object]:
         (one("zone", "In", ""), False),
         (one("app", "NotIn", "api"), True),
         (one("app", "NotIn", "web", "api"), False),
-        (one("zone", "NotIn", "a"), True),  # a pod without the label is selected, too
+        (one("zone", "NotIn", "a"), True),  # a pod without the label is selected too
         (one("tier", "Exists"), True),
         (one("zone", "Exists"), False),
         (one("zone", "DoesNotExist"), True),
@@ -41,11 +41,30 @@ def one(key: str, operator: str, *values: str) -> dict[str, object]:
         (one("app", "in", "web"), False),  # the API server refuses it
         ({"matchLabels": {"app": "web"}, **one("app", "NotIn", "web")}, False),
         ({"matchLabels": {"app": "web"}, **one("tier", "Exists")}, True),
-        ({"app": "web"}, True),  # no LabelSelector: without its two fields nothing is asked
+        ({"app": "web"}, True),  # not a LabelSelector: without its two fields it requires nothing
+        ("app=web", False),
+        ([], False),
+        ({"matchLabels": {"app": 1}}, True),  # the schema check reports a value that is not a string
+        ({"matchExpressions": [None, "x"]}, True),
     ],
 )
 def test_selector(selector: object, selected: bool) -> None:
     assert selector_matches(selector, LABELS) is selected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "matches"),
+    [
+        ({}, True),
+        ({"app": "web"}, True),
+        ({"app": "web", "tier": ""}, True),
+        ({"app": "api"}, False),
+        ({"app": "web", "zone": "a"}, False),
+        ({"zone": ""}, False),
+    ],
+)
+def test_labels_match(wanted: dict[str, str], matches: bool) -> None:
+    assert labels_match(wanted, LABELS) is matches
 
 
 def test_empty_is_not_absent() -> None:

@@ -1,4 +1,4 @@
-"""A pod template and its containers, with the path of every field in the object that owns them."""
+"""Pod templates and their containers, with the path of each field in the object that owns them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _ROLE_FIELDS: tuple[tuple[str, ContainerRole], ...] = (
 
 @dataclass(frozen=True, eq=False)
 class Container(Memoized):
-    """One container; `path` leads to it in the owning object, `given_image_path` to an image elsewhere."""
+    """A container of a pod template; `path` leads to it in the owning object.
+
+    `image_optional` says that a controller sets a missing image. `given_image_path` leads to an image that is
+    written elsewhere in the owner.
+    """
 
     data: JsonObject
     path: FieldPath
@@ -32,22 +36,22 @@ class Container(Memoized):
 
     @property
     def image_path(self) -> FieldPath:
-        """Where the image is written (Spark: one for driver and executors)."""
+        """The path of the image in the owning object; it may not exist."""
         return self.given_image_path or (*self.path, "image")
 
     @cached_property
     def name(self) -> str:
-        """The container's name; empty where it has none."""
+        """The container's name; empty if it has none."""
         return text(self.data.get("name"))
 
     @cached_property
     def image(self) -> str:
-        """The image as written; empty where there is none."""
+        """The image as written; empty if it has none."""
         return text(self.data.get("image"))
 
     @property
     def long_running(self) -> bool:
-        """Whether it runs as long as the pod does (a container or a sidecar)."""
+        """Whether it runs as long as the pod: a container or a sidecar."""
         return self.role in ("container", "sidecar")
 
     @cached_property
@@ -57,12 +61,12 @@ class Container(Memoized):
 
     @cached_property
     def requests(self) -> JsonObject:
-        """`resources.requests`."""
+        """`resources.requests`, values as written."""
         return mapping(mapping(self.data.get("resources")).get("requests"))
 
     @cached_property
     def limits(self) -> JsonObject:
-        """`resources.limits`."""
+        """`resources.limits`, values as written."""
         return mapping(mapping(self.data.get("resources")).get("limits"))
 
     def __str__(self) -> str:
@@ -73,11 +77,12 @@ class Container(Memoized):
 
 @dataclass(frozen=True, eq=False)
 class PodTemplate(Memoized):
-    """A pod as some object asks for it.
+    """A pod template in an object that owns pods.
 
-    `path` leads to the object that holds `metadata` and `spec`; `spec_path` to the pod spec; fields of
-    the spec that lie elsewhere in the owner (Argo Workflows, KServe, Spark) have their own entry in
-    `field_paths`. `partial` says that a controller adds to this spec (missing fields prove nothing).
+    `path` leads to the mapping with `metadata` and `spec`, and `spec_path` to the pod spec. Fields of the
+    spec that are elsewhere in the owner (Argo Workflows, Spark) have an entry in `field_paths`. `batch` says
+    that the pods run to completion. `partial` says that a controller adds to the spec, so that a missing
+    field proves nothing. `given_containers` replace those of the spec.
     """
 
     owner: Manifest
@@ -93,14 +98,14 @@ class PodTemplate(Memoized):
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """Every container: init, main and ephemeral, in the order they start."""
+        """Every container in the order in which they start: init and sidecar, main, ephemeral."""
         if self.given_containers is not None:
             return self.given_containers
         return tuple(self._containers())
 
     @cached_property
     def main_containers(self) -> tuple[Container, ...]:
-        """The containers proper (neither init, sidecar nor ephemeral)."""
+        """The main containers, without init containers, sidecars and ephemeral containers."""
         return tuple(c for c in self.containers if c.role == "container")
 
     @cached_property
@@ -110,33 +115,33 @@ class PodTemplate(Memoized):
 
     @cached_property
     def is_windows(self) -> bool:
-        """Whether `spec.os.name` says windows (Linux-only fields are then not asked for)."""
+        """Whether `spec.os.name` is windows; fields for Linux do not apply then."""
         return mapping(self.spec.get("os")).get("name") == "windows"
 
     @cached_property
     def volumes(self) -> list[tuple[FieldPath, JsonObject]]:
-        """Each volume with its path in the owner."""
+        """The volumes, each with its path in the owner."""
         base = self.path_of("volumes")
         return [((*base, index), volume) for index, volume in mappings(self.spec.get("volumes"))]
 
     @property
     def service_account(self) -> str:
-        """The service account the pod runs as (`default` where none is named)."""
+        """The service account that the pod runs as; `default` if it names none."""
         name = text(self.spec.get("serviceAccountName")) or text(self.spec.get("serviceAccount"))
         return name or "default"
 
     def path_of(self, *keys: str | int) -> FieldPath:
-        """The path, in the owner, of a field of the pod spec."""
+        """The path in the owner of a field of the pod spec, whether it exists or not."""
         first = keys[0] if keys else None
         if isinstance(first, str) and first in self.field_paths:
             return (*self.field_paths[first], *keys[1:])
         return (*self.spec_path, *keys)
 
     def effective(self, container: Container, key: str) -> tuple[Any, FieldPath]:
-        """A securityContext field as the container gets it: its own, else the pod's.
+        """The value of a securityContext field for a container, its own or the pod's, and where it is set.
 
-        Returns the value (None where neither sets it) and the path of the field that decides; where
-        nothing sets it, the path where the container would. A null counts as unset, as in the API server.
+        The value is None if neither sets it; the path is then the container's. A null counts as unset, as in
+        the API server.
         """
         own = container.security_context.get(key)
         own_path: FieldPath = (*container.path, "securityContext", key)

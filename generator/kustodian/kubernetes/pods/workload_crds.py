@@ -1,4 +1,4 @@
-"""Pod templates of custom resources that spell a pod spec in their own way.
+"""Pod templates of custom resources whose pod spec has a form of its own.
 
 Sources: Argo Workflows v3 `Template` (docs/fields.md), KServe v1beta1 `PredictorSpec` (embeds PodSpec; the
 `model` entry is a container), Spark operator v1beta2 `SparkPodSpec` (image and most fields at the spec).
@@ -29,7 +29,7 @@ _SPARK_POD_FIELDS = ("nodeSelector", "tolerations", "affinity", "hostNetwork", "
 
 
 def custom_pod_templates(manifest: Manifest) -> list[PodTemplate]:
-    """The pod templates of Argo Workflows, KServe and Spark objects; empty for any other kind."""
+    """The pod templates of an object of Argo Workflows, KServe or Spark; empty for other kinds."""
     if manifest.group == "argoproj.io" and manifest.kind in _WORKFLOW_SPEC:
         return _workflow(manifest, _WORKFLOW_SPEC[manifest.kind])
     if manifest.is_a("serving.kserve.io", "InferenceService"):
@@ -137,7 +137,7 @@ def _spark(manifest: Manifest, spec_path: FieldPath) -> list[PodTemplate]:
         path = (*spec_path, role)
         container, image_path = dict(data), None
         container["name"] = f"spark-kubernetes-{role}"
-        # An image on the application serves both roles; the finding belongs where it is written.
+        # The image of the application is that of both roles; a finding belongs where it is written.
         if "image" not in data and "image" in spec:
             container["image"] = spec["image"]
             image_path = (*spec_path, "image")

@@ -1,4 +1,4 @@
-"""Recognising model servers, by image, by command and, where those say nothing, by a GPU and a port.
+"""Containers that serve models, recognised by image, by command, or else by a GPU and a port.
 
 Sources: the images and start commands that each project documents (vLLM, SGLang, Text Generation Inference,
 Text Embeddings Inference, Triton, NIM, TensorRT-LLM, TensorFlow Serving, TorchServe, KServe and MLServer
@@ -16,7 +16,7 @@ from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.syntax.image_reference import parse_image
 from kustodian.model.json_value import mappings, sequence
 
-#: Repository (host and tag taken off) -> engine. The pattern must match a whole path component's start.
+#: Engine, and a pattern of the repository of its images (without host and tag).
 _IMAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("vllm", re.compile(r"(^|/)vllm(-(openai|cpu|tpu|rocm|gaudi|neuron|server|xpu)[^/]*)?$")),
     ("sglang", re.compile(r"(^|/)sglang$")),
@@ -37,7 +37,7 @@ _IMAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("infinity", re.compile(r"(^|/)michaelf34/infinity$")),
 )
 
-#: Start command -> engine, looked for in the joined command and arguments.
+#: Engine, and a pattern of its start command, searched for in the joined command and arguments.
 _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("vllm", re.compile(r"\bvllm\s+serve\b|vllm\.entrypoints\.(openai\.)?api_server")),
     ("sglang", re.compile(r"sglang\.launch_server")),
@@ -60,12 +60,12 @@ _COMMANDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 MULTI_PROCESS_ENGINES = frozenset({"vllm", "sglang"})
 #: Engines that take a Hugging Face model id and a revision on their command line.
 HUB_ENGINES = frozenset({"vllm", "sglang", "tgi", "tei", "kserve", "lmdeploy", "tensorrt-llm", "infinity"})
-#: Owners whose pods are a person's session or are started by Ray, not servers of their own.
+#: Kinds whose pods are the session of a person.
 _NO_SERVER = frozenset({"Notebook"})
 
 
 def command_words(container: Container) -> list[str]:
-    """Command and arguments as words; shell scripts inside an argument are split too."""
+    """The words of a container's command and arguments; shell scripts in them are split into words."""
     words: list[str] = []
     for field_name in ("command", "args"):
         for word in sequence(container.data.get(field_name)):
@@ -82,7 +82,7 @@ def command_words(container: Container) -> list[str]:
 
 
 def flag_value(words: list[str], *flags: str) -> str | None:
-    """The value of the first of these flags, written `--flag value` or `--flag=value`; None where absent."""
+    """The value of the first of these flags, `--flag value` or `--flag=value`; None if absent."""
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
         if name not in flags:
@@ -94,7 +94,7 @@ def flag_value(words: list[str], *flags: str) -> str | None:
 
 
 def engine_of(container: Container) -> str | None:
-    """The serving engine that image or command name; None where neither does."""
+    """The serving engine of a long-running container, such as `vllm`; None if image and command name none."""
     return container.memoized(_engine_of)
 
 
@@ -114,9 +114,9 @@ def _engine_in(repository: str, command: str) -> str | None:
 
 
 def is_model_server(pod: PodTemplate, container: Container) -> bool:
-    """Whether a container serves a model: a known engine, or a long-running one with a GPU and a port.
+    """Whether a container serves a model: it runs a known engine, or has an accelerator and a port.
 
-    Never in pods that run to completion; a Workflow step or Job that starts an engine does offline inference.
+    A pod that runs to completion has none: a Job that starts an engine does offline inference.
     """
     if pod.batch or not container.long_running or pod.owner.kind in _NO_SERVER:
         return False

@@ -1,4 +1,4 @@
-"""Where a model comes from, and whether that can change without a pull request.
+"""The sources of models, and whether their content can change without a pull request.
 
 Sources: KServe "Storage containers" (s3://, gs://, hf://org/model:revision, oci://, pvc://claim/path),
 Hugging Face Hub "Download files" (revision: a branch, tag or commit), MLflow Model Registry
@@ -12,14 +12,14 @@ from collections.abc import Iterable
 
 from kustodian.kubernetes.syntax.image_reference import parse_image
 
-#: Words that name whatever is newest: branches, and folders or tags that are overwritten.
+#: Branches, tags and folders whose content changes.
 MOVING_REVISIONS = (
     "latest", "main", "master", "head", "dev", "develop", "stable", "nightly", "edge", "current", "newest",
 )  # fmt: skip
-#: Further words that move where the value is a revision or alias by itself, not a folder of an environment.
+#: Further words that move as a revision or an alias; as a folder they may name an environment.
 _MOVING_ALIASES = frozenset({"production", "prod", "staging", "champion", "challenger", "candidate"})
 
-#: At the end of a file's name: iris-latest.joblib.
+#: Words that move at the end of a file's name, as in iris-latest.joblib.
 _NEWEST = frozenset({"latest", "newest", "current", "nightly"})
 
 _URI = re.compile(r"(?P<scheme>[a-z][a-z0-9+-]*):(?P<slashes>/{1,2})(?P<rest>[^\s'\"]*)")
@@ -39,7 +39,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
 _MODEL_FILE = re.compile(
     r"\.(tar\.gz|tgz|tar|zip|onnx|pt|pth|safetensors|gguf|pkl|joblib|bin|h5|keras|mar|engine|plan|pb|bst|json)\Z"
 )
-#: Tokens of a variable's name: a model is read from it; these others say that it is something else.
+#: Words in a variable's name: the first mean that a model is read from it, the others that it is not.
 _MODEL_TOKENS = frozenset({"MODEL", "MODELS", "CHECKPOINT", "CHECKPOINTS", "WEIGHTS"})
 _OTHER_TOKENS = frozenset({
     "REGISTRY", "ENDPOINT", "SERVER", "API", "BUCKET", "PREFIX", "ROOT", "BASE", "CACHE", "OUTPUT", "UPLOAD",
@@ -48,7 +48,10 @@ _OTHER_TOKENS = frozenset({
 
 
 def uri_problem(uri: str, moving: Iterable[str] = MOVING_REVISIONS) -> str | None:
-    """Why a model URI can change its content; None where it is pinned, or is no URI of a known kind."""
+    """Why the content of a model URI can change, as a phrase; None if it is pinned or of an unknown kind.
+
+    `moving` are the words that name content which changes.
+    """
     match = _URI.match(uri.strip())
     if match is None or "$" in uri or "{{" in uri:
         return None
@@ -70,7 +73,10 @@ def uri_problem(uri: str, moving: Iterable[str] = MOVING_REVISIONS) -> str | Non
 
 
 def path_problem(segments: list[str], moving: Iterable[str] = MOVING_REVISIONS) -> str | None:
-    """Why a path (without its bucket) is not pinned; the last version or moving word in it decides."""
+    """Why a path, without its bucket, is not pinned; None if it is.
+
+    The last segment that is a version or a moving word decides.
+    """
     words = frozenset(moving)
     for segment in reversed(segments):
         bare = _MODEL_FILE.sub("", segment.lower())
@@ -82,7 +88,7 @@ def path_problem(segments: list[str], moving: Iterable[str] = MOVING_REVISIONS) 
 
 
 def image_problem(reference: str, moving: Iterable[str] = MOVING_REVISIONS) -> str | None:
-    """Why an OCI artifact can change: no tag, or one that moves; a digest settles it."""
+    """Why an OCI artifact can change: it has no tag, or one that moves; None if it is pinned."""
     image = parse_image(reference)
     if image.digest:
         return None
@@ -92,24 +98,24 @@ def image_problem(reference: str, moving: Iterable[str] = MOVING_REVISIONS) -> s
 
 
 def revision_problem(revision: str, moving: Iterable[str] = MOVING_REVISIONS) -> str | None:
-    """Why a revision is not pinned: it is a branch or an alias."""
+    """Why a revision is not pinned: it is a branch or an alias; None if it is pinned."""
     word = revision.strip().lower()
     return f"revision `{revision}` moves" if word in frozenset(moving) | _MOVING_ALIASES else None
 
 
 def is_hub_id(value: str) -> bool:
-    """Whether a value has the form of a Hugging Face model id, `org/name` (and is neither path nor URI)."""
+    """Whether a value has the form of a Hugging Face model id, `org/name`."""
     return _HUB_ID.match(value) is not None
 
 
 def names_model(variable: str) -> bool:
-    """Whether a variable of this name says where a model is read from: MODEL_URI, not MODEL_SERVER_URL."""
+    """Whether a variable of this name is the source of a model: MODEL_URI is, MODEL_SERVER_URL is not."""
     tokens = set(variable.upper().split("_"))
     return variable == "STORAGE_URI" or bool(tokens & _MODEL_TOKENS and not tokens & _OTHER_TOKENS)
 
 
 def names_revision(variable: str) -> bool:
-    """Whether a variable of this name is the revision of a model: MODEL_VERSION, HF_REVISION."""
+    """Whether a variable of this name is the revision of a model, as MODEL_VERSION or HF_REVISION."""
     *tokens, last = variable.upper().split("_")
     of_a_model = bool(_MODEL_TOKENS & set(tokens))
     if last == "REVISION":
@@ -122,7 +128,7 @@ def _registry_problem(rest: str, words: frozenset[str]) -> str | None:
     if at:
         return f"alias `{alias}` moves"
     version = name.partition("/")[2]
-    return None if version.isdecimal() else f"`{version or name}` is no version number"
+    return None if version.isdecimal() else f"`{version or name}` is not a version number"
 
 
 def _web_problem(rest: str, words: frozenset[str]) -> str | None:
@@ -133,6 +139,6 @@ def _web_problem(rest: str, words: frozenset[str]) -> str | None:
                 return revision_problem(segments[segments.index(marker) + 1], words)
         return "it has no revision"
     problem = path_problem(segments, words) if segments else None
-    # Without a model's file at its end a web address may be anything, unless it says that it moves.
+    # A web address that does not end in a model's file may be anything, so only a moving word counts.
     of_a_model = segments and _MODEL_FILE.search(segments[-1].lower())
     return problem if problem and (of_a_model or problem.endswith("moves")) else None

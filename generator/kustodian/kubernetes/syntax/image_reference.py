@@ -1,8 +1,8 @@
-"""Container image references, read as the container runtimes read them.
+"""Container image references, parsed as the container runtimes parse them.
 
 Source: distribution/reference grammar (github.com/distribution/reference): the first component is a host
-when it has a dot or a colon or is `localhost`; otherwise the image is on docker.io, under `library/` where
-it has one component.
+when it has a dot or a colon or is `localhost`; otherwise the image is on docker.io, under `library/` if it
+has one component.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PLACEHOLDER_DIGEST = "sha256:" + "0" * 64
 
 
 class ImageReference(NamedTuple):
-    """`host/repository:tag@digest`; tag and digest are empty where absent."""
+    """The parts of `host/repository:tag@digest`; tag and digest are empty if absent."""
 
     host: str
     repository: str
@@ -27,18 +27,18 @@ class ImageReference(NamedTuple):
 
     @property
     def has_valid_digest(self) -> bool:
-        """Whether the runtimes accept the digest: a registered algorithm and as many hexadecimal digits."""
+        """Whether the digest has a registered algorithm and its number of hexadecimal digits."""
         return _DIGEST.fullmatch(self.digest) is not None
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether the digest is all zeros: no image exists yet."""
+        """Whether the digest is the placeholder of an image that does not exist yet: all zeros."""
         return self.digest == PLACEHOLDER_DIGEST
 
 
 @lru_cache(maxsize=1024)
 def parse_image(text: str) -> ImageReference:
-    """Read a reference; never raises, odd text ends up in `repository`."""
+    """The parts of a reference; text that is not a reference ends up in `repository`."""
     name, _, digest = text.partition("@")
     head, slash, rest = name.partition("/")
     if slash and ("." in head or ":" in head or head == "localhost"):
@@ -57,9 +57,10 @@ def parse_image(text: str) -> ImageReference:
 
 
 def split_as_kustomize(image: str) -> tuple[str, str, str]:
-    """Name, tag and digest as kustomize splits an image: at the first `@` and `:` after the first slash.
+    """The (name, tag, digest) of an image as kustomize splits it.
 
-    Source: sigs.k8s.io/kustomize/api v0.21, internal/image.Split. It needs no host to know a tag.
+    It splits at the first `@` and `:` after the first slash. Source: sigs.k8s.io/kustomize/api v0.21,
+    internal/image `Split`.
     """
     head, slash, rest = image.partition("/")
     rest, _, digest = (rest if slash else image).partition("@")

@@ -1,4 +1,4 @@
-"""Resource quantities (`500m`, `1.5Gi`, `2e3`), read as the API server reads them.
+"""Resource quantities (`500m`, `1.5Gi`, `2e3`), parsed as the API server parses them.
 
 Source: k8s.io/apimachinery/pkg/api/resource `ParseQuantity` and `Quantity.UnmarshalJSON` (Kubernetes 1.34),
 https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
@@ -35,10 +35,10 @@ _LARGEST_EXPONENT = 1000
 
 
 def parse_quantity(value: object) -> Fraction | None:
-    """The exact value in base units (cores, bytes, devices); None where the API server would refuse it.
+    """The exact value in base units (cores, bytes, devices); None if the API server would refuse it.
 
-    Takes what YAML gives: strings, integers and floats. A fraction of a billionth rounds away from zero and
-    a binary quantity is capped at 2^63-1, as in the API server. A null, a boolean and NaN are no quantity.
+    Accepts the strings, integers and floats of YAML; a null, a boolean or NaN is not a quantity. As in the
+    API server, a fraction of a billionth rounds away from zero, and a binary quantity is at most 2^63-1.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -47,7 +47,7 @@ def parse_quantity(value: object) -> Fraction | None:
 
 @lru_cache(maxsize=4096)
 def _parse(value: str | float, _: str) -> Fraction | None:
-    """The same few quantities are asked for again and again; 1 and 1.0 are equal keys but for the type."""
+    """The parsed value; the name of the type keeps 1 and 1.0 apart in the cache."""
     # JSON strings are trimmed before they are parsed; numbers are parsed from their JSON text.
     text = value.strip() if isinstance(value, str) else repr(value)
     match = _QUANTITY.match(text)

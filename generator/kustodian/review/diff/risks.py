@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kustodian.model.field_path import format_path
 from kustodian.model.manifest import Manifest
 from kustodian.model.results.difference import ABSENT, FieldChange
 from kustodian.review.diff.fields import leaves
@@ -98,6 +99,10 @@ def _of_fields(after: Manifest, fields: tuple[FieldChange, ...]) -> Iterator[str
         yield "pods of the old selector are left behind"
     if after.kind in _POD_OWNERS and any(field.path.startswith("spec.template") for field in fields):
         yield "its pods are replaced"
+    templates = [format_path(path) for path in after.extra_pod_paths]
+    changed = [path for field in fields for path in (field.path, *_paths(field))]
+    if any(path == template or path.startswith(f"{template}.") for template in templates for path in changed):
+        yield "its pods change"
 
 
 def _paths(field: FieldChange) -> Iterator[str]:
