@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from kustodian_template.answers.quantities import total_size
 from kustodian_template.environments import Answers, environments
-from kustodian_template.quantities import total_size
 from kustodian_template.server import CANARY_WEIGHTS, fetches_model, gpu_resource
 
 

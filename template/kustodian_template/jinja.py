@@ -12,7 +12,8 @@ from pathlib import Path
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-from kustodian_template import addons, capacity, clusters, environments, modules, quantities, server
+from kustodian_template import addons, capacity, clusters, environments, modules, server
+from kustodian_template.answers import quantities
 from kustodian_template.data import TEMPLATE_ROOT
 from kustodian_template.unused import unused_paths
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kustodian_template.answers.formats import YAML_WORDS
 from kustodian_template.environments import Answers
-from kustodian_template.formats import YAML_WORDS
 
 RECORD_NAME: Final = ".kustodian-answers.yaml"
 VERSION_KEY: Final = "kustodian_version"

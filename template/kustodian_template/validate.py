@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kustodian_template import formats
+from kustodian_template.answers import formats
 from kustodian_template.conflicts import refusals
 from kustodian_template.environments import CLASSES, KEYS, AnswerError, Answers, environments
 

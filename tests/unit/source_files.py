@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kustodian.model.json_value import JsonObject
-from kustodian.model.source_files import FileDocument, NoSourceFiles
+from kustodian.model.repository.source_files import FileDocument, NoSourceFiles
 
 
 class GivenFiles(NoSourceFiles):

@@ -18,7 +18,7 @@ from kustodian.model.environment import EnvironmentClass
 from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 
 GROUP = "argoproj.io"

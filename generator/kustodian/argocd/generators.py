@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text, texts_in
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 
 UNKNOWN = "\0"
 _LIMIT = 500

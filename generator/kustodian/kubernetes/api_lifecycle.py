@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 Version = tuple[int, int]
+#: What a cluster is assumed to run where the configuration does not say.
+DEFAULT_KUBERNETES_VERSION = "1.34"
 #: The first Pod Security version that lets pods in a user namespace run as root and see an unmasked /proc.
 USER_NAMESPACES_SINCE: Version = (1, 35)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 
 
 def environment_pairs(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from kustodian.model.json_value import FieldPath, mapping, mappings, sequence, text
-from kustodian.model.kustomization import BASE_FIELDS, Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.repository.view import RepositoryView
 
 _LIST_FIELDS = (
     *BASE_FIELDS, "generators", "transformers", "validators", "configurations", "crds",

@@ -11,8 +11,8 @@ from kustodian.kustomize.references import (
     written_references,
 )
 from kustodian.model.json_value import FieldPath
-from kustodian.model.kustomization import BASE_FIELDS, Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import BASE_FIELDS, Kustomization
+from kustodian.model.repository.view import RepositoryView
 
 
 class Reference(NamedTuple):

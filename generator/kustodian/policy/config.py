@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kustodian.kubernetes.api_lifecycle import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.finding import FOREIGN_RULES
 from kustodian.model.json_value import FieldPath, JsonObject
-from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.rule import Option
 from kustodian.policy.settings import RuleSettings, Settings

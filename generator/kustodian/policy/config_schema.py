@@ -6,9 +6,9 @@ rule ids, options of rules, and names of environments.
 
 from __future__ import annotations
 
+from kustodian.kubernetes.api_lifecycle import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.json_value import JsonObject
-from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.schema_parts import DIALECT, TEXT, list_of
 
 _LEVELS: JsonObject = {"enum": ["error", "warning", "info", "off"]}

@@ -15,7 +15,7 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation, Violation
 from kustodian.policy.rule import Context, ObjectRule, PodRule, RepositoryRule, Rule, SetRule
 from kustodian.policy.settings import Settings

@@ -19,7 +19,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation, Violation
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kustodian.kubernetes.api_lifecycle import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
-from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.policy.rule import Context, Rule
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.json_value import texts_in
-from kustodian.model.kustomization import KUSTOMIZATION_NAMES, KustomizationGraph
 from kustodian.model.overlay import NotChecked, Overlay
+from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES, KustomizationGraph
 
 
 @dataclass(slots=True)

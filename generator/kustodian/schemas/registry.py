@@ -13,10 +13,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kustodian.kubernetes.api_lifecycle import DEFAULT_KUBERNETES_VERSION
 from kustodian.kubernetes.object_set import CLUSTER_SCOPED
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import JsonObject, mapping
-from kustodian.model.kubernetes_version import DEFAULT_KUBERNETES_VERSION
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.schemas.crd import CustomKind, read_crd, strict_schema

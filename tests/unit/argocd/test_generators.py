@@ -14,7 +14,7 @@ from kustodian.argocd.generators import (
     parameters,
 )
 from kustodian.model.json_value import JsonObject
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from tests.unit.source_files import GivenFiles
 
 GLOBS = st.lists(st.sampled_from([

@@ -7,7 +7,7 @@ import pytest
 from kustodian.kustomize.environment_pairs import environment_pairs, without_each_segment
 from kustodian.model.environment import Environment, EnvironmentClass
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 
 STAGING, PROD = EnvironmentClass.STAGING, EnvironmentClass.PROD
 

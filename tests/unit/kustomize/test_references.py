@@ -15,8 +15,8 @@ from kustodian.kustomize.references import (
     written_references,
 )
 from kustodian.model.json_value import FieldPath
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 

@@ -8,8 +8,8 @@ import pytest
 
 from kustodian.kustomize.remote import Reference, remote_references
 from kustodian.model.json_value import FieldPath
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 
 FILE, REPOSITORY = "https://example.com/a.yaml", "git@github.com:org/repo"
 

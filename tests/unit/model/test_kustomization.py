@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kustodian.model.kustomization import Kustomization, KustomizationGraph, reachable
+from kustodian.model.repository.kustomization import Kustomization, KustomizationGraph, reachable
 
 
 @pytest.mark.parametrize(("path", "directory"), [

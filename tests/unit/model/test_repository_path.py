@@ -7,7 +7,7 @@ import posixpath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.model.repository_path import beside
+from kustodian.model.repository.path import beside
 
 FOLDERS = st.sampled_from(["", ".", "base", "apps/a/overlays/dev", ".hidden/x", ".."])
 WRITTEN = st.text(alphabet="./ab-", max_size=12)

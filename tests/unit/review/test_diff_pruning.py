@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import RepositoryView, SourceDocument
+from kustodian.model.repository.view import RepositoryView, SourceDocument
 from kustodian.review.diff.pruning import Pruning
 from tests.unit.source_files import GivenFiles
 

@@ -11,9 +11,9 @@ from kustodian.scaffold.answers.complete import examine
 from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.answers.model import Answers
 from kustodian.schemas.registry import supported_versions
+from kustodian_template.answers.formats import KUBERNETES_VERSIONS
 from kustodian_template.conflicts import refusals
 from kustodian_template.environments import AnswerError, environments
-from kustodian_template.formats import KUBERNETES_VERSIONS
 from kustodian_template.validate import validate
 from tests.unit.scaffold.test_conflicts import EXAMPLES
 

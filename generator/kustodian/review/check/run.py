@@ -17,7 +17,7 @@ from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
 from kustodian.policy.catalogue import all_rules

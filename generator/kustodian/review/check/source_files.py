@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from kustodian.model.source_files import FileDocument, SourceFiles
+from kustodian.model.repository.source_files import FileDocument, SourceFiles
 from kustodian.render.engine import Engine, ParsedFile, Scan
 from kustodian.repository.changes import Changes
 from kustodian.repository.history import past_texts

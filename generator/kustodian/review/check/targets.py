@@ -11,9 +11,9 @@ from pathlib import Path
 from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.errors import UserError, nearest
 from kustodian.model.json_value import FieldPath, JsonObject, text
-from kustodian.model.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay
+from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationGraph
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.settings import Settings

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView, SourceDocument
-from kustodian.model.source_files import FileDocument
+from kustodian.model.repository.source_files import FileDocument
+from kustodian.model.repository.view import RepositoryView, SourceDocument
 from kustodian.render.engine import Engine, Scan, ScannedFile
 from kustodian.repository.changes import Changes
 from kustodian.repository.files import repository_files

@@ -16,7 +16,7 @@ from kustodian.kustomize.environment_pairs import without_each_segment
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.finding import Finding
 from kustodian.model.overlay import Overlay, RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.evaluate import SourceHit
 from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule

@@ -18,9 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kustodian.model.json_value import JsonObject, texts_in
-from kustodian.model.kustomization import BASE_FIELDS, KUSTOMIZATION_NAMES, Kustomization, reachable
 from kustodian.model.overlay import Overlay
-from kustodian.model.repository_path import beside
+from kustodian.model.repository.kustomization import (
+    BASE_FIELDS,
+    KUSTOMIZATION_NAMES,
+    Kustomization,
+    reachable,
+)
+from kustodian.model.repository.path import beside
 from kustodian.render.engine import Engine
 from kustodian.repository.changes import Changes
 from kustodian.repository.layout import is_kustomization_folder

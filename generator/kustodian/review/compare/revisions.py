@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.policy.catalogue import all_rules
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine, Scan

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.difference import (
     ABSENT,
     Difference,

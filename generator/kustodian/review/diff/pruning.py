@@ -16,7 +16,7 @@ from kustodian.argocd.applications import Application, applications
 from kustodian.argocd.generators import UNKNOWN, expand, pattern
 from kustodian.model.json_value import JsonObject, dig, mapping, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 
 _HOOK, _OPTIONS = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-options"
 #: `{{ has .path.basename (list "dev" "staging") }}` and `{{ eq .path.basename "dev" }}`.

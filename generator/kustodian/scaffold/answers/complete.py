@@ -14,8 +14,8 @@ from kustodian.scaffold.answers.environment import Environment
 from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.answers.model import Answers
 from kustodian.scaffold.answers.questions import Question, questions_of
+from kustodian_template.answers.formats import SecretInAnswerError
 from kustodian_template.conflicts import refusals
-from kustodian_template.formats import SecretInAnswerError
 
 
 @dataclass(frozen=True)

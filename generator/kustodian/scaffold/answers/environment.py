@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kustodian.scaffold.answers.formats import Cpu, DomainName, LabelValue, Memory, Size
 from kustodian.scaffold.answers.questions import AskUnless, OneOf
-from kustodian_template.formats import MAX_REPLICAS
-from kustodian_template.questions import default_environments
+from kustodian_template.answers.formats import MAX_REPLICAS
+from kustodian_template.answers.questions import default_environments
 
 DEFAULT_ENVIRONMENTS: Final = tuple(default_environments())
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from kustodian_template import formats
-from kustodian_template.quantities import SIZE
+from kustodian_template.answers import formats
+from kustodian_template.answers.quantities import SIZE
 
 
 def _whole_number_as_text(value: object) -> object:

@@ -23,8 +23,8 @@ from kustodian.scaffold.answers.formats import (
     Text,
 )
 from kustodian.scaffold.answers.questions import AskUnless, asked, one_of
+from kustodian_template.answers.formats import MAX_ENVIRONMENTS
 from kustodian_template.environments import CLASSES
-from kustodian_template.formats import MAX_ENVIRONMENTS
 
 
 class Answers(BaseModel):

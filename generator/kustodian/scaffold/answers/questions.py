@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, GetCoreSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from kustodian_template.questions import question
+from kustodian_template.answers.questions import question
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from kustodian.argocd.applications import (
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.argocd.value_files import value_files
 from kustodian.model.errors import nearest
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

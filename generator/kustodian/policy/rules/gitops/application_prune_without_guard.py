@@ -35,7 +35,7 @@ from kustodian.argocd.applications import (
     label_of,
 )
 from kustodian.model.json_value import dig, mapping, text
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

@@ -45,7 +45,7 @@ from kustodian.argocd.applications import (
 )
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from kustodian.argocd.applications import placed_objects
 from kustodian.model.json_value import FieldPath, JsonObject, mappings, sequence
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import mapping
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

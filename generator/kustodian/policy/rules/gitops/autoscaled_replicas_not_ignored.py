@@ -36,7 +36,7 @@ from kustodian.argocd.applications import Application, applications, label_of, o
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, RepositoryRule
 

@@ -39,7 +39,7 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

@@ -29,7 +29,7 @@ from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, RepositoryRule
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims

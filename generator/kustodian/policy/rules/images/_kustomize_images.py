@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
 from kustodian.model.json_value import FieldPath, mapping, mappings, text
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 
 #: Lists of containers; kustomize changes their images at any depth.
 CONTAINER_FIELDS = ("containers", "initContainers")

@@ -33,9 +33,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
-from kustodian.model.kustomization import Kustomization
 from kustodian.model.manifest import Manifest
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.images._kustomize_images import (

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import mappings
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

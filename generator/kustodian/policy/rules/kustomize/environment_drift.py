@@ -45,7 +45,7 @@ from kustodian.model.field_path import format_path
 from kustodian.model.json_value import FieldPath, mappings, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences

@@ -36,8 +36,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kustodian.model.json_value import FieldPath, dig, mappings, string_map, text
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

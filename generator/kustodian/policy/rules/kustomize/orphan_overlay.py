@@ -30,8 +30,8 @@ from collections.abc import Iterator
 from kustodian.argocd.applications import deployed_folders
 from kustodian.kustomize.folders import is_aside
 from kustodian.kustomize.references import targets
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

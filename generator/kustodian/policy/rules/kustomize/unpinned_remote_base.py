@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from kustodian.kustomize.references import is_pinned
 from kustodian.kustomize.remote import remote_references
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 

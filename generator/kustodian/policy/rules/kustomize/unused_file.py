@@ -38,9 +38,9 @@ from kustodian.argocd.applications import applications
 from kustodian.argocd.generators import UNKNOWN, git_files
 from kustodian.kustomize.folders import is_aside
 from kustodian.kustomize.references import targets
-from kustodian.model.kustomization import KUSTOMIZATION_NAMES
-from kustodian.model.repository_path import beside
-from kustodian.model.repository_view import RepositoryView, SourceDocument
+from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES
+from kustodian.model.repository.path import beside
+from kustodian.model.repository.view import RepositoryView, SourceDocument
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 

@@ -34,7 +34,7 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, RepositoryRule
 

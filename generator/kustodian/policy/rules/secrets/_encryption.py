@@ -13,8 +13,8 @@ import re
 from kustodian.kustomize.folders import is_aside
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.linear_pattern import LinearPattern, linear_pattern
-from kustodian.model.repository_path import beside
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.path import beside
+from kustodian.model.repository.view import RepositoryView
 
 _SOPS_NAME = re.compile(
     r"[.-](?:enc|sops|encrypted)\.(?:ya?ml|json|env|ini|toml|txt)\Z|\.(?:ya?ml|json|env)\.(?:enc|sops)\Z"

@@ -39,8 +39,8 @@ from kustodian.argocd.applications import Placed, source_of
 from kustodian.kustomize.folders import is_aside
 from kustodian.kustomize.references import targets
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, string_map, text
-from kustodian.model.kustomization import Kustomization
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.kustomization import Kustomization
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.secrets._encryption import (

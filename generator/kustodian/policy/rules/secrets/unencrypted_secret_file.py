@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, text
 from kustodian.model.linear_pattern import linear_pattern
-from kustodian.model.repository_view import RepositoryView
+from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
 from kustodian.policy.rules.secrets._encryption import (

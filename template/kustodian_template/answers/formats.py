@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kustodian_template.quantities import CPU, SIZE, kibibytes, millicores
+from kustodian_template.answers.quantities import CPU, SIZE, kibibytes, millicores
 
 
 class SecretInAnswerError(ValueError):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from kustodian.model.json_value import JsonObject, sequence
 from kustodian.model.memo import Memoized
-from kustodian.model.repository_path import beside
+from kustodian.model.repository.path import beside
 
 _T = TypeVar("_T")
 

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from kustodian.model.environment import environment_of
 from kustodian.model.json_value import JsonObject, mappings, text
-from kustodian.model.kustomization import Kustomization, KustomizationGraph
 from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.memo import Memoized
 from kustodian.model.overlay import RenderedOverlay
-from kustodian.model.source_files import FileDocument, NoSourceFiles, SourceFiles
+from kustodian.model.repository.kustomization import Kustomization, KustomizationGraph
+from kustodian.model.repository.source_files import FileDocument, NoSourceFiles, SourceFiles
 
 
 @dataclass(slots=True, eq=False)
