@@ -57,7 +57,8 @@ class RepositoryView(Memoized):
     `prefetch` tells which files will be loaded, so that they are parsed together.
 
     `history` returns the contents of a file in the commits that HEAD reaches, newest first, without the
-    work tree. It is empty if they are not known for certain: no git, a shallow clone, an uncommitted file.
+    work tree. It is empty without git and for an uncommitted file, and raises HistoryUnknown if not all are
+    known, as in a shallow clone.
 
     `subjects` are the folders of the kustomizations to report on, None for all. The others are there to be
     looked up.

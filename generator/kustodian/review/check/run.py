@@ -21,7 +21,7 @@ from kustodian.model.repository_view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
 from kustodian.policy.catalogue import all_rules
-from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
+from kustodian.policy.evaluate import Evaluator, Hit, RuleFailure, SourceHit
 from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.layout import marked_root, work_tree_prefix
@@ -169,13 +169,7 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[
-                NotChecked("rule-failed", message)
-                for message in sorted(
-                    f"rule {f.rule} failed on {f.overlay}: {f.error}" for f in self.evaluator.failures
-                )
-            ]
-            + self.cluster_not_checked,
+            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
@@ -282,6 +276,13 @@ def without_schemas(manifest: Manifest) -> Manifest:
         "versions": versions
     }
     return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+
+
+def _not_checked(failure: RuleFailure) -> NotChecked:
+    """What the report says of a rule that raised."""
+    if failure.unknown:
+        return NotChecked("history-unknown", f"rule {failure.rule} could not look: {failure.error}")
+    return NotChecked("rule-failed", f"rule {failure.rule} failed on {failure.overlay}: {failure.error}")
 
 
 def shown_root(root: Path) -> str:
