@@ -16,9 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from kustodian.model.errors import UserError
+from kustodian.model.errors import ExitCode, UserError
+from kustodian.model.overlay import RenderedOverlay
 from kustodian.repository.git import GitError, Repository, git_program, new_git_folder, repository_around
-from kustodian.repository.git_folder import GitFolder
+from kustodian.repository.git_folder import GitFolder, read_small
+from kustodian.repository.lfs import ATTRIBUTE, is_resolved
 
 SUBMODULE_MODE, LINK_MODE = "160000", "120000"
 _CHECKOUT = ("checkout-index", "--force", "--quiet")
@@ -93,6 +95,8 @@ class Checkout:
         self.root = tree.inside(clone.top)
         self._tree, self._clone, self._commit = tree, clone, commit
         self._laid_out: set[str] = set()
+        #: Files on disk, relative to `root`, that are Git LFS pointers without their content.
+        self.pointers: set[str] = set()
         self.root.mkdir(parents=True, exist_ok=True)
 
     @cached_property
@@ -121,9 +125,10 @@ class Checkout:
         wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
             below = f"{self._tree.prefix}/" if self._tree.prefix else ""
-            given = "".join(f"{below}{name}\0" for name in sorted(wanted))
-            self._clone.text(*_CHECKOUT, "-z", "--stdin", given=given)
+            paths = [*(below + name for name in sorted(wanted)), *self._attributes]
+            self._clone.text(*_CHECKOUT, "-z", "--stdin", given="".join(f"{path}\0" for path in paths))
             self._laid_out |= wanted
+            self._resolve_pointers(wanted)
 
     def _meant_by(self, name: str) -> tuple[str, ...]:
         """The file of this name, or all files below the folder of this name."""
@@ -145,6 +150,39 @@ class Checkout:
         self._clone.text(*_CHECKOUT, "--all")
         self._lay_out_submodules()
         self._laid_out = set(self.files)
+        self._resolve_pointers(self.files)
+
+    def refuse_pointers(self, rendered: RenderedOverlay) -> None:
+        """Raise UserError if an overlay of this revision was built from a Git LFS pointer."""
+        read = self.pointers.intersection(rendered.files)
+        if not read and rendered.error is not None:  # then it is not known what was read
+            read = {name for name in self.pointers if name.endswith((".yaml", ".yml", ".json"))}
+        if read:
+            raise UserError(
+                f"a Git LFS pointer at {self._commit[:12]}, whose content is not in this clone",
+                file=min(read),
+                hint="run `git lfs fetch --all`, or keep what overlays read out of Git LFS",
+                exit_code=ExitCode.NOT_CHECKED,
+            )
+
+    def _resolve_pointers(self, files: Iterable[str]) -> None:
+        """Replace Git LFS pointers by contents that are in the clone, and note the others."""
+        if not self._uses_lfs:
+            return
+        store = self._tree.repository.lfs_objects
+        self.pointers |= {name for name in files if not is_resolved(self.root / name, store)}
+
+    @cached_property
+    def _uses_lfs(self) -> bool:
+        """Whether a `.gitattributes` file, all of which are on disk by now, names Git LFS."""
+        files = (read_small(str(self._clone.top / name)) for name in self._attributes)
+        return any(ATTRIBUTE in content for content in files if content is not None)
+
+    @cached_property
+    def _attributes(self) -> list[str]:
+        """The `.gitattributes` files, relative to the top."""
+        paths = map(path_of, self._index_of_all)
+        return [path for path in paths if path == ".gitattributes" or path.endswith("/.gitattributes")]
 
     def _lay_out_submodules(self) -> None:
         """Check out the submodules.
@@ -158,7 +196,10 @@ class Checkout:
             folder = self._clone.top / path
             shutil.rmtree(folder, ignore_errors=True)
             clone = _clone(source, folder, commit, commit)
-            Checkout(WorkTree(source, ""), clone, commit).lay_out_all()
+            inner = Checkout(WorkTree(source, ""), clone, commit)
+            inner.lay_out_all()
+            below = f"{self._tree.prefix}/" if self._tree.prefix else ""
+            self.pointers |= {f"{path}/{name}".removeprefix(below) for name in inner.pointers}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -92,6 +92,8 @@ class Run:
         self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
+        #: Called with each overlay that is rendered, before anything else; may raise UserError.
+        self.inspect: Callable[[RenderedOverlay], None] = lambda _: None
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         self._own = own_overlays(plan, options.shard)
         self._keeps_schemas = keeps_schemas or options.against_cluster is not None
@@ -205,6 +207,7 @@ class Run:
         return render_overlays(self.plan, self.options, self.engine, overlays, self.plan.rego)
 
     def _take(self, rendered: RenderedOverlay) -> None:
+        self.inspect(rendered)
         overlay = rendered.overlay
         if not (overlay.is_kustomization or rendered.objects or rendered.error):
             rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)

@@ -83,7 +83,10 @@ def _rendered(run: Run | None, wanted: set[str]) -> dict[str, RenderedOverlay]:
         for overlay, why in run.plan.not_checkable
         if overlay.path in wanted
     ]
-    return {one.overlay.path: one for one in (*rendered, *broken)}
+    found = {one.overlay.path: one for one in (*rendered, *broken)}
+    for one in found.values():
+        run.inspect(one)
+    return found
 
 
 def _renamed(before: dict[str, RenderedOverlay], after: dict[str, RenderedOverlay]) -> dict[str, str]:

@@ -25,7 +25,10 @@ _KEPT: Final = (
 )
 # No hooks, no global ignore file, no background work.
 _SETTINGS: Final = (
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
+    "submodule.recurse=false",
     "core.excludesFile=/dev/null",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -50,7 +53,7 @@ def make_first_commit(root: Path, branch: str) -> str:
     """
     if shutil.which("git") is None:
         return "git is not installed: no repository was made; run `git init` once it is"
-    with _clean_environment():
+    with _clean_environment(root):
         try:
             from git.cmd import Git
         except ImportError as error:  # it runs `git version`: git is installed but does not work
@@ -87,8 +90,12 @@ def _run(git: Git, *arguments: str) -> str | None:
 
 
 @contextmanager
-def _clean_environment() -> Iterator[None]:
-    """Remove other repositories' variables: GitPython passes this process's environment to git."""
+def _clean_environment(root: Path) -> Iterator[None]:
+    """Name the repository, and remove other repositories' variables.
+
+    GitPython passes this process's environment to git, which would otherwise look for a repository around
+    `root` and run what its configuration names.
+    """
     removed = {
         key: value
         for key, value in os.environ.items()
@@ -96,9 +103,14 @@ def _clean_environment() -> Iterator[None]:
     }
     for key in removed:
         del os.environ[key]
+    top = os.path.abspath(root)
+    own = {"GIT_DIR": f"{top}/.git", "GIT_WORK_TREE": top}
+    os.environ.update(own)
     try:
         yield
     finally:
+        for key in own:
+            del os.environ[key]
         os.environ.update(removed)
 
 
