@@ -62,8 +62,12 @@ class GitError(UserError):
 class Repository:
     """A git work tree; `top` is its folder and `prefix` that of `root` in it, "" at the top."""
 
-    def __init__(self, folder: GitFolder, root: Path) -> None:
-        """`root` is the folder in which git runs, so that names are relative to it."""
+    def __init__(self, folder: GitFolder, root: Path, source: Repository | None = None) -> None:
+        """`root` is the folder in which git runs, so that names are relative to it.
+
+        `source` is the repository whose objects this one shares.
+        """
+        self._source = source
         self.top, self.root = Path(folder.top), root
         relative = root.relative_to(self.top).as_posix()
         self.prefix = "" if relative == "." else relative
@@ -167,7 +171,6 @@ class Repository:
 
     @cached_property
     def _config(self) -> str:
-        _refuse_inner_links(self._folder.common)
         return safe_config(_text(os.path.join(self._folder.common, "config")), self._user_config)
 
     @contextmanager
@@ -208,6 +211,8 @@ class Repository:
 
     def missing_hint(self) -> str:
         """What to do about commits or files that this clone does not have."""
+        if self._source is not None:
+            return self._source.missing_hint()
         if self.is_shallow:
             return (
                 "this clone is shallow: run `git fetch --unshallow`, or set fetch-depth: 0 for "
@@ -229,6 +234,8 @@ def repository_around(root: Path) -> Repository | None:
     resolved = root.resolve()
     try:
         folder = find_git_folder(str(resolved))
+        if folder is not None:
+            _refuse_inner_links(folder.common)
     except UntrustedGit as error:
         raise UserError(
             error.reason,
@@ -315,7 +322,7 @@ def _batch(output: bytes, count: int) -> Iterator[bytes | None]:
 
 
 def _refuse_inner_links(common: str) -> None:
-    """Raise UserError for symbolic links among references and packs: they could lead anywhere."""
+    """Raise UntrustedGit for symbolic links among references and packs: they could lead anywhere."""
     folders = [os.path.join(common, "refs"), os.path.join(common, "logs")]
     flat = [os.path.join(common, "objects"), os.path.join(common, "objects", "pack")]
     while folders or flat:
@@ -326,10 +333,7 @@ def _refuse_inner_links(common: str) -> None:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_symlink():
-                    raise UserError(
-                        "is a symbolic link, which may lead to another repository",
-                        file=entry.path, hint="check a clone made by `git clone`",
-                    )  # fmt: skip
+                    raise UntrustedGit(entry.path, "is a symbolic link")
                 if deep and entry.is_dir():
                     folders.append(entry.path)
 

@@ -20,8 +20,8 @@ _LARGEST_CONTENT = 16 * 1024 * 1024
 def is_resolved(file: Path, store: Path) -> bool:
     """Whether a file is not a pointer; a pointer is replaced by its content if that is in the store.
 
-    `store` is the folder where Git LFS keeps contents, without symbolic links. Nothing is fetched and no program
-    is run.
+    `store` is the folder where Git LFS keeps contents, without symbolic links. Nothing is fetched and no
+    program is run.
     """
     text = read_small(str(file), _LARGEST_POINTER)
     match = _POINTER.fullmatch(text) if text is not None else None

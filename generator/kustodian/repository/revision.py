@@ -224,7 +224,7 @@ def _clone(source: Repository, folder: Path, parent: str | None, content: str | 
     """A repository without files; `parent` becomes HEAD and `content`, or what is staged, the index."""
     own = folder / ".git"
     new_git_folder(own, source, parent)
-    clone = Repository(GitFolder(str(folder), str(own), str(own)), folder)
+    clone = Repository(GitFolder(str(folder), str(own), str(own)), folder, source)
     if content is None:
         content = _staged_tree(source, clone.objects)
     clone.text("read-tree", "--reset", content)
