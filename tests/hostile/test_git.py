@@ -293,6 +293,28 @@ def test_git_is_never_taken_from_the_repository(case: Case) -> None:
     assert not case.ran()
 
 
+@pytest.mark.parametrize("revision", ["FETCH_HEAD", "HEAD@{1}", "@{upstream}", "change~1", "v1"])
+def test_every_name_of_a_revision_still_works(tmp_path: Path, revision: str) -> None:
+    origin = _repository(tmp_path / "origin")
+    commit(origin, "two")
+    git(tmp_path, "clone", "--quiet", str(origin), "clone")
+    root = tmp_path / "clone"
+    git(root, "tag", "v1")
+    git(root, "fetch", "--quiet")
+    (root / "overlays/one/a.yaml").write_text(POD.format(name="a", tag="1.0"))
+    commit(root, "three")
+    compared = check(root, "--base", revision)
+    assert counts(compared) == (0, 1, 1), compared.err
+
+
+def test_a_pipe_in_the_git_folder_does_not_stop_the_check(case: Case) -> None:
+    (case.root / ".git/index").unlink()
+    os.mkfifo(case.root / ".git/index")
+    assert check(case.root).code == 1
+    compared = check(case.root, "--base", "main")
+    assert compared.code == 2 and "neither a file nor a folder" in compared.err
+
+
 def test_new_inside_a_bare_repository(case: Case, tmp_path: Path) -> None:
     _bare(tmp_path / "bare", case.program, ".")
     made = kustodian("new", "fresh", "--defaults", "--no-check", cwd=tmp_path / "bare")

@@ -20,7 +20,13 @@ from pathlib import Path
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.git_config import safe_config, user_config_files, user_excludes_file
-from kustodian.repository.git_folder import GitFolder, UntrustedGit, find_git_folder, read_small
+from kustodian.repository.git_folder import (
+    GitFolder,
+    UntrustedGit,
+    find_git_folder,
+    read_small,
+    refuse_special,
+)
 
 _TIMEOUT_SECONDS = 30
 #: git's own file of a few commits at most, and a list of every remote branch.
@@ -117,15 +123,22 @@ class Repository:
         done = self._run(command, b"", False, None)
         return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
-    def objects_named(self, names: Sequence[str]) -> list[bytes | None]:
-        """The contents of the objects of these names (`commit:path`), None for one that is missing."""
-        if not names:
+    def sizes(self, names: Sequence[str]) -> list[tuple[str, int] | None]:
+        """Id and bytes of the objects of these names (`commit:path`), None for one that is missing."""
+        given = "".join(f"{name}\n" for name in names)
+        lines = self.text("cat-file", "--batch-check=%(objectname) %(objectsize)", given=given).splitlines()
+        parts = (line.split(" ") for line in lines)
+        return [(one[0], int(one[1])) if len(one) == 2 and one[1].isdigit() else None for one in parts]
+
+    def contents(self, ids: Sequence[str]) -> list[bytes]:
+        """The contents of objects that exist, in the order of their ids."""
+        if not ids:
             return []
         command = ("cat-file", "--batch")
-        done = self._run(command, "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape"))
+        done = self._run(command, "".join(f"{name}\n" for name in ids).encode())
         if done.returncode != 0:
             raise self._failure(command, done.stderr)
-        return list(_batch(done.stdout, len(names)))
+        return list(_batch(done.stdout, len(ids)))
 
     def _run(
         self, command: Sequence[str], given: bytes, own_index: bool = False, objects: Path | None = None
@@ -140,6 +153,8 @@ class Repository:
                     "GIT_DIR": folder,
                     "GIT_WORK_TREE": str(self.top),
                     "GIT_OBJECT_DIRECTORY": str(objects or self.objects),
+                    "HOME": folder,  # a git older than 2.32 does not know GIT_CONFIG_GLOBAL
+                    "XDG_CONFIG_HOME": folder,
                 }
                 if not own_index:
                     environment["GIT_INDEX_FILE"] = os.path.join(self._folder.own, "index")
@@ -183,11 +198,12 @@ class Repository:
                 os.path.join(folder, "config"), "w", encoding="utf-8", errors="surrogateescape"
             ) as file:
                 file.write(config)
-            for entry in os.scandir(own):
-                if entry.name == "HEAD" or entry.name.endswith("_HEAD"):
-                    _copy(entry.path, os.path.join(folder, entry.name))
-                elif entry.name.startswith("sharedindex.") and not entry.is_symlink():
-                    os.symlink(entry.path, os.path.join(folder, entry.name))
+            with os.scandir(own) as entries:
+                for entry in entries:
+                    if entry.name == "HEAD" or entry.name.endswith("_HEAD"):
+                        _copy(entry.path, os.path.join(folder, entry.name))
+                    elif entry.name.startswith("sharedindex.") and not entry.is_symlink():
+                        os.symlink(entry.path, os.path.join(folder, entry.name))
             for name in ("refs", "packed-refs", "reftable", "shallow"):
                 if os.path.exists(os.path.join(common, name)):
                     os.symlink(os.path.join(common, name), os.path.join(folder, name))
@@ -307,22 +323,18 @@ def _alternates(objects: Path) -> Iterator[bytes]:
             yield (quoted if b"\n" in absolute else absolute) + b"\n"
 
 
-def _batch(output: bytes, count: int) -> Iterator[bytes | None]:
+def _batch(output: bytes, count: int) -> Iterator[bytes]:
     """The objects in the output of `cat-file --batch`."""
     position = 0
     for _ in range(count):
-        end = output.index(b"\n", position)
-        head, position = output[position:end], end + 1
-        size = head.rpartition(b" ")[2]
-        if not size.isdigit():  # "missing", "ambiguous"
-            yield None
-            continue
-        yield output[position : position + int(size)]
-        position += int(size) + 1
+        start = output.index(b"\n", position) + 1
+        end = start + int(output[position:start].rpartition(b" ")[2])
+        yield output[start:end]
+        position = end + 1
 
 
 def _refuse_inner_links(common: str) -> None:
-    """Raise UntrustedGit for symbolic links among references and packs: they could lead anywhere."""
+    """Raise UntrustedGit for symbolic links and pipes among references and packs."""
     folders = [os.path.join(common, "refs"), os.path.join(common, "logs")]
     flat = [os.path.join(common, "objects"), os.path.join(common, "objects", "pack")]
     while folders or flat:
@@ -332,8 +344,7 @@ def _refuse_inner_links(common: str) -> None:
             continue
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_symlink():
-                    raise UntrustedGit(entry.path, "is a symbolic link")
+                refuse_special(entry)
                 if deep and entry.is_dir():
                     folders.append(entry.path)
 

@@ -62,6 +62,8 @@ def find_git_folder(folder: str) -> GitFolder | None:
                 raise UntrustedGit(os.path.join(mark, "commondir"), "makes it part of another repository")
             _refuse_links(mark)
             return GitFolder(folder, mark, mark)
+        if os.path.isdir(mark) and not _is_readable(mark):
+            raise UntrustedGit(mark, "cannot be read by this user")
         above = os.path.dirname(folder)
         if above == folder:
             return None
@@ -131,12 +133,26 @@ def _is_repository(own: str, common: str) -> bool:
     )
 
 
+def _is_readable(folder: str) -> bool:
+    """Whether a folder and the HEAD in it, if any, can be read."""
+    head = os.path.join(folder, "HEAD")
+    return os.access(folder, os.R_OK | os.X_OK) and (not os.path.lexists(head) or os.access(head, os.R_OK))
+
+
 def _refuse_links(folder: str) -> None:
-    """Raise UntrustedGit for a symbolic link among the entries that are read."""
+    """Raise UntrustedGit for a symbolic link, a pipe or a device among the entries that are read."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name in _READ and entry.is_symlink():
-                raise UntrustedGit(entry.path, "is a symbolic link")
+            if entry.name in _READ:
+                refuse_special(entry)
+
+
+def refuse_special(entry: os.DirEntry[str]) -> None:
+    """Raise UntrustedGit for what is neither a file nor a folder."""
+    if entry.is_symlink():
+        raise UntrustedGit(entry.path, "is a symbolic link")
+    if not entry.is_file() and not entry.is_dir():
+        raise UntrustedGit(entry.path, "is neither a file nor a folder")
 
 
 def _is_ref(name: str) -> bool:

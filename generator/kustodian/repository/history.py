@@ -9,23 +9,26 @@ from kustodian.repository.git import GitError, Repository, repository_around
 
 #: Commits that change one file. More are not read: nothing must decide by a part of the history.
 _MOST_COMMITS = 10_000
+_MOST_BYTES = 256 * 1024 * 1024
+#: How git's message ends where HEAD is a branch without commits.
+_NO_COMMIT = "does not have any commits yet"
 
 
 def past_texts(root: Path, file: str) -> list[str]:
-    """The contents of a file in the commits that HEAD reaches, newest first.
+    """The contents of a file in the commits that HEAD reaches, newest first, equal ones once.
 
     Empty without a git repository or a commit with the file. Raises HistoryUnknown if not all are known: a
     shallow or partial clone, a git folder that is not trusted, git that fails.
     """
     try:
         repository = repository_around(root)
-        if repository is None or repository.text_or_none("rev-parse", "--verify", "--quiet", "HEAD") is None:
-            return []
-        return _texts(repository, file)
-    except GitError as error:
-        raise HistoryUnknown(file, error.message, error.hint) from error
+        return _texts(repository, file) if repository is not None else []
     except HistoryUnknown:
         raise
+    except GitError as error:
+        if error.reason.endswith(_NO_COMMIT):
+            return []
+        raise HistoryUnknown(file, error.message, error.hint) from error
     except UserError as error:
         raise HistoryUnknown(file, f"{error.file}: {error.message}", error.hint) from error
 
@@ -35,13 +38,17 @@ def _texts(repository: Repository, file: str) -> list[str]:
         raise HistoryUnknown(file, "this clone is shallow", repository.missing_hint())
     if "\n" in file:
         raise HistoryUnknown(file, "its name has a line break", "rename the file")
-    limit = f"--max-count={_MOST_COMMITS + 1}"
-    commits = repository.text("log", limit, "--format=%H", "--no-color", "--", f":(literal){file}").split()
+    limit, path = f"--max-count={_MOST_COMMITS + 1}", f":(literal){file}"
+    commits = repository.text("log", limit, "--format=%H", "--no-color", "--", path).split()
     if len(commits) > _MOST_COMMITS:
-        raise HistoryUnknown(file, f"more than {_MOST_COMMITS} commits change it", "move the file")
-    contents = repository.objects_named([f"{commit}:./{file}" for commit in commits])
-    for commit, content in zip(commits, contents, strict=True):
-        if content is None and repository.text("ls-tree", commit, "--", f":(literal){file}"):
+        raise HistoryUnknown(file, f"more than {_MOST_COMMITS} commits change it", "start a new file")
+    blobs: dict[str, int] = {}
+    for commit, blob in zip(commits, repository.sizes([f"{one}:./{file}" for one in commits]), strict=True):
+        if blob is not None:
+            blobs[blob[0]] = blob[1]
+        elif repository.text("ls-tree", commit, "--", path):  # the commit does not delete it
             reason = f"its content at {commit[:12]} is not in this clone"
             raise HistoryUnknown(file, reason, repository.missing_hint())
-    return [content.decode("utf-8", "replace") for content in contents if content is not None]
+    if sum(blobs.values()) > _MOST_BYTES:
+        raise HistoryUnknown(file, f"it is larger than {_MOST_BYTES >> 20} MiB", "start a new file")
+    return [content.decode("utf-8", "replace") for content in repository.contents(list(blobs))]
