@@ -502,6 +502,15 @@ def test_the_users_ignored_names_still_count(case: Case, tmp_path: Path) -> None
     assert "other.enc.env" in listed.out
 
 
+def test_a_name_that_is_not_utf_8_does_not_stop_a_comparison(case: Case) -> None:
+    file = case.root / "overlays/one" / os.fsdecode(b"b\xff.yaml")
+    file.write_text(POD.format(name="z", tag="latest"))
+    commit(case.root, "a name")
+    file.write_text(POD.format(name="z", tag="1.0"))
+    compared = check(case.root, "--base", "HEAD")
+    assert (compared.code, counts(compared)) == (0, (0, 0, 0)), compared.err
+
+
 def test_nothing_is_left_behind(case: Case, tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()

@@ -125,7 +125,9 @@ class Checkout:
         wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
             below = f"{self._tree.prefix}/" if self._tree.prefix else ""
-            paths = [*(below + name for name in sorted(wanted)), *self._attributes]
+            # A name that is not UTF-8 cannot be written in a kustomization, so no overlay reads such a file.
+            known = [name for name in sorted(wanted) if "\ufffd" not in name]
+            paths = [*(below + name for name in known), *self._attributes]
             self._clone.text(*_CHECKOUT, "-z", "--stdin", given="".join(f"{path}\0" for path in paths))
             self._laid_out |= wanted
             self._resolve_pointers(wanted)
