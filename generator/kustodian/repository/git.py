@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -71,9 +71,11 @@ class Repository:
     def __init__(self, folder: GitFolder, root: Path, source: Repository | None = None) -> None:
         """`root` is the folder in which git runs, so that names are relative to it.
 
-        `source` is the repository whose objects this one shares.
+        `source` is the repository whose objects this one shares: then the git folder is ours, and git sees
+        it itself.
         """
         self._source = source
+        self._kept = folder.own if source is not None else None
         self.top, self.root = Path(folder.top), root
         relative = root.relative_to(self.top).as_posix()
         self.prefix = "" if relative == "." else relative
@@ -83,6 +85,16 @@ class Repository:
     def at_top(self) -> Repository:
         """The same repository, with git run at its top."""
         return Repository(self._folder, self.top)
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Several git commands on the repository as it is now, with one stand-in for its git folder."""
+        with self._stand_in() as folder:
+            self._kept = folder
+            try:
+                yield
+            finally:
+                self._kept = None
 
     @property
     def is_shallow(self) -> bool:
@@ -150,7 +162,8 @@ class Repository:
             raise GitError("the repository's history cannot be read", "git is not on PATH", "install git")
         settings = [part for setting in self._settings for part in ("-c", setting)]
         try:
-            with self._stand_in(own_index) as folder:
+            kept = nullcontext(self._kept) if self._kept and not own_index else self._stand_in(own_index)
+            with kept as folder:
                 environment = _clean_environment() | {
                     "GIT_DIR": folder,
                     "GIT_WORK_TREE": str(self.top),
@@ -173,8 +186,7 @@ class Repository:
             reason = f"it took longer than {_TIMEOUT_SECONDS} seconds"
             raise GitError(f"git {command[0]} was stopped", reason, "try again on a faster disk") from error
         except OSError as error:
-            hint = "see that temporary files can be written and `ulimit -n` is at least 64"
-            raise GitError("git cannot be started", error.strerror or str(error), hint) from error
+            raise _not_started(error) from error
 
     @cached_property
     def _settings(self) -> tuple[str, ...]:
@@ -191,36 +203,35 @@ class Repository:
         return safe_config(_text(os.path.join(self._folder.common, "config")), self._user_config)
 
     @contextmanager
-    def _stand_in(self, own_index: bool) -> Iterator[str]:
+    def _stand_in(self, own_index: bool = False) -> Iterator[str]:
         """A temporary git folder with the repository's references and a configuration of ours."""
-        own, common, config = self._folder.own, self._folder.common, self._config
-        folder = tempfile.mkdtemp(prefix="kustodian-git-")
-        try:
-            with open(
-                os.path.join(folder, "config"), "w", encoding="utf-8", errors="surrogateescape"
-            ) as file:
-                file.write(config)
-            with os.scandir(own) as entries:
-                for entry in entries:
-                    if entry.name == "HEAD" or entry.name.endswith("_HEAD"):
-                        _copy(entry.path, os.path.join(folder, entry.name))
-                    elif entry.name.startswith("sharedindex.") and not entry.is_symlink():
-                        os.symlink(entry.path, os.path.join(folder, entry.name))
-            for name in ("refs", "packed-refs", "reftable", "shallow"):
-                if os.path.exists(os.path.join(common, name)):
-                    os.symlink(os.path.join(common, name), os.path.join(folder, name))
-            os.mkdir(os.path.join(folder, "logs"))
-            os.symlink(os.path.join(own, "logs", "HEAD"), os.path.join(folder, "logs", "HEAD"))
-            os.symlink(os.path.join(common, "logs", "refs"), os.path.join(folder, "logs", "refs"))
-            os.mkdir(os.path.join(folder, "info"))
-            _copy(os.path.join(common, "info", "exclude"), os.path.join(folder, "info", "exclude"))
-            if own_index:
-                shutil.copyfile(
-                    os.path.join(own, "index"), os.path.join(folder, "index"), follow_symlinks=False
-                )
+        with _temporary_folder() as folder:
+            try:
+                self._fill(folder, own_index)
+            except OSError as error:
+                raise _not_started(error) from error
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fill(self, folder: str, own_index: bool) -> None:
+        own, common = self._folder.own, self._folder.common
+        with open(os.path.join(folder, "config"), "wb") as file:
+            file.write(self._config.encode("utf-8", "surrogateescape"))
+        with os.scandir(own) as entries:
+            for entry in entries:
+                if entry.name == "HEAD" or entry.name.endswith("_HEAD"):
+                    _copy(entry.path, os.path.join(folder, entry.name))
+                elif entry.name.startswith("sharedindex.") and not entry.is_symlink():
+                    os.symlink(entry.path, os.path.join(folder, entry.name))
+        for name in ("refs", "packed-refs", "reftable", "shallow"):
+            if os.path.exists(os.path.join(common, name)):
+                os.symlink(os.path.join(common, name), os.path.join(folder, name))
+        os.mkdir(os.path.join(folder, "logs"))
+        os.symlink(os.path.join(own, "logs", "HEAD"), os.path.join(folder, "logs", "HEAD"))
+        os.symlink(os.path.join(common, "logs", "refs"), os.path.join(folder, "logs", "refs"))
+        os.mkdir(os.path.join(folder, "info"))
+        _copy(os.path.join(common, "info", "exclude"), os.path.join(folder, "info", "exclude"))
+        if own_index and os.path.exists(os.path.join(own, "index")):
+            shutil.copyfile(os.path.join(own, "index"), os.path.join(folder, "index"), follow_symlinks=False)
 
     def _failure(self, command: Sequence[str], errors: bytes) -> GitError:
         lines = errors.decode("utf-8", "replace").strip().splitlines()
@@ -349,6 +360,23 @@ def _refuse_inner_links(common: str) -> None:
                 refuse_special(entry)
                 if deep and entry.is_dir():
                     folders.append(entry.path)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    try:
+        folder = tempfile.mkdtemp(prefix="kustodian-git-")
+    except OSError as error:
+        raise _not_started(error) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _not_started(error: OSError) -> GitError:
+    hint = "see that temporary files can be written and `ulimit -n` is at least 64"
+    return GitError("git cannot be started", error.strerror or str(error), hint)
 
 
 def _clean_environment() -> dict[str, str]:

@@ -22,7 +22,10 @@ def past_texts(root: Path, file: str) -> list[str]:
     """
     try:
         repository = repository_around(root)
-        return _texts(repository, file) if repository is not None else []
+        if repository is None:
+            return []
+        with repository.session():
+            return _texts(repository, file)
     except HistoryUnknown:
         raise
     except GitError as error:

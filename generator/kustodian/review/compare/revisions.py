@@ -190,6 +190,7 @@ class _GitState(NamedTuple):
 def _ask_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitState:
     """Find both revisions and check out what is needed. Raises UserError."""
     tree = work_tree(root)
+    stack.enter_context(tree.repository.session())
     commit = merge_base(tree, revision)
     head_root = root
     if staged:
