@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -519,3 +520,19 @@ def test_nothing_is_left_behind(case: Case, tmp_path: Path) -> None:
         check(case.root, *how, TMPDIR=str(temporary))
     assert list(temporary.iterdir()) == []
     assert sorted((case.root / ".git").rglob("*")) == before
+
+
+def test_one_module_starts_git() -> None:
+    """The first commit of a new repository is ours, and made in scaffold/."""
+    command = re.compile(
+        r"""\[\s*["']git["'],|which\(["']git["'][^,]|^\s*(?:from|import) git\b""", re.MULTILINE
+    )
+    package = SOURCE / "kustodian"
+    starting = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if command.search(path.read_text())
+    }
+    assert starting == {"scaffold/writing/first_commit.py"}
+    using = {path.name for path in package.rglob("*.py") if "git_program()" in path.read_text()}
+    assert using == {"git.py", "files.py", "revision.py", "first_commit.py"}
