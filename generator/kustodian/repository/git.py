@@ -44,6 +44,7 @@ _SETTINGS = (
     "gc.auto=0",
     "maintenance.auto=false",
 )
+_OWNER_HINT = "it belongs to another user: run as its owner, or make it readable (`chmod -R a+rX .git`)"
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -266,13 +267,11 @@ def repository_around(root: Path) -> Repository | None:
         if folder is not None:
             _refuse_inner_links(folder.common)
     except UntrustedGit as error:
-        raise UserError(
-            error.reason,
-            file=error.path,
-            hint="check a clone, a worktree made by `git worktree add`, or remove this .git",
-        ) from error
+        hint = "check a clone or a worktree made by `git worktree add`, or remove this .git"
+        denied = error.reason == "cannot be read"
+        raise UserError(error.reason, file=error.path, hint=_OWNER_HINT if denied else hint) from error
     except OSError as error:
-        raise UserError(f"the git folder cannot be read: {error}", hint="check its permissions") from error
+        raise UserError("cannot be read", file=error.filename, hint=_OWNER_HINT) from error
     return Repository(folder, resolved) if folder is not None else None
 
 

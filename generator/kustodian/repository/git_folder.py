@@ -63,7 +63,7 @@ def find_git_folder(folder: str) -> GitFolder | None:
             _refuse_links(mark)
             return GitFolder(folder, mark, mark)
         if os.path.isdir(mark) and not _is_readable(mark):
-            raise UntrustedGit(mark, "cannot be read by this user")
+            raise UntrustedGit(mark, "cannot be read")
         above = os.path.dirname(folder)
         if above == folder:
             return None

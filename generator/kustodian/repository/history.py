@@ -38,7 +38,7 @@ def past_texts(root: Path, file: str) -> list[str]:
 
 def _texts(repository: Repository, file: str) -> list[str]:
     if repository.is_shallow:
-        raise HistoryUnknown(file, "this clone is shallow", repository.missing_hint())
+        raise HistoryUnknown(file, "older commits are missing", repository.missing_hint())
     if "\n" in file:
         raise HistoryUnknown(file, "its name has a line break", "rename the file")
     limit, path = f"--max-count={_MOST_COMMITS + 1}", f":(literal){file}"
