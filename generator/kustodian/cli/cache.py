@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kustodian.repository.snapshot import SKIPPED, git_facts, has_contents, take, unchanged
+from kustodian.repository.snapshot import SKIPPED, has_contents, take, unchanged
 
 if TYPE_CHECKING:
     from kustodian.cli.output import Output, Written
@@ -156,7 +156,7 @@ def _program() -> str:
 
 def _others(root: str, files: Iterable[str], absent: Iterable[str], named: Iterable[str]) -> list[str]:
     """Absolute paths, existing or not, that a check depends on and that a walk of the repository misses."""
-    others = set(git_facts(root)) | set(named)
+    others = set(_git_facts(root)) | set(named)
     others |= {
         os.path.join(root, name) for name in (*files, *absent) if not SKIPPED.isdisjoint(name.split("/"))
     }
@@ -166,6 +166,20 @@ def _others(root: str, files: Iterable[str], absent: Iterable[str], named: Itera
         if above == os.path.dirname(above):
             return sorted(others)
         above = os.path.dirname(above)
+
+
+def _git_facts(root: str) -> list[str]:
+    """Absolute paths of the files that decide what git answers; some may not exist."""
+    from kustodian.repository.git import user_files
+    from kustodian.repository.git_folder import UntrustedGit, find_git_folder
+
+    try:
+        folder = find_git_folder(root)
+    except UntrustedGit as error:
+        return [error.path]
+    if folder is None:
+        return [os.path.join(root, ".git"), os.path.join(root, ".git", "HEAD")]
+    return [*folder.facts(), *user_files()]
 
 
 def _today() -> str:

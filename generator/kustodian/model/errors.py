@@ -56,6 +56,16 @@ class UserError(Exception):
         return ":".join(parts)
 
 
+class HistoryUnknown(UserError):
+    """The earlier contents of a file are not all known, so a rule that needs them cannot decide."""
+
+    def __init__(self, file: str, reason: str, hint: str | None) -> None:
+        """`file` is relative to the repository; `reason` is a clause."""
+        super().__init__(
+            f"the history of {file} is not known: {reason}", hint=hint, exit_code=ExitCode.NOT_CHECKED
+        )
+
+
 class EngineError(UserError):
     """The engine does not start, died, or speaks another protocol."""
 

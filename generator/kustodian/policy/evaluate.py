@@ -13,6 +13,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
+from kustodian.model.errors import HistoryUnknown
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
@@ -52,11 +53,16 @@ class SourceHit(NamedTuple):
 
 
 class RuleFailure(NamedTuple):
-    """A rule that raised an exception, and the overlay that it was evaluated on ("." for the repository)."""
+    """A rule that raised: reported, never counted as clean.
+
+    That is a defect of ours, or with `unknown` something that the rule needs and cannot know. `overlay` is "."
+    for the repository.
+    """
 
     rule: str
     overlay: str
     error: str
+    unknown: bool = False
 
 
 class Evaluator:
@@ -149,11 +155,18 @@ class Evaluator:
         view: RepositoryView,
         environment: Environment,
     ) -> list[SourceViolation]:
+        violations: list[SourceViolation] = []
         try:
-            return list(rule.check(view, self.settings.context_of(rule, environment)))
+            for violation in rule.check(view, self.settings.context_of(rule, environment)):
+                violations.append(violation)
+        except HistoryUnknown as error:  # what it could decide counts
+            failure = RuleFailure(rule.id, ".", str(error), unknown=True)
+            if failure not in self.failures:  # a comparison evaluates a rule several times
+                self.failures.append(failure)
         except Exception as error:
             self._failed(rule, None, error)
             return []
+        return violations
 
     def _failed(self, rule: Rule, rendered: RenderedOverlay | None, error: Exception) -> None:
         """Record a rule that raised, so that the overlay is not reported as clean."""

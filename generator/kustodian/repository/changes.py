@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.files import repository_files
-from kustodian.repository.history import git
 from kustodian.repository.revision import LINK_MODE, SUBMODULE_MODE, WorkTree, path_of
 
 #: The flag of an entry that is compared with the work tree (`git ls-files -v`).
@@ -54,10 +52,12 @@ def changes(tree: WorkTree, commit: str, *, staged: bool = False) -> Changes:
 
     Submodules and files that git does not compare (skip-worktree, assume-unchanged) count as changed. So does
     every file that a later commit touched, even if it was reverted: some rules read the history.
-    Raises UserError if git fails.
+    Raises UserError if git fails. Git does not look into submodules: it would follow their configuration.
     """
     found = {
-        *_listed(tree, "diff", *_DIFF, *(["--cached"] if staged else []), "--ignore-submodules=none", commit),
+        *_listed(
+            tree, "diff", *_DIFF, *(["--cached"] if staged else []), "--ignore-submodules=dirty", commit
+        ),
         *_listed(tree, "log", "-z", "--name-only", "--format=", "-c", "--no-renames", f"{commit}..HEAD"),
     }
     folders: set[str] = set()
@@ -115,14 +115,7 @@ def symbolic_links(root: Path, paths: Iterable[str]) -> dict[str, str]:
 
 
 def _listed(tree: WorkTree, *command: str) -> list[str]:
-    output = git(tree.top, *command)
-    if output is None:
-        raise UserError(
-            f"git {command[0]} failed, so the changes are not known",
-            hint="run `git fsck` to see whether the clone is damaged",
-            exit_code=ExitCode.NOT_CHECKED,
-        )
-    return [path for path in output.split("\0") if path.strip("\n")]
+    return [path for path in tree.repository.text(*command).split("\0") if path.strip("\n")]
 
 
 def _inside(tree: WorkTree, paths: Iterable[str]) -> frozenset[str]:

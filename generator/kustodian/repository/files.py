@@ -7,17 +7,34 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from kustodian.repository.history import git
+from kustodian.model.errors import UserError
+from kustodian.repository.git import git_program, repository_around
 from kustodian.repository.snapshot import SKIPPED
 
 
 def repository_files(root: Path) -> tuple[str, ...]:
-    """Every regular file below `root`, relative to it, sorted; without what git ignores."""
-    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    """Every regular file below `root`, relative to it, sorted; without what git ignores.
+
+    Raises UserError if `root` is in a git repository and git fails.
+    """
+    listed = _listed(root)
     found = listed.split("\0") if listed is not None else _walk(root)
     above = f"{root}/"
     is_file = os.path.isfile  # thousands of files: a Path for each is slow
     return tuple(sorted({name for name in found if name and is_file(above + name)}))
+
+
+def _listed(root: Path) -> str | None:
+    """The files as git lists them; None without git, without a repository and for one that is not trusted."""
+    if git_program() is None:
+        return None
+    try:
+        repository = repository_around(root)
+    except UserError:
+        return None
+    if repository is None:
+        return None
+    return repository.text("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 
 
 def _walk(root: Path) -> Iterator[str]:

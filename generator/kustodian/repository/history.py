@@ -1,44 +1,57 @@
-"""Run git with a clean environment, without touching the work tree."""
+"""The earlier contents of a file, for rules that look back."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
-_TIMEOUT_SECONDS = 30
+from kustodian.model.errors import HistoryUnknown, UserError
+from kustodian.repository.git import GitError, Repository, repository_around
+
+#: Commits that change one file. More are not read: nothing must decide by a part of the history.
+_MOST_COMMITS = 10_000
+_MOST_BYTES = 256 * 1024 * 1024
+#: How git's message ends where HEAD is a branch without commits.
+_NO_COMMIT = "does not have any commits yet"
 
 
-def git(root: Path, *arguments: str, given: str = "") -> str | None:
-    """The output of a git command in a folder; None if git fails, is missing or takes too long.
+def past_texts(root: Path, file: str) -> list[str]:
+    """The contents of a file in the commits that HEAD reaches, newest first, equal ones once.
 
-    `given` is its standard input.
+    Empty without a git repository or a commit with the file. Raises HistoryUnknown if not all are known: a
+    shallow or partial clone, a git folder that is not trusted, git that fails.
     """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            env=environment,
-            input=given.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+        repository = repository_around(root)
+        if repository is None:
+            return []
+        with repository.session():
+            return _texts(repository, file)
+    except HistoryUnknown:
+        raise
+    except GitError as error:
+        if error.reason.endswith(_NO_COMMIT):
+            return []
+        raise HistoryUnknown(file, error.message, error.hint) from error
+    except UserError as error:
+        raise HistoryUnknown(file, f"{error.file}: {error.message}", error.hint) from error
 
 
-def past_texts(root: Path, file: str, limit: int = 200) -> list[str]:
-    """The contents of a file in the commits that HEAD reaches, newest first.
-
-    Empty if they are not known for certain: no git, a shallow clone, or more than `limit` commits.
-    """
-    if git(root, "rev-parse", "--is-shallow-repository") != "false\n":
-        return []
-    revisions = (git(root, "log", f"--max-count={limit + 1}", "--format=%H", "--", file) or "").split()
-    if len(revisions) > limit:
-        return []
-    texts = (git(root, "show", "--no-ext-diff", f"{rev}:./{file}") for rev in revisions)
-    return [text for text in texts if text is not None]
+def _texts(repository: Repository, file: str) -> list[str]:
+    if repository.is_shallow:
+        raise HistoryUnknown(file, "older commits are missing", repository.missing_hint())
+    if "\n" in file:
+        raise HistoryUnknown(file, "its name has a line break", "rename the file")
+    limit, path = f"--max-count={_MOST_COMMITS + 1}", f":(literal){file}"
+    commits = repository.text("log", limit, "--format=%H", "--no-color", "--", path).split()
+    if len(commits) > _MOST_COMMITS:
+        raise HistoryUnknown(file, f"more than {_MOST_COMMITS} commits change it", "start a new file")
+    blobs: dict[str, int] = {}
+    for commit, blob in zip(commits, repository.sizes([f"{one}:./{file}" for one in commits]), strict=True):
+        if blob is not None:
+            blobs[blob[0]] = blob[1]
+        elif repository.text("ls-tree", commit, "--", path):  # the commit does not delete it
+            reason = f"its content at {commit[:12]} is not in this clone"
+            raise HistoryUnknown(file, reason, repository.missing_hint())
+    if sum(blobs.values()) > _MOST_BYTES:
+        raise HistoryUnknown(file, f"it is larger than {_MOST_BYTES >> 20} MiB", "start a new file")
+    return [content.decode("utf-8", "replace") for content in repository.contents(list(blobs))]

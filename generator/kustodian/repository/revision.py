@@ -1,12 +1,12 @@
 """Check out another revision of a repository without touching its work tree and index.
 
-The revision is checked out in a temporary clone that shares git's objects. Unlike an archive, a clone has the
-history that some rules read, ignores `export-ignore`, and leaves nothing behind in `.git`.
+The revision is laid out in a temporary repository that shares git's objects. Unlike an archive, it has the
+history that some rules read, ignores `export-ignore`, and leaves nothing behind in `.git`. Its configuration
+defines no filter, so no program sees the files: what Git LFS or git-crypt would decode stays as it is stored.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from bisect import bisect_left
@@ -17,18 +17,28 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.repository.history import git
+from kustodian.model.overlay import RenderedOverlay
+from kustodian.repository.git import GitError, Repository, git_program, new_git_folder, repository_around
+from kustodian.repository.git_folder import GitFolder, read_small
+from kustodian.repository.lfs import ATTRIBUTE, is_resolved
 
 SUBMODULE_MODE, LINK_MODE = "160000", "120000"
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-_CHECKOUT = (*_NO_HOOKS, "checkout-index", "--force", "--quiet")
+_CHECKOUT = ("checkout-index", "--force", "--quiet")
 
 
 class WorkTree(NamedTuple):
-    """The git work tree around a repository; `prefix` is the repository's folder in it, "" at the top."""
+    """The git work tree around a repository; `prefix` is the repository's folder in it, "" at the top.
 
-    top: Path
+    `repository` runs git at the top.
+    """
+
+    repository: Repository
     prefix: str
+
+    @property
+    def top(self) -> Path:
+        """The top folder."""
+        return self.repository.top
 
     def inside(self, clone: Path) -> Path:
         """The repository in a clone of the work tree."""
@@ -37,15 +47,14 @@ class WorkTree(NamedTuple):
 
 def work_tree(root: Path) -> WorkTree:
     """The work tree that contains a folder. Raises UserError if there is none, or no git."""
-    if shutil.which("git") is None:
+    if git_program() is None:
         raise UserError("--base needs git, which is not on PATH", hint="install git")
-    found = git(root, "rev-parse", "--show-toplevel", "--show-prefix")
+    found = repository_around(root)
     if found is None:
         raise UserError(
             f"{root} is not in a git work tree", hint="--base compares with a revision: run it in a clone"
         )
-    top, _, prefix = found.partition("\n")
-    return WorkTree(Path(top), prefix.strip().rstrip("/"))
+    return WorkTree(found.at_top, found.prefix)
 
 
 def merge_base(tree: WorkTree, revision: str) -> str | None:
@@ -53,25 +62,26 @@ def merge_base(tree: WorkTree, revision: str) -> str | None:
 
     Raises UserError if there is none.
     """
-    if revision == "HEAD" and git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") is None:
+    git, commit = tree.repository.text_or_none, f"{revision}^{{commit}}"
+    found = git("merge-base", "--end-of-options", "HEAD", commit)
+    if found is not None:
+        return found.strip()
+    head = git("rev-parse", "--verify", "--quiet", "HEAD")
+    if revision == "HEAD" and head is None:
         return None
-    known = git(tree.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if known is None:
+    if git("rev-parse", "--verify", "--quiet", "--end-of-options", commit) is None:
         raise UserError(f"--base {revision}: git does not find this commit", hint=_fetch_hint(tree, revision))
-    found = git(tree.top, "merge-base", "HEAD", known.strip())
-    if found is None:
-        if git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") is None:
-            raise UserError("there is no commit to compare with yet", hint="commit first, or use --base HEAD")
-        raise UserError(
-            f"--base {revision}: it has no commit in common with HEAD in this clone",
-            hint=_fetch_hint(tree, revision),
-        )
-    return found.strip()
+    if head is None:
+        raise UserError("there is no commit to compare with yet", hint="commit first, or use --base HEAD")
+    raise UserError(
+        f"--base {revision}: it has no commit in common with HEAD in this clone",
+        hint=_fetch_hint(tree, revision),
+    )
 
 
 def empty_tree(tree: WorkTree) -> str:
-    """The id of the tree without files."""
-    return (git(tree.top, "hash-object", "-t", "tree", os.devnull) or "").strip()
+    """The id of the tree without files. Raises UserError if git fails."""
+    return tree.repository.text("hash-object", "-t", "tree", "--stdin").strip()
 
 
 class Checkout:
@@ -80,11 +90,13 @@ class Checkout:
     Files are checked out on demand: comparing a change to one overlay needs few files of its base.
     """
 
-    def __init__(self, tree: WorkTree, clone: Path) -> None:
-        """`clone` has an index and no files yet."""
-        self.root = tree.inside(clone)
-        self._tree, self._clone = tree, clone
+    def __init__(self, tree: WorkTree, clone: Repository, commit: str) -> None:
+        """`clone` has an index and no files yet; `commit` is what it was made from."""
+        self.root = tree.inside(clone.top)
+        self._tree, self._clone, self._commit = tree, clone, commit
         self._laid_out: set[str] = set()
+        #: Files on disk, relative to `root`, that are Git LFS pointers without their content.
+        self.pointers: set[str] = set()
         self.root.mkdir(parents=True, exist_ok=True)
 
     @cached_property
@@ -98,8 +110,13 @@ class Checkout:
         return frozenset(path_of(entry) for entry in self._entries if entry.startswith(LINK_MODE))
 
     @cached_property
+    def _index_of_all(self) -> list[str]:
+        """The index entries of the whole work tree, of which the repository may be a part."""
+        return self._entries if not self._tree.prefix else _index(self._clone, "")
+
+    @cached_property
     def _entries(self) -> list[str]:
-        return _index(self.root)
+        return _index(self._clone, self._tree.prefix)
 
     def lay_out(self, names: Iterable[str]) -> None:
         """Check out files of these names, and folders with all their files. Raises UserError if git fails."""
@@ -107,9 +124,13 @@ class Checkout:
             self._lay_out_submodules()
         wanted = {file for name in set(names) for file in self._meant_by(name)} - self._laid_out
         if wanted:
-            given = "\0".join(sorted(wanted)) + "\0"
-            _require(git(self.root, *_CHECKOUT, "-z", "--stdin", given=given), "files")
+            below = f"{self._tree.prefix}/" if self._tree.prefix else ""
+            # A name that is not UTF-8 cannot be written in a kustomization, so no overlay reads such a file.
+            known = [name for name in sorted(wanted) if "\ufffd" not in name]
+            paths = [*(below + name for name in known), *self._attributes]
+            self._clone.text(*_CHECKOUT, "-z", "--stdin", given="".join(f"{path}\0" for path in paths))
             self._laid_out |= wanted
+            self._resolve_pointers(wanted)
 
     def _meant_by(self, name: str) -> tuple[str, ...]:
         """The file of this name, or all files below the folder of this name."""
@@ -128,23 +149,59 @@ class Checkout:
 
     def lay_out_all(self) -> None:
         """Check out all files. Raises UserError if git fails."""
-        _require(git(self._clone, *_CHECKOUT, "--all"), "files")
+        self._clone.text(*_CHECKOUT, "--all")
         self._lay_out_submodules()
         self._laid_out = set(self.files)
+        self._resolve_pointers(self.files)
+
+    def refuse_pointers(self, rendered: RenderedOverlay) -> None:
+        """Raise UserError if an overlay of this revision was built from a Git LFS pointer."""
+        read = self.pointers.intersection(rendered.files)
+        if not read and rendered.error is not None:  # then it is not known what was read
+            read = {name for name in self.pointers if name.endswith((".yaml", ".yml", ".json"))}
+        if read:
+            raise UserError(
+                f"a Git LFS pointer at {self._commit[:12]}, whose content is not in this clone",
+                file=min(read),
+                hint="run `git lfs fetch --all`, or keep what overlays read out of Git LFS",
+                exit_code=ExitCode.NOT_CHECKED,
+            )
+
+    def _resolve_pointers(self, files: Iterable[str]) -> None:
+        """Replace Git LFS pointers by contents that are in the clone, and note the others."""
+        if not self._uses_lfs:
+            return
+        store = self._tree.repository.lfs_objects
+        self.pointers |= {name for name in files if not is_resolved(self.root / name, store)}
+
+    @cached_property
+    def _uses_lfs(self) -> bool:
+        """Whether a `.gitattributes` file, all of which are on disk by now, names Git LFS."""
+        files = (read_small(str(self._clone.top / name)) for name in self._attributes)
+        return any(ATTRIBUTE in content for content in files if content is not None)
+
+    @cached_property
+    def _attributes(self) -> list[str]:
+        """The `.gitattributes` files, relative to the top."""
+        paths = map(path_of, self._index_of_all)
+        return [path for path in paths if path == ".gitattributes" or path.endswith("/.gitattributes")]
 
     def _lay_out_submodules(self) -> None:
         """Check out the submodules.
 
         One whose commit is missing here stays empty: overlays that read it then do not render.
         """
-        listed = git(self._clone, "ls-files", "-z", "--", ".gitmodules")
-        for path, commit in _submodules(self._clone) if listed else ():
-            source = self._tree.top / path
-            here = (source / ".git").exists()
-            if here and git(source, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
-                shutil.rmtree(self._clone / path, ignore_errors=True)
-                _clone(source, self._clone / path, commit, commit)
-                Checkout(WorkTree(source, ""), self._clone / path).lay_out_all()
+        for path, commit in _submodules(self._index_of_all):
+            source = _submodule(self._tree.top / path)
+            if source is None or source.text_or_none("cat-file", "-e", f"{commit}^{{commit}}") is None:
+                continue
+            folder = self._clone.top / path
+            shutil.rmtree(folder, ignore_errors=True)
+            clone = _clone(source, folder, commit, commit)
+            inner = Checkout(WorkTree(source, ""), clone, commit)
+            inner.lay_out_all()
+            below = f"{self._tree.prefix}/" if self._tree.prefix else ""
+            self.pointers |= {f"{path}/{name}".removeprefix(below) for name in inner.pointers}
 
 
 @contextmanager
@@ -153,46 +210,61 @@ def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iter
 
     Raises UserError if git cannot check it out.
     """
-    content = git(tree.top, "write-tree") if index else commit
-    if content is None:
-        raise UserError("the index has conflicts", hint="resolve them, `git add`, and try again")
-    parent = git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") if index else commit
+    source = tree.repository
+    parent = source.text_or_none("rev-parse", "--verify", "--quiet", "HEAD") if index else commit
     folder = Path(tempfile.mkdtemp(prefix="kustodian-base-")).resolve()
     try:
-        _clone(tree.top, folder / "clone", parent, content.strip())
-        yield Checkout(tree, folder / "clone")
+        clone = _clone(
+            source, folder / "clone", parent.strip() if parent else None, None if index else commit
+        )
+        yield Checkout(tree, clone, commit or "the index")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clone(source: Path, clone: Path, parent: str | None, content: str) -> None:
-    """Clone without files; `parent` becomes HEAD and the tree `content` the index."""
-    shared = ("clone", "--quiet", "--shared", "--no-checkout", str(source), str(clone))
-    _require(git(source, *_NO_HOOKS, *shared), content)
-    if parent is not None:
-        _require(git(clone, "update-ref", "--no-deref", "HEAD", parent.strip()), content)
-    _require(git(clone, "read-tree", "--reset", content), content)
+def _clone(source: Repository, folder: Path, parent: str | None, content: str | None) -> Repository:
+    """A repository without files; `parent` becomes HEAD and `content`, or what is staged, the index."""
+    own = folder / ".git"
+    new_git_folder(own, source, parent)
+    clone = Repository(GitFolder(str(folder), str(own), str(own)), folder, source)
+    if content is None:
+        content = _staged_tree(source, clone.objects)
+    clone.text("read-tree", "--reset", content)
+    return clone
 
 
-def _require(output: str | None, what: str) -> None:
-    if output is None:
-        raise UserError(
-            f"git cannot check out {what[:12]} in a temporary folder",
-            hint="run `git fsck` to see whether the clone is damaged",
-            exit_code=ExitCode.NOT_CHECKED,
-        )
+def _staged_tree(source: Repository, objects: Path) -> str:
+    """The tree of what is staged, written to a folder of objects; the repository itself is not touched."""
+    if source.text("ls-files", "-z", "--unmerged"):
+        raise UserError("the index has conflicts", hint="resolve them, `git add`, and try again")
+    return source.text("write-tree", own_index=True, objects=objects).strip()
 
 
-def _submodules(clone: Path) -> Iterator[tuple[str, str]]:
+def _submodule(folder: Path) -> Repository | None:
+    """The repository of a submodule; None if it has none here, or one that is not its own."""
+    if not folder.joinpath(".git").exists() or folder.resolve() != folder:
+        return None
+    try:
+        found = repository_around(folder)
+    except GitError:
+        raise
+    except UserError:
+        return None
+    return found if found is not None and not found.prefix else None
+
+
+def _submodules(entries: list[str]) -> Iterator[tuple[str, str]]:
     """The path and commit of each submodule."""
-    for entry in _index(clone):
+    for entry in entries:
         if entry.startswith(SUBMODULE_MODE):
             yield path_of(entry), entry.split(" ")[1]
 
 
-def _index(folder: Path) -> list[str]:
-    """The entries of the index below a folder: mode, id, stage, a tab and the path."""
-    return [entry for entry in (git(folder, "ls-files", "-z", "--stage") or "").split("\0") if entry]
+def _index(clone: Repository, prefix: str) -> list[str]:
+    """The entries of the index below a folder, as `git ls-files --stage` writes them, with paths below it."""
+    entries = clone.text("ls-files", "-z", "--stage", "--", *([f":(literal){prefix}/"] if prefix else []))
+    listed = [entry for entry in entries.split("\0") if entry]
+    return [entry.replace(f"\t{prefix}/", "\t", 1) for entry in listed] if prefix else listed
 
 
 def path_of(entry: str) -> str:
@@ -201,10 +273,7 @@ def path_of(entry: str) -> str:
 
 
 def _fetch_hint(tree: WorkTree, revision: str) -> str:
-    if git(tree.top, "rev-parse", "--is-shallow-repository") == "true\n":
-        return (
-            "this clone is shallow: run `git fetch --unshallow`, or set fetch-depth: 0 for actions/checkout, "
-            "GIT_DEPTH: 0 for GitLab"
-        )
+    if tree.repository.is_shallow:
+        return tree.repository.missing_hint()
     branch = revision.rpartition("/")[2]
     return f"run `git fetch origin {branch}`, then use --base origin/{branch}"

@@ -77,30 +77,6 @@ def has_contents(root: str, known: Mapping[str, State], contents: Mapping[str, s
     return True
 
 
-def git_facts(folder: str) -> list[str]:
-    """Absolute paths of git's files that decide what is tracked, ignored and in the history.
-
-    Some may not exist.
-    """
-    holder = folder
-    while not os.path.exists(os.path.join(holder, ".git")):
-        if holder == os.path.dirname(holder):
-            return []
-        holder = os.path.dirname(holder)
-    own = os.path.join(holder, ".git")
-    facts = []
-    if os.path.isfile(own):  # a worktree or a submodule
-        facts.append(own)
-        own = os.path.join(holder, _text(own).removeprefix("gitdir:").strip())
-    common = os.path.normpath(os.path.join(own, _text(os.path.join(own, "commondir")).strip()))
-    head = os.path.join(own, "HEAD")
-    branch = _text(head).removeprefix("ref:").strip()
-    facts += [head, os.path.join(own, "index"), os.path.join(common, branch)]
-    return facts + [
-        os.path.join(common, name) for name in ("packed-refs", "shallow", "config", "info/exclude")
-    ]
-
-
 def _all(root: str, others: Iterable[str]) -> Iterator[tuple[str, Stat | None]]:
     yield from _below(root, "")
     for path in others:
@@ -144,11 +120,3 @@ def _digest(root: str, name: str, stat: Stat) -> str | None:
             return hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""

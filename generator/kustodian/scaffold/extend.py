@@ -7,8 +7,6 @@ git. If an edit and the change meet in the same lines, nothing is written.
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Final
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.files import replace_file
+from kustodian.repository.git import merge_texts
 from kustodian.scaffold.answers.complete import complete
 from kustodian.scaffold.answers.given import Given
 from kustodian.scaffold.answers.model import Answers
@@ -183,24 +182,8 @@ def _changes(root: Path, old: Path, new: Path) -> Iterator[tuple[str, Change | N
         elif base is None or wanted is None or mine is None:
             yield path, None
         else:
-            merged = _merge(mine, base, wanted)
+            merged = merge_texts(mine, base, wanted)
             yield path, None if merged is None else Change(path, mine, merged, executable)
-
-
-def _merge(mine: bytes, base: bytes, wanted: bytes) -> bytes | None:
-    """Git's three-way merge of one file; None if both sides changed the same lines."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for name, content in (("mine", mine), ("base", base), ("wanted", wanted)):
-            (Path(folder) / name).write_bytes(content)
-            paths.append(name)
-        try:
-            done = subprocess.run(
-                ["git", "merge-file", "--stdout", *paths], cwd=folder, capture_output=True, check=False
-            )
-        except FileNotFoundError as error:
-            raise UserError("git is needed to merge edited files", hint="install git") from error
-    return done.stdout if done.returncode == 0 else None
 
 
 def _read(path: Path) -> bytes | None:

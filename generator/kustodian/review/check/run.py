@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -21,7 +21,7 @@ from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
 from kustodian.policy.catalogue import all_rules
-from kustodian.policy.evaluate import Evaluator, Hit, SourceHit
+from kustodian.policy.evaluate import Evaluator, Hit, RuleFailure, SourceHit
 from kustodian.policy.rule import RepositoryRule
 from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.layout import marked_root, work_tree_prefix
@@ -92,6 +92,8 @@ class Run:
         self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
+        #: Called with each overlay that is rendered, before anything else; may raise UserError.
+        self.inspect: Callable[[RenderedOverlay], None] = lambda _: None
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         self._own = own_overlays(plan, options.shard)
         self._keeps_schemas = keeps_schemas or options.against_cluster is not None
@@ -169,13 +171,7 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[
-                NotChecked("rule-failed", message)
-                for message in sorted(
-                    f"rule {f.rule} failed on {f.overlay}: {f.error}" for f in self.evaluator.failures
-                )
-            ]
-            + self.cluster_not_checked,
+            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
@@ -211,6 +207,7 @@ class Run:
         return render_overlays(self.plan, self.options, self.engine, overlays, self.plan.rego)
 
     def _add(self, rendered: RenderedOverlay) -> None:
+        self.inspect(rendered)
         overlay = rendered.overlay
         if not (overlay.is_kustomization or rendered.objects or rendered.error):
             rendered.error = NotChecked("empty", "no Kubernetes object in it", overlay.path)
@@ -282,6 +279,13 @@ def without_schemas(manifest: Manifest) -> Manifest:
         "versions": versions
     }
     return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+
+
+def _not_checked(failure: RuleFailure) -> NotChecked:
+    """What the report says of a rule that raised."""
+    if failure.unknown:
+        return NotChecked("history-unknown", f"rule {failure.rule} could not look: {failure.error}")
+    return NotChecked("rule-failed", f"rule {failure.rule} failed on {failure.overlay}: {failure.error}")
 
 
 def shown_root(root: Path) -> str:

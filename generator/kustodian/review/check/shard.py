@@ -12,7 +12,7 @@ from kustodian import __version__
 from kustodian.model.finding import Location
 from kustodian.model.results.shard import Shard, ShardReport
 from kustodian.policy.rule import RepositoryRule
-from kustodian.repository.history import git
+from kustodian.repository.git import repository_around
 from kustodian.review.check.plan import Plan
 
 
@@ -40,8 +40,15 @@ def _has_repository_rules(plan: Plan) -> bool:
 
 def _run_id(plan: Plan) -> str:
     """An id that all parts of a run share; it depends on the commit, the targets and the version."""
-    lines = [__version__, (git(plan.root, "rev-parse", "HEAD") or "").strip(), plan.config.fail_on]
+    lines = [__version__, _commit(plan), plan.config.fail_on]
     lines += sorted(rule.id for rule in plan.rules)
     lines += sorted(overlay.path for overlay in plan.overlays)
     lines += sorted(overlay.path for overlay, _ in plan.not_checkable)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _commit(plan: Plan) -> str:
+    """The commit that is checked out; "" without one. Raises UserError if git fails."""
+    repository = repository_around(plan.root)
+    head = repository.text_or_none("rev-parse", "--verify", "--quiet", "HEAD") if repository else None
+    return (head or "").strip()

@@ -76,7 +76,7 @@ class Revisions:
         base_root, engine = self._base.root, self.head.engine
         targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
         try:
-            return start(targets, self._base_options(base_root), engine) if targets else None
+            run = start(targets, self._base_options(base_root), engine) if targets else None
         except UserError as error:
             if error.exit_code == ExitCode.NOTHING_TO_CHECK:
                 return None
@@ -85,6 +85,9 @@ class Revisions:
                 error.file, error.line, hint="compare with a revision that can: --base REV",
                 exit_code=error.exit_code,
             ) from error  # fmt: skip
+        if run is not None:
+            run.inspect = self._base.refuse_pointers
+        return run
 
     def _base_options(self, root: Path) -> CheckOptions:
         """The command line's options for the base's checkout; no fixes are proposed there."""
@@ -140,6 +143,7 @@ class Revisions:
         )
         maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
         run = Run(other, options, engine, maps)
+        run.inspect = base.refuse_pointers
         return Side(run, reads, view, always_rendered(other, reads), base.lay_out)
 
     def _words(self, base: Checkout) -> Set[str] | None:
@@ -188,6 +192,7 @@ class _GitState(NamedTuple):
 def _read_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _GitState:
     """Find both revisions, and check out the base and the index. Raises UserError if git fails."""
     tree = work_tree(root)
+    stack.enter_context(tree.repository.session())
     commit = merge_base(tree, revision)
     head_root = root
     if staged:

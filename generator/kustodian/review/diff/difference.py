@@ -91,7 +91,10 @@ def _rendered(run: Run | None, paths: set[str]) -> dict[str, RenderedOverlay]:
         for overlay, error in run.plan.not_checkable
         if overlay.path in paths
     ]
-    return {one.overlay.path: one for one in (*rendered, *broken)}
+    found = {one.overlay.path: one for one in (*rendered, *broken)}
+    for one in found.values():
+        run.inspect(one)
+    return found
 
 
 def _renamed(before: dict[str, RenderedOverlay], after: dict[str, RenderedOverlay]) -> dict[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kustodian import __version__
+from kustodian.repository.git import git_program
 
 if TYPE_CHECKING:
     from git.cmd import Git
@@ -25,7 +25,10 @@ _KEPT: Final = (
 )
 # No hooks, no global ignore file, no background work.
 _SETTINGS: Final = (
+    "safe.bareRepository=explicit",
+    "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
+    "submodule.recurse=false",
     "core.excludesFile=/dev/null",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -48,9 +51,10 @@ def make_first_commit(root: Path, branch: str) -> str:
     A commit that git refuses (a locked signing key, say) is not an error: the repository is complete and the
     sentence says what is left to do.
     """
-    if shutil.which("git") is None:
+    program = git_program()
+    if program is None:
         return "git is not installed: no repository was made; run `git init` once it is"
-    with _clean_environment():
+    with _clean_environment(root, program):
         try:
             from git.cmd import Git
         except ImportError as error:  # it runs `git version`: git is installed but does not work
@@ -81,14 +85,20 @@ def _run(git: Git, *arguments: str) -> str | None:
     """Run a git command; None if it succeeds, otherwise the last line of its errors."""
     options = [part for setting in _SETTINGS for part in ("-c", setting)]
     status, _, said = git.execute(
-        ["git", *options, *arguments], with_extended_output=True, with_exceptions=False
+        [git.GIT_PYTHON_GIT_EXECUTABLE or "git", *options, *arguments],
+        with_extended_output=True,
+        with_exceptions=False,
     )
     return None if status == 0 else _last_line(said) or f"exit code {status}"
 
 
 @contextmanager
-def _clean_environment() -> Iterator[None]:
-    """Remove other repositories' variables: GitPython passes this process's environment to git."""
+def _clean_environment(root: Path, program: str) -> Iterator[None]:
+    """Name the repository and git, and remove other repositories' variables.
+
+    GitPython passes this process's environment to git, which would otherwise look for a repository around
+    `root` and run what its configuration names.
+    """
     removed = {
         key: value
         for key, value in os.environ.items()
@@ -96,9 +106,14 @@ def _clean_environment() -> Iterator[None]:
     }
     for key in removed:
         del os.environ[key]
+    top = os.path.abspath(root)
+    own = {"GIT_DIR": f"{top}/.git", "GIT_WORK_TREE": top, "GIT_PYTHON_GIT_EXECUTABLE": program}
+    os.environ.update(own)
     try:
         yield
     finally:
+        for key in own:
+            del os.environ[key]
         os.environ.update(removed)
 
 

@@ -15,8 +15,9 @@ Right:
 
 Notes: The rule compares the digests of one image name in the overlays of one application. Staging ran what
     it renders now and every digest in the git history of the files that it is built from. Nothing is
-    reported without the full git history (a shallow clone counts as none), for a digest of all zeros, or
-    for an image that staging does not run at all.
+    reported without a git history, for a digest of all zeros, or for an image that staging does not run at
+    all. Where the history decides and is not complete (a shallow or partial clone), the check ends with
+    exit code 3: fetch all of it (`fetch-depth: 0`).
 
 Source: OCI image specification 1.1, "Descriptors: Digests",
 https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md#digests; SLSA 1.0, "Verifying
@@ -32,6 +33,7 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
 from kustodian.kustomize.environment_pairs import environment_pairs
 from kustodian.model.environment import EnvironmentClass
+from kustodian.model.errors import HistoryUnknown
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
@@ -43,20 +45,27 @@ _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
-    """One violation for each image of a prod overlay."""
+    """One violation for each image of a prod overlay. Raises HistoryUnknown after those that are certain."""
+    unknown: HistoryUnknown | None = None
     for staging, prod in environment_pairs(view, EnvironmentClass.STAGING, EnvironmentClass.PROD):
         in_staging = _images(staging)
         names = {name for name, _, _, _ in in_staging}
-        candidates = [image for image in _images(prod) if image[0] in names]
+        runs_now = {reference.digest for _, reference, _, _ in in_staging}
+        candidates = [
+            image for image in _images(prod) if image[0] in names and image[1].digest not in runs_now
+        ]
         if not candidates:
             continue
-        history = _past_digests(view, staging)
+        try:
+            history = _past_digests(view, staging)
+        except HistoryUnknown as error:
+            unknown = unknown or error
+            continue
         if history is None:
             continue
-        ran = history | {reference.digest for _, reference, _, _ in in_staging}
         reported = set()
         for name, reference, manifest, path in candidates:
-            if reference.digest in ran or reference.digest in reported:
+            if reference.digest in history or reference.digest in reported:
                 continue
             reported.add(reference.digest)
             place = _place_of(view, prod, reference.digest)
@@ -64,6 +73,8 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             message = f"prod runs {name} at {reference.digest[:19]}, which {staging.overlay.path} never ran"
             rendered = manifest if place is None else None
             yield SourceViolation(file, field, message, document, prod.overlay.path, rendered)
+    if unknown is not None:
+        raise unknown
 
 
 def _images(rendered: RenderedOverlay) -> list[tuple[str, ImageReference, Manifest, FieldPath]]:
