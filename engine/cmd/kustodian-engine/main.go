@@ -6,7 +6,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 
+	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
 	"kustodian.dev/engine/internal/render"
 	"kustodian.dev/engine/internal/server"
@@ -31,7 +33,11 @@ func run() error {
 		}
 		return fmt.Errorf("unknown arguments %q; the only flag is --version", os.Args[1:])
 	}
+	if os.Getenv("GOTRACEBACK") == "" {
+		debug.SetTraceback("none") // a crash says what failed; the client says what was not checked
+	}
 	tuneGC()
+	limits.Memory()
 	render.Quiet()
 	go render.Warm() // while the client is still starting
 	return server.Serve(os.Stdin, out)

@@ -111,14 +111,28 @@ func (t *Tree) resolve(absolute string) (string, bool, error) {
 // Read returns the file at a path relative to the root, symlinks followed but
 // never out of the root.
 func (t *Tree) Read(rel string) (*File, error) {
-	resolved, _, err := t.resolve(t.Abs(rel))
+	resolved, err := t.inside(rel)
 	if err != nil {
 		return nil, err
 	}
-	if _, inside := t.Rel(resolved); !inside {
-		return nil, outside(rel)
-	}
 	return t.read(resolved)
+}
+
+// inside resolves a path relative to the root and refuses it outside of the root,
+// before anything outside is looked at if the path itself leads there.
+func (t *Tree) inside(rel string) (string, error) {
+	absolute := t.Abs(rel)
+	if _, inside := t.Rel(absolute); !inside {
+		return "", outside(rel)
+	}
+	resolved, _, err := t.resolve(absolute)
+	if err != nil {
+		return "", err
+	}
+	if _, inside := t.Rel(resolved); !inside {
+		return "", outside(rel)
+	}
+	return resolved, nil
 }
 
 // read returns the file at a resolved absolute path.

@@ -170,6 +170,9 @@ func position(content []byte, offset int) (line, column int) {
 }
 
 func appendObject(documents []Document, name string, index, line int, raw json.RawMessage) ([]Document, *protocol.Failure) {
+	if failure := CheckDepth(name, line, raw); failure != nil {
+		return nil, failure
+	}
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
 			Message: fmt.Sprintf("document %d is not a mapping, so it is not a Kubernetes object", index+1)}

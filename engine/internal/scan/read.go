@@ -112,18 +112,20 @@ func kustomization(rel string, content []byte) Kustomization {
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
 		return result
 	}
-	if document, ok := plainyaml.JSON(chunks[0].Text); ok {
-		result.Document = document
-		return result
+	document, ok := plainyaml.JSON(chunks[0].Text)
+	var failure *protocol.Failure
+	if !ok {
+		document, failure = manifest.Decode(rel, chunks[0])
 	}
-	document, failure := manifest.Decode(rel, chunks[0])
 	switch {
 	case failure != nil:
 		result.Error = failure
 	case document[0] != '{':
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].ContentLine, Message: "the kustomization is not a mapping"}
 	default:
-		result.Document = document
+		if result.Error = manifest.CheckDepth(rel, chunks[0].ContentLine, document); result.Error == nil {
+			result.Document = document
+		}
 	}
 	return result
 }

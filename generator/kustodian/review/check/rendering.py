@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from kustodian.model.manifest import Manifest, Provenance
-from kustodian.model.overlay import Overlay, RenderedOverlay
+from kustodian.model.overlay import Evaluated, Overlay, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions
 from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.review.check.options import CheckOptions
@@ -52,7 +52,9 @@ def _plain(
     if rego is not None and inputs:
         results = renderer.evaluate(plan.root, rego, inputs)
         for one in read:
-            one.policy, one.policy_successes = results.get(one.overlay.path, ((), 0))
+            outcome = results.get(one.overlay.path, Evaluated())
+            one.policy, one.policy_successes = outcome.results, outcome.successes
+            one.error = one.error or outcome.error
     yield from read
 
 
