@@ -17,6 +17,7 @@ import (
 	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/strict"
 )
 
 // DefaultMaxFileBytes bounds a file when the request sets no limit.
@@ -26,7 +27,8 @@ const DefaultMaxFileBytes = 16 << 20
 type File struct {
 	Content []byte
 	Hash    string // sha256, hex
-	// Failure is set for content that must not reach a YAML parser.
+	// Failure is set for content that must not reach a YAML parser, and for a
+	// kustomization that kustomize reads otherwise than it looks.
 	Failure *protocol.Failure
 
 	once      sync.Once
@@ -157,7 +159,11 @@ func (t *Tree) load(resolved string) (*File, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(content)
-	return &File{Content: content, Hash: hex.EncodeToString(sum[:]), Failure: manifest.CheckAliases(name, content)}, nil
+	failure := manifest.CheckAliases(name, content)
+	if failure == nil && IsKustomization(resolved) {
+		failure = strict.Kustomization(name, content)
+	}
+	return &File{Content: content, Hash: hex.EncodeToString(sum[:]), Failure: failure}, nil
 }
 
 func outside(name string) *protocol.Failure {

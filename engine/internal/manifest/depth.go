@@ -13,7 +13,7 @@ const MaxDepth = 200
 
 // CheckDepth refuses JSON that is nested too deeply.
 func CheckDepth(name string, line int, document []byte) *protocol.Failure {
-	if isTooDeep(document) {
+	if IsTooDeep(document) {
 		return TooDeep(name, line)
 	}
 	return nil
@@ -25,7 +25,8 @@ func TooDeep(name string, line int) *protocol.Failure {
 		Message: fmt.Sprintf("the document is nested more than %d levels deep, the limit", MaxDepth)}
 }
 
-func isTooDeep(document []byte) bool {
+// IsTooDeep reports whether JSON is nested more than MaxDepth levels deep.
+func IsTooDeep(document []byte) bool {
 	if len(document) < 2*MaxDepth {
 		return false
 	}

@@ -132,7 +132,7 @@ func appendDecoded(dst []byte, node *yamlv3.Node) ([]byte, error) {
 	if errors.As(err, &unsupported) {
 		return nil, fmt.Errorf("line %d: a key is not a string", node.Line)
 	}
-	if isTooDeep(encoded) {
+	if IsTooDeep(encoded) {
 		return nil, ErrTooDeep
 	}
 	return append(dst, encoded...), err

@@ -19,6 +19,7 @@ import (
 
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/limits"
+	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -125,6 +126,10 @@ func (p *Policy) evaluate(ctx context.Context, file string, objects []json.RawMe
 				fail(err)
 			}
 			for _, check := range checked {
+				if hasDeepMetadata(check) {
+					fail(fmt.Errorf("a result in namespace %s is nested more than %d levels deep", namespace, manifest.MaxDepth))
+					continue
+				}
 				results.add(index, check)
 			}
 		}
@@ -156,6 +161,18 @@ func (p *Policy) evaluationFailure(err error) *protocol.Failure {
 		}
 	}
 	return failure
+}
+
+// hasDeepMetadata reports whether the client could not read a result.
+func hasDeepMetadata(check output.CheckResult) bool {
+	for _, results := range [][]output.Result{check.Failures, check.Warnings} {
+		for _, result := range results {
+			if encoded, err := json.Marshal(result.Metadata); err != nil || manifest.IsTooDeep(encoded) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *Results) add(object int, check output.CheckResult) {

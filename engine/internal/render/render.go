@@ -225,7 +225,7 @@ func (b *build) attempt(trace bool) ([]Object, *protocol.Failure) {
 	if err != nil {
 		return nil, b.explain(err)
 	}
-	return objects, nil
+	return objects, b.hidden()
 }
 
 func (b *build) maxObjects() int {

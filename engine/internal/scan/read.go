@@ -10,6 +10,7 @@ import (
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/plainyaml"
 	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/strict"
 )
 
 // reader reads the files of one repository. Identical files are parsed once:
@@ -105,6 +106,9 @@ func (m *memo[T]) get(content []byte, read func() (T, bool)) T {
 func kustomization(rel string, content []byte) Kustomization {
 	result := Kustomization{Kind: "kustomization", Path: rel}
 	if result.Error = manifest.CheckAliases(rel, content); result.Error != nil {
+		return result
+	}
+	if result.Error = strict.Kustomization(rel, content); result.Error != nil {
 		return result
 	}
 	chunks := manifest.Split(content)

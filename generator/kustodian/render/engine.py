@@ -7,7 +7,6 @@ starts up while Python imports other modules.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import subprocess
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,7 +118,7 @@ class Engine:
         """Start the process; its greeting is read before the first answer."""
         wait_for_ended()
         self._binary = binary
-        self._process = start(binary)
+        self._running = start(binary)
         self.versions: JsonObject = {}
         self._next_id = 0
         self._restarts = 0
@@ -136,14 +135,14 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the process without waiting for its exit; see `wait_for_ended`."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         if kind is not None or self._unfinished:
             self._process.kill()  # it may be blocked writing answers that are not read
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._process.stdout.close()
+        self._running.close()
         _ending.append(self._process)
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        return self._running.popen
 
     def begin_scan(self, root: Path) -> None:
         """Send the request of a later `scan`, so that the engine works on it meanwhile."""
@@ -321,7 +320,7 @@ class Engine:
     def _greet(self) -> None:
         greeting = self._read()
         if greeting is None:
-            raise self._died(self._process.wait())
+            raise self._died(*self._running.ended())
         if greeting.get("protocol") != PROTOCOL:
             raise EngineError(
                 f"the engine speaks protocol {greeting.get('protocol')}, this version needs {PROTOCOL}",
@@ -338,7 +337,7 @@ class Engine:
         line = self._process.stdout.readline()
         if not line.endswith(b"\n"):
             if not self.versions:
-                raise self._died(self._process.wait())
+                raise self._died(*self._running.ended())
             self._restart()
             return None
         answer: JsonObject = orjson.loads(line)
@@ -346,12 +345,12 @@ class Engine:
 
     def _restart(self) -> None:
         """Start another process for what the last one left, if it ended because of an overlay."""
-        code = self._process.wait()
+        code, log = self._running.ended()
         for abandoned in self._unfinished.keys() - self._waiting.keys():
             del self._unfinished[abandoned]
         divisible = [own for own, pending in self._unfinished.items() if pending.is_divisible]
         if not divisible:
-            raise self._died(code)
+            raise self._died(code, log)
         self._restarts += 1
         first = self._unfinished[divisible[0]]
         if self._restarts > _RESTARTS:
@@ -360,18 +359,20 @@ class Engine:
         elif code == EXIT_ABANDONED:
             for own in divisible:
                 self._unfinished[own].shorten()
-        elif (answer := first.blame(code)) is not None:
+        elif (answer := first.blame(reason(code, log))) is not None:
             self._waiting[divisible[0]].append(answer)
-        self._process = start(self._binary)
+        self._running.close()
+        self._running, self.versions = start(self._binary), {}
         self._greet()
         # After a crash the requests run one after another, so that it is clear which one ends the process.
         self._held = deque() if code == EXIT_ABANDONED else deque(divisible[1:])
         for own in [own for own in self._unfinished if own not in self._held]:
             self._write(own)
 
-    def _died(self, code: int) -> EngineError:
+    def _died(self, code: int, log: str) -> EngineError:
+        why = reason(code, log)
         return EngineError(
-            f"{reason(code).message.removesuffix(' on this overlay')}; the repository was not checked",
-            hint="please report its output above, if there is any",
+            f"the repository was not checked: {why.message}",
+            hint=why.detail and f"please report this:\n{why.detail}",
             exit_code=ExitCode.NOT_CHECKED,
         )

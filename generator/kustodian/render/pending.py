@@ -49,12 +49,12 @@ class Pending:
             rest["content"] = {k: v for k, v in rest["content"].items() if k not in self.answered}
         return rest
 
-    def blame(self, exit_code: int) -> JsonObject | None:
+    def blame(self, error: NotChecked) -> JsonObject | None:
         """The answer for the part at which the process ended; None if they are tried singly next."""
         if self.request["op"] == "render" and not self.request.get("sequential"):
             self.request["sequential"] = True
             return None
-        return next(self.fail(reason(exit_code)), None)
+        return next(self.fail(error), None)
 
     def fail(self, error: NotChecked) -> Iterator[JsonObject]:
         """Answers that say of each part without one that it is not checked."""
@@ -78,14 +78,12 @@ class Pending:
                 yield part
 
 
-def reason(exit_code: int) -> NotChecked:
-    """Why the overlay at which the process ended is not checked."""
-    if exit_code == EXIT_MEMORY:
-        return NotChecked(
-            "memory", "rendering or the policies need more memory than the limit (see GOMEMLIMIT)"
-        )
-    ended = f"was killed by signal {-exit_code}" if exit_code < 0 else f"crashed (exit {exit_code})"
-    return NotChecked("engine-ended", f"the rendering engine {ended} on this overlay")
+def reason(exit_code: int, log: str) -> NotChecked:
+    """Why an engine ended that printed `log`."""
+    if exit_code == EXIT_MEMORY or "out of memory" in log:
+        return NotChecked("memory", "the rendering engine needs more memory than its limit (see GOMEMLIMIT)")
+    how = f"was killed by signal {-exit_code}" if exit_code < 0 else f"ended unexpectedly (exit {exit_code})"
+    return NotChecked("engine-ended", f"the rendering engine {how}", detail=log.strip() or None)
 
 
 def gave_up(restarts: int) -> NotChecked:
