@@ -17,6 +17,7 @@ import (
 const (
 	ExitMemory    = 70 // the memory limit is exceeded
 	ExitAbandoned = 71 // work that was given up could not be interrupted; its failure is reported
+	ExitUnclear   = 72 // the same, but other work was held up, so that it is not clear which is to blame
 )
 
 // grace is how long interrupted work may take to end.
@@ -25,11 +26,13 @@ const grace = 500 * time.Millisecond
 // exceeded counts the time limits that were exceeded.
 var exceeded atomic.Int32
 
-// Current returns a time limit, halved for each that was exceeded before, but at
-// least a second: a repository can hold any number of overlays that take forever.
+// Current returns a time limit, halved for each that was exceeded before: a
+// repository can hold any number of overlays that take forever.
 func Current(limit time.Duration) time.Duration {
-	return max(limit>>exceeded.Load(), min(limit, time.Second))
+	return max(limit>>min(exceeded.Load(), 30), min(limit, shortest))
 }
+
+const shortest = 100 * time.Millisecond
 
 // Within runs fn, whose context ends after limit, and waits for it. It is false if
 // fn still runs some time after that.

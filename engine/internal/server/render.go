@@ -40,6 +40,9 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 			file := filepath.Join(root, filepath.FromSlash(overlay.Path))
 			line, abandoned = appendPolicy(line, policy, r.Limits.Timeout(), file, overlay)
 		}
+		if abandoned && !r.Sequential && len(r.Overlays) > 1 {
+			response.Exit(limits.ExitUnclear)
+		}
 		_ = response.SendRaw(line)
 		if abandoned {
 			response.Exit(limits.ExitAbandoned)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import subprocess
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,13 @@ from kustodian.render.answers import (
     rendered_overlay,
     request_error,
 )
-from kustodian.render.pending import EXIT_ABANDONED, Pending, gave_up, reason
+from kustodian.render.pending import EXIT_ABANDONED, EXIT_UNCLEAR, Pending, gave_up, reason
 from kustodian.render.process import start
 
 PROTOCOL = 4
-#: How often the process may end before what is left is not checked.
+#: How often the process may end, and for how many seconds after that, before what is left is not checked.
 _RESTARTS = 8
+_RESTART_SECONDS = 30
 #: Seconds for an overlay that may be fetched, or that helm renders.
 _SECONDS_WITH_PROGRAMS = 120
 
@@ -122,6 +124,7 @@ class Engine:
         self.versions: JsonObject = {}
         self._next_id = 0
         self._restarts = 0
+        self._first_end = 0.0
         self._early_scan: tuple[Path, int] | None = None
         self._unfinished: dict[int, Pending] = {}
         self._held: deque[int] = deque()  # requests to be sent when the one before them is done
@@ -340,7 +343,13 @@ class Engine:
                 raise self._died(*self._running.ended())
             self._restart()
             return None
-        answer: JsonObject = orjson.loads(line)
+        try:
+            answer: JsonObject = orjson.loads(line)
+        except ValueError as error:
+            raise EngineError(
+                f"the repository was not checked: an answer of the rendering engine is not JSON: {error}",
+                exit_code=ExitCode.NOT_CHECKED,
+            ) from error
         return answer
 
     def _restart(self) -> None:
@@ -352,15 +361,16 @@ class Engine:
         if not divisible:
             raise self._died(code, log)
         self._restarts += 1
+        self._first_end = self._first_end or time.monotonic()
         first = self._unfinished[divisible[0]]
-        if self._restarts > _RESTARTS:
+        if self._restarts > _RESTARTS or time.monotonic() - self._first_end > _RESTART_SECONDS:
             for own in divisible:
-                self._waiting[own].extend(self._unfinished[own].fail(gave_up(_RESTARTS)))
-        elif code == EXIT_ABANDONED:
+                self._waiting[own].extend(self._unfinished[own].fail(gave_up(self._restarts)))
+        elif code != EXIT_ABANDONED and (answer := first.blame(reason(code, log))) is not None:
+            self._waiting[divisible[0]].append(answer)
+        if code in (EXIT_ABANDONED, EXIT_UNCLEAR):
             for own in divisible:
                 self._unfinished[own].shorten()
-        elif (answer := first.blame(reason(code, log))) is not None:
-            self._waiting[divisible[0]].append(answer)
         self._running.close()
         self._running, self.versions = start(self._binary), {}
         self._greet()

@@ -1,6 +1,6 @@
 """Requests that the engine has not finished, and how they go on when its process ends.
 
-A process ends where one overlay needs too much memory, where work that was given up cannot be interrupted, or
+A process ends where one overlay needs too much memory, where work that took too long cannot be interrupted, or
 where the engine crashes. The next process gets what is left, and after a crash one overlay at a time: the
 overlay at which it ends again is the one that is not checked.
 """
@@ -16,6 +16,7 @@ from kustodian.model.overlay import NotChecked
 #: Exit codes of the engine (engine/internal/limits).
 EXIT_MEMORY = 70
 EXIT_ABANDONED = 71
+EXIT_UNCLEAR = 72
 
 #: What a request of each kind lists, and the field that names it in an answer.
 _LISTS = {"render": ("overlays", "overlay"), "policy": ("inputs", "name"), "parse": ("files", "path")}
@@ -69,7 +70,7 @@ class Pending:
         """Halve the time limit."""
         limits = self.request.get("limits")
         if limits is not None:
-            limits["timeoutSeconds"] = max(1.0, limits["timeoutSeconds"] / 2)
+            limits["timeoutSeconds"] = max(0.1, limits["timeoutSeconds"] / 2)
 
     def _left(self) -> Iterator[str | JsonObject]:
         listed, _ = _LISTS[self.request["op"]]
@@ -86,8 +87,8 @@ def reason(exit_code: int, log: str) -> NotChecked:
     return NotChecked("engine-ended", f"the rendering engine {how}", detail=log.strip() or None)
 
 
-def gave_up(restarts: int) -> NotChecked:
-    """Why overlays are not checked after the last restart."""
+def gave_up(ends: int) -> NotChecked:
+    """Why overlays are not checked after the engine ended too often."""
     return NotChecked(
-        "engine-ended", f"not rendered: other overlays ended the rendering engine {restarts + 1} times"
+        "engine-ended", f"not rendered, because the rendering engine ended {ends} times on other overlays"
     )
