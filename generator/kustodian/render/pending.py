@@ -1,7 +1,7 @@
 """Requests that the engine has not finished, and how they go on when its process ends.
 
-A process ends where one overlay needs too much memory, where work that took too long cannot be interrupted, or
-where the engine crashes. The next process gets what is left, and after a crash one overlay at a time: the
+A process ends where an overlay needs too much memory, where work that took too long cannot be interrupted,
+or where the engine crashes. The next process gets what is left, and after a crash one overlay at a time: the
 overlay at which it ends again is the one that is not checked.
 """
 
