@@ -33,6 +33,16 @@ type File struct {
 
 	once      sync.Once
 	sensitive bool
+
+	searched sync.Once
+	hidden   *protocol.Failure
+}
+
+// Hidden returns why the file must not be a manifest: it has a document that
+// kustomize ignores. The result is kept for all builds that read the file.
+func (f *File) Hidden(name string) *protocol.Failure {
+	f.searched.Do(func() { f.hidden = manifest.CheckHidden(name, f.Content) })
+	return f.hidden
 }
 
 // Sensitive returns test(f.Content). The result of the first call is kept for

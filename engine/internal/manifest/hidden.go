@@ -34,7 +34,7 @@ func CheckHidden(name string, content []byte) *protocol.Failure {
 func mayHide(content []byte) bool {
 	return bytes.Contains(content, []byte("\n...")) || bytes.Contains(content, []byte("\xc2\x85")) ||
 		bytes.Contains(content, []byte("\u2028")) || bytes.Contains(content, []byte("\u2029")) ||
-		bytes.Count(content, []byte("\r")) != bytes.Count(content, []byte("\r\n"))
+		bytes.IndexByte(content, '\r') >= 0 && bytes.Count(content, []byte("\r")) != bytes.Count(content, []byte("\r\n"))
 }
 
 // parts cuts a file where kustomize does.

@@ -92,7 +92,7 @@ func (b *build) malformed() (failure *protocol.Failure) {
 // ignores, or nil. What generators use as data may look like anything.
 func (b *build) hidden() (failure *protocol.Failure) {
 	b.view.Each(func(rel string, file *hermetic.File) bool {
-		if failure = manifest.CheckHidden(rel, file.Content); failure != nil && b.isData(rel) {
+		if failure = file.Hidden(rel); failure != nil && b.isData(rel) {
 			failure = nil
 		}
 		return failure == nil

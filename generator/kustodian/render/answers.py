@@ -39,6 +39,7 @@ def policy_error(error: JsonObject) -> UserError:
     """The error for Rego policies that do not load or compile, with a hint."""
     hint = {
         "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
+        "outside-root": "move it into the repository",
         "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
     }.get(error.get("code", ""))
     found = request_error(error)
