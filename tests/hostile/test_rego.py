@@ -83,7 +83,7 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
     ],
 )  # fmt: skip
 def test_policies_reach_nothing(
-    tmp_path: Path, listener: tuple[int, list[bytes]], call: str, line: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, listener: tuple[int, list[bytes]], call: str, line: int
 ) -> None:
     outside = write(tmp_path / "outside", {"canary.json": json.dumps({"enum": [CANARY]})}) / "canary.json"
     port, connections = listener

@@ -6,7 +6,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 
 	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
@@ -32,9 +31,6 @@ func run() error {
 			return nil
 		}
 		return fmt.Errorf("unknown arguments %q; the only flag is --version", os.Args[1:])
-	}
-	if os.Getenv("GOTRACEBACK") == "" {
-		debug.SetTraceback("none") // a crash says what failed; the client says what was not checked
 	}
 	tuneGC()
 	limits.Memory()

@@ -32,7 +32,7 @@ from kustodian.render.process import start
 PROTOCOL = 4
 #: How often the process may end, and for how many seconds after that, before what is left is not checked.
 _RESTARTS = 8
-_RESTART_SECONDS = 30
+_RESTART_SECONDS = 20
 #: Seconds for an overlay that may be fetched, or that helm renders.
 _SECONDS_WITH_PROGRAMS = 120
 
