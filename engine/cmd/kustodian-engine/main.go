@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
 	"kustodian.dev/engine/internal/render"
 	"kustodian.dev/engine/internal/server"
@@ -32,6 +33,7 @@ func run() error {
 		return fmt.Errorf("unknown arguments %q; the only flag is --version", os.Args[1:])
 	}
 	tuneGC()
+	limits.Memory()
 	render.Quiet()
 	go render.Warm() // while the client is still starting
 	return server.Serve(os.Stdin, out)

@@ -17,6 +17,7 @@ import (
 	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/strict"
 )
 
 // DefaultMaxFileBytes bounds a file when the request sets no limit.
@@ -26,11 +27,22 @@ const DefaultMaxFileBytes = 16 << 20
 type File struct {
 	Content []byte
 	Hash    string // sha256, hex
-	// Failure is set for content that must not reach a YAML parser.
+	// Failure is set for content that must not reach a YAML parser, and for a
+	// kustomization that kustomize reads otherwise than it looks.
 	Failure *protocol.Failure
 
 	once      sync.Once
 	sensitive bool
+
+	searched sync.Once
+	hidden   *protocol.Failure
+}
+
+// Hidden returns why the file must not be a manifest: it has a document that
+// kustomize ignores. The result is kept for all builds that read the file.
+func (f *File) Hidden(name string) *protocol.Failure {
+	f.searched.Do(func() { f.hidden = manifest.CheckHidden(name, f.Content) })
+	return f.hidden
 }
 
 // Sensitive returns test(f.Content). The result of the first call is kept for
@@ -111,14 +123,28 @@ func (t *Tree) resolve(absolute string) (string, bool, error) {
 // Read returns the file at a path relative to the root, symlinks followed but
 // never out of the root.
 func (t *Tree) Read(rel string) (*File, error) {
-	resolved, _, err := t.resolve(t.Abs(rel))
+	resolved, err := t.inside(rel)
 	if err != nil {
 		return nil, err
 	}
-	if _, inside := t.Rel(resolved); !inside {
-		return nil, outside(rel)
-	}
 	return t.read(resolved)
+}
+
+// inside resolves a path relative to the root and refuses it outside of the root,
+// before anything outside is looked at if the path itself leads there.
+func (t *Tree) inside(rel string) (string, error) {
+	absolute := t.Abs(rel)
+	if _, inside := t.Rel(absolute); !inside {
+		return "", outside(rel)
+	}
+	resolved, _, err := t.resolve(absolute)
+	if err != nil {
+		return "", err
+	}
+	if _, inside := t.Rel(resolved); !inside {
+		return "", outside(rel)
+	}
+	return resolved, nil
 }
 
 // read returns the file at a resolved absolute path.
@@ -143,7 +169,11 @@ func (t *Tree) load(resolved string) (*File, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(content)
-	return &File{Content: content, Hash: hex.EncodeToString(sum[:]), Failure: manifest.CheckAliases(name, content)}, nil
+	failure := manifest.CheckAliases(name, content)
+	if failure == nil && IsKustomization(resolved) {
+		failure = strict.Kustomization(name, content)
+	}
+	return &File{Content: content, Hash: hex.EncodeToString(sum[:]), Failure: failure}, nil
 }
 
 func outside(name string) *protocol.Failure {

@@ -10,21 +10,31 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 )
 
-// AppendNode appends a YAML node as JSON. The values are those of kustomize's
+// AppendNode appends a YAML node as JSON, or returns ErrTooDeep. The values are those of kustomize's
 // own output (its RNode.MarshalJSON), without its detour through YAML text.
 func AppendNode(dst []byte, node *yamlv3.Node) ([]byte, error) {
+	return appendNode(dst, node, 0)
+}
+
+// ErrTooDeep is the error for a node that is nested too deeply.
+var ErrTooDeep = errors.New("nested too deeply")
+
+func appendNode(dst []byte, node *yamlv3.Node, depth int) ([]byte, error) {
+	if depth > MaxDepth {
+		return nil, ErrTooDeep
+	}
 	switch node.Kind {
 	case yamlv3.DocumentNode:
 		if len(node.Content) == 0 {
 			return append(dst, "null"...), nil
 		}
-		return AppendNode(dst, node.Content[0])
+		return appendNode(dst, node.Content[0], depth)
 	case yamlv3.AliasNode:
-		return AppendNode(dst, node.Alias)
+		return appendNode(dst, node.Alias, depth)
 	case yamlv3.SequenceNode:
-		return appendSequence(dst, node)
+		return appendSequence(dst, node, depth)
 	case yamlv3.MappingNode:
-		return appendMapping(dst, node)
+		return appendMapping(dst, node, depth)
 	case yamlv3.ScalarNode:
 		return appendScalar(dst, node)
 	case 0:
@@ -33,21 +43,21 @@ func AppendNode(dst []byte, node *yamlv3.Node) ([]byte, error) {
 	return nil, fmt.Errorf("unknown YAML node kind %d", node.Kind)
 }
 
-func appendSequence(dst []byte, node *yamlv3.Node) ([]byte, error) {
+func appendSequence(dst []byte, node *yamlv3.Node, depth int) ([]byte, error) {
 	dst = append(dst, '[')
 	for i, child := range node.Content {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = AppendNode(dst, child); err != nil {
+		if dst, err = appendNode(dst, child, depth+1); err != nil {
 			return nil, err
 		}
 	}
 	return append(dst, ']'), nil
 }
 
-func appendMapping(dst []byte, node *yamlv3.Node) ([]byte, error) {
+func appendMapping(dst []byte, node *yamlv3.Node, depth int) ([]byte, error) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		if tag := node.Content[i].ShortTag(); tag == "!!merge" {
 			return appendDecoded(dst, node)
@@ -65,7 +75,7 @@ func appendMapping(dst []byte, node *yamlv3.Node) ([]byte, error) {
 		}
 		dst = append(appendString(dst, node.Content[i].Value), ':')
 		var err error
-		if dst, err = AppendNode(dst, node.Content[i+1]); err != nil {
+		if dst, err = appendNode(dst, node.Content[i+1], depth+1); err != nil {
 			return nil, err
 		}
 	}
@@ -121,6 +131,9 @@ func appendDecoded(dst []byte, node *yamlv3.Node) ([]byte, error) {
 	var unsupported *json.UnsupportedTypeError
 	if errors.As(err, &unsupported) {
 		return nil, fmt.Errorf("line %d: a key is not a string", node.Line)
+	}
+	if IsTooDeep(encoded) {
+		return nil, ErrTooDeep
 	}
 	return append(dst, encoded...), err
 }

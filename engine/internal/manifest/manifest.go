@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
@@ -103,6 +104,9 @@ func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Fa
 	if failure := CheckAliases(name, content); failure != nil {
 		return nil, failure
 	}
+	if failure := CheckHidden(name, content); failure != nil {
+		return nil, failure
+	}
 	documents := []Document{}
 	if strings.HasSuffix(name, ".json") {
 		raw, failure := parseJSON(name, content)
@@ -147,7 +151,7 @@ func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure)
 	err := decoder.Decode(&raw)
 	if err == nil {
 		if _, err = decoder.Token(); err == io.EOF {
-			return raw, nil
+			return wellFormed(name, raw)
 		}
 		err = errors.New("text after the JSON value")
 	}
@@ -162,6 +166,28 @@ func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure)
 		File: name, Line: line, Column: column}
 }
 
+// wellFormed returns JSON that other parsers accept, too: Go also reads what is not
+// UTF-8, and half a surrogate pair.
+func wellFormed(name string, raw json.RawMessage) (json.RawMessage, *protocol.Failure) {
+	if !utf8.Valid(raw) {
+		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: not UTF-8"}
+	}
+	if !bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) {
+		return raw, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // numbers stay as they are written
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return raw, nil
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return raw, nil
+	}
+	return encoded, nil
+}
+
 func position(content []byte, offset int) (line, column int) {
 	before := content[:min(offset, len(content))]
 	line = 1 + bytes.Count(before, []byte("\n"))
@@ -170,6 +196,9 @@ func position(content []byte, offset int) (line, column int) {
 }
 
 func appendObject(documents []Document, name string, index, line int, raw json.RawMessage) ([]Document, *protocol.Failure) {
+	if failure := CheckDepth(name, line, raw); failure != nil {
+		return nil, failure
+	}
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
 			Message: fmt.Sprintf("document %d is not a mapping, so it is not a Kubernetes object", index+1)}

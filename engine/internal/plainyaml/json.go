@@ -86,7 +86,7 @@ func (p *jsonReader) mapping(indent int) (any, bool) {
 	for p.skip(); p.at < len(p.lines) && p.lines[p.at].indent == indent && !p.lines[p.at].isDash(); p.skip() {
 		name, rest, ok := cutKey(p.lines[p.at].content)
 		key := string(name)
-		if !ok || !isText(key) || hasKey(fields, key) {
+		if !ok || len(fields) == mostFields || !isText(key) || hasKey(fields, key) {
 			return nil, false
 		}
 		p.at++
@@ -240,7 +240,7 @@ func flow(text []byte) (value any, rest []byte, ok bool) {
 		if isMapping {
 			var name []byte
 			name, rest, ok = cutKey(rest)
-			if key = string(name); !ok || !isText(key) || hasKey(fields, key) {
+			if key = string(name); !ok || len(fields) == mostFields || !isText(key) || hasKey(fields, key) {
 				return nil, nil, false
 			}
 			rest = bytes.TrimLeft(rest, " ")
@@ -278,6 +278,9 @@ func flowItem(text []byte) (item any, rest []byte, ok bool) {
 	item, ok = scalar11(string(word))
 	return item, text[len(word):], ok
 }
+
+// mostFields keeps the search for equal keys short.
+const mostFields = 500
 
 func hasKey(fields []field, key string) bool {
 	return slices.ContainsFunc(fields, func(f field) bool { return f.key == key })

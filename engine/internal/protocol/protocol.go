@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"runtime/debug"
 	"sync"
 )
@@ -46,6 +47,9 @@ const (
 	CodeHelmDisabled    = "helm-disabled"
 	CodeHelm            = "helm"
 	CodeTooManyObjects  = "too-many-objects"
+	CodeTooComplex      = "too-complex"
+	CodeTooDeep         = "too-deep"
+	CodeRenderedSize    = "rendered-too-large"
 	CodeTimeout         = "timeout"
 	CodeComponent       = "component"
 	CodeNoKustomization = "no-kustomization"
@@ -163,6 +167,12 @@ func (r *Response) Send(v any) error {
 // SendRaw writes a marshalled, non-empty JSON object.
 func (r *Response) SendRaw(body []byte) error {
 	return r.out.Line(r.prefix, []byte(","), body[1:])
+}
+
+// Exit ends the process between two lines.
+func (r *Response) Exit(code int) {
+	r.out.mu.Lock()
+	os.Exit(code)
 }
 
 // Done writes the last line of the request; failure may be nil.

@@ -24,7 +24,7 @@ type Test struct {
 
 // Verify runs the test_ rules of the policies, as `conftest verify` does.
 func Verify(root string, options Options) ([]Test, error) {
-	p, err := load(root, options)
+	p, err := loadInTime(root, options)
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,18 @@ func (b *build) malformed() (failure *protocol.Failure) {
 	return failure
 }
 
+// hidden returns the failure of the first file that has a document which kustomize
+// ignores, or nil. What generators use as data may look like anything.
+func (b *build) hidden() (failure *protocol.Failure) {
+	b.view.Each(func(rel string, file *hermetic.File) bool {
+		if failure = file.Hidden(rel); failure != nil && b.isData(rel) {
+			failure = nil
+		}
+		return failure == nil
+	})
+	return failure
+}
+
 // isManifest is false for files that generators use as data.
 func (b *build) isManifest(rel string) bool {
 	switch path.Ext(rel) {
@@ -95,13 +107,18 @@ func (b *build) isManifest(rel string) bool {
 	default:
 		return false
 	}
+	return !b.isData(rel)
+}
+
+// isData reports whether a generator uses the file as data.
+func (b *build) isData(rel string) bool {
 	data := false
 	b.eachReference(func(from string, ref reference) bool {
 		lower := strings.ToLower(ref.field)
 		data = path.Join(path.Dir(from), ref.value) == rel && strings.HasSuffix(lower, "generator")
 		return !data
 	})
-	return !data
+	return data
 }
 
 func (b *build) eachReference(fn func(rel string, ref reference) (more bool)) {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 
@@ -10,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"kustodian.dev/engine/internal/manifest"
+	"kustodian.dev/engine/internal/protocol"
 )
 
 // The annotations in which kustomize reports provenance.
@@ -34,6 +36,9 @@ type configuredBy struct {
 	Name       string `json:"name,omitempty"`
 	Namespace  string `json:"namespace,omitempty"`
 }
+
+// maxRendered is the most that an overlay may render, in bytes.
+const maxRendered = 32 << 20
 
 // objects turns kustomize's result into JSON and moves provenance out of the
 // annotations, except for those that the user's buildMetadata asks for.
@@ -69,10 +74,21 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 		}
 	}
 	var buffer []byte
+	size := 0
 	for i, res := range resources.Resources() {
 		var err error
-		if buffer, err = manifest.AppendNode(buffer[:0], res.YNode()); err != nil {
+		if buffer, err = manifest.AppendNode(buffer[:0], res.YNode()); errors.Is(err, manifest.ErrTooDeep) {
+			var from origin
+			_ = json.Unmarshal(objects[i].Origin, &from)
+			failure := manifest.TooDeep(from.Path, 0)
+			failure.Message = res.CurId().String() + ": " + failure.Message
+			return nil, b.view.Refuse(failure)
+		} else if err != nil {
 			return nil, fmt.Errorf("%s: %w", res.CurId(), err)
+		}
+		if size += len(buffer); size > maxRendered {
+			return nil, b.view.Refuse(&protocol.Failure{Code: protocol.CodeRenderedSize,
+				Message: fmt.Sprintf("the objects have more than %d MiB as JSON", maxRendered>>20)})
 		}
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
 	}

@@ -3,6 +3,7 @@
 package render
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 
 	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -36,6 +38,15 @@ const (
 	defaultTimeout    = 5 * time.Minute
 )
 
+// Timeout returns the time limit for rendering an overlay, which is also that for
+// its policies.
+func (l Limits) Timeout() time.Duration {
+	if l.TimeoutSeconds > 0 {
+		return time.Duration(l.TimeoutSeconds * float64(time.Second))
+	}
+	return defaultTimeout
+}
+
 // Options are those of a render request.
 type Options struct {
 	Root        string   `json:"root"`
@@ -44,6 +55,7 @@ type Options struct {
 	AllowRemote bool     `json:"allowRemote"`
 	EnableHelm  bool     `json:"enableHelm"`
 	HelmCommand string   `json:"helmCommand"`
+	Sequential  bool     `json:"sequential"`
 }
 
 // Overlay is one rendered overlay.
@@ -53,6 +65,7 @@ type Overlay struct {
 	Files        []hermetic.Source
 	Absent       []string
 	Failure      *protocol.Failure
+	Abandoned    bool // the time limit ended it, but it still runs
 	Milliseconds int64
 }
 
@@ -65,6 +78,7 @@ type Object struct {
 
 // Overlays renders every overlay of the request, as many at a time as there are
 // cores, and calls done for each as soon as it is ready, from several goroutines.
+// With Sequential it renders one at a time, in the order of the request.
 func Overlays(options Options, done func(Overlay)) error {
 	tree, err := hermetic.NewTree(options.Root, options.Limits.MaxFileBytes)
 	if err != nil {
@@ -80,7 +94,11 @@ func Overlays(options Options, done func(Overlay)) error {
 	}
 	queue := make(chan string)
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(options.Overlays)) {
+	atATime := min(runtime.GOMAXPROCS(0), len(options.Overlays))
+	if options.Sequential {
+		atATime = 1
+	}
+	for range atATime {
 		workers.Go(func() {
 			for overlay := range queue {
 				done(renderOne(tree, options, overlay))
@@ -109,42 +127,35 @@ func (g *gate) lookPath(command string) (string, error) {
 }
 
 // renderOne renders an overlay within its time limit. kustomize cannot be
-// interrupted, so a build that takes longer is abandoned: its file system is
-// stopped, and the build fails at its next access.
+// interrupted: its file system is stopped, and the build fails at its next access.
+// A build that does not even do that is abandoned.
 func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 	started := time.Now()
-	limit := defaultTimeout
-	if options.Limits.TimeoutSeconds > 0 {
-		limit = time.Duration(options.Limits.TimeoutSeconds * float64(time.Second))
-	}
+	limit := limits.Current(options.Limits.Timeout())
 	b := &build{tree: tree, options: options, overlay: path.Clean(filepath.ToSlash(overlay)), view: tree.View()}
-	type outcome struct {
+	var outcome struct {
 		objects []Object
 		failure *protocol.Failure
+		late    bool
 	}
-	finished := make(chan outcome, 1)
-	go func() {
-		objects, failure := b.run()
-		finished <- outcome{objects, failure}
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	var result outcome
-	select {
-	case result = <-finished:
-	case <-timer.C:
-		b.view.Stop()
-		result.failure = &protocol.Failure{Code: protocol.CodeTimeout,
+	finished := limits.Within(limit, func(ctx context.Context) {
+		defer context.AfterFunc(ctx, b.view.Stop)()
+		outcome.objects, outcome.failure = b.run()
+		outcome.late = ctx.Err() != nil
+	})
+	result := Overlay{Path: b.overlay, Abandoned: !finished}
+	if finished && !outcome.late {
+		result.Objects, result.Failure = outcome.objects, outcome.failure
+	} else {
+		result.Failure = &protocol.Failure{Code: protocol.CodeTimeout,
 			Message: fmt.Sprintf("rendering took longer than the limit of %s", limit)}
 	}
-	if result.failure != nil {
-		result.objects = nil
+	if result.Failure != nil {
+		result.Objects = nil
 	}
-	return Overlay{
-		Path: b.overlay, Objects: result.objects, Failure: result.failure,
-		Files: b.view.Files(), Absent: b.view.Absent(),
-		Milliseconds: time.Since(started).Milliseconds(),
-	}
+	result.Files, result.Absent = b.view.Files(), b.view.Absent()
+	result.Milliseconds = time.Since(started).Milliseconds()
+	return result
 }
 
 // build is the build of one overlay.
@@ -155,6 +166,7 @@ type build struct {
 	folder  string // the overlay with symlinks followed, as kustomize names it
 	view    *hermetic.View
 
+	loads int              // kustomizations read, each time that it is read
 	alone bool             // must not share kustomize's schema with other builds
 	trace bool             // ask kustomize for provenance
 	top   topKustomization // the overlay's own
@@ -213,7 +225,7 @@ func (b *build) attempt(trace bool) ([]Object, *protocol.Failure) {
 	if err != nil {
 		return nil, b.explain(err)
 	}
-	return objects, nil
+	return objects, b.hidden()
 }
 
 func (b *build) maxObjects() int {
@@ -256,6 +268,7 @@ var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Ku
 func (b *build) kustomize() (resmap.ResMap, error) {
 	leave := globals.enter(mode{remote: b.options.AllowRemote, alone: b.alone})
 	defer leave()
+	b.loads = 0
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified // as the CLI: sortOptions, or else the legacy order
 	if b.options.EnableHelm {
@@ -267,6 +280,9 @@ func (b *build) kustomize() (resmap.ResMap, error) {
 // inspect reads every kustomization before kustomize does: it refuses some, and
 // adds the request for provenance to the overlay's own.
 func (b *build) inspect(rel string, content []byte) ([]byte, error) {
+	if failure := b.complexity(rel); failure != nil {
+		return nil, failure
+	}
 	isTop := path.Dir(rel) == b.folder
 	lower := strings.ToLower(string(content))
 	if !b.alone && strings.Contains(lower, "openapi") {

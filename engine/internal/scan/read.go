@@ -10,6 +10,7 @@ import (
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/plainyaml"
 	"kustodian.dev/engine/internal/protocol"
+	"kustodian.dev/engine/internal/strict"
 )
 
 // reader reads the files of one repository. Identical files are parsed once:
@@ -107,23 +108,28 @@ func kustomization(rel string, content []byte) Kustomization {
 	if result.Error = manifest.CheckAliases(rel, content); result.Error != nil {
 		return result
 	}
+	if result.Error = strict.Kustomization(rel, content); result.Error != nil {
+		return result
+	}
 	chunks := manifest.Split(content)
 	if len(chunks) == 0 {
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: 1, Message: "the kustomization is empty"}
 		return result
 	}
-	if document, ok := plainyaml.JSON(chunks[0].Text); ok {
-		result.Document = document
-		return result
+	document, ok := plainyaml.JSON(chunks[0].Text)
+	var failure *protocol.Failure
+	if !ok {
+		document, failure = manifest.Decode(rel, chunks[0])
 	}
-	document, failure := manifest.Decode(rel, chunks[0])
 	switch {
 	case failure != nil:
 		result.Error = failure
 	case document[0] != '{':
 		result.Error = &protocol.Failure{Code: protocol.CodeYAML, File: rel, Line: chunks[0].ContentLine, Message: "the kustomization is not a mapping"}
 	default:
-		result.Document = document
+		if result.Error = manifest.CheckDepth(rel, chunks[0].ContentLine, document); result.Error == nil {
+			result.Document = document
+		}
 	}
 	return result
 }

@@ -4,15 +4,18 @@ import (
 	"encoding/json"
 	"path/filepath"
 
+	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
 	"kustodian.dev/engine/internal/rego"
+	"kustodian.dev/engine/internal/render"
 )
 
 func evaluatePolicy(request []byte, response *protocol.Response) error {
 	var r struct {
 		envelope
-		Root   string       `json:"root"`
-		Policy rego.Options `json:"policy"`
+		Root   string        `json:"root"`
+		Policy rego.Options  `json:"policy"`
+		Limits render.Limits `json:"limits"`
 		Inputs []struct {
 			Name    string            `json:"name"`
 			Objects []json.RawMessage `json:"objects"`
@@ -30,13 +33,16 @@ func evaluatePolicy(request []byte, response *protocol.Response) error {
 		return err
 	}
 	for _, input := range r.Inputs {
-		results, err := policy.Evaluate(filepath.Join(root, input.Name), input.Objects)
+		results, failure, abandoned := policy.Evaluate(r.Limits.Timeout(), filepath.Join(root, input.Name), input.Objects)
 		_ = response.Send(struct {
 			Kind   string            `json:"kind"`
 			Name   string            `json:"name"`
 			Policy *rego.Results     `json:"policy"`
 			Error  *protocol.Failure `json:"error"`
-		}{"policy", input.Name, results, protocol.AsFailure(err, protocol.CodePolicyEval)})
+		}{"policy", input.Name, results, failure})
+		if abandoned {
+			response.Exit(limits.ExitAbandoned)
+		}
 	}
 	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"kustodian.dev/engine/internal/hermetic"
+	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
 	"kustodian.dev/engine/internal/rego"
 	"kustodian.dev/engine/internal/render"
@@ -31,13 +33,20 @@ func renderOverlays(request []byte, response *protocol.Response) error {
 	}
 	return render.Overlays(r.Options, func(overlay render.Overlay) {
 		line := appendOverlay(nil, overlay)
-		policy := compiled()
+		policy, abandoned := compiled(), overlay.Abandoned
 		if policy == nil || overlay.Failure != nil {
 			line = append(line, `,"policy":null}`...)
 		} else {
-			line = appendPolicy(line, policy, filepath.Join(root, filepath.FromSlash(overlay.Path)), overlay)
+			file := filepath.Join(root, filepath.FromSlash(overlay.Path))
+			line, abandoned = appendPolicy(line, policy, r.Limits.Timeout(), file, overlay)
+		}
+		if abandoned && !r.Sequential && len(r.Overlays) > 1 {
+			response.Exit(limits.ExitUnclear)
 		}
 		_ = response.SendRaw(line)
+		if abandoned {
+			response.Exit(limits.ExitAbandoned)
+		}
 	})
 }
 
@@ -105,17 +114,17 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	return strconv.AppendInt(line, overlay.Milliseconds, 10)
 }
 
-func appendPolicy(line []byte, policy *rego.Policy, file string, overlay render.Overlay) []byte {
+func appendPolicy(line []byte, policy *rego.Policy, limit time.Duration, file string, overlay render.Overlay) (_ []byte, abandoned bool) {
 	objects := make([]json.RawMessage, len(overlay.Objects))
 	for i := range overlay.Objects {
 		objects[i] = overlay.Objects[i].JSON
 	}
-	results, err := policy.Evaluate(file, objects)
+	results, failure, abandoned := policy.Evaluate(limit, file, objects)
 	line = appendJSON(append(line, `,"policy":`...), results)
-	if err != nil {
-		line = appendJSON(append(line, `,"policyError":`...), protocol.AsFailure(err, protocol.CodePolicyEval))
+	if failure != nil {
+		line = appendJSON(append(line, `,"policyError":`...), failure)
 	}
-	return append(line, '}')
+	return append(line, '}'), abandoned
 }
 
 // appendJSON appends a value that always marshals: one without channels,

@@ -120,7 +120,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	want := map[string]string{"a.yaml": "2", "-": "2", "bad.yaml": "yaml bad.yaml:2", "none.yaml": "not-found none.yaml:0",
-		"out.yaml": "outside-root out.yaml:0", "../x.yaml": "not-found ../x.yaml:0"}
+		"out.yaml": "outside-root out.yaml:0", "../x.yaml": "outside-root ../x.yaml:0"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}

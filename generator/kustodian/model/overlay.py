@@ -50,9 +50,17 @@ class PolicyResult:
     metadata: JsonObject = field(default_factory=dict)
 
 
+class Evaluated(NamedTuple):
+    """The results of the policies for one overlay; with an `error` they are not complete."""
+
+    results: tuple[PolicyResult, ...] = ()
+    successes: int = 0
+    error: NotChecked | None = None
+
+
 @dataclass(slots=True)
 class RenderedOverlay:
-    """The result of rendering an overlay: objects, or an error.
+    """The result of rendering an overlay: objects, or an error; both if a policy cannot be evaluated.
 
     `files` maps each file that was read (relative to the repository root) to its sha256; `absent` are paths
     that were looked for and do not exist. An overlay that was not rendered has only `may_read`, the files

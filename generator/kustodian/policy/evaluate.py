@@ -55,8 +55,8 @@ class SourceHit(NamedTuple):
 class RuleFailure(NamedTuple):
     """A rule that raised: reported, never counted as clean.
 
-    That is a defect of ours, or with `unknown` something that the rule needs and cannot know. `overlay` is "."
-    for the repository.
+    That is a defect of ours, or with `unknown` something that the rule needs and cannot know. `overlay` is
+    "." for the repository.
     """
 
     rule: str

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest, Provenance, Step
-from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
 
 
 def not_checked(error: JsonObject | None) -> NotChecked | None:
@@ -39,6 +39,7 @@ def policy_error(error: JsonObject) -> UserError:
     """The error for Rego policies that do not load or compile, with a hint."""
     hint = {
         "no-policy": "check `rego.policy` and `rego.namespaces` in kustodian.yaml",
+        "outside-root": "move it into the repository",
         "policy-compile": "correct the Rego file; `conftest verify` runs its tests",
     }.get(error.get("code", ""))
     found = request_error(error)
@@ -50,12 +51,12 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     """The result of rendering one overlay. Raises UserError if the policies do not load."""
     if answer["kind"] == "policy-error":
         raise policy_error(answer["error"])
-    policy, successes = policy_results(answer.get("policy"))
     chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
+    policy, successes = _policy_results(answer.get("policy"))
     return RenderedOverlay(
         by_path[answer["overlay"]],
         [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
-        not_checked(answer.get("error")),
+        not_checked(answer.get("error") or answer.get("policyError")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),
         policy,
@@ -63,8 +64,12 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     )
 
 
-def policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
-    """The results of Rego policies, and the number of successes."""
+def evaluated(answer: JsonObject) -> Evaluated:
+    """The results of policies for one input."""
+    return Evaluated(*_policy_results(answer.get("policy")), not_checked(answer.get("error")))
+
+
+def _policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...], int]:
     if not answer:
         return (), 0
     results = tuple(

@@ -7,28 +7,34 @@ starts up while Python imports other modules.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import subprocess
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NamedTuple, Self, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from kustodian.model.errors import EngineError, ExitCode
 from kustodian.model.json_value import JsonObject
-from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.overlay import Evaluated, NotChecked, Overlay, RenderedOverlay
 from kustodian.render.answers import (
+    evaluated,
     not_checked,
     policy_error,
-    policy_results,
     rendered_overlay,
     request_error,
 )
+from kustodian.render.pending import EXIT_ABANDONED, EXIT_UNCLEAR, Pending, gave_up, reason
+from kustodian.render.process import start
 
 PROTOCOL = 4
-_PIPE_BYTES = 1 << 20
+#: How often the process may end, and for how many seconds after that, before what is left is not checked.
+_RESTARTS = 8
+_RESTART_SECONDS = 20
+#: Seconds for an overlay that may be fetched, or that helm renders.
+_SECONDS_WITH_PROGRAMS = 120
 
 
 class Limits(NamedTuple):
@@ -36,7 +42,7 @@ class Limits(NamedTuple):
 
     max_file_bytes: int = 16 * 1024 * 1024
     max_objects: int = 20_000
-    timeout_seconds: float = 120
+    timeout_seconds: float = 20
 
 
 class RegoOptions(NamedTuple):
@@ -107,30 +113,21 @@ def wait_for_ended() -> None:
 class Engine:
     """A running engine; use as a context manager.
 
-    Raises EngineError if it does not start, dies, or speaks another protocol.
+    Raises EngineError if it does not start, speaks another protocol, or ends for another reason.
     """
 
     def __init__(self, binary: Path) -> None:
         """Start the process; its greeting is read before the first answer."""
-        import os
-
         wait_for_ended()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("KUSTOMIZE_")}
-        try:
-            self._process = subprocess.Popen(
-                [str(binary)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-            )
-        except OSError as error:
-            raise EngineError(
-                f"the rendering engine does not start: {error}",
-                hint="install kustodian again; the engine is part of it",
-                exit_code=ExitCode.NOT_CHECKED,
-            ) from error
-        _widen(self._process.stdout)
+        self._binary = binary
+        self._running = start(binary)
         self.versions: JsonObject = {}
         self._next_id = 0
+        self._restarts = 0
+        self._first_end = 0.0
         self._early_scan: tuple[Path, int] | None = None
-        self._unfinished: set[int] = set()
+        self._unfinished: dict[int, Pending] = {}
+        self._held: deque[int] = deque()  # requests to be sent when the one before them is done
         self._waiting: dict[int, deque[JsonObject]] = {}  # answers read before their request was consumed
 
     def __enter__(self) -> Self:
@@ -141,14 +138,14 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the process without waiting for its exit; see `wait_for_ended`."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         if kind is not None or self._unfinished:
             self._process.kill()  # it may be blocked writing answers that are not read
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        self._process.stdout.close()
+        self._running.close()
         _ending.append(self._process)
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes]:
+        return self._running.popen
 
     def begin_scan(self, root: Path) -> None:
         """Send the request of a later `scan`, so that the engine works on it meanwhile."""
@@ -156,7 +153,8 @@ class Engine:
 
     def scan(self, root: Path) -> Scan:
         """Find the kustomizations and YAML files of a repository."""
-        found = Scan()
+        kustomizations: dict[str, tuple[str, JsonObject | None, NotChecked | None]] = {}
+        yaml_files: dict[str, ScannedFile] = {}
         early, self._early_scan = self._early_scan, None
         if early is not None and early[0] == root:
             answers = self._answers(early[1])
@@ -166,13 +164,15 @@ class Engine:
             answers = self._ask({"op": "scan", "root": str(root)})
         for entry in (entry for answer in answers for entry in answer["entries"]):
             error = not_checked(entry.get("error"))
+            path: str = entry["path"]
             if entry["kind"] == "kustomization":
-                found.kustomizations.append((entry["path"], entry.get("document"), error))
+                kustomizations[path] = (path, entry.get("document"), error)
             elif entry["kind"] == "yaml":
-                found.yaml_files.append((entry["path"], entry.get("documents") or [], error))
-        found.kustomizations.sort(key=lambda entry: entry[0])
-        found.yaml_files.sort(key=lambda entry: entry[0])
-        return found
+                yaml_files[path] = (path, entry.get("documents") or [], error)
+        return Scan(
+            sorted(kustomizations.values(), key=lambda entry: entry[0]),
+            sorted(yaml_files.values(), key=lambda entry: entry[0]),
+        )
 
     def parse(
         self,
@@ -213,6 +213,9 @@ class Engine:
         """
         by_path = {overlay.path: overlay for overlay in overlays}
         limits = options.limits
+        seconds = limits.timeout_seconds
+        if options.allow_remote or options.enable_helm:
+            seconds = max(seconds, _SECONDS_WITH_PROGRAMS)
         request: JsonObject = {
             "op": "render",
             "root": str(root),
@@ -220,7 +223,7 @@ class Engine:
             "limits": {
                 "maxFileBytes": limits.max_file_bytes,
                 "maxObjects": limits.max_objects,
-                "timeoutSeconds": limits.timeout_seconds,
+                "timeoutSeconds": seconds,
             },
             "allowRemote": options.allow_remote,
             "enableHelm": options.enable_helm,
@@ -231,20 +234,19 @@ class Engine:
 
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
-    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
-        """Evaluate Rego policies on objects: results and number of successes, by input name."""
-        request = {
+    ) -> dict[str, Evaluated]:
+        """Evaluate Rego policies on objects, by input name.
+
+        Raises UserError if the policies do not load or compile.
+        """
+        request: JsonObject = {
             "op": "policy",
             "root": str(root),
             "policy": rego.as_request(),
+            "limits": {"timeoutSeconds": Limits().timeout_seconds},
             "inputs": [{"name": name, "objects": list(objects)} for name, objects in inputs],
         }
-        results = {}
-        for answer in self._ask(request, policy_error):
-            if answer.get("error"):
-                raise policy_error(answer["error"])
-            results[answer["name"]] = policy_results(answer.get("policy"))
-        return results
+        return {answer["name"]: evaluated(answer) for answer in self._ask(request, policy_error)}
 
     def verify(self, root: Path, rego: RegoOptions) -> list[JsonObject]:
         """Run `_test.rego` files like `conftest verify`: name, namespace, status and message of each test."""
@@ -260,19 +262,22 @@ class Engine:
 
     def _send(self, request: JsonObject) -> int:
         """Send a request and return its id."""
-        import orjson
-
-        assert self._process.stdin is not None
         self._next_id += 1
         own = self._next_id
         self._waiting[own] = deque()
-        self._unfinished.add(own)
+        self._unfinished[own] = Pending(request)
+        self._write(own)
+        return own
+
+    def _write(self, own: int) -> None:
+        import orjson
+
+        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(orjson.dumps({**request, "id": own}) + b"\n")
+            self._process.stdin.write(orjson.dumps({**self._unfinished[own].rest(), "id": own}) + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise self._died() from None
-        return own
+            self._restart()
 
     def _answers(self, own: int, to_error: Any = None) -> Iterator[JsonObject]:
         waiting = self._waiting[own]
@@ -294,14 +299,31 @@ class Engine:
     def _read_for(self, request: int) -> JsonObject | None:
         """Read one answer: returned if it is for this request, else kept for its own request."""
         answer = self._read()
-        if answer.get("id") == request:
+        if answer is None:
+            return None
+        own = answer.get("id", 0)
+        if own in self._unfinished:
+            self._unfinished[own].note(answer)
+            if answer.get("done"):
+                self._finished(own)
+        if own == request:
             return answer
-        if answer.get("id") in self._waiting:
-            self._waiting[answer["id"]].append(answer)
+        if own in self._waiting:
+            self._waiting[own].append(answer)
         return None
+
+    def _finished(self, own: int) -> None:
+        del self._unfinished[own]
+        while self._held:
+            following = self._held.popleft()
+            if following in self._unfinished:
+                self._write(following)
+                break
 
     def _greet(self) -> None:
         greeting = self._read()
+        if greeting is None:
+            raise self._died(*self._running.ended())
         if greeting.get("protocol") != PROTOCOL:
             raise EngineError(
                 f"the engine speaks protocol {greeting.get('protocol')}, this version needs {PROTOCOL}",
@@ -310,31 +332,57 @@ class Engine:
             )
         self.versions = greeting
 
-    def _read(self) -> JsonObject:
+    def _read(self) -> JsonObject | None:
+        """Read one answer; None if the process ended and another one goes on."""
         import orjson
 
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        if not line:
-            raise self._died()
-        answer: JsonObject = orjson.loads(line)
-        if answer.get("done"):
-            self._unfinished.discard(answer.get("id", 0))
+        if not line.endswith(b"\n"):
+            if not self.versions:
+                raise self._died(*self._running.ended())
+            self._restart()
+            return None
+        try:
+            answer: JsonObject = orjson.loads(line)
+        except ValueError as error:
+            raise EngineError(
+                f"the repository was not checked: an answer of the rendering engine is not JSON: {error}",
+                exit_code=ExitCode.NOT_CHECKED,
+            ) from error
         return answer
 
-    def _died(self) -> EngineError:
-        code = self._process.wait()
+    def _restart(self) -> None:
+        """Start another process for what the last one left, if it ended because of an overlay."""
+        code, log = self._running.ended()
+        for abandoned in self._unfinished.keys() - self._waiting.keys():
+            del self._unfinished[abandoned]
+        divisible = [own for own, pending in self._unfinished.items() if pending.is_divisible]
+        if not divisible:
+            raise self._died(code, log)
+        self._restarts += 1
+        self._first_end = self._first_end or time.monotonic()
+        first = self._unfinished[divisible[0]]
+        if self._restarts > _RESTARTS or time.monotonic() - self._first_end > _RESTART_SECONDS:
+            for own in divisible:
+                self._waiting[own].extend(self._unfinished[own].fail(gave_up(self._restarts)))
+        elif code != EXIT_ABANDONED and (answer := first.blame(reason(code, log))) is not None:
+            self._waiting[divisible[0]].append(answer)
+        if code in (EXIT_ABANDONED, EXIT_UNCLEAR):
+            for own in divisible:
+                self._unfinished[own].shorten()
+        self._running.close()
+        self._running, self.versions = start(self._binary), {}
+        self._greet()
+        # After a crash the requests run one after another, so that it is clear which one ends the process.
+        self._held = deque() if code == EXIT_ABANDONED else deque(divisible[1:])
+        for own in [own for own in self._unfinished if own not in self._held]:
+            self._write(own)
+
+    def _died(self, code: int, log: str) -> EngineError:
+        why = reason(code, log)
         return EngineError(
-            f"the rendering engine exited unexpectedly (exit {code}); the repository was not checked",
-            hint="please report its output above",
+            f"the repository was not checked: {why.message}",
+            hint=why.detail and f"please report this:\n{why.detail}",
             exit_code=ExitCode.NOT_CHECKED,
         )
-
-
-def _widen(pipe: IO[bytes] | None) -> None:
-    """Enlarge the buffer of a pipe (Linux only), so that the engine is blocked less often."""
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        assert pipe is not None
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import JsonObject, mapping
-from kustodian.model.overlay import NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 
 
@@ -37,13 +37,14 @@ class ExternalRenderer:
                 self._replace_objects(root, rendered, options)
             if rego is not None and rendered.objects:
                 inputs = [(rendered.overlay.path, [m.data for m in rendered.objects])]
-                results = self.evaluate(root, rego, inputs)
-                rendered.policy, rendered.policy_successes = results[rendered.overlay.path]
+                outcome = self.evaluate(root, rego, inputs)[rendered.overlay.path]
+                rendered.policy, rendered.policy_successes = outcome.results, outcome.successes
+                rendered.error = rendered.error or outcome.error
             yield rendered
 
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
-    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
+    ) -> dict[str, Evaluated]:
         """Evaluate Rego with the conftest binary, or with the engine if none was given."""
         if self.conftest is None:
             return self.engine.evaluate(root, rego, inputs)
@@ -75,9 +76,7 @@ class ExternalRenderer:
                 rendered.overlay.path,
             )
 
-    def _conftest(
-        self, root: Path, rego: RegoOptions, objects: Sequence[JsonObject]
-    ) -> tuple[tuple[PolicyResult, ...], int]:
+    def _conftest(self, root: Path, rego: RegoOptions, objects: Sequence[JsonObject]) -> Evaluated:
         command = [str(self.conftest), "test", "--output", "json", "--no-fail", "--parser", "yaml"]
         for policy in rego.policy:
             command += ["--policy", policy]
@@ -108,7 +107,7 @@ class ExternalRenderer:
                         _result(index, answer.get("namespace", ""), level, found)
                         for found in answer.get(field) or []
                     ]
-        return tuple(results), successes
+        return Evaluated(tuple(results), successes)
 
 
 def _result(index: int, namespace: str, level: str, found: JsonObject) -> PolicyResult:

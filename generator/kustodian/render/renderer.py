@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kustodian.model.json_value import JsonObject
-from kustodian.model.overlay import Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.overlay import Evaluated, Overlay, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 
 
@@ -21,8 +21,8 @@ class Renderer(Protocol):
 
     def evaluate(
         self, root: Path, rego: RegoOptions, inputs: Sequence[tuple[str, Sequence[JsonObject]]]
-    ) -> dict[str, tuple[tuple[PolicyResult, ...], int]]:
-        """Evaluate Rego on objects: results and number of successes, by input name."""
+    ) -> dict[str, Evaluated]:
+        """Evaluate Rego on objects, by input name."""
 
 
 def renderer_of(engine: Engine, kustomize: Path | None, conftest: Path | None) -> Renderer:

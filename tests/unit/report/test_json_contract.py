@@ -203,7 +203,7 @@ def test_a_side_without_the_field_has_no_key() -> None:
 
 #: Failures of a whole request: the command ends with an error instead of a report.
 NO_REPORT = {
-    "bad-request", "unknown-op", "internal", "no-policy", "policy-compile", "policy-data", "policy-eval",
+    "bad-request", "unknown-op", "internal", "no-policy", "policy-compile", "policy-data",
 }  # fmt: skip
 
 

@@ -41,8 +41,8 @@ class SourceFiles(Protocol):
     def history(self, file: str) -> list[str]:
         """The contents of a file in the commits that HEAD reaches, newest first, without the work tree.
 
-        Empty without git and for an uncommitted file. Raises HistoryUnknown if not all are known, as in a shallow
-        clone.
+        Empty without git and for an uncommitted file. Raises HistoryUnknown if some are not known, as in a
+        shallow clone.
         """
 
 

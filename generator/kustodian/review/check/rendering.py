@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from kustodian.model.manifest import Manifest, Provenance
-from kustodian.model.overlay import Overlay, RenderedOverlay
+from kustodian.model.overlay import Evaluated, Overlay, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions
 from kustodian.render.renderer import Renderer, renderer_of
 from kustodian.review.check.options import CheckOptions
@@ -49,7 +49,9 @@ def _plain(
     if rego is not None and inputs:
         results = renderer.evaluate(plan.root, rego, inputs)
         for overlay in rendered:
-            overlay.policy, overlay.policy_successes = results.get(overlay.overlay.path, ((), 0))
+            outcome = results.get(overlay.overlay.path, Evaluated())
+            overlay.policy, overlay.policy_successes = outcome.results, outcome.successes
+            overlay.error = overlay.error or outcome.error
     yield from rendered
 
 
