@@ -19,12 +19,40 @@ def run() -> NoReturn:
 
         print(f"kustodian {__version__}")
         sys.exit(0)
+    from kustodian.cli import signals
     from kustodian.cli.boundary import guarded
 
-    code = guarded(lambda: _run(line))
+    try:
+        signals.install()
+        _open_closed_streams()
+        code = guarded(lambda: _run(line))
+    except KeyboardInterrupt:  # while an error was reported
+        signals.exit_stopped()
+    if signals.was_received():  # typer turns the KeyboardInterrupt into an exit code
+        signals.exit_stopped("interrupted; nothing was left half-done")
     if line.may_render:
         _exit_at_once(code)
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Put something in place of streams that the caller closed (`>&-`), and never fail on a character.
+
+    Python has no object for a closed stream, and the next file that is opened would take its number.
+    Writing to the replacement fails, as it should.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            opened = os.open(os.devnull, os.O_RDONLY)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            mode = "r" if number == 0 else "w"
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
+            setattr(sys, name, stream)
+        if number and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(line: CommandLine) -> int:
@@ -51,7 +79,12 @@ def _run(line: CommandLine) -> int:
 def _command(line: CommandLine) -> int:
     from kustodian.cli.app import command_line
 
-    result = command_line(line.subcommand)(standalone_mode=False)
+    try:
+        result = command_line(line.subcommand)(standalone_mode=False)
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # typer would exit with 1, which means findings
+            raise error.__context__ from None
+        raise
     sys.stdout.flush()  # inside the error boundary, which handles a closed pipe
     return result if isinstance(result, int) else 0
 

@@ -32,6 +32,7 @@ _GAP = "&#8203;"
 _LINKS = re.compile(r"(?<=\w)://|(?<!\w)(?:www(?=\.)|mailto(?=:)|xmpp(?=:))", re.IGNORECASE)
 #: References to issues and the like: `#1`, `GH-1`; GitLab's `!1`, `$1`, `%1`, `~label`.
 _ISSUES = re.compile(r"#(?=\w)|(?<=\bGH)-(?=\d)|[!$](?=\d)|(?<!\w)(?:%(?=\d)|~(?=\w))", re.IGNORECASE)
+_LINE_END = re.compile("\r?\n$")
 _CODE = re.compile("(`[^`]+`)")
 
 
@@ -55,7 +56,7 @@ def own_lines(text: str) -> str:
 
 def diff_line(line: str) -> str:
     """A line of a unified diff, with its line break: as it is unless it could do harm in a log."""
-    content = line.rstrip("\r\n")
+    content = line[: -len(found[0])] if (found := _LINE_END.search(line)) else line
     sign = content[:1] if content[:1] in ("+", "-", " ") else ""
     # A context line starts with white space, which does not keep a runner from reading a command.
     return sign + source_line(content[len(sign) :]) + line[len(content) :]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
 from kustodian.repository.history import git
+from kustodian.repository.temporary import temporary_folder
 
 SUBMODULE_MODE, LINK_MODE = "160000", "120000"
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
@@ -157,12 +157,9 @@ def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iter
     if content is None:
         raise UserError("the index has conflicts", hint="resolve them, `git add`, and try again")
     parent = git(tree.top, "rev-parse", "--verify", "--quiet", "HEAD") if index else commit
-    folder = Path(tempfile.mkdtemp(prefix="kustodian-base-")).resolve()
-    try:
+    with temporary_folder("kustodian-base-") as folder:
         _clone(tree.top, folder / "clone", parent, content.strip())
         yield Checkout(tree, folder / "clone")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clone(source: Path, clone: Path, parent: str | None, content: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit
 from kustodian.repository.files import replace_file
+from kustodian.repository.temporary import temporary_folder
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, start
 from kustodian.review.fix.changes import Change, changes_of, read_text
@@ -50,7 +50,7 @@ class Fixes:
             if read_text(root / name) != self.before[name]:
                 raise UserError("the file was changed meanwhile; nothing was fixed", file=name)
         for name, text in self.after.items():
-            _write(root / name, text, name)
+            _write(root, name, text)
 
 
 def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
@@ -174,8 +174,8 @@ class _copy_of:
         self.root, self.texts = root, texts
 
     def __enter__(self) -> Path:
-        self._folder = tempfile.mkdtemp(prefix="kustodian-fix-")
-        copy = Path(self._folder).resolve() / "repository"
+        self._folder = temporary_folder("kustodian-fix-")
+        copy = self._folder.__enter__() / "repository"
         ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
         try:
             shutil.copytree(self.root, copy, symlinks=True, copy_function=_link, ignore=ignored)
@@ -191,7 +191,7 @@ class _copy_of:
         return copy
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.__exit__(None, None, None)
 
 
 def _link(source: str, target: str) -> None:
@@ -202,8 +202,8 @@ def _link(source: str, target: str) -> None:
             shutil.copyfile(source, target)
 
 
-def _write(path: Path, text: str, shown: str) -> None:
+def _write(root: Path, name: str, text: str) -> None:
     try:
-        replace_file(path.resolve(), text.encode())
+        replace_file(root / name, text.encode(), within=root)
     except OSError as error:
-        raise UserError(f"the file cannot be written: {error}", file=shown) from error
+        raise UserError(f"the file cannot be written: {error.strerror}", file=name) from error
