@@ -54,6 +54,16 @@ def report_error(error: UserError) -> int:
 
 def _of_the_system(error: OSError) -> UserError:
     """What the operating system refused: a full disk, a folder that is gone, a closed stream."""
+    from pathlib import Path
+
+    try:
+        Path.cwd()
+    except OSError:
+        return UserError(
+            "the working directory does not exist any more",
+            hint="change to a folder that does",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
     reason = error.strerror or str(error) or type(error).__name__
     if error.filename is None:
         return UserError(

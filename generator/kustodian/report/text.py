@@ -132,7 +132,7 @@ def _snippet(report: CheckReport, finding: Finding, palette: _Palette) -> Iterat
     end = source.end_column if source.end_column and source.end_line == source.line else len(line) + 1
     last = max(source.column, min(end, len(line.rstrip()) + 1) - 1)
     # Escapes make the shown line longer than the file's.
-    start = len(source_line(line[: source.column - 1])) if source.column <= len(line) else source.column - 1
+    start = len(source_line(line[: source.column - 1]))
     length = max(1, len(source_line(line[source.column - 1 : last])))
     caret = palette.paint(_COLOURS[finding.severity], "^" * length)
     yield f"{' ' * width} {bar} {' ' * start}{caret} {plain(_about(finding))}".rstrip()

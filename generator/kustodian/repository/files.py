@@ -50,15 +50,20 @@ class OutsideError(OSError):
 
 def read_inside(path: Path, within: Path, largest: int = _LARGEST) -> bytes:
     """The content of a regular file inside a folder. Raises OSError, OutsideError for any other file."""
-    real = _inside(path, within)
-    file = os.open(real, os.O_RDONLY | _FLAGS | _WITHOUT_WAITING)
+    return read_regular(_inside(path, within), largest)
+
+
+def read_regular(path: Path, largest: int = _LARGEST) -> bytes:
+    """The content of a regular file of at most `largest` bytes. Raises OSError for any other one."""
+    file = os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
     with os.fdopen(file, "rb") as stream:
         state = os.fstat(file)
         if not stat.S_ISREG(state.st_mode):
             raise OutsideError("it is not a regular file", path)
-        if state.st_size > largest:
-            raise OSError(errno.EFBIG, f"it is larger than {largest} bytes", str(path))
-        return stream.read(largest)
+        content = stream.read(largest + 1) if state.st_size <= largest else b""
+    if max(state.st_size, len(content)) > largest:  # a file of /proc has no size
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(path))
+    return content
 
 
 def replace_file(
