@@ -73,13 +73,15 @@ def replace_file(
     executable: bool = False,
     within: Path | None = None,
     mode: int | None = None,
+    durable: bool = True,
 ) -> None:
     """Write a file atomically: readers see the old content or the new one.
 
     An existing file keeps its mode; a new one gets `mode`, or that of the umask, and `executable` adds to
     that. A link that the user named is replaced, not followed. With `within` the file must lie in that
     folder after links are followed; missing parents are then made. A device or a pipe is written to.
-    Raises OSError and leaves the old file in place.
+    With `durable` the content is on the disk before the old file goes. Raises OSError and leaves the old
+    file in place.
     """
     if within is not None:
         path = _inside(path, within)
@@ -96,7 +98,8 @@ def replace_file(
             _set_mode(file, path, executable=executable, fixed=mode is not None)
             stream.write(content)
             stream.flush()
-            os.fsync(file)
+            if durable:
+                os.fsync(file)
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)
