@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
+# The built-in part of `signal`, which takes ten milliseconds to import.
+import _signal  # type: ignore[import-not-found]
 import sys
-from typing import NoReturn
 
-from kustodian.cli.early import CommandLine, peek
+TYPE_CHECKING = False  # as typing's, without its import
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from kustodian.cli.early import CommandLine
 
 
 def run() -> NoReturn:
     """Run the command line and exit with a code of `kustodian.model.errors.ExitCode`."""
+    # Until the handlers are in place a signal ends the process, without a traceback.
+    if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    from kustodian.cli.early import peek
+
     line = peek()
     if line.asks_version:
         from kustodian import __version__
 
-        print(f"kustodian {__version__}")
+        try:
+            print(f"kustodian {__version__}", flush=True)
+        except OSError:  # a full disk, a closed pipe
+            _exit_at_once(3)
         sys.exit(0)
     from kustodian.cli import signals
     from kustodian.cli.boundary import guarded
@@ -41,6 +51,8 @@ def _open_closed_streams() -> None:
     Python has no object for a closed stream, and the next file that is opened would take its number.
     Writing to the replacement fails, as it should.
     """
+    import os
+
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         stream = getattr(sys, name)
         if stream is None:
@@ -57,6 +69,8 @@ def _open_closed_streams() -> None:
 
 def _run(line: CommandLine) -> int:
     """Take the result from the cache, or run the command with an engine that starts meanwhile."""
+    import gc
+
     # A short-lived process keeps most of the objects it makes: collections find little.
     gc.set_threshold(1_000_000)
     if line.may_use_cache:
@@ -91,6 +105,9 @@ def _command(line: CommandLine) -> int:
 
 def _exit_at_once(code: int) -> NoReturn:
     """Exit without freeing the objects of the run one by one, which takes longer than writing the report."""
+    import contextlib
+    import os
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # a failed write has been reported already
             stream.flush()
