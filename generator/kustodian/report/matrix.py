@@ -102,4 +102,4 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _escaped(text: str) -> str:
     """Text for a cell: on one line, without markup, mentions or the end of the cell."""
-    return markdown_html(text, marks="`[").replace("*", "\\*").replace("|", "\\|")
+    return markdown_html(text, marks="\\`[~").replace("*", "\\*").replace("|", "\\|")

@@ -48,4 +48,4 @@ def _details(group: Group, *, with_body: bool) -> str:
 
 def _escaped(text: str) -> str:
     """Text without markup or mentions."""
-    return markdown_html(text, marks="*`_[")
+    return markdown_html(text, marks="\\*`_[~")
