@@ -126,10 +126,11 @@ def _read(path: str, largest: int) -> bytes:
         if error.errno == ELOOP:
             raise Distrust(f"{path} is a link") from None
         raise
+    state = os.fstat(file)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(file)
+        raise Distrust(f"{path} is not a regular file")
     with os.fdopen(file, "rb") as stream:
-        state = os.fstat(file)
-        if not stat.S_ISREG(state.st_mode):
-            raise Distrust(f"{path} is not a regular file")
         _refuse_others(path, state, 0o077)
         if state.st_size > largest:
             raise Distrust(f"{path} is too large")

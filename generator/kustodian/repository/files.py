@@ -56,10 +56,11 @@ def read_inside(path: Path, within: Path, largest: int = _LARGEST) -> bytes:
 def read_regular(path: Path, largest: int = _LARGEST) -> bytes:
     """The content of a regular file of at most `largest` bytes. Raises OSError for any other one."""
     file = os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
+    state = os.fstat(file)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(file)
+        raise OutsideError("it is not a regular file", path)
     with os.fdopen(file, "rb") as stream:
-        state = os.fstat(file)
-        if not stat.S_ISREG(state.st_mode):
-            raise OutsideError("it is not a regular file", path)
         content = stream.read(largest + 1) if state.st_size <= largest else b""
     if max(state.st_size, len(content)) > largest:  # a file of /proc has no size
         raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(path))
@@ -104,6 +105,11 @@ def replace_file(
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def refuse_outside(path: Path, within: Path) -> None:
+    """Raise OutsideError unless the path is inside a folder after links are followed, and not special."""
+    _inside(path, within)
 
 
 def remove_inside(path: Path, within: Path) -> None:

@@ -106,11 +106,14 @@ def as_yaml(objects: list[dict[str, object]]) -> str:
 
 def _write(folder: Path, files: dict[str, str], within: Path | None) -> None:
     """Write the files; those of the repository's own folder must lie in it."""
-    from kustodian.repository.files import replace_file
+    from kustodian.repository.files import refuse_outside, replace_file
 
     try:
         if within is None:
             folder.mkdir(parents=True, exist_ok=True)
+        else:
+            for name in files:
+                refuse_outside(folder / name, within)
         for name, text in files.items():
             replace_file(folder / name, text.encode(), within=within)
     except OSError as error:
