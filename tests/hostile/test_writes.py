@@ -6,13 +6,15 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from kustodian.repository.files import OutsideError, read_inside, read_regular, remove_inside, replace_file
-from tests.cli.harness import Outcome, kustodian, write
+from tests.cli.harness import SOURCE, Outcome, kustodian, write
 
 CANARY = "canary: SECRET-CANARY\n"
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n"
@@ -133,14 +135,18 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_add_follows_no_link_out(generated: Path, tmp_path: Path, victim: Path) -> None:
-    root = tmp_path / "repo"
+    root, empty = tmp_path / "repo", tmp_path / "empty"
     shutil.copytree(generated, root)
-    (root / "overlays/qa").symlink_to(victim)
+    empty.mkdir()
+    (root / "overlays/qa").symlink_to(empty)
     refused(kustodian("add", "environment", "qa", "--no-check", cwd=root), victim)
     (root / "overlays/qa").unlink()
-    shutil.rmtree(root / "argocd")
-    (root / "argocd").symlink_to(victim)
+    assert list(empty.iterdir()) == []
+    shutil.move(root / "argocd", tmp_path / "argocd")
+    before = {path: path.read_bytes() for path in (tmp_path / "argocd").rglob("*") if path.is_file()}
+    (root / "argocd").symlink_to(tmp_path / "argocd")
     refused(kustodian("add", "environment", "qa", "--no-check", cwd=root), victim)
+    assert {path: path.read_bytes() for path in (tmp_path / "argocd").rglob("*") if path.is_file()} == before
     assert not (root / "overlays/qa").exists(), "nothing is written at all"
 
 
@@ -151,11 +157,13 @@ def test_add_takes_only_names(generated: Path, tmp_path: Path, victim: Path, nam
 
 def test_a_report_follows_no_planted_link(root: Path, victim: Path) -> None:
     """The temporary name cannot be guessed; a link at the target is replaced, as documented."""
-    for number in range(1, 4000):
-        (root / f".report.json.{number}.kustodian-new").symlink_to(victim / "a.yaml")
     (root / "report.json").symlink_to(victim / "version.yaml")
-    outcome = kustodian("check", "--no-cache", "--format", "json=report.json", cwd=root)
-    assert outcome.code == 1
+    script = 'ln -s "$0" ".report.json.$$.kustodian-new" && exec "$@"'  # the process keeps its number
+    done = subprocess.run(
+        ["sh", "-c", script, victim / "a.yaml", sys.executable, "-m", "kustodian", "check", "--format", "json=report.json"],
+        cwd=root, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
     assert (victim / "a.yaml").read_text() == (victim / "version.yaml").read_text() == CANARY
     assert not (root / "report.json").is_symlink()
     assert (root / "report.json").read_text().startswith("{")
@@ -188,18 +196,23 @@ def test_a_socket_stays_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert stat.S_ISSOCK(Path("socket").lstat().st_mode)
 
 
-def test_devices_stay_devices(root: Path, tmp_path: Path) -> None:
-    before = Path("/dev/null").lstat()
-    assert kustodian("check", "--no-cache", "--format", "json=/dev/null", cwd=root).code == 1
-    after = Path("/dev/null").lstat()
-    assert stat.S_ISCHR(after.st_mode) and (before.st_ino, before.st_rdev) == (after.st_ino, after.st_rdev)
-    link = Path("/dev/stdout").readlink()
-    outcome = kustodian("check", "--no-cache", "--format", "json=/dev/stdout", cwd=root)
-    assert outcome.code == 1 and outcome.out.startswith("{")
-    assert Path("/dev/stdout").readlink() == link
+def test_devices_stay_devices(
+    root: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "null").symlink_to("/dev/null")
-    replace_file(tmp_path / "null", b"x")
+    outcome = kustodian("check", "--no-cache", "--format", f"json={tmp_path / 'null'}", cwd=root)
+    assert outcome.code == 1, outcome.err
     assert (tmp_path / "null").is_symlink()
+
+    def renamed(*_: object) -> None:
+        raise AssertionError("a device would be replaced")  # run as root, this would harm the machine
+
+    for function in ("rename", "replace"):
+        monkeypatch.setattr(os, function, renamed)
+        monkeypatch.setattr(Path, function, renamed)
+    for name, at in (("/dev/null", ""), ("/dev/stdout", "x"), ("/dev/fd/1", "x"), ("/proc/self/fd/1", "x")):
+        replace_file(Path(name), b"x")
+        assert capfd.readouterr().out == at
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
