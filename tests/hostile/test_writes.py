@@ -92,6 +92,17 @@ def test_promote_copies_only_regular_files(root: Path, victim: Path, kind: str) 
     refused(kustodian("promote", "prod", "staging", cwd=root), victim)
 
 
+def test_promote_neither_reads_nor_writes_what_git_keeps(root: Path, victim: Path) -> None:
+    write(root, {".git/config": CANARY})
+    for name in ("staging", "prod"):
+        (root / "overlays" / name / "version.yaml").unlink()
+        (root / "overlays" / name / "version.yaml").symlink_to("../../.git/config")
+        refused(kustodian("promote", "staging", "prod", cwd=root), victim)
+        assert (root / ".git/config").read_text() == CANARY
+        (root / "overlays" / name / "version.yaml").unlink()
+        (root / "overlays" / name / "version.yaml").write_text(f"image: {name}\n")
+
+
 def test_promote_follows_a_link_inside(root: Path) -> None:
     (root / "overlays/live").symlink_to("prod")
     assert kustodian("promote", "staging", "live", cwd=root).code == 0

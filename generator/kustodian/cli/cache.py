@@ -47,11 +47,15 @@ class StoredResult:
         for file, content in self.reports:
             if file is not None and not _write_file(file, content):
                 return False
-        sys.stdout.flush()
-        for file, content in self.reports:
-            if file is None:
-                sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+        try:
+            for file, content in self.reports:
+                if file is None:
+                    sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            from kustodian.cli.boundary import silence_output
+
+            silence_output()  # the reader (head, less) has closed the pipe: the exit code is the same
         touch_entry(self.folder, self.name)
         return True
 

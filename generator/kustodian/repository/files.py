@@ -93,8 +93,8 @@ def replace_file(
         return
     fresh = path.with_name(f".{os.urandom(8).hex()}.kustodian-new")
     bits = 0o666 if mode is None else mode
-    file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, bits)
     try:
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, bits)
         with os.fdopen(file, "wb") as stream:
             _set_mode(file, path, executable=executable, fixed=mode is not None)
             stream.write(content)
@@ -118,10 +118,15 @@ def remove_inside(path: Path, within: Path) -> None:
 
 
 def _inside(path: Path, within: Path) -> Path:
-    """The path with its links followed. Raises OutsideError if it is not inside the folder, or special."""
+    """The path with its links followed. Raises OutsideError if it is not inside the folder, or special.
+
+    What git keeps for itself is not part of the repository: its settings hold credentials and name programs.
+    """
     real, root = Path(os.path.realpath(path)), Path(os.path.realpath(within))
     if real == root or not real.is_relative_to(root):
         raise OutsideError("it leads out of the repository", path)
+    if ".git" in (part.lower() for part in real.relative_to(root).parts):
+        raise OutsideError("it leads into .git", path)
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(real.lstat().st_mode):
             raise OutsideError("it is not a regular file", path)
