@@ -30,6 +30,8 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 #: A zero-width space, written so that the text of a comment shows it.
 _GAP = "&#8203;"
 _LINKS = re.compile(r"(?<=\w)://|(?<!\w)(?:www(?=\.)|mailto(?=:)|xmpp(?=:))", re.IGNORECASE)
+#: `@user` and addresses of mail, but not `image@sha256:0123`.
+_MENTIONS = re.compile(r"(?<!\w)@|@(?=[\w-]+\.)")
 #: References to issues and the like: `#1`, `GH-1`; GitLab's `!1`, `$1`, `%1`, `~label`.
 _ISSUES = re.compile(r"#(?=\w)|(?<=\bGH)-(?=\d)|[!$](?=\d)|(?<!\w)(?:%(?=\d)|~(?=\w))", re.IGNORECASE)
 _LINE_END = re.compile("\r?\n$")
@@ -95,7 +97,7 @@ def markdown_html(text: str, marks: str = "") -> str:
         if number % 2:
             parts[number] = f"<code>{escaped[1:-1].replace('@', '&#64;')}</code>"
             continue
-        escaped = _inert(escaped).replace("@", f"&#64;{_GAP}")
+        escaped = _inert(escaped)
         parts[number] = "".join(f"&#{ord(one)};" if one in marks else one for one in escaped)
     return "".join(parts)
 
@@ -189,11 +191,11 @@ def _json_escape(character: str) -> str:
 def _markdown_words(text: str) -> str:
     # An ampersand would start an entity, which a forge reads as the character before it looks for mentions.
     escaped = re.sub(r"([\\*_{}\[\]<>#|!~])", r"\\\1", text)
-    escaped = _inert(re.sub(r"&(?=[\w#\\])", "&amp;", escaped))
-    return escaped.replace("@", f"&#64;{_GAP}")
+    return _inert(re.sub(r"&(?=[\w#\\])", "&amp;", escaped))
 
 
 def _inert(text: str) -> str:
-    """Text in which a forge finds no link and no issue."""
+    """Text in which a forge finds no link, no issue and no mention."""
     text = _ISSUES.sub(lambda found: found[0] + _GAP, text)
-    return _LINKS.sub(lambda found: f":{_GAP}//" if found[0] == "://" else found[0] + _GAP, text)
+    text = _LINKS.sub(lambda found: f":{_GAP}//" if found[0] == "://" else found[0] + _GAP, text)
+    return _MENTIONS.sub(f"@{_GAP}", text).replace("@", "&#64;")
