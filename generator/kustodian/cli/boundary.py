@@ -88,8 +88,6 @@ def _too_much(error: RecursionError | MemoryError) -> UserError:
 
 
 def _interrupted(error: KeyboardInterrupt) -> int:
-    if signals.was_received():
-        return signals.exit_code(error)  # `run` says so
     with contextlib.suppress(OSError):
         print("\ninterrupted; nothing was left half-done", file=sys.stderr)
     return signals.exit_code(error)

@@ -32,14 +32,9 @@ def run() -> NoReturn:
     from kustodian.cli import signals
     from kustodian.cli.boundary import guarded
 
-    try:
-        signals.install()
-        _open_closed_streams()
-        code = guarded(lambda: _run(line))
-    except KeyboardInterrupt:  # while an error was reported
-        signals.exit_stopped()
-    if signals.was_received():  # typer turns the KeyboardInterrupt into an exit code
-        signals.exit_stopped("interrupted; nothing was left half-done")
+    signals.install()
+    _open_closed_streams()
+    code = guarded(lambda: _run(line))
     if line.may_render:
         _exit_at_once(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Signals that ask the command to stop: it ends its processes, removes its temporary folders, and exits."""
+"""Signals that ask the command to stop: it ends its processes, removes its temporary files, and exits."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-#: The numbers of the signals that arrived.
-_received: list[int] = []
 #: A process that was killed may have started another one meanwhile.
 _ROUNDS = 5
 
 
 def install() -> None:
-    """Let the signals raise KeyboardInterrupt, once, in the main thread."""
+    """Let the signals end the process, with nothing left behind.
+
+    They raise no KeyboardInterrupt: it would come out of any line, of a clean-up and of extension modules.
+    """
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
@@ -29,13 +30,7 @@ def exit_code(error: KeyboardInterrupt) -> int:
     return 128 + int(number)
 
 
-def was_received() -> bool:
-    """Whether a signal has asked the command to stop."""
-    return bool(_received)
-
-
-def exit_stopped(message: str = "") -> NoReturn:
-    """Leave nothing behind, and exit with the code of the signal; `message` is for standard error."""
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     for _ in range(_ROUNDS):
@@ -52,18 +47,9 @@ def exit_stopped(message: str = "") -> NoReturn:
         for child in children:
             with contextlib.suppress(OSError):
                 os.waitpid(child, 0)
-    with contextlib.suppress(OSError, ValueError):
-        if message:
-            print(f"\n{message}", file=sys.stderr)
-        sys.stderr.flush()
-    os._exit(128 + (_received[0] if _received else int(signal.SIGINT)))
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    _received.append(number)
-    if len(_received) > 1:  # the user has no patience: no finally blocks
-        exit_stopped()
-    raise KeyboardInterrupt(number)
+    with contextlib.suppress(OSError):
+        os.write(2, b"\ninterrupted; nothing was left half-done\n")
+    os._exit(128 + number)
 
 
 def _children() -> list[int]:

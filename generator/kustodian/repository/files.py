@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kustodian.repository.history import git
 from kustodian.repository.snapshot import SKIPPED
+from kustodian.repository.temporary import registered
 
 #: Not on Windows.
 _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -93,7 +94,7 @@ def replace_file(
         return
     fresh = path.with_name(f".{os.urandom(8).hex()}.kustodian-new")
     bits = 0o666 if mode is None else mode
-    try:
+    with registered(fresh):
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, bits)
         with os.fdopen(file, "wb") as stream:
             _set_mode(file, path, executable=executable, fixed=mode is not None)
@@ -102,9 +103,6 @@ def replace_file(
             if durable:
                 os.fsync(file)
         fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
 
 
 def refuse_outside(path: Path, within: Path) -> None:

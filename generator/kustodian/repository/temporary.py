@@ -1,18 +1,19 @@
-"""Temporary folders that are removed however the run ends: at the end of a block, or by `remove_all`.
+"""Temporary files and folders, which are removed however the run ends.
 
-A folder is registered before it exists, so that a signal in between cannot leave it behind.
+That is where they were made, or in `remove_all`.
+
+Each is registered before it exists, so that a signal in between cannot leave it behind.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_folders: set[Path] = set()
+_paths: set[Path] = set()
 #: Has an entry once no new folder may be made.
 _ended: list[bool] = []
 
@@ -23,20 +24,48 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
     Raises OSError if it cannot be made, and KeyboardInterrupt after `remove_all`.
     """
-    folder = Path(tempfile.gettempdir()).resolve() / f"{prefix}{os.urandom(8).hex()}"
-    _folders.add(folder)
-    try:
+    folder = _place().resolve() / f"{prefix}{os.urandom(8).hex()}"
+    with registered(folder):
         if _ended:
             raise KeyboardInterrupt
         folder.mkdir(0o700)
         yield folder
+
+
+@contextmanager
+def registered(path: Path) -> Iterator[None]:
+    """Remove a file or folder, if it is still there, at the end of a block and in `remove_all`."""
+    _paths.add(path)
+    try:
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        _folders.discard(folder)
+        _remove(path)
+        if not path.exists():  # a process that is not dead yet may still write there
+            _paths.discard(path)
 
 
 def remove_all() -> None:
-    """Remove every folder that is left, and let no new one be made."""
+    """Remove everything that is registered, and let no new folder be made."""
     _ended.append(True)
-    for folder in tuple(_folders):
-        shutil.rmtree(folder, ignore_errors=True)
+    for path in tuple(_paths):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _place() -> Path:
+    """The folder for temporary files. `tempfile` would try it out with a file that a signal may leave."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        if (given := os.environ.get(name)) and Path(given).is_dir():
+            return Path(given)
+    if Path("/tmp").is_dir():
+        return Path("/tmp")
+    import tempfile
+
+    return Path(tempfile.gettempdir())

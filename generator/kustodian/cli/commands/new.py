@@ -56,8 +56,11 @@ def new(
             "no folder was named", hint="write `kustodian new DIR`, such as `kustodian new iris-model`"
         )
     else:
+        from kustodian.scaffold.writing.interrupts import Interrupts
+
         try:
-            chosen = _answers(preset, defaults, answers, assignments or [])
+            with Interrupts():
+                chosen = _answers(preset, defaults, answers, assignments or [])
             if dry_run:
                 _print_plan(chosen, directory)
                 return
