@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 from collections.abc import Callable
@@ -111,12 +112,20 @@ def test_the_expiry_of_a_waiver_counts(root: Path, check: Callable[..., Outcome]
     (root / "kustodian.yaml").write_text(f"waivers: [{waiver}]\n")
     check()
     assert AGAIN in check().out
-    (entry,) = (tmp_path / "cache" / "kustodian" / "check").iterdir()
-    head, _, body = entry.read_bytes().partition(b"\n")
+    entries = tmp_path / "cache" / "kustodian"
+    (entry,) = (entries / "check").iterdir()
+    head, _, body = entry.read_bytes()[32:].partition(b"\n")
     known = json.loads(head)
     assert known["until"] == "2999-01-01"
-    entry.write_bytes(json.dumps({**known, "until": "2020-01-01"}).encode() + b"\n" + body)
+    content = json.dumps({**known, "until": "2020-01-01"}).encode() + b"\n" + body
+    key = (entries / "key").read_bytes()
+    signed = hmac.digest(key, entry.name.encode() + b"\0" + content, "sha256")
+    entry.write_bytes(signed + content)
     assert AGAIN not in check().out
+    entry.write_bytes(
+        hmac.digest(key, entry.name.encode() + b"\0" + head + b"\n" + body, "sha256") + head + b"\n" + body
+    )
+    assert AGAIN in check().out, "it was the date"
 
 
 def test_a_damaged_entry_is_ignored(root: Path, check: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -125,7 +134,11 @@ def test_a_damaged_entry_is_ignored(root: Path, check: Callable[..., Outcome], t
     for content in (b"", b"{}\n", b"no json", b"[1]\n"):
         entry.write_bytes(content)
         again = check()
-        assert (again.code, AGAIN in again.out, again.err) == (first.code, False, "")
+        assert (again.code, AGAIN in again.out) == (first.code, False)
+        assert (
+            again.err
+            == f"note: the stored result is not used: {entry} is damaged, or was not written with the key here\n"
+        )
 
 
 def test_incomplete_and_remote_checks_are_not_stored(root: Path, check: Callable[..., Outcome]) -> None:

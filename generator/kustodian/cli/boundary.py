@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Callable
 
+from kustodian.cli import signals
 from kustodian.model.errors import ExitCode, UserError
 
 
@@ -14,31 +17,80 @@ def guarded(command: Callable[[], int]) -> int:
         return command()
     except UserError as error:
         return report_error(error)
-    except KeyboardInterrupt:
-        print("\ninterrupted; nothing was left half-done", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt as error:
+        return _interrupted(error)
     except BrokenPipeError:
         silence_output()  # the reader (head, less) has closed the pipe
         return ExitCode.CLEAN
+    except OSError as error:
+        silence_output()  # if it was standard output that failed, the interpreter would try again at its end
+        return report_error(_of_the_system(error))
+    except (RecursionError, MemoryError) as error:
+        return report_error(_too_much(error))
     except Exception as error:
         return _from_click(error)
 
 
 def silence_output() -> None:
     """Discard further output, which the interpreter would fail to flush."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discarded = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(discarded, sys.stdout.fileno())
+    os.close(discarded)
 
 
 def report_error(error: UserError) -> int:
     """Print an error on stderr, and return its exit code."""
-    print(f"{_paint('error')}: {error.message}", file=sys.stderr)
+    from kustodian.report.escape import own_lines, plain
+
+    lines = [f"{_paint('error')}: {own_lines(error.message)}"]
     if error.place():
-        print(f"  --> {error.place()}", file=sys.stderr)
+        lines.append(f"  --> {plain(error.place())}")
     if error.hint:
-        print(f"  = {error.hint}", file=sys.stderr)
+        lines.append(f"  = {own_lines(error.hint)}")
+    with contextlib.suppress(OSError):  # nobody can be told
+        print(*lines, sep="\n", file=sys.stderr, flush=True)
     return error.exit_code
+
+
+def _of_the_system(error: OSError) -> UserError:
+    """What the operating system refused: a full disk, a folder that is gone, a closed stream."""
+    from pathlib import Path
+
+    try:
+        Path.cwd()
+    except OSError:
+        return UserError(
+            "the working directory does not exist any more",
+            hint="change to a folder that does",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        return UserError(
+            f"cannot go on: {reason}",
+            hint="look at standard output, free space, and open files",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
+    file = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else None
+    return UserError(f"cannot go on: {reason}", file, exit_code=ExitCode.NOT_CHECKED)
+
+
+def _too_much(error: RecursionError | MemoryError) -> UserError:
+    if isinstance(error, MemoryError):
+        return UserError(
+            "there is not enough memory", hint="check fewer overlays at once", exit_code=ExitCode.NOT_CHECKED
+        )
+    return UserError(
+        "a file is nested too deeply to be read",
+        hint="look for thousands of nested lists or mappings",
+        exit_code=ExitCode.NOT_CHECKED,
+    )
+
+
+def _interrupted(error: KeyboardInterrupt) -> int:
+    with contextlib.suppress(OSError):
+        print("\ninterrupted; nothing was left half-done", file=sys.stderr)
+    return signals.exit_code(error)
 
 
 def _from_click(error: Exception) -> int:
@@ -48,12 +100,12 @@ def _from_click(error: Exception) -> int:
     if isinstance(error, Exit):
         return error.exit_code
     if isinstance(error, Abort):
-        print("\ninterrupted; nothing was left half-done", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+        return _interrupted(KeyboardInterrupt())
     # typer bundles its own copy of click, so a usage error is recognised by its method.
     show = getattr(error, "show", None)
     if callable(show):
-        show()
+        with contextlib.suppress(OSError):
+            show()
         return ExitCode.USAGE
     import traceback
 
@@ -63,7 +115,5 @@ def _from_click(error: Exception) -> int:
 
 
 def _paint(word: str) -> str:
-    import os
-
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     return f"\x1b[1;31m{word}\x1b[0m" if colour else word

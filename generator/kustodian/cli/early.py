@@ -57,9 +57,12 @@ class CommandLine:
         given = self.words[1:]
         if "-" in given:
             return None
-        paths = [Path(word) for word in given if not word.startswith("-") and Path(word).exists()]
-        start = paths[0].resolve() if paths else Path.cwd()
-        return marked_root(start) if start.is_dir() else None
+        try:
+            paths = [Path(word) for word in given if not word.startswith("-") and Path(word).exists()]
+            start = paths[0].resolve() if paths else Path.cwd()
+            return marked_root(start) if start.is_dir() else None
+        except OSError:  # a word that is too long for a path, a working directory that is gone
+            return None
 
 
 def peek() -> CommandLine:

@@ -41,6 +41,7 @@ def fix_or_show(paths: list[Path], options: CheckOptions, *, write: bool, show: 
 
 def _summary(fixes: Fixes, written: bool) -> str:
     from kustodian.report.counts import plural
+    from kustodian.report.escape import plain
 
     verb = "fixed" if written else "--fix would fix"
     lines = [f"{verb} {plural(len(fixes.fixed), 'finding')} in {plural(len(fixes.after), 'file')}"]
@@ -52,4 +53,4 @@ def _summary(fixes: Fixes, written: bool) -> str:
         lines += [f"  {file}:{line}  {rule}: {why}" for file, line, rule, why in left]
     if fixes.not_checked and not written:
         lines.append(f"not checked: {fixes.not_checked} (`kustodian check` shows what and why)")
-    return "\n".join([*lines, ""])
+    return "\n".join(map(plain, [*lines, ""]))

@@ -53,14 +53,26 @@ def parse_outputs(formats: list[str] | None, output: Path | None) -> list[Output
         if not free:
             raise UserError("--output without a format that needs it", hint="every --format names its file")
         outputs = [Output(entry.format, entry.file or output) for entry in outputs]
-    files = [entry.file.resolve() for entry in outputs if entry.file is not None]
-    for file in files:
-        if files.count(file) > 1:
-            raise UserError(f"two reports in one file: {file.name}", hint="give each format its own file")
-        if file.is_dir() or not file.parent.is_dir():
-            what = "is a folder" if file.is_dir() else "is in a folder that does not exist"
-            raise UserError(f"{os.path.relpath(file)} {what}", hint="name a file in an existing folder")
+    _refuse_bad_files([entry.file for entry in outputs if entry.file is not None])
     return outputs
+
+
+def _refuse_bad_files(named: list[Path]) -> None:
+    """Raise UserError for two reports in one file, or a file that cannot exist."""
+    seen: set[Path] = set()
+    for given in named:
+        try:
+            file = given.resolve()
+            is_folder, has_folder = file.is_dir(), file.parent.is_dir()
+        except (OSError, RuntimeError) as error:  # a name that is too long, links in a circle
+            reason = getattr(error, "strerror", None) or "its links lead in a circle"
+            raise UserError(f"{given} cannot be written: {reason}", hint="name another file") from error
+        if file in seen:
+            raise UserError(f"two reports in one file: {file.name}", hint="give each format its own file")
+        seen.add(file)
+        if is_folder or not has_folder:
+            what = "is a folder" if is_folder else "is in a folder that does not exist"
+            raise UserError(f"{os.path.relpath(file)} {what}", hint="name a file in an existing folder")
 
 
 def wants_graph(outputs: list[Output]) -> bool:
@@ -122,10 +134,11 @@ def _render(report: CheckReport, entry: Output, style: Style) -> str:
 
 def _write(file: Path, text: str) -> None:
     """Write the file completely or not at all: nobody ever reads half a report."""
+    from kustodian.report.escape import encoded
     from kustodian.repository.files import replace_file
 
     try:
-        replace_file(file, text.encode())
+        replace_file(file, encoded(text))
     except OSError as error:
         raise UserError(f"{file} cannot be written: {error.strerror}", hint="name another file") from error
 
@@ -140,7 +153,7 @@ def _step_summary(report: CheckReport, style: Style) -> None:
     file = Path(name)
     try:
         used = file.stat().st_size if file.exists() else 0
-        with file.open("a", encoding="utf-8") as summary:
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as summary:
             summary.write(as_markdown(report, style, SUMMARY_LIMIT - used) + "\n")
     except OSError as error:
         print(f"warning: the job summary cannot be written: {error.strerror}", file=sys.stderr)

@@ -15,6 +15,7 @@ from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, plural, reported
+from kustodian.report.escape import plain, workflow
 from kustodian.report.formats import Style
 
 LIMIT = 10
@@ -68,9 +69,9 @@ def _annotation(report: CheckReport, group: list[Finding]) -> str:
         properties["title"] = finding.rule
     where = ", ".join(places(group))
     about = f"{finding.object}" if finding.object else ""
-    text = f"{finding.message}\n"
+    text = f"{plain(finding.message)}\n"
     text += "".join(
-        f"{name}: {value}\n"
+        f"{name}: {plain(value)}\n"
         for name, value in (("in", where), ("object", about), ("why", finding.why), ("fix", finding.fix))
         if value
     )
@@ -83,16 +84,9 @@ def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> str
     if error.file and error.line:
         properties["line"] = str(error.line)
     properties["title"] = f"not checked: {error.code}"
-    return _written(properties, error.message)
+    return _written(properties, plain(error.message))
 
 
 def _written(properties: dict[str, str], message: str) -> str:
-    listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
-    return f"{listed}::{_escaped(message)}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    """The text escaped as GitHub's toolkit does it: a line break would end the command."""
-    for character in ("%", "\r", "\n", *more):
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text
+    listed = ",".join(f"{name}={workflow(plain(value), ':,')}" for name, value in properties.items())
+    return f"{listed}::{workflow(message)}"

@@ -15,6 +15,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import failures
+from kustodian.report.escape import encoded, json_text, plain
 from kustodian.report.formats import Style
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
@@ -22,21 +23,19 @@ _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.I
 
 def as_gitlab(report: CheckReport, _: Style) -> str:
     """A JSON list with an entry for each open finding and each thing that could not be checked."""
-    import orjson
-
     seen: Counter[str] = Counter()
     entries = [_failure(report, overlay, error) for overlay, error in failures(report)]
     for finding in report.open_findings:
         seen[finding.fingerprint] += 1
         entries.append(_finding(report, finding, seen[finding.fingerprint]))
-    return orjson.dumps(entries, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text(entries)
 
 
 def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObject:
     source = finding.source
     about = f" ({finding.object})" if finding.object else ""
     return {
-        "description": f"{finding.message}{about}. Fix: {finding.fix}",
+        "description": plain(f"{finding.message}{about}. Fix: {finding.fix}"),
         "check_name": finding.rule,
         "fingerprint": _unique(f"{finding.fingerprint}:{occurrence}"),
         "severity": _SEVERITIES[finding.severity],
@@ -50,7 +49,7 @@ def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObje
 def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> JsonObject:
     path = error.file or overlay or "kustodian.yaml"
     return {
-        "description": f"not checked ({error.code}): {error.message}",
+        "description": plain(f"not checked ({error.code}): {error.message}"),
         "check_name": f"not-checked/{error.code}",
         "fingerprint": _unique(f"{error.code}\n{overlay}\n{error.file}\n{error.message}"),
         "severity": "blocker",
@@ -59,4 +58,4 @@ def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> Jso
 
 
 def _unique(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(encoded(text)).hexdigest()[:32]

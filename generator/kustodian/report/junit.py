@@ -7,7 +7,6 @@ has one passed test, so that it is listed. There are no times: the same report g
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from kustodian.model.environment import Severity
@@ -15,10 +14,8 @@ from kustodian.model.finding import Finding, Status
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.counts import listed
+from kustodian.report.escape import own_lines, plain
 from kustodian.report.formats import Style
-
-#: Characters that XML 1.0 forbids, even escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(report: CheckReport, style: Style) -> str:
@@ -49,15 +46,15 @@ def _suite(
     fail_on: Severity,
 ) -> None:
     name = report.shown(path) if path != "." else "repository"
-    suite = ElementTree.SubElement(root, "testsuite", name=_clean(name))
+    suite = ElementTree.SubElement(root, "testsuite", name=plain(name))
     for error in errors:
         case = _case(suite, name, f"not checked: {error.code}")
         place = f"{report.shown(error.file)}:{error.line or 1}: " if error.file else ""
-        _child(case, "error", error.message, f"{place}{error.message}", error.code)
+        _child(case, "error", error.message, plain(f"{place}{error.message}"), error.code)
     for finding in findings:
         case = _case(suite, name, f"{finding.rule}: {finding.object or report.shown(finding.source.file)}")
         source = finding.source
-        case.set("file", _clean(report.in_work_tree(source.file)))
+        case.set("file", plain(report.in_work_tree(source.file)))
         case.set("line", str(source.line))
         _verdict(case, report, finding, fail_on)
     if not findings and not errors:
@@ -68,31 +65,27 @@ def _suite(
 
 
 def _case(suite: ElementTree.Element, overlay: str, name: str) -> ElementTree.Element:
-    return ElementTree.SubElement(suite, "testcase", classname=_clean(overlay), name=_clean(name))
+    return ElementTree.SubElement(suite, "testcase", classname=plain(overlay), name=plain(name))
 
 
 def _verdict(case: ElementTree.Element, report: CheckReport, finding: Finding, fail_on: Severity) -> None:
     source = finding.source
-    lines = [f"{report.shown(source.file)}:{source.line}:{source.column}", f"{finding.message}"]
+    lines = [f"{report.shown(source.file)}:{source.line}:{source.column}", finding.message]
     if finding.field:
         lines.append(f"field: {finding.field}")
-    text = "\n".join([*lines, f"why: {finding.why}", f"fix: {finding.fix}"])
+    text = "\n".join(map(plain, [*lines, f"why: {finding.why}", f"fix: {finding.fix}"]))
     if finding.waiver is not None:
         waiver = finding.waiver
         reason = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
-        ElementTree.SubElement(case, "skipped", message=_clean(reason))
+        ElementTree.SubElement(case, "skipped", message=plain(reason))
     elif finding.severity >= fail_on and finding.status is not Status.UNCHANGED:
         _child(case, "failure", f"{finding.severity}: {finding.message}", text, finding.rule)
     else:
         known = "unchanged " if finding.status is Status.UNCHANGED else ""
         output = ElementTree.SubElement(case, "system-out")
-        output.text = _clean(f"{known}{finding.severity}\n{text}")
+        output.text = own_lines(f"{known}{finding.severity}\n{text}")
 
 
 def _child(case: ElementTree.Element, tag: str, message: str, text: str, kind: str) -> None:
-    child = ElementTree.SubElement(case, tag, message=_clean(message), type=_clean(kind))
-    child.text = _clean(text)
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+    child = ElementTree.SubElement(case, tag, message=plain(message), type=plain(kind))
+    child.text = own_lines(text)

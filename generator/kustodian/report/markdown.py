@@ -7,13 +7,12 @@ do not fit are counted.
 
 from __future__ import annotations
 
-import re
-
 from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.report.causes import causes, places, worst
 from kustodian.report.counts import checked, compared_words, failures, found_words, listed, plural, reported
+from kustodian.report.escape import code_fence, code_span, encoded, markdown, markdown_html, source_line
 from kustodian.report.formats import Style
 
 MARKER = "<!-- kustodian check -->"
@@ -72,20 +71,20 @@ def _block(report: CheckReport, group: list[Finding]) -> str:
     where = f"{report.in_work_tree(source.file)}:{source.line}"
     lines = [
         "",
-        f"<details><summary>{_SIGNS[severity]} <b>{severity}</b> <code>{_html(finding.rule)}</code> "
-        f"{_html(finding.message)}</summary>",
+        f"<details><summary>{_SIGNS[severity]} <b>{severity}</b> <code>{markdown_html(finding.rule)}</code> "
+        f"{markdown_html(finding.message)}</summary>",
         "",
-        f"{_code(where)}" + (f" in {_text(', '.join(places(group)))}" if places(group) else ""),
+        f"{code_span(where)}" + (f" in {markdown(', '.join(places(group)))}" if places(group) else ""),
         "",
         *_snippet(report, finding),
-        f"- **Why:** {_text(finding.why)}",
-        f"- **Fix:** {_text(finding.fix)}",
+        f"- **Why:** {markdown(finding.why)}",
+        f"- **Fix:** {markdown(finding.fix)}",
     ]
     if finding.object is not None:
         about = f"{finding.field} of {finding.object}" if finding.field else str(finding.object)
-        lines.append(f"- **Sets:** {_code(about)}")
+        lines.append(f"- **Sets:** {code_span(about)}")
     if not finding.rule.startswith(FOREIGN_RULES):
-        lines.append(f"- **More:** `kustodian explain {finding.rule}`")
+        lines.append(f"- **More:** {code_span(f'kustodian explain {finding.rule}')}")
     return "\n".join([*lines, "", "</details>", ""])
 
 
@@ -96,14 +95,15 @@ def _snippet(report: CheckReport, finding: Finding) -> list[str]:
     text = lines[finding.source.line - 1]
     if len(text) > 400:  # one line of data could fill the comment
         text = text[:400] + " ..."
-    fence = _fence(text, 3)
+    text = source_line(text)
+    fence = code_fence(text)
     return [f"{fence}yaml", text.rstrip(), fence, ""]
 
 
 def _failure(report: CheckReport, overlay: str | None, error: NotChecked) -> str:
     place = report.in_work_tree(error.file or overlay or ".")
     place += f":{error.line}" if error.file and error.line else ""
-    return f"\n⛔ **not checked** {_code(error.code)} at {_code(place)}: {_text(error.message)}\n"
+    return f"\n⛔ **not checked** {code_span(error.code)} at {code_span(place)}: {markdown(error.message)}\n"
 
 
 def _overlays(report: CheckReport) -> str:
@@ -114,39 +114,10 @@ def _overlays(report: CheckReport) -> str:
         numbers[finding.overlay] = numbers.get(finding.overlay, 0) + 1
     for overlay in listed(report):
         state = "not checked" if overlay.error else str(numbers.get(overlay.path, 0))
-        path = _code(report.in_work_tree(overlay.path)).replace("|", "\\|")
-        rows.append(f"| {path} | {_text(overlay.environment or '-')} | {overlay.objects} | {state} |")
+        path = code_span(report.in_work_tree(overlay.path)).replace("|", "\\|")
+        rows.append(f"| {path} | {markdown(overlay.environment or '-')} | {overlay.objects} | {state} |")
     return "\n".join([*rows, "", "</details>", ""])
 
 
 def _size(text: str) -> int:
-    return len(text.encode())
-
-
-def _code(text: str) -> str:
-    """A code span around any text, which may contain backticks."""
-    fence = _fence(text, 1)
-    padding = " " if "`" in text else ""
-    return f"{fence}{padding}{' '.join(text.split())}{padding}{fence}"
-
-
-def _fence(text: str, shortest: int) -> str:
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    return "`" * max(shortest, longest + 1 if longest else 0)
-
-
-def _html(text: str) -> str:
-    """Text for inside an HTML element: on one line, without markup or mentions."""
-    one_line = " ".join(text.split())
-    escaped = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escaped)
-
-
-def _text(text: str) -> str:
-    """Text without markup other than code spans: messages quote manifests, which may contain anything."""
-    parts = " ".join(text.split()).split("`")
-    if len(parts) % 2 == 0:  # an unpaired backtick would open a span that never ends
-        return re.sub(r"([\\`*_{}\[\]<>#@|!~])", r"\\\1", "`".join(parts))
-    for number in range(0, len(parts), 2):
-        parts[number] = re.sub(r"([\\*_{}\[\]<>#|!~])", r"\\\1", parts[number]).replace("@", "&#64;")
-    return "`".join(parts)
+    return len(encoded(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kustodian.model.results.environment_matrix import EnvironmentMatrix, Mark, Row
+from kustodian.report.escape import markdown_html, plain
 from kustodian.report.formats import MatrixStyle
 
 _ABSENT = "—"
@@ -22,7 +23,7 @@ def as_text(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """A table for each application; a row that is too wide lists its values below each other."""
     if not matrices:
         return "no overlay is in an environment\n"
-    blocks = ["\n".join(_table(matrix, style)) + "\n" for matrix in matrices]
+    blocks = ["\n".join(map(plain, _table(matrix, style))) + "\n" for matrix in matrices]
     marks = {row.mark for matrix in matrices for row in rows(matrix, style)}
     legend = "   ".join(f"{_MARKS[mark]} {said}" for mark, said in _LEGEND.items() if mark in marks)
     if not legend:
@@ -101,6 +102,4 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _escaped(text: str) -> str:
     """Text for a cell: on one line, without markup, mentions or the end of the cell."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "\\*")):
-        text = text.replace(character, entity)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return markdown_html(text, marks="\\`[~").replace("*", "\\*").replace("|", "\\|")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, finding_order
@@ -10,6 +11,8 @@ from kustodian.model.results.check_report import CheckReport
 
 #: Rules about waivers. Every part that reads a waiver reports it, and a waiver may be used in another part.
 _ABOUT_WAIVERS = ("waiver-expired", "waiver-unused")
+#: The most missing parts that are named.
+_NAMED = 20
 
 
 def merge(reports: dict[str, CheckReport]) -> CheckReport:
@@ -67,10 +70,12 @@ def _refuse_wrong_shards(reports: dict[str, CheckReport]) -> None:
     twice = [index for index, number in sorted(counted.items()) if number > 1]
     if twice:
         raise UserError(f"part {twice[0]}/{first.shard.total} is given twice", hint="give each part once")
-    missing = [str(index) for index in range(1, first.shard.total + 1) if index not in counted]
-    if missing:
+    total = first.shard.total
+    missing = islice((index for index in range(1, total + 1) if index not in counted), _NAMED)
+    if names := ", ".join(map(str, missing)):
+        more = total - len(counted) - _NAMED
         raise UserError(
-            f"parts missing: {', '.join(missing)} (of {first.shard.total})",
+            f"parts missing: {names}{f' and {more} more' if more > 0 else ''} (of {total})",
             hint="a report without them would look clean where nothing was checked",
         )
 

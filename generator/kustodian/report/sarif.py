@@ -20,6 +20,7 @@ from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.model.results.rule_help import RuleHelp
 from kustodian.report.counts import failures
+from kustodian.report.escape import encoded, json_text, markdown, plain, sarif, source_line
 from kustodian.report.formats import Style
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -33,9 +34,7 @@ _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 
 def as_sarif(report: CheckReport, _: Style) -> str:
     """The report as one SARIF run, with a newline at the end."""
-    import orjson
-
-    return orjson.dumps(as_data(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text(as_data(report))
 
 
 def as_data(report: CheckReport) -> JsonObject:
@@ -71,10 +70,10 @@ def _rule(rule: str, page: RuleHelp | None, findings: list[Finding]) -> JsonObje
         first = next(finding for finding in findings if finding.rule == rule)
         page = RuleHelp(
             id=rule,
-            title=f"Organisation policy {rule.removeprefix('rego/')}",
-            why=first.why,
-            fix=first.fix,
-            markdown=f"# {rule}\n\n{first.why}\n\n## Fix\n\n{first.fix}\n",
+            title=plain(f"Organisation policy {rule.removeprefix('rego/')}"),
+            why=sarif(first.why),
+            fix=sarif(first.fix),
+            markdown=f"# {markdown(rule)}\n\n{markdown(first.why)}\n\n## Fix\n\n{markdown(first.fix)}\n",
             level=max(finding.severity for finding in findings if finding.rule == rule),
             tags=first.tags,
         )
@@ -119,7 +118,7 @@ def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, a
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}{about}. Fix: {finding.fix}"},
+        "message": {"text": sarif(f"{finding.message}{about}. Fix: {finding.fix}")},
         "locations": [_location(report, finding)],
         "partialFingerprints": {
             "kustodian/v1": finding.fingerprint,
@@ -156,7 +155,7 @@ def _fix(report: CheckReport, finding: Finding) -> JsonObject:
         {"artifactLocation": _artifact(report, file), "replacements": replacements}
         for file, replacements in by_file.items()
     ]
-    return {"description": {"text": finding.fix}, "artifactChanges": changes}
+    return {"description": {"text": sarif(finding.fix)}, "artifactChanges": changes}
 
 
 def _suppressions(finding: Finding) -> list[JsonObject]:
@@ -164,7 +163,7 @@ def _suppressions(finding: Finding) -> list[JsonObject]:
     if waiver is None:
         return []
     reason = f"{waiver.reason} (waived by {waiver.owner} until {waiver.expires})"
-    return [{"kind": "external", "status": "accepted", "justification": reason}]
+    return [{"kind": "external", "status": "accepted", "justification": plain(reason)}]
 
 
 def _location(report: CheckReport, finding: Finding) -> JsonObject:
@@ -187,7 +186,7 @@ def _region(source: Location, lines: Sequence[str] | None) -> JsonObject:
     if source.end_line is not None and source.end_column is not None:
         region |= {"endLine": source.end_line, "endColumn": source.end_column}
     if lines and source.line <= len(lines):
-        region["snippet"] = {"text": lines[source.line - 1]}
+        region["snippet"] = {"text": source_line(lines[source.line - 1])}
     return region
 
 
@@ -196,7 +195,15 @@ def _artifact(report: CheckReport, file: str) -> JsonObject:
         return {"uri": "stdin"}
     # A relative URI reference is percent-encoded; a colon in its first segment would end a scheme.
     path = PurePosixPath(report.in_work_tree(file)).as_posix()
-    return {"uri": quote(path, safe="/"), "uriBaseId": _ROOT}
+    return {"uri": quote(_bytes(path), safe="/"), "uriBaseId": _ROOT}
+
+
+def _bytes(path: str) -> bytes:
+    """The bytes of a path: those of its name in the file system, whatever their encoding."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
+        return encoded(path)
 
 
 def _notification(report: CheckReport, overlay: str | None, error: NotChecked) -> JsonObject:
@@ -204,7 +211,7 @@ def _notification(report: CheckReport, overlay: str | None, error: NotChecked) -
     data: JsonObject = {
         "descriptor": {"id": error.code},
         "level": "error",
-        "message": {"text": f"{about}not checked: {error.message}"},
+        "message": {"text": sarif(f"{about}not checked: {error.message}")},
     }
     if error.file:
         place: JsonObject = {"artifactLocation": _artifact(report, error.file)}

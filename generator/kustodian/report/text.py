@@ -20,6 +20,7 @@ from kustodian.report.counts import (
     status_words,
     untouched_words,
 )
+from kustodian.report.escape import plain, source_line
 from kustodian.report.formats import Style
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
@@ -84,29 +85,30 @@ def _compared(report: CheckReport) -> str:
     words = f"{status_words(report, comparison)}{untouched_words(comparison)}"
     lines = [f"compared with {comparison.commit[:12]}: {words}"]
     gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in comparison.fixed)
-    lines += [f"  fixed: {rule} in {file}" for rule, file in gone]
+    lines += [plain(f"  fixed: {rule} in {file}") for rule, file in gone]
     return "\n".join([*lines, ""])
 
 
 def _block(report: CheckReport, group: list[Finding], palette: _Palette) -> str:
     finding = worst(group)
     code = _COLOURS[finding.severity]
-    head = palette.paint(f"1;{code}", f"{finding.severity}[{finding.rule}]") + palette.paint(
-        "1", f": {finding.message}"
+    head = palette.paint(f"1;{code}", f"{finding.severity}[{plain(finding.rule)}]") + palette.paint(
+        "1", f": {plain(finding.message)}"
     )
     lines = [head, *_snippet(report, finding, palette)]
     gutter = " " * _gutter(finding)
     lines.append(f"{gutter} {palette.paint('34', '|')}")
     seen = _environments(group)
     if seen:
-        lines.append(f"{gutter} = in:   {seen}")
-    lines.append(f"{gutter} = why:  {finding.why}")
-    lines.append(f"{gutter} = fix:  {finding.fix}")
+        lines.append(f"{gutter} = in:   {plain(seen)}")
+    lines.append(f"{gutter} = why:  {plain(finding.why)}")
+    lines.append(f"{gutter} = fix:  {plain(finding.fix)}")
     if finding.waiver:
         waiver = finding.waiver
-        lines.append(f"{gutter} = waived by {waiver.owner} until {waiver.expires}: {waiver.reason}")
+        words = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+        lines.append(f"{gutter} = {plain(words)}")
     if not finding.rule.startswith(FOREIGN_RULES):
-        lines.append(f"{gutter} = more: kustodian explain {finding.rule}")
+        lines.append(f"{gutter} = more: kustodian explain {plain(finding.rule)}")
     return "\n".join(lines)
 
 
@@ -118,19 +120,22 @@ def _snippet(report: CheckReport, finding: Finding, palette: _Palette) -> Iterat
     source = finding.source
     width = _gutter(finding)
     bar = palette.paint("34", "|")
-    place = f"{report.shown(source.file)}:{source.line}:{source.column}"
+    place = plain(f"{report.shown(source.file)}:{source.line}:{source.column}")
     yield f"{' ' * width}{palette.paint('34', '-->')} {place}"
     lines = report.sources.get(source.file)
     if not lines or source.line > len(lines):
         return
     yield f"{' ' * width} {bar}"
     for number in range(max(1, source.line - _CONTEXT_LINES), source.line + 1):
-        yield f"{palette.paint('34', f'{number:>{width}}')} {bar} {lines[number - 1]}".rstrip()
+        yield f"{palette.paint('34', f'{number:>{width}}')} {bar} {source_line(lines[number - 1])}".rstrip()
     line = lines[source.line - 1]
     end = source.end_column if source.end_column and source.end_line == source.line else len(line) + 1
-    length = max(1, min(end, len(line.rstrip()) + 1) - source.column)
+    last = max(source.column, min(end, len(line.rstrip()) + 1) - 1)
+    # Escapes make the shown line longer than the file's.
+    start = len(source_line(line[: source.column - 1]))
+    length = max(1, len(source_line(line[source.column - 1 : last])))
     caret = palette.paint(_COLOURS[finding.severity], "^" * length)
-    yield f"{' ' * width} {bar} {' ' * (source.column - 1)}{caret} {_about(finding)}".rstrip()
+    yield f"{' ' * width} {bar} {' ' * start}{caret} {plain(_about(finding))}".rstrip()
 
 
 def _about(finding: Finding) -> str:
@@ -152,22 +157,28 @@ def _environments(group: list[Finding]) -> str:
 
 
 def _error(report: CheckReport, error: NotChecked, palette: _Palette, overlay: str | None) -> str:
-    head = palette.paint("1;31", f"not checked[{error.code}]") + palette.paint("1", f": {error.message}")
+    head = palette.paint("1;31", f"not checked[{plain(error.code)}]") + palette.paint(
+        "1", f": {plain(error.message)}"
+    )
     lines = [head]
     if error.file:
         place = report.shown(error.file)
         place += f":{error.line}" if error.line else ""
         place += f":{error.column}" if error.line and error.column else ""
-        lines.append(f" {palette.paint('34', '-->')} {place}")
+        lines.append(f" {palette.paint('34', '-->')} {plain(place)}")
     if overlay is not None:
-        lines.append(f"  = overlay {report.shown(overlay)} does not count as clean")
+        lines.append(plain(f"  = overlay {report.shown(overlay)} does not count as clean"))
     return "\n".join(lines)
 
 
 def _overlays(report: CheckReport, palette: _Palette) -> str:
     numbers = open_by_overlay(report)
     rows = [
-        (report.shown(o.path), plural(o.objects, "object"), _state(o, numbers.get(o.path, {}), palette))
+        (
+            plain(report.shown(o.path)),
+            plural(o.objects, "object"),
+            _state(o, numbers.get(o.path, {}), palette),
+        )
         for o in listed(report)
     ]
     if not rows:
@@ -180,7 +191,7 @@ def _overlays(report: CheckReport, palette: _Palette) -> str:
 
 def _state(outcome: OverlayOutcome, numbers: dict[Severity, int], palette: _Palette) -> str:
     if outcome.error is not None:
-        return palette.paint("31", f"not checked: {outcome.error.code}")
+        return palette.paint("31", f"not checked: {plain(outcome.error.code)}")
     parts = [
         palette.paint(_COLOURS[severity], plural(number, str(severity)))
         for severity, number in numbers.items()

@@ -1,15 +1,29 @@
-"""List the files of a repository, and replace a file."""
+"""List the files of a repository, and the door through which every file is written.
+
+What the command line names is the user's: it may be anywhere. What the repository names is not trusted: it is
+written with `within`, which is the repository.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from kustodian.model.errors import UserError
 from kustodian.repository.git import git_program, repository_around
 from kustodian.repository.snapshot import SKIPPED
+from kustodian.repository.temporary import registered
+
+#: Not on Windows.
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
+_READER_SECONDS = 10.0
+_LARGEST = 16 * 1024 * 1024
 
 
 def repository_files(root: Path) -> tuple[str, ...]:
@@ -44,18 +58,145 @@ def _walk(root: Path) -> Iterator[str]:
             yield (Path(folder) / name).relative_to(root).as_posix()
 
 
-def replace_file(path: Path, content: bytes, *, executable: bool = False) -> None:
-    """Write a file atomically; an existing one keeps its mode, `executable` is for a new one.
+class OutsideError(OSError):
+    """A path that the repository names leads out of it, or is not a regular file."""
 
-    Raises OSError and leaves the old file in place.
+    def __init__(self, reason: str, path: Path) -> None:
+        """`reason` is the message, without the path."""
+        super().__init__(errno.EPERM, reason, str(path))
+
+
+def read_inside(path: Path, within: Path, largest: int = _LARGEST) -> bytes:
+    """The content of a regular file inside a folder. Raises OSError, OutsideError for any other file."""
+    return read_regular(_inside(path, within), largest)
+
+
+def read_regular(path: Path, largest: int = _LARGEST) -> bytes:
+    """The content of a regular file of at most `largest` bytes. Raises OSError for any other one."""
+    file = os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
+    state = os.fstat(file)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(file)
+        raise OutsideError("it is not a regular file", path)
+    with os.fdopen(file, "rb") as stream:
+        content = stream.read(largest + 1) if state.st_size <= largest else b""
+    if max(state.st_size, len(content)) > largest:  # a file of /proc has no size
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(path))
+    return content
+
+
+def replace_file(
+    path: Path,
+    content: bytes,
+    *,
+    executable: bool = False,
+    within: Path | None = None,
+    mode: int | None = None,
+    durable: bool = True,
+) -> None:
+    """Write a file atomically: readers see the old content or the new one.
+
+    An existing file keeps its mode; a new one gets `mode`, or that of the umask, and `executable` adds to
+    that. A link that the user named is replaced, not followed. With `within` the file must lie in that
+    folder after links are followed; missing parents are then made. A device or a pipe is written to.
+    With `durable` the content is on the disk before the old file goes. Raises OSError and leaves the old
+    file in place.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.kustodian-new")
-    try:
-        fresh.write_bytes(content)
-        if path.exists():
-            fresh.chmod(stat.S_IMODE(path.stat().st_mode))
-        elif executable:
-            fresh.chmod(fresh.stat().st_mode | 0o111)
+    if within is not None:
+        path = _inside(path, within)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif (sink := _open_sink(path)) is not None:
+        with os.fdopen(sink, "wb") as stream:
+            stream.write(content)
+        return
+    fresh = path.with_name(f".{os.urandom(8).hex()}.kustodian-new")
+    bits = 0o666 if mode is None else mode
+    with registered(fresh):
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, bits)
+        with os.fdopen(file, "wb") as stream:
+            _set_mode(file, path, executable=executable, fixed=mode is not None)
+            stream.write(content)
+            stream.flush()
+            if durable:
+                os.fsync(file)
         fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+
+
+def refuse_outside(path: Path, within: Path) -> None:
+    """Raise OutsideError unless the path is inside a folder after links are followed, and not special."""
+    _inside(path, within)
+
+
+def remove_inside(path: Path, within: Path) -> None:
+    """Remove a file or a link inside a folder, if it exists. Raises OSError, OutsideError elsewhere."""
+    (_inside(path.parent / "_", within).parent / path.name).unlink(missing_ok=True)
+
+
+def _inside(path: Path, within: Path) -> Path:
+    """The path with its links followed. Raises OutsideError if it is not inside the folder, or special.
+
+    What git keeps for itself is not part of the repository: its settings hold credentials and name programs.
+    """
+    real, root = Path(os.path.realpath(path)), Path(os.path.realpath(within))
+    if real == root or not real.is_relative_to(root):
+        raise OutsideError("it leads out of the repository", path)
+    if ".git" in (part.lower() for part in real.relative_to(root).parts):
+        raise OutsideError("it leads into .git", path)
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(real.lstat().st_mode):
+            raise OutsideError("it is not a regular file", path)
+    return real
+
+
+def _set_mode(file: int, path: Path, *, executable: bool, fixed: bool) -> None:
+    """Give a new file the mode of the one that it replaces."""
+    if fixed or not hasattr(os, "fchmod"):
+        return
+    try:
+        os.fchmod(file, stat.S_IMODE(path.stat().st_mode))
+    except FileNotFoundError:
+        if executable:
+            os.fchmod(file, stat.S_IMODE(os.fstat(file).st_mode) | 0o111)
+
+
+def _open_sink(path: Path) -> int | None:
+    """An open descriptor of what is written to and never replaced: a device, a pipe; else None."""
+    own = _own_descriptor(path)
+    if own is not None:
+        return os.dup(own)
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISREG(kind):
+        return None
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return _open_pipe(path) if stat.S_ISFIFO(kind) else os.open(path, os.O_WRONLY | _WITHOUT_WAITING)
+
+
+def _own_descriptor(path: Path) -> int | None:
+    """The number of the open file that /dev/stdout, /dev/fd/3 or the like means; None for another path."""
+    if os.name != "posix":
+        return None
+    absolute = os.path.abspath(path)
+    standard = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+    folder, _, name = absolute.rpartition("/")
+    if folder in ("/dev/fd", "/proc/self/fd", f"/proc/{os.getpid()}/fd") and name.isdecimal():
+        return int(name)
+    return standard.get(absolute)
+
+
+def _open_pipe(path: Path) -> int:
+    """Open a named pipe once somebody reads it. Raises OSError if nobody does within ten seconds."""
+    end = time.monotonic() + _READER_SECONDS
+    while True:
+        try:
+            file = os.open(path, os.O_WRONLY | _WITHOUT_WAITING)
+        except OSError as error:
+            if error.errno != errno.ENXIO or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+            continue
+        os.set_blocking(file, True)
+        return file

@@ -12,9 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from kustodian.repository.git_folder import (
     read_small,
     refuse_special,
 )
+from kustodian.repository.temporary import temporary_folder
 
 _TIMEOUT_SECONDS = 30
 #: git's own file of a few commits at most, and a list of every remote branch.
@@ -293,16 +293,16 @@ def merge_texts(mine: bytes, base: bytes, wanted: bytes) -> bytes | None:
     program = git_program()
     if program is None:
         raise UserError("git is needed to merge edited files", hint="install git")
-    with tempfile.TemporaryDirectory(prefix="kustodian-merge-") as folder:
+    with temporary_folder("kustodian-merge-") as folder:
         names = ("mine", "base", "wanted")
         for name, content in zip(names, (mine, base, wanted), strict=True):
-            Path(folder, name).write_bytes(content)
+            (folder / name).write_bytes(content)
         settings = [part for setting in _SETTINGS for part in ("-c", setting)]
         done = subprocess.run(
             [program, *settings, "merge-file", "--stdout", *names],
             cwd=folder,
             # No repository is looked for: the folder for temporary files may lie in one.
-            env=_clean_environment() | {"GIT_CEILING_DIRECTORIES": str(Path(folder).resolve().parent)},
+            env=_clean_environment() | {"GIT_CEILING_DIRECTORIES": str(folder.parent)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -363,14 +363,12 @@ def _refuse_inner_links(common: str) -> None:
 
 @contextmanager
 def _temporary_folder() -> Iterator[str]:
-    try:
-        folder = tempfile.mkdtemp(prefix="kustodian-git-")
-    except OSError as error:
-        raise _not_started(error) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder("kustodian-git-"))
+        except OSError as error:
+            raise _not_started(error) from error
+        yield str(folder)
 
 
 def _not_started(error: OSError) -> GitError:

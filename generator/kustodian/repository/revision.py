@@ -8,7 +8,6 @@ defines no filter, so no program sees the files: what Git LFS or git-crypt would
 from __future__ import annotations
 
 import shutil
-import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from kustodian.model.overlay import RenderedOverlay
 from kustodian.repository.git import GitError, Repository, git_program, new_git_folder, repository_around
 from kustodian.repository.git_folder import GitFolder, read_small
 from kustodian.repository.lfs import ATTRIBUTE, is_resolved
+from kustodian.repository.temporary import temporary_folder
 
 SUBMODULE_MODE, LINK_MODE = "160000", "120000"
 _CHECKOUT = ("checkout-index", "--force", "--quiet")
@@ -212,14 +212,11 @@ def checkout(tree: WorkTree, commit: str | None, *, index: bool = False) -> Iter
     """
     source = tree.repository
     parent = source.text_or_none("rev-parse", "--verify", "--quiet", "HEAD") if index else commit
-    folder = Path(tempfile.mkdtemp(prefix="kustodian-base-")).resolve()
-    try:
+    with temporary_folder("kustodian-base-") as folder:
         clone = _clone(
             source, folder / "clone", parent.strip() if parent else None, None if index else commit
         )
         yield Checkout(tree, clone, commit or "the index")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _clone(source: Repository, folder: Path, parent: str | None, content: str | None) -> Repository:

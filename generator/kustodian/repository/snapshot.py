@@ -19,6 +19,7 @@ SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__"})
 #: A file written this shortly before the snapshot could change again without a change of its times.
 _RECENT_NANOSECONDS = 2_000_000_000
 _LARGEST = 16 * 1024 * 1024
+_LONGEST_FACT = 64 * 1024
 
 #: size, modification time, change time (both nanoseconds), inode
 Stat: TypeAlias = tuple[int, int, int, int]
@@ -29,15 +30,17 @@ _CONTENT, _RECENT = 4, 5
 _LINK = "link "
 
 
-def take(root: str, others: Iterable[str], ignored: Container[str], started: int) -> dict[str, State] | None:
+def take(
+    root: str, others: Iterable[str], ignored: Container[str], started: int, skipped: Container[str]
+) -> dict[str, State] | None:
     """The state of every file below `root` and of `others` (absolute paths, which may not exist).
 
-    `ignored` are paths below `root` to leave out; `started` is when the run began to read (nanoseconds).
-    None if a file was written since, cannot be read or is too large.
+    `ignored` are paths below `root` to leave out, `skipped` folders that are not walked; `started` is when
+    the run began to read (nanoseconds). None if a file was written since, cannot be read or is too large.
     """
     now = time.time_ns()
     found: dict[str, State] = {}
-    for name, stat in _all(root, others):
+    for name, stat in _all(root, others, skipped):
         if name in ignored:
             continue
         if stat is None:
@@ -51,10 +54,16 @@ def take(root: str, others: Iterable[str], ignored: Container[str], started: int
     return found
 
 
-def unchanged(root: str, known: dict[str, State], others: Iterable[str], ignored: Container[str]) -> bool:
+def unchanged(
+    root: str,
+    known: dict[str, State],
+    others: Iterable[str],
+    ignored: Container[str],
+    skipped: Container[str],
+) -> bool:
     """Whether exactly the files of `take` exist, each with the same content."""
     left = len(known)
-    for name, stat in _all(root, others):
+    for name, stat in _all(root, others, skipped):
         if name in ignored:
             continue
         was = known.get(name)
@@ -77,8 +86,29 @@ def has_contents(root: str, known: Mapping[str, State], contents: Mapping[str, s
     return True
 
 
-def _all(root: str, others: Iterable[str]) -> Iterator[tuple[str, Stat | None]]:
-    yield from _below(root, "")
+def skippable(root: str) -> list[str]:
+    """The folders below `root`, relative to it, with the names of `SKIPPED` apart from `.git`; not nested."""
+    found: list[str] = []
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
+        with os.scandir(os.path.join(root, prefix)) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+                    if entry.name in SKIPPED:
+                        found.append(prefix + entry.name)
+                    else:
+                        folders.append(f"{prefix}{entry.name}/")
+    return found
+
+
+def links(known: Mapping[str, State]) -> list[str]:
+    """The paths of the symbolic links among the files of `take`."""
+    return [name for name, state in known.items() if state and str(state[_CONTENT]).startswith(_LINK)]
+
+
+def _all(root: str, others: Iterable[str], skipped: Container[str]) -> Iterator[tuple[str, Stat | None]]:
+    yield from _below(root, "", skipped)
     for path in others:
         try:
             stat = os.stat(path)
@@ -88,13 +118,13 @@ def _all(root: str, others: Iterable[str]) -> Iterator[tuple[str, Stat | None]]:
         yield path, (0, 0, 0, 0) if S_ISDIR(stat.st_mode) else _stat(stat)
 
 
-def _below(root: str, prefix: str) -> Iterator[tuple[str, Stat | None]]:
+def _below(root: str, prefix: str, skipped: Container[str]) -> Iterator[tuple[str, Stat | None]]:
     """Files and symbolic links by their path below `root`; links are not followed."""
     with os.scandir(os.path.join(root, prefix)) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED:
-                    yield from _below(root, f"{prefix}{entry.name}/")
+                if entry.name != ".git" and prefix + entry.name not in skipped:
+                    yield from _below(root, f"{prefix}{entry.name}/", skipped)
                 continue
             yield prefix + entry.name, _stat(entry.stat(follow_symlinks=False))
 

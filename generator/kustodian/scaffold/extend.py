@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kustodian.model.errors import UserError, nearest
-from kustodian.repository.files import replace_file
+from kustodian.repository.files import read_inside, remove_inside, replace_file
 from kustodian.repository.git import merge_texts
 from kustodian.scaffold.answers.complete import complete
 from kustodian.scaffold.answers.given import Given
@@ -48,6 +48,7 @@ def recorded(root: Path) -> Given:
             str(root),
             hint="run this in a repository of `kustodian new`, or write its answers into that file",
         )
+    _read_present(root, RECORD_NAME)  # raises where a link leads out of the repository
     given = Given()
     given.add_file(path)
     return given
@@ -160,22 +161,26 @@ def write(root: Path, found: list[Change]) -> None:
     with Interrupts() as interrupts, interrupts.held():
         try:
             for change in found:
-                _put(root / change.path, change.after, executable=change.executable)
+                _put(root, change.path, change.after, executable=change.executable)
                 done.append(change)
         except OSError as error:
             for change in reversed(done):
-                _put(root / change.path, change.before, executable=change.executable)
+                _put(root, change.path, change.before, executable=change.executable)
             raise UserError(
                 f"cannot write: {error.strerror or error}; everything is as it was", str(error.filename)
             ) from error
 
 
 def _changes(root: Path, old: Path, new: Path) -> Iterator[tuple[str, Change | None]]:
-    """Each path that differs between the two trees, with its change; None if the merge has a conflict."""
+    """Each path that differs between the two trees, with its change; None if the merge has a conflict.
+
+    Raises UserError if a link leads one of the paths out of the repository.
+    """
     for path in sorted({*files_below(old), *files_below(new)}):
-        base, wanted, mine = _read(old / path), _read(new / path), _read(root / path)
+        base, wanted = _read(old / path), _read(new / path)
         if base == wanted:
             continue
+        mine = _read_present(root, path)
         executable = (new / path if wanted is not None else old / path).stat().st_mode & 0o100 != 0
         if mine in (base, wanted):
             yield path, Change(path, mine, wanted, executable)
@@ -190,14 +195,28 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _put(path: Path, content: bytes | None, *, executable: bool) -> None:
-    if content is None:
-        path.unlink(missing_ok=True)
-        for parent in path.parents:
-            try:
-                parent.rmdir()  # git does not track empty folders
-            except OSError:
-                return
+def _read_present(root: Path, path: str) -> bytes | None:
+    """The present content of a file of the repository; None if it does not exist."""
+    try:
+        return read_inside(root / path, root)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(
+            f"cannot read: {error.strerror}; nothing was written",
+            str(root / path),
+            hint="remove the link, or put a file in its place",
+        ) from error
+
+
+def _put(root: Path, name: str, content: bytes | None, *, executable: bool) -> None:
+    path = root / name
+    if content is not None:
+        replace_file(path, content, executable=executable, within=root)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, content, executable=executable)
+    remove_inside(path, root)
+    for parent in path.parents:
+        try:
+            parent.rmdir()  # git does not track empty folders
+        except OSError:
+            return

@@ -55,7 +55,7 @@ def test_one_cause_in_several_environments_is_one_annotation() -> None:
 def test_github_commands_are_escaped() -> None:
     (command,) = (line for line in commands(sample(), "error") if "rego" in line)
     assert "file=overlays/prod/my values%2C 100%25.yaml,line=2" in command
-    assert "%0Asecond line" in command
+    assert r"\nsecond line%0Ain: prod" in command
 
 
 def test_the_comment_has_its_marker_first_and_fits() -> None:

@@ -91,15 +91,17 @@ def _root(repository: Path) -> Path:
 
 def _apply(root: Path, answers: Answers, *, dry_run: bool, no_check: bool) -> int:
     from kustodian.model.installed_files import template_dir
+    from kustodian.report.escape import diff_line, plain
     from kustodian.scaffold.extend import changes, diff, write
 
     found = changes(root, answers, template_dir())
     if dry_run:
-        sys.stdout.writelines(f"{line}\n" for line in diff(found))
+        sys.stdout.writelines(f"{diff_line(line)}\n" for line in diff(found))
         return 0
     write(root, found)
     for change in found:
-        print(f"{'A' if change.before is None else 'D' if change.after is None else 'M'} {change.path}")
+        sign = "A" if change.before is None else "D" if change.after is None else "M"
+        print(plain(f"{sign} {change.path}"))
     print(f"{len(found)} files; look at `git diff`, then a pull request")
     if no_check:
         return 0

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from kustodian.review.check.options import CheckOptions
 
 
+_MOST_STDIN_BYTES = 64 * 1024 * 1024
+
+
 class FailOn(StrEnum):
     """The lowest severity that fails the run; with --base also whether only new findings count."""
 
@@ -243,4 +246,10 @@ def _context(text: str | None, base: str | None, fixing: bool) -> str | None:
 def _stdin() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise UserError("standard input is a terminal", hint="pipe manifests into `kustodian check -`")
-    return sys.stdin.read()
+    content = sys.stdin.buffer.read(_MOST_STDIN_BYTES + 1)
+    if len(content) > _MOST_STDIN_BYTES:
+        raise UserError("standard input is too large", hint="write the manifests to files and check those")
+    try:
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        raise UserError("standard input is not text in UTF-8", hint="pipe manifests into it") from None

@@ -79,7 +79,7 @@ def admission(
         sys.stdout.write(as_yaml(objects))
         return 0
     folder = repository / "policies" / "admission" if output is None else Path(output)
-    _write(folder, admission_files(objects))
+    _write(folder, admission_files(objects), within=repository.resolve() if output is None else None)
     policies = sum(item["kind"] == "ValidatingAdmissionPolicy" for item in objects)
     print(f"{policies} policies and {len(objects) - policies} bindings in {folder}")
     return 0
@@ -104,12 +104,17 @@ def as_yaml(objects: list[dict[str, object]]) -> str:
     return _HEADER + yaml.safe_dump_all(objects, sort_keys=False, width=110, allow_unicode=True)
 
 
-def _write(folder: Path, files: dict[str, str]) -> None:
-    from kustodian.repository.files import replace_file
+def _write(folder: Path, files: dict[str, str], within: Path | None) -> None:
+    """Write the files; those of the repository's own folder must lie in it."""
+    from kustodian.repository.files import refuse_outside, replace_file
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if within is None:
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            for name in files:
+                refuse_outside(folder / name, within)
         for name, text in files.items():
-            replace_file(folder / name, text.encode())
+            replace_file(folder / name, text.encode(), within=within)
     except OSError as error:
-        raise UserError(f"cannot write the policies: {error}", file=str(folder)) from error
+        raise UserError(f"cannot write the policies: {error.strerror}", file=str(folder)) from error

@@ -56,15 +56,20 @@ def new(
             "no folder was named", hint="write `kustodian new DIR`, such as `kustodian new iris-model`"
         )
     else:
+        from kustodian.scaffold.writing.interrupts import Interrupts
+
         try:
-            chosen = _answers(preset, defaults, answers, assignments or [])
+            with Interrupts():
+                chosen = _answers(preset, defaults, answers, assignments or [])
             if dry_run:
                 _print_plan(chosen, directory)
                 return
             _write(chosen, directory, no_git)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            from kustodian.cli.signals import exit_code
+
             typer.echo("interrupted: nothing was written", err=True)
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
+            raise typer.Exit(exit_code(error)) from None
         code = ExitCode.CLEAN if no_check else _check(directory)
         _print_next_steps(chosen, directory)
         raise typer.Exit(code)
@@ -152,11 +157,13 @@ def _print_next_steps(answers: Answers, directory: Path) -> None:
 def _print_plan(answers: Answers, directory: Path) -> None:
     from kustodian.cli.output import wants_colour
     from kustodian.model.installed_files import template_dir
+    from kustodian.report.escape import diff_line
     from kustodian.scaffold.writing.plan import plan, tree
     from kustodian.scaffold.writing.writer import refuse_occupied
 
     made = plan(answers, directory, template_dir())
-    diff = [_painted(line) for line in made.diff] if wants_colour() else made.diff
+    diff = list(map(diff_line, made.diff))
+    diff = list(map(_painted, diff)) if wants_colour() else diff
     # Not through rich, which would turn tabs into spaces: the diff is one that `git apply` takes.
     print(*tree(f"{directory}/", made.files), *diff, sep="\n")
     try:

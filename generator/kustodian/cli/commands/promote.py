@@ -26,6 +26,7 @@ def promote(
     """
     from kustodian.cli.text_diff import text_diff
     from kustodian.delivery.promote import plan_promotion
+    from kustodian.report.escape import plain
     from kustodian.repository.layout import find_root
 
     root = find_root(repository.resolve())
@@ -33,8 +34,8 @@ def promote(
     name = os.path.relpath(promotion.target, root)
     sys.stdout.write(text_diff(name, promotion.before, promotion.after))
     if not promotion.changes_something:
-        print(f"{target} already runs the version of {source}")
+        print(f"{plain(target)} already runs the version of {plain(source)}")
     elif not dry_run:
         promotion.write()
-        print(f"{name} written; next: kustodian check overlays/{target}, then a pull request")
+        print(plain(f"{name} written; next: kustodian check overlays/{target}, then a pull request"))
     return 0

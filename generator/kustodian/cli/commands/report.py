@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from errno import EFBIG
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +17,9 @@ from kustodian.report.formats import Style
 
 if TYPE_CHECKING:
     from kustodian.model.results.check_report import CheckReport
+
+#: The most bytes of all reports together, and of the files that they quote.
+_MOST_BYTES = 128 * 1024 * 1024
 
 app = typer.Typer(help="Work on reports that were written before.", no_args_is_help=True)
 
@@ -53,7 +59,12 @@ def merge(
     from kustodian.report.merge import merge as merged
 
     outputs = parse_outputs(formats, output)
-    reports = {str(file): read_json(_read(file), str(file)) for file in dict.fromkeys(files)}
+    room = _MOST_BYTES
+    reports: dict[str, CheckReport] = {}
+    for file in dict.fromkeys(files):
+        content = _read(file, room)
+        room -= len(content)
+        reports[str(file)] = read_json(content, str(file))
     if len(reports) < len(files):
         raise UserError("a file is named twice", hint="give each report once")
     result = merged(reports)
@@ -72,23 +83,36 @@ def merge(
     return exit_code(result, chosen, mildest)
 
 
-def _read(file: Path) -> bytes:
+def _read(file: Path, room: int) -> bytes:
+    """The content of a report, at most `room` bytes. Raises UserError if it is not a file of that size."""
+    from kustodian.repository.files import read_regular
+
     try:
-        return file.read_bytes()
+        return read_regular(file, room)
     except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", str(file), hint="name a report") from error
+        hint = "name a report" if error.errno != EFBIG else "merge fewer reports at once"
+        raise UserError(f"cannot be read: {error.strerror}", str(file), hint=hint) from error
 
 
 def _complete(result: CheckReport) -> None:
     """Add what a report file does not contain: source lines, the rules' pages, the place in the work tree."""
-    from kustodian.repository.layout import work_tree_prefix
+    from kustodian.repository.files import read_inside, repository_files
+    from kustodian.repository.layout import marked_root, work_tree_prefix
+    from kustodian.repository.lines import Lines
     from kustodian.review.check.rule_help import rule_help_of
 
     folder = Path.cwd()
     result.prefix = work_tree_prefix(folder)
     result.rule_help = rule_help_of(result.findings)
+    root = marked_root(folder) or folder
+    # A report may name any file: one of the repository is quoted, and no other, not even an ignored one.
+    present = frozenset(repository_files(root))
+    room = _MOST_BYTES
     for name in sorted({finding.source.file for finding in result.findings}):
-        try:
-            result.sources[name] = (folder / name).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            continue  # the report then has no snippet
+        path = os.path.normpath(folder / name)
+        if os.path.relpath(path, root) not in present:
+            continue
+        with contextlib.suppress(OSError, UnicodeDecodeError):  # the report then has no snippet
+            content = read_inside(Path(path), root, room)
+            result.sources[name] = Lines(content.decode("utf-8"))
+            room -= len(content)

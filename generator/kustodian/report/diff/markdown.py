@@ -5,6 +5,7 @@ from __future__ import annotations
 from kustodian.model.results.difference import Difference
 from kustodian.report.counts import plural
 from kustodian.report.diff.groups import Group, by_risk, groups, heading, lines, some, summary
+from kustodian.report.escape import code_fence, diff_line, markdown_html
 
 #: The longest comment that GitHub accepts, in characters, less what surrounds the list.
 _COMMENT_LIMIT = 60_000
@@ -35,8 +36,8 @@ def _details(group: Group, *, with_body: bool) -> str:
     notes = "".join(f"- **{_escaped(note)}**\n" for note in overlay.notes)
     for risk, names in by_risk(overlay).items():
         notes += f"- **{_escaped(risk)}**: {_escaped(some(names))}\n"
-    body = "\n".join(lines(group)) if with_body else ""
-    fence = "`" * max(3, 1 + max((len(run) for run in body.split() if set(run) == {"`"}), default=0))
+    body = "\n".join(map(diff_line, lines(group))) if with_body else ""
+    fence = code_fence(body)
     fields = (
         f"{fence}diff\n{body}\n{fence}" if body else "The fields found no room: `kustodian diff` shows them."
     )
@@ -47,6 +48,4 @@ def _details(group: Group, *, with_body: bool) -> str:
 
 def _escaped(text: str) -> str:
     """Text without markup or mentions."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;"), ("*", "&#42;")):
-        text = text.replace(character, entity)
-    return text.replace("`", "&#96;").replace("_", "&#95;").replace("[", "&#91;")
+    return markdown_html(text, marks="\\*`_[~")

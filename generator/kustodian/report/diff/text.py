@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kustodian.model.results.difference import Difference
 from kustodian.report.diff.groups import groups, heading, lines, summary
+from kustodian.report.escape import diff_line
 
 
 def as_text(difference: Difference) -> str:
@@ -11,4 +12,4 @@ def as_text(difference: Difference) -> str:
     written = []
     for group in groups(difference):
         written += [heading(group), *lines(group), ""]
-    return "\n".join([*written, summary(difference), ""])
+    return "\n".join(map(diff_line, [*written, summary(difference), ""]))

@@ -68,7 +68,8 @@ def lay_out(graph: ObjectGraph) -> Drawing:
         node.key: _Slot(columns[node.layer], BASE_HEIGHT + NOTE_HEIGHT * len(node.notes), node)
         for node in graph.nodes
     }
-    chains = [(edge, _chain(number, edge, slots)) for number, edge in enumerate(graph.edges)]
+    edges = [edge for edge in graph.edges if edge.source in slots and edge.target in slots]
+    chains = [(edge, _chain(number, edge, slots)) for number, edge in enumerate(edges)]
     order = _order(slots, [chain for _, chain in chains], len(columns))
     height = _stack(order, slots)
     boxes = tuple(

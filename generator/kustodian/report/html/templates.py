@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from kustodian.report.escape import page
+
 _HERE = Path(__file__).parent
 _CODE = re.compile("`([^`]+)`")
 
@@ -20,6 +22,7 @@ def environment() -> Environment:
     """
     made = Environment(
         autoescape=True,
+        finalize=page,
         undefined=StrictUndefined,
         loader=FunctionLoader(_source),
         trim_blocks=True,
@@ -27,6 +30,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["prose"] = _prose
+    made.globals["line_end"] = Markup("\n")  # as a text it would be escaped
     return made
 
 
@@ -38,4 +42,4 @@ def _source(name: str) -> str:
 
 def _prose(text: str) -> Markup:
     """The text, escaped, with `code` in code elements."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(page(text)))))

@@ -17,6 +17,7 @@ from kustodian.model.results.check_report import CheckReport, Comparison, Overla
 from kustodian.model.results.object_graph import GraphEdge, GraphNode, Layer, ObjectGraph, Relation
 from kustodian.model.results.shard import Shard, ShardReport
 from kustodian.report.counts import failures, listed
+from kustodian.report.escape import json_text
 from kustodian.report.formats import Style
 from kustodian.report.json.description import (
     COUNT,
@@ -45,10 +46,8 @@ class _Context(NamedTuple):
 
 def as_json(report: CheckReport, style: Style) -> str:
     """The report as JSON, keys in a fixed order, with a newline at the end."""
-    import orjson
-
     data = _REPORT.write(report, _Context(report, style.graph))
-    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return json_text(data)
 
 
 def from_data(data: JsonObject) -> CheckReport:

@@ -18,9 +18,18 @@ from kustodian.model import schema_parts
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import ObjectRef
 
+_LARGEST_NUMBER = 2**31 - 1
+
 
 def _unchanged(value: Any, _: object = None) -> Any:
     return value
+
+
+def _number(value: int | float | None) -> int | None:
+    """A number that the schema accepts, which may be written as 1.0. Raises ValueError for a huge one."""
+    if value is not None and value > _LARGEST_NUMBER:
+        raise ValueError(f"{value} is too large a number")
+    return None if value is None else int(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +59,9 @@ class Field(NamedTuple):
 
 
 TEXT = Shape(schema_parts.TEXT)
-COUNT = Shape(schema_parts.COUNT)
+COUNT = Shape(schema_parts.COUNT, read=_number)
 #: A line or a column, counted from 1.
-PLACE = Shape(schema_parts.PLACE)
+PLACE = Shape(schema_parts.PLACE, read=_number)
 FLAG = Shape(schema_parts.FLAG)
 
 

@@ -6,6 +6,7 @@ import json
 
 from kustodian.model.json_value import JsonObject
 from kustodian.model.results.difference import ABSENT, Difference, Kind
+from kustodian.report.escape import inert_json
 from kustodian.report.json.description import (
     COUNT,
     OBJECT,
@@ -23,7 +24,7 @@ from kustodian.report.json.description import (
 
 def as_json(difference: Difference) -> str:
     """The differences as JSON, with a newline at the end."""
-    return json.dumps(_DIFFERENCE.write(difference, None), indent=2, ensure_ascii=False) + "\n"
+    return inert_json(json.dumps(_DIFFERENCE.write(difference, None), indent=2, ensure_ascii=False) + "\n")
 
 
 def diff_schema() -> JsonObject:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kustodian.model.json_value import JsonObject
 from kustodian.model.results.environment_matrix import EnvironmentMatrix, Mark
+from kustodian.report.escape import inert_json
 from kustodian.report.formats import MatrixStyle
 from kustodian.report.json.description import (
     FLAG,
@@ -24,7 +25,7 @@ from kustodian.report.matrix import rows
 
 def as_json(matrices: Sequence[EnvironmentMatrix], style: MatrixStyle) -> str:
     """The matrices as JSON, with a newline at the end."""
-    return json.dumps(_MATRICES.write(matrices, style), indent=2, ensure_ascii=False) + "\n"
+    return inert_json(json.dumps(_MATRICES.write(matrices, style), indent=2, ensure_ascii=False) + "\n")
 
 
 def matrix_schema() -> JsonObject:

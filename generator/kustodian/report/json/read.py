@@ -31,4 +31,7 @@ def read_json(text: bytes, name: str) -> CheckReport:
             name,
             hint=_HINT,
         )
-    return from_data(data)
+    try:
+        return from_data(data)
+    except ValueError as error:
+        raise UserError(f"not a report of `kustodian check`: {error}", name, hint=_HINT) from None

@@ -122,7 +122,9 @@ def _fingerprint(
     name = stable_name(manifest) if manifest else ""
     identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
     field = "/".join(_stable_parts(manifest.data if manifest else None, path))
-    return hashlib.sha256(f"{rule}\n{overlay}\n{identity}\n{field}".encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        f"{rule}\n{overlay}\n{identity}\n{field}".encode("utf-8", "surrogatepass")
+    ).hexdigest()[:16]
 
 
 def stable_name(manifest: Manifest) -> str:

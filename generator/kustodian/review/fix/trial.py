@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit
 from kustodian.repository.files import replace_file
+from kustodian.repository.temporary import temporary_folder
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, start
 from kustodian.review.fix.changes import Change, changes_of, read_text
@@ -53,7 +53,7 @@ class Fixes:
             if read_text(root / name) != self.before[name]:
                 raise UserError("the file was changed in the meantime; nothing was fixed", file=name)
         for name, text in self.after.items():
-            _write(root / name, text, name)
+            _write(root, name, text)
 
 
 def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
@@ -179,9 +179,8 @@ def _copy_of_repository(root: Path, texts: dict[str, str]) -> Iterator[Path]:
 
     Raises UserError if a file cannot be copied.
     """
-    folder = tempfile.mkdtemp(prefix="kustodian-fix-")
-    try:
-        copy = Path(folder).resolve() / "repository"
+    with temporary_folder("kustodian-fix-") as folder:
+        copy = folder / "repository"
         ignored = shutil.ignore_patterns(".git", ".venv", "node_modules", "__pycache__")
         try:
             shutil.copytree(root, copy, symlinks=True, copy_function=_link, ignore=ignored)
@@ -194,8 +193,6 @@ def _copy_of_repository(root: Path, texts: dict[str, str]) -> Iterator[Path]:
             (copy / name).unlink()  # a hard link to the user's file, which must not change
             (copy / name).write_bytes(text.encode())
         yield copy
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link(source: str, target: str) -> None:
@@ -206,8 +203,8 @@ def _link(source: str, target: str) -> None:
             shutil.copyfile(source, target)
 
 
-def _write(path: Path, text: str, shown: str) -> None:
+def _write(root: Path, name: str, text: str) -> None:
     try:
-        replace_file(path.resolve(), text.encode())
+        replace_file(root / name, text.encode(), within=root)
     except OSError as error:
-        raise UserError(f"the file cannot be written: {error}", file=shown) from error
+        raise UserError(f"the file cannot be written: {error.strerror}", file=name) from error

@@ -34,7 +34,13 @@ class Given:
 
         Raises UserError if the file cannot be read as one mapping.
         """
-        values, places = _read(path, shown or str(path))
+        name = shown or str(path)
+        try:
+            values, places = _read(path, name)
+        except RecursionError:
+            raise UserError(
+                "the answers file is nested too deeply", name, hint="answers are at most three levels deep"
+            ) from None
         for key, value in values.items():
             self._forget((key,))
             self._set = {path for path in self._set if path[0] != key}

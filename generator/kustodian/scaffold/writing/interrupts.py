@@ -17,6 +17,8 @@ _SIGNALS: Final = tuple(
 class Interrupts:
     """While entered, the signals that ask a process to stop raise KeyboardInterrupt in the main thread.
 
+    The error's argument is the signal's number.
+
     Inside `held()` they wait: while a new process or folder is not yet recorded, and during clean-up. Outside
     the main thread nothing is changed, because Python delivers signals only there.
     """
@@ -24,7 +26,7 @@ class Interrupts:
     def __init__(self) -> None:
         """Nothing is changed until it is entered."""
         self._holds = 0
-        self._pending = False
+        self._pending = 0
         self._before: dict[signal.Signals, signal.Handlers] = {}
 
     def __enter__(self) -> Interrupts:
@@ -55,11 +57,11 @@ class Interrupts:
         finally:
             self._holds -= 1
         if self._pending and not self._holds:
-            self._pending = False
-            raise KeyboardInterrupt
+            number, self._pending = self._pending, 0
+            raise KeyboardInterrupt(number)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._holds:
-            self._pending = True
+            self._pending = number
         else:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
