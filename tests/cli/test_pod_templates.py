@@ -119,4 +119,4 @@ def test_export_admission(root: Path) -> None:
     assert held == {"iris-dev", "iris-prod"}
     forget(root)
     done = kustodian("export", "admission", "-o", "-", cwd=root)
-    assert done.code == 4 and "hold nowhere" in done.err
+    assert done.code == 4 and "apply nowhere" in done.err
