@@ -38,7 +38,12 @@ from kustodian.review.locate.locator import Locator
 
 
 def start(
-    targets: Iterable[Path], options: CheckOptions, engine: Engine, *, keeps_schemas: bool = False
+    targets: Iterable[Path],
+    options: CheckOptions,
+    engine: Engine,
+    *,
+    keeps_schemas: bool = False,
+    inspect: Callable[[RenderedOverlay], None] | None = None,
 ) -> Run:
     """A run over the targets, nothing rendered yet. Raises UserError as `check` does."""
     resolved = resolve_targets(targets, options.stdin)
@@ -49,7 +54,7 @@ def start(
             hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    return Run(plan, options, engine, keeps_schemas=keeps_schemas)
+    return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
 
 
 class Fixable(NamedTuple):
@@ -75,8 +80,12 @@ class Run:
         maps: SourceMaps | None = None,
         *,
         keeps_schemas: bool = False,
+        inspect: Callable[[RenderedOverlay], None] | None = None,
     ) -> None:
-        """`maps` are files read before; `keeps_schemas` keeps rendered CustomResourceDefinitions complete."""
+        """`maps` are files read before; `keeps_schemas` keeps rendered CustomResourceDefinitions complete.
+
+        `inspect` is called with each rendered overlay before anything else, and may raise UserError.
+        """
         self.plan = plan
         self.options = options
         self.engine = engine
@@ -92,8 +101,7 @@ class Run:
         self.cluster_not_checked: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
-        #: Called with each overlay that is rendered, before anything else; may raise UserError.
-        self.inspect: Callable[[RenderedOverlay], None] = lambda _: None
+        self.inspect = inspect or _accept
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         self._own = own_overlays(plan, options.shard)
         self._keeps_schemas = keeps_schemas or options.against_cluster is not None
@@ -262,6 +270,11 @@ class Run:
     def _sources(self) -> dict[str, Sequence[str]]:
         files = {finding.source.file for finding in self.findings}
         return {name: source.lines for name in sorted(files) if (source := self.maps.file(name))}
+
+
+def _accept(rendered: RenderedOverlay) -> None:
+    """Every overlay is fine as it is."""
+    del rendered
 
 
 def without_schemas(manifest: Manifest) -> Manifest:

@@ -76,7 +76,8 @@ class Revisions:
         base_root, engine = self._base.root, self.head.engine
         targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
         try:
-            run = start(targets, self._base_options(base_root), engine) if targets else None
+            options, inspect = self._base_options(base_root), self._base.refuse_pointers
+            return start(targets, options, engine, inspect=inspect) if targets else None
         except UserError as error:
             if error.exit_code == ExitCode.NOTHING_TO_CHECK:
                 return None
@@ -85,9 +86,6 @@ class Revisions:
                 error.file, error.line, hint="compare with a revision that can: --base REV",
                 exit_code=error.exit_code,
             ) from error  # fmt: skip
-        if run is not None:
-            run.inspect = self._base.refuse_pointers
-        return run
 
     def _base_options(self, root: Path) -> CheckOptions:
         """The command line's options for the base's checkout; no fixes are proposed there."""
@@ -142,8 +140,7 @@ class Revisions:
             other, engine, symbolic_links(base.root, base.links), base.lay_out, references, words
         )
         maps = SourceMaps(base.root, head.run.maps, self.changes.touch)
-        run = Run(other, options, engine, maps)
-        run.inspect = base.refuse_pointers
+        run = Run(other, options, engine, maps, inspect=base.refuse_pointers)
         return Side(run, reads, view, always_rendered(other, reads), base.lay_out)
 
     def _words(self, base: Checkout) -> Set[str] | None:
