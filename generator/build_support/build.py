@@ -145,7 +145,7 @@ class Build:
     def _make_engine(self, commands: Commands, go: str, env: dict[str, str], scratch: Path) -> None:
         output = scratch / self.engine.target.name
         modfile = patched_modfile(self.engine_source, scratch / "modules", go, env)
-        flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else [])]
+        flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else ["-tags=unpatched"])]
         commands.run(
             "compiling the engine",
             [go, "build", "-v", *flags, "-o", str(output), "./cmd/kustodian-engine"],

@@ -73,6 +73,7 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 			return nil, err
 		}
 	}
+	b.places = placeTable{rel: b.fileInRoot}
 	var buffer []byte
 	size := 0
 	for i, res := range resources.Resources() {
@@ -91,8 +92,18 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 				Message: fmt.Sprintf("the objects have more than %d MiB as JSON", maxRendered>>20)})
 		}
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
+		last := -1
+		objects[i].Places = string(b.places.appendPlaces(nil, res.YNode(), &last))
 	}
 	return objects, nil
+}
+
+// fileInRoot is a file's name relative to the root; that of a file outside (a remote base) stays as it is.
+func (b *build) fileInRoot(file string) string {
+	if rel, inside := b.tree.Rel(file); inside {
+		return rel
+	}
+	return file
 }
 
 func (b *build) provenance(known map[string]json.RawMessage, key string, read func() (any, error)) (json.RawMessage, error) {

@@ -55,6 +55,7 @@ type Options struct {
 	EnableHelm  bool     `json:"enableHelm"`
 	HelmCommand string   `json:"helmCommand"`
 	Sequential  bool     `json:"sequential"`
+	Chains      bool     `json:"chains"` // record the values that others replaced
 }
 
 // Overlay is one rendered overlay.
@@ -63,6 +64,7 @@ type Overlay struct {
 	Objects      []Object
 	Files        []hermetic.Source
 	Absent       []string
+	Sources      []Source // those of the places in Objects
 	Failure      *protocol.Failure
 	Abandoned    bool // the time limit ended it, but it still runs
 	Milliseconds int64
@@ -73,6 +75,7 @@ type Object struct {
 	JSON            json.RawMessage // the object
 	Origin          json.RawMessage // null when unknown
 	Transformations json.RawMessage // an array
+	Places          string          // where each value was written: see placeTable.appendPlaces
 }
 
 // Overlays renders every overlay of the request, as many at a time as there are
@@ -90,6 +93,9 @@ func Overlays(options Options, done func(Overlay)) error {
 		if options.HelmCommand, err = globals.lookPath(options.HelmCommand); err != nil {
 			return &protocol.Failure{Code: protocol.CodeHelm, Message: err.Error()}
 		}
+	}
+	if options.Chains {
+		recordChains(true)
 	}
 	queue := make(chan string)
 	var workers sync.WaitGroup
@@ -153,6 +159,7 @@ func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 		result.Objects = nil
 	}
 	result.Files, result.Absent = b.view.Files(), b.view.Absent()
+	result.Sources = b.places.sources
 	result.Milliseconds = time.Since(started).Milliseconds()
 	return result
 }
@@ -169,6 +176,8 @@ type build struct {
 	alone bool             // must not share kustomize's schema with other builds
 	trace bool             // ask kustomize for provenance
 	top   topKustomization // the overlay's own
+
+	places placeTable
 }
 
 // errNeedsSchema interrupts a build that shares the schema but names its own.

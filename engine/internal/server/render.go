@@ -97,9 +97,12 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 		line = append(append(line, `{"object":`...), object.JSON...)
 		line = append(append(line, `,"origin":`...), object.Origin...)
 		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chain), 10)
+		line = append(append(append(line, `,"places":"`...), object.Places...), '"')
 		line = append(line, '}')
 	}
 	line = append(append(line, `],"chains":[`...), strings.Join(chains, ",")...)
+	line = append(line, `],"sources":`...)
+	line = appendJSON(line, overlay.Sources)
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {
 		files = []hermetic.Source{}
@@ -107,7 +110,7 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	if absent == nil {
 		absent = []string{}
 	}
-	line = appendJSON(append(line, `],"files":`...), files)
+	line = appendJSON(append(line, `,"files":`...), files)
 	line = appendJSON(append(line, `,"absent":`...), absent)
 	line = appendJSON(append(line, `,"error":`...), overlay.Failure)
 	line = append(line, `,"milliseconds":`...)

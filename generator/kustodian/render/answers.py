@@ -8,6 +8,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.places import Places, ValueSource, value_source
 
 
 def not_checked(error: JsonObject | None) -> NotChecked | None:
@@ -52,10 +53,11 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     if answer["kind"] == "policy-error":
         raise policy_error(answer["error"])
     chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
+    sources = [value_source(source) for source in answer.get("sources") or ()]
     policy, successes = _policy_results(answer.get("policy"))
     return RenderedOverlay(
         by_path[answer["overlay"]],
-        [Manifest(entry["object"], _provenance(entry, chains)) for entry in answer.get("objects") or []],
+        [Manifest(entry["object"], _provenance(entry, chains, sources)) for entry in answer.get("objects") or []],
         not_checked(answer.get("error") or answer.get("policyError")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),
@@ -81,12 +83,15 @@ def _policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...]
     return results, answer.get("successes", 0)
 
 
-def _provenance(entry: JsonObject, chains: Sequence[tuple[Step, ...]]) -> Provenance:
+def _provenance(
+    entry: JsonObject, chains: Sequence[tuple[Step, ...]], sources: Sequence[ValueSource]
+) -> Provenance:
     origin = entry.get("origin") or {}
     generator = None
     if origin.get("configuredIn"):
         generator = _step(origin)
-    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]])
+    places = Places(entry["places"], sources) if entry.get("places") else None
+    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]], places=places)
 
 
 def _step(data: JsonObject) -> Step:

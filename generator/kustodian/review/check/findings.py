@@ -24,7 +24,7 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
     violation, rule = hit.violation, hit.rule
     manifest = hit.manifest
     location = (
-        locator.locate(manifest, violation.path, hit.overlay.files)
+        locator.locate(manifest, violation.path)
         if manifest
         else Location(hit.overlay.overlay.path)
     )
@@ -39,7 +39,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     violation, rule = hit.violation, hit.rule
     if violation.manifest is not None and hit.overlay is not None:
         # a field of a rendered object, located as for other rules
-        location = locator.locate(violation.manifest, violation.path, hit.overlay.files)
+        location = locator.locate(violation.manifest, violation.path)
     else:
         location = locator.in_file(violation.file, violation.path, violation.document)
     return _finding(
@@ -63,7 +63,7 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
         "an organisation policy in Rego asks for it", rendered, manifest, path,
-        locator.locate(manifest, path, rendered.files), ("rego",),
+        locator.locate(manifest, path), ("rego",),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def cluster_finding(
     return _finding(
         rule, severity, message, "change what the API server names, or the policy that asks for it",
         "the cluster would answer the same to Argo CD, whose sync would fail or warn",
-        rendered, manifest, path, locator.locate(manifest, path, rendered.files), ("cluster",),
+        rendered, manifest, path, locator.locate(manifest, path), ("cluster",),
     )  # fmt: skip
 
 
