@@ -78,7 +78,7 @@ class Places:
             if position >= len(self._words):
                 return None
             if key == part:
-                return position, value[key]  # type: ignore[index]
+                return position, value[key]
             position += 1 + int(self._words[position].partition("+")[2] or 0)
         return None
 

@@ -57,7 +57,10 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     policy, successes = _policy_results(answer.get("policy"))
     return RenderedOverlay(
         by_path[answer["overlay"]],
-        [Manifest(entry["object"], _provenance(entry, chains, sources)) for entry in answer.get("objects") or []],
+        [
+            Manifest(entry["object"], _provenance(entry, chains, sources))
+            for entry in answer.get("objects") or []
+        ],
         not_checked(answer.get("error") or answer.get("policyError")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),

@@ -39,6 +39,8 @@ def find_root(start: Path) -> Path:
     kustomization refers to: the path itself, or further up for an overlay with its base beside it.
     """
     marked = marked_root(start)
+    if marked is None and start.is_relative_to(here := Path.cwd().resolve()):
+        return here
     return marked if marked is not None else _extent(start if start.is_dir() else start.parent)
 
 

@@ -1,7 +1,7 @@
 """The entry of a kustomization (or of a transformer's or generator's own file) that set a value.
 
 The engine names the entry; which of its fields to show depends on the value. Source: kustomize API types
-(api/types/kustomization.go, image.go, replica.go, labels.go, generatorargs.go, v0.21) and its builtin plugins.
+v0.21 (api/types/kustomization.go, image.go, replica.go, labels.go, generatorargs.go), and its plugins.
 """
 
 from __future__ import annotations

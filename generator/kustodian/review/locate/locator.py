@@ -40,7 +40,7 @@ class Locator:
         return self._file_of(manifest)
 
     def written(self, manifest: Manifest, path: FieldPath) -> Written | None:
-        """Where the engine says that an existing field was written; None for an object that is not rendered."""
+        """Where the engine says that an existing field was written; None for an object not rendered."""
         places = manifest.provenance.places
         return places.at(manifest.data, path) if places is not None else None
 
