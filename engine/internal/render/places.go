@@ -3,10 +3,15 @@
 package render
 
 import (
+	"errors"
+	"regexp"
 	"strconv"
+	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/kyaml/place"
+
+	"kustodian.dev/engine/internal/manifest"
 )
 
 // placeTable numbers the sources of an overlay's values, in the order in which they are met.
@@ -102,3 +107,82 @@ func (t *placeTable) at(line, column int) *SourcePlace {
 
 // recordChains says whether the values that others replaced are recorded from now on.
 func recordChains(on bool) { place.RecordChains(on) }
+
+// errorPlace is where kustomize was when it failed: in a patch, a replacement, or an entry of a configuration. The
+// line is 0 if that is not known.
+func (b *build) errorPlace(err error) (file string, line, column int) {
+	var located *place.Located
+	if !errors.As(err, &located) {
+		return "", 0, 0
+	}
+	source, line, _ := place.Of(located.Line)
+	file = b.fileInRoot(source.File)
+	if source.Field == "" {
+		return file, line, 1
+	}
+	read, failed := b.tree.Read(file)
+	if failed != nil || read == nil {
+		return "", 0, 0
+	}
+	if node := entryNode(read.Content, source.Field, line); node != nil {
+		return file, node.Line, node.Column
+	}
+	return "", 0, 0
+}
+
+var entryStep = regexp.MustCompile(`^([^#@]*)(#?)(?:@(\d+))?$`)
+
+// entryNode follows the path of an entry (see Source) in a file; a line inside a text counts from its scalar.
+func entryNode(content []byte, field string, line int) *yamlv3.Node {
+	node := documentAt(content, 1)
+	for _, word := range strings.Split(field, "/") {
+		step := entryStep.FindStringSubmatch(word)
+		if step == nil || node == nil {
+			return nil
+		}
+		if step[1] != "" {
+			if node = child(node, step[1]); node == nil {
+				return nil
+			}
+		}
+		if step[2] != "" { // the text of a block scalar begins on the next line
+			at := yamlv3.Node{Line: node.Line, Column: 1}
+			if line > 0 && node.Style&(yamlv3.LiteralStyle|yamlv3.FoldedStyle) != 0 {
+				at.Line += line
+			}
+			return &at
+		}
+		if step[3] != "" {
+			number, _ := strconv.Atoi(step[3])
+			node = documentAt(content, number)
+		}
+	}
+	return node
+}
+
+func child(node *yamlv3.Node, name string) *yamlv3.Node {
+	switch node = unalias(node); node.Kind {
+	case yamlv3.MappingNode:
+		_, value := lookup(node, name)
+		return value
+	case yamlv3.SequenceNode:
+		if i, err := strconv.Atoi(name); err == nil && i < len(node.Content) {
+			return node.Content[i]
+		}
+	}
+	return nil
+}
+
+// documentAt is the root of the document that contains a line, with lines of the file.
+func documentAt(content []byte, line int) *yamlv3.Node {
+	var found *yamlv3.Node
+	for _, chunk := range manifest.Split(content) {
+		var document yamlv3.Node
+		if found != nil && chunk.Line > line || yamlv3.Unmarshal(chunk.Text, &document) != nil || len(document.Content) == 0 {
+			continue
+		}
+		found = document.Content[0]
+		place.Shift(chunk.Line-1, found)
+	}
+	return found
+}
