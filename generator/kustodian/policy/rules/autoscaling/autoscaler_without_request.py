@@ -33,7 +33,7 @@ from kustodian.kubernetes.pod_resources import LimitDefaults, container_request,
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.autoscaling._metrics import ResourceMetric, resource_metrics
 
 
@@ -77,5 +77,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.availability._probes import seconds_until_failure
 
 
@@ -75,5 +75,6 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -34,7 +34,7 @@ from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import integer, mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.availability._probes import seconds_until_failure
 
 
@@ -61,6 +61,7 @@ RULE = PodRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "ml"),
     options={"loadSeconds": Option(300, "seconds that loading a model may take")},
 )

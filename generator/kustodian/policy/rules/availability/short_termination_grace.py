@@ -34,7 +34,7 @@ from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import dig, integer, sequence
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 _DEFAULT_GRACE = 30
 _SLEEP = re.compile(r"(?:^|[\s;&|/(])sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])")
@@ -76,6 +76,7 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "ml"),
     options={"drainSeconds": Option(60, "seconds a model server needs to finish its requests")},
 )

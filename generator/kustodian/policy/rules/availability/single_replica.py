@@ -34,7 +34,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.json_value import integer, mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, SetRule
+from kustodian.policy.rule import Context, Option, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -70,6 +70,7 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
     options={"minimum": Option(2, "fewest replicas of a workload")},
 )

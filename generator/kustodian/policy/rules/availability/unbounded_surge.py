@@ -29,7 +29,7 @@ from kustodian.kubernetes.scaling import int_or_percent
 from kustodian.model.json_value import FieldPath, dig, integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _SURGE: dict[str, FieldPath] = {
     "Deployment": ("spec", "strategy", "rollingUpdate", "maxSurge"),
@@ -64,6 +64,7 @@ RULE = ObjectRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cost", "reliability"),
     kinds=(("apps", "Deployment"), ("apps", "DaemonSet"), ("argoproj.io", "Rollout")),
     options={"maxPercent": Option(50, "largest surge in percent of the replicas")},

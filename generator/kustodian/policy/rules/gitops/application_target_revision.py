@@ -47,7 +47,7 @@ from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Worse
 
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
 _RANGE = re.compile(r"[*^~<>=|,\s]|\.[xX](?:\.|\Z)|\A[xX]\Z")
@@ -110,6 +110,7 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "supply-chain"),
     options={"branches": Option(("main", "master"), "branches of this repository that prod may follow")},
 )

@@ -38,7 +38,7 @@ from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, 
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 
 _JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
 
@@ -123,5 +123,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_application_settings,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "drift", "autoscaling"),
 )

@@ -37,7 +37,7 @@ from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _ESO = "external-secrets.io"
 _GATEWAY = "gateway.networking.k8s.io"
@@ -143,5 +143,6 @@ RULE = ObjectRule(
     kinds=tuple(DEFAULTS),
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "drift"),
 )

@@ -31,7 +31,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
 
 
@@ -94,5 +94,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_shares,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "cost"),
 )

@@ -38,7 +38,7 @@ from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.gpu._demand import demands, number, shared_claims
 
 
@@ -63,5 +63,11 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
 
 
 RULE = SetRule(
-    id="gpu-budget-exceeded", topic="gpu", severity="E/E/E", check=check, doc=__doc__, tags=("ml", "cost")
+    id="gpu-budget-exceeded",
+    topic="gpu",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
 )

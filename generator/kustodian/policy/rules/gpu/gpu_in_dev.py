@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.accelerators import accelerator_path, claims_accelerator, pod_accelerators
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -41,4 +41,12 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         yield Violation(pod.path_of("resourceClaims"), f"{pod.owner.ref} asks for a GPU through a claim")
 
 
-RULE = PodRule(id="gpu-in-dev", topic="gpu", severity="W/-/-", check=check, doc=__doc__, tags=("ml", "cost"))
+RULE = PodRule(
+    id="gpu-in-dev",
+    topic="gpu",
+    severity="W/-/-",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
+)

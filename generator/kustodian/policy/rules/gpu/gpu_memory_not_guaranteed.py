@@ -32,7 +32,7 @@ from kustodian.kubernetes.pod_resources import container_limit, container_reques
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, mappings
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -60,5 +60,6 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

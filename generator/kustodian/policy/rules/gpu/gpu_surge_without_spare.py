@@ -48,7 +48,7 @@ from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.json_value import FieldPath, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
 
 
@@ -122,5 +122,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

@@ -32,7 +32,7 @@ from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _GROUP = "resource.k8s.io"
 
@@ -82,5 +82,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

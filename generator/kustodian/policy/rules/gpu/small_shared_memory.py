@@ -52,7 +52,7 @@ from kustodian.kubernetes.serving.model_servers import (
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 _PARALLEL_FLAGS = (
     "--tensor-parallel-size", "-tp", "--tp", "--tp-size", "--tp_size", "--num-shard", "--num-shards",
@@ -134,6 +134,7 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
     options={"minimum": Option("1Gi", "smallest /dev/shm of a server with several processes")},
 )

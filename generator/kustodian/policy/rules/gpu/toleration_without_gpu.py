@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.accelerators import accelerator_tolerations, pod_accelerators, uses_claims
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -41,5 +41,11 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
 
 
 RULE = PodRule(
-    id="toleration-without-gpu", topic="gpu", severity="W/E/E", check=check, doc=__doc__, tags=("ml", "cost")
+    id="toleration-without-gpu",
+    topic="gpu",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
 )

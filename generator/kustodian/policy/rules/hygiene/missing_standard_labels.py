@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _LABELS = (
     "app.kubernetes.io/name",
@@ -62,6 +62,7 @@ RULE = ObjectRule(
     severity="I/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     options={
         "labels": Option(_LABELS, "labels that must be there"),
         "ownerKeys": Option(_OWNER_KEYS, "labels or annotations, one of which must be there"),

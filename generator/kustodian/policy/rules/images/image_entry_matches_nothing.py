@@ -37,7 +37,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.images._kustomize_images import (
     CONTAINER_FIELDS,
     ImageEntry,
@@ -128,5 +128,6 @@ RULE = RepositoryRule(
     shared=_configured_fields,
     reach=Reach.OVERLAY,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("kustomize",),
 )

@@ -39,7 +39,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 
@@ -127,5 +127,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.PAIR,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("promotion", "supply-chain"),
 )

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
@@ -56,6 +56,7 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
     options={"movingTags": Option(MOVING_TAGS, "tags that are moved to newer images")},
 )

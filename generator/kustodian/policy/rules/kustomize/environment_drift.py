@@ -47,7 +47,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 
 #: Common words for environments that may be part of other names.
@@ -224,6 +224,7 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.PAIR,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("drift",),
     options={
         "allowed": Option(ALLOWED, "fields in which environments may differ"),

@@ -29,7 +29,7 @@ from kustodian.kustomize.references import is_pinned
 from kustodian.kustomize.remote import remote_references
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -51,5 +51,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("supply-chain",),
 )

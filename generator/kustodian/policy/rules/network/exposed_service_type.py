@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.exposure import exposure
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -44,5 +44,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Service"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

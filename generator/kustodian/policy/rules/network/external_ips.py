@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from kustodian.model.json_value import sequence
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -43,5 +43,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Service"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cve", "security"),
 )

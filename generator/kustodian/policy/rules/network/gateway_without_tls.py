@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _GATEWAY_API = "gateway.networking.k8s.io"
 _ISTIO = "networking.istio.io"
@@ -90,5 +90,6 @@ RULE = ObjectRule(
     check=check,
     kinds=((_GATEWAY_API, "Gateway"), (_ISTIO, "Gateway")),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 #: Annotations that configure TLS outside the object: by being present, or with the value "true".
 _CERTIFICATES = (
@@ -84,5 +84,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("networking.k8s.io", "Ingress"), ("extensions", "Ingress")),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

@@ -41,7 +41,7 @@ from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS, ISTIO, ROUT
 from kustodian.model.json_value import FieldPath, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, SetRule
+from kustodian.policy.rule import Context, Option, SetRule, Worse
 from kustodian.policy.rules.network._authentication import is_guarded, is_private
 from kustodian.policy.rules.network._model_servers import unauthenticated_server
 
@@ -98,6 +98,7 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "security"),
     options={"images": Option((), "more parts of image names that identify a model server or dashboard")},
 )

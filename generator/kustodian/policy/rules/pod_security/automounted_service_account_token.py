@@ -33,7 +33,7 @@ from kustodian.model.edit import set_field
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _RBAC = "rbac.authorization.k8s.io"
 #: Owners whose pods call the API server by design, or whose pod spec lacks the field.
@@ -93,5 +93,6 @@ RULE = SetRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "nsa", "security"),
 )

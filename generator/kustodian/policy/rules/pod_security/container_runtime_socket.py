@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 #: Sockets of Docker, cri-dockerd, containerd (also of k3s, RKE2 and MicroK8s), CRI-O and Podman.
 _SOCKETS = (
@@ -71,5 +71,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from kustodian.model.edit import set_field
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _PREFIX = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")
@@ -85,6 +85,7 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Namespace"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
     options={
         "minimumLevel": Option("baseline", "the weakest level that may be enforced", choices=LEVELS),

@@ -28,7 +28,7 @@ from kustodian.kubernetes.rbac import BINDING_KINDS, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _EVERYONE = {
     "system:anonymous": "a caller without credentials",
@@ -57,5 +57,6 @@ RULE = ObjectRule(
     check=check,
     kinds=BINDING_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -30,7 +30,7 @@ from kustodian.kubernetes.rbac import GROUP, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _PUBLIC = "extension-apiserver-authentication-reader"
 
@@ -57,5 +57,6 @@ RULE = ObjectRule(
     check=check,
     kinds=((GROUP, "RoleBinding"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

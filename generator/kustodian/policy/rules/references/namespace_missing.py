@@ -36,7 +36,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 
 _SYSTEM = ("default", "kube-", "openshift")
 
@@ -111,5 +111,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_declared,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -28,7 +28,7 @@ from kustodian.kubernetes.pod_selection import pods_of_service
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -75,5 +75,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

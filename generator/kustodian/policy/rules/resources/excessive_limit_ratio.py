@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -61,6 +61,7 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "cost"),
     options={
         "cpuRatio": Option(10, "largest CPU limit, in times the request"),

@@ -47,7 +47,7 @@ from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "cost"),
 )

@@ -40,7 +40,7 @@ from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import nearest
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.schemas.registry import Schemas
 from kustodian.schemas.server.server import server_problems
@@ -79,4 +79,6 @@ def _unknown_kind(manifest: Manifest, schemas: Schemas) -> Iterator[Violation]:
     yield Violation(("kind",), message)
 
 
-RULE = ObjectRule(id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__)
+RULE = ObjectRule(
+    id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__, worse=Worse.BY_MESSAGE
+)

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import FieldPath, mappings, string_map, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.secrets._command import credentials_in_command
 from kustodian.policy.rules.secrets._detector import credential
 
@@ -69,5 +69,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

@@ -42,7 +42,7 @@ from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings,
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_file,
@@ -168,5 +168,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security", "owasp"),
 )

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import FieldPath, dig, sequence, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script
 from kustodian.policy.rules.secrets._files import credentials_in_file
 
@@ -73,5 +73,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

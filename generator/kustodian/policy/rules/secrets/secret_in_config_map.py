@@ -34,7 +34,7 @@ from functools import lru_cache
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.secrets._detector import credential
 from kustodian.policy.rules.secrets._files import credentials_in_file
 
@@ -81,5 +81,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "ConfigMap"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

@@ -36,7 +36,7 @@ from kustodian.model.json_value import FieldPath, JsonObject, mapping, text
 from kustodian.model.linear_pattern import linear_pattern
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_text,
@@ -96,5 +96,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security", "sops"),
 )

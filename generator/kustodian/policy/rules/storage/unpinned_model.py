@@ -49,7 +49,7 @@ from kustodian.kubernetes.serving.model_source import (
 from kustodian.model.json_value import FieldPath, dig, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 #: Fields of custom resources that hold a model's URI.
 _URI_FIELDS: dict[tuple[str, str], tuple[FieldPath, ...]] = {
@@ -200,6 +200,7 @@ RULE = ObjectRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "drift"),
     options={"movingRevisions": Option(MOVING_REVISIONS, "words that name whatever is newest")},
 )

@@ -37,7 +37,7 @@ from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.json_value import sequence, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _SHAREABLE = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 
@@ -77,5 +77,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability", "ml"),
 )
