@@ -23,9 +23,9 @@ def match(
     """
     pairs = _Pairs(now, before)
     pairs.join(lambda finding: (finding.fingerprint, finding.measure))
-    pairs.join(lambda finding: _moved(finding) and (finding.list_place, finding.measure))
+    pairs.join(lambda finding: (finding.list_place, finding.measure) if _moved(finding) else None)
     pairs.join(lambda finding: finding.fingerprint, no_worse=True)
-    pairs.join(lambda finding: _moved(finding) and finding.list_place, no_worse=True)
+    pairs.join(lambda finding: finding.list_place if _moved(finding) else None, no_worse=True)
     pairs.join(lambda finding: finding.fingerprint)
     return [(finding, pairs.earlier.get(id(finding))) for finding in now], pairs.unmatched
 
@@ -66,17 +66,17 @@ class _Pairs:
         self.unmatched = list(before)
         self._left = list(now)
 
-    def join(self, key: Callable[[Finding], Hashable], *, no_worse: bool = False) -> None:
-        """Pair findings with an equal key, in order; a false key is never equal."""
+    def join(self, key: Callable[[Finding], Hashable | None], *, no_worse: bool = False) -> None:
+        """Pair findings with an equal key, in order; None is no key."""
         if not self._left or not self.unmatched:
             return
         waiting: dict[Hashable, deque[Finding]] = defaultdict(deque)
         for finding in self.unmatched:
-            if value := key(finding):
+            if (value := key(finding)) is not None:
                 waiting[value].append(finding)
         left, taken = [], set[int]()
         for finding in self._left:
-            candidates = waiting.get(key(finding) or None, deque())
+            candidates = waiting.get(key(finding), deque())
             position = _no_worse_at(finding, candidates) if no_worse else 0
             if position is None or not candidates:
                 left.append(finding)

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mapping, sequence
+from kustodian.model.measure import EVERYTHING, members
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
@@ -46,7 +47,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         for index, capability in enumerate(added):
             if isinstance(capability, str) and capability not in ALLOWED:
                 path = (*container.path, "securityContext", "capabilities", "add", index)
-                yield Violation(path, f"{container} adds the capability {capability}")
+                measure = members([EVERYTHING if capability == "ALL" else capability])
+                yield Violation(path, f"{container} adds the capability {capability}", measure=measure)
 
 
 RULE = PodRule(

@@ -32,6 +32,7 @@ from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule, Worse
 
@@ -58,7 +59,9 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             continue
         message = f'the pod mounts the token of service account "{account}", which no binding here mentions'
         path = pod.path_of("automountServiceAccountToken")
-        yield Violation(path, message, manifest=pod.owner, edits=set_field(path, False))
+        yield Violation(
+            path, message, manifest=pod.owner, edits=set_field(path, False), measure=Exactly(account)
+        )
 
 
 def _needs_token(pod: PodTemplate) -> bool:

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, text
+from kustodian.model.measure import Below
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, PodRule, Worse
 
@@ -52,7 +53,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         host_path = text(dig(volume, ("hostPath", "path")))
         if host_path and _reaches_socket(host_path):
             message = f'volume "{volume.get("name")}" exposes the container runtime: {host_path}'
-            yield Violation((*path, "hostPath", "path"), message)
+            yield Violation((*path, "hostPath", "path"), message, measure=Below(host_path))
 
 
 def _reaches_socket(host_path: str) -> bool:

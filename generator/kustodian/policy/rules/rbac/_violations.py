@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from kustodian.kubernetes.rbac import Grant, role_of
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure, Ranked, members
 from kustodian.model.violation import Violation
 
 
@@ -12,6 +16,18 @@ def verb_list(verbs: list[str]) -> str:
     return verbs[0] if len(verbs) == 1 else f"{', '.join(verbs[:-1])} and {verbs[-1]}"
 
 
-def role_violation(role: Manifest, path: FieldPath, what: str) -> Violation:
-    """A violation at a rule of a role: `Role reader lets its holders ...`."""
-    return Violation(path, f"{role.kind} {role.name} lets its holders {what}", role)
+def role_violation(
+    role: Manifest, path: FieldPath, what: str, grant: Grant, resources: Iterable[str], verbs: Iterable[str]
+) -> Violation:
+    """A violation at a rule of a role: `Role reader lets its holders ...`.
+
+    Worse is every further one of these `verbs`, or of these `resources` in the same rule.
+    """
+    verbs = list(verbs)
+    rights = members(f"{verb} {name}" for name in grant.resources if name in set(resources) for verb in verbs)
+    return Violation(path, f"{role.kind} {role.name} lets its holders {what}", role, measure=rights)
+
+
+def role_measure(binding: Manifest) -> Measure:
+    """The role that a binding grants; of the roles of Kubernetes, the one with more rights is worse."""
+    return Ranked(role_of(binding)[1], ("view", "edit", "admin", "cluster-admin"))

@@ -57,7 +57,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for groups, resources, verbs, effect in _ESCALATIONS:
         for grant, path, resource, allowed in granted(manifest, groups, resources, verbs):
             if not grant.names:
-                yield role_violation(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")
+                what = f"{effect}: {verb_list(allowed)} on {resource}"
+                yield role_violation(manifest, path, what, grant, resources, allowed)
 
 
 RULE = ObjectRule(

@@ -45,7 +45,9 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         for grant, path, _, _ in granted(manifest, [""], [resource], verbs):
             if grant.path not in reported:
                 reported.add(grant.path)
-                yield role_violation(manifest, path, f"run commands in pods through {resource}")
+                what = f"run commands in pods through {resource}"
+                allowed = grant.allows(("create", "get", "update", "patch"))
+                yield role_violation(manifest, path, what, grant, _SUBRESOURCES, allowed)
 
 
 RULE = ObjectRule(

@@ -43,15 +43,16 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     del context
     for role in objects.of(GROUP, "Role", "ClusterRole"):
         matches = [
-            match
+            (*match, resources)
             for resources, verbs in _RUNNING_VERBS
             for match in granted(role, ["", "apps", "batch", "argoproj.io"], resources, verbs)
         ]
         if not matches or is_for_people_only(role, objects):
             continue
-        for grant, path, resource, allowed in matches:
+        for grant, path, resource, allowed, resources in matches:
             if not grant.names:
-                yield role_violation(role, path, f"{verb_list(allowed)} {resource}")
+                what = f"{verb_list(allowed)} {resource}"
+                yield role_violation(role, path, what, grant, resources, allowed)
 
 
 RULE = SetRule(

@@ -44,7 +44,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         manifest, ["admissionregistration.k8s.io"], _CONFIGURATIONS, _VERBS
     ):
         if not grant.names:
-            yield role_violation(manifest, path, f"{verb_list(verbs)} {resource}")
+            what = f"{verb_list(verbs)} {resource}"
+            yield role_violation(manifest, path, what, grant, _CONFIGURATIONS, verbs)
 
 
 RULE = ObjectRule(

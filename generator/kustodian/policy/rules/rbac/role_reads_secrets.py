@@ -34,7 +34,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     del context
     for grant, path, _, verbs in granted(manifest, [""], ["secrets"], ["get", "list", "watch"]):
         if not grant.names:
-            yield role_violation(manifest, path, f"{verb_list(verbs)} every Secret")
+            what = f"{verb_list(verbs)} every Secret"
+            yield role_violation(manifest, path, what, grant, ["secrets"], verbs)
 
 
 RULE = ObjectRule(
