@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
@@ -53,7 +54,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     if owners and not any(manifest.labels.get(key) or manifest.annotations.get(key) for key in owners):
         missing.append(f"an owner ({' or '.join(owners)})")
     if missing:
-        yield Violation(("metadata", "labels"), f"{manifest.kind} {manifest.name} lacks {', '.join(missing)}")
+        message = f"{manifest.kind} {manifest.name} lacks {', '.join(missing)}"
+        yield Violation(("metadata", "labels"), message, measure=members(missing))
 
 
 RULE = ObjectRule(

@@ -56,7 +56,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         for place, successor in retired.items():
             if _is_in(use.reference, place):
                 advice = f"; use {successor}" if successor else ""
-                yield Violation(use.path, f"{use.user} has an image from {place}, which is retired{advice}")
+                message = f"{use.user} has an image from {place}, which is retired{advice}"
+                yield Violation(use.path, message, measure=use.measure)
                 break
 
 

@@ -41,7 +41,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for use in image_uses(pod):
         if not any(_covers(entry, use.reference) for entry in context.registries):
             message = f"{use.user} has an image from {use.reference.host}, which is not approved: {use.text}"
-            yield Violation(use.path, message)
+            yield Violation(use.path, message, measure=use.measure)
 
 
 def _covers(entry: str, image: ImageReference) -> bool:

@@ -46,6 +46,7 @@ from kustodian.kubernetes.network_policy import (
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, SetRule, Worse
 
@@ -81,6 +82,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             ("spec", "egress") if has_rules else ("spec", "policyTypes"),
             f"egress of {subject} is restricted and DNS over {' and '.join(missing)} is not allowed",
             policy.manifest,
+            measure=members(missing),
         )
 
 

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import EVERYTHING, members
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Worse
 
@@ -59,7 +60,10 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         return
     entries = mappings(manifest.spec.get("tls"))
     if not entries:
-        yield Violation(("spec", "tls"), "the Ingress has no TLS")
+        hosts = members(
+            text(rule.get("host")) or EVERYTHING for _, rule in mappings(manifest.spec.get("rules"))
+        )
+        yield Violation(("spec", "tls"), "the Ingress has no TLS", measure=hosts)
         return
     covered = [text(host) for _, entry in entries for host in sequence(entry.get("hosts"))]
     if any(not sequence(entry.get("hosts")) for _, entry in entries):
@@ -67,7 +71,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for index, rule in mappings(manifest.spec.get("rules")):
         host = text(rule.get("host"))
         if host and not any(_covers(pattern, host) for pattern in covered):
-            yield Violation(("spec", "rules", index, "host"), f"no tls entry covers host {host}")
+            message = f"no tls entry covers host {host}"
+            yield Violation(("spec", "rules", index, "host"), message, measure=members([host]))
 
 
 def _covers(pattern: str, host: str) -> bool:

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, Option, PodRule, Worse
 
@@ -52,6 +53,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 path,
                 f"{container} limits {resource} to {container.limits[resource]}, {times:.3g} times its "
                 f"request of {written} (at most {max_ratio} times)",
+                measure=Amount(limit / request, f"{times:.3g} times the request"),
             )
 
 
