@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.scaling import int_or_percent
 from kustodian.model.json_value import FieldPath, dig, integer, mapping
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
@@ -55,7 +56,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     else:
         return
     if percent > most:
-        yield Violation(path, f"an update may start {percent}% more pods at once (at most {most}%)")
+        message = f"an update may start {percent}% more pods at once (at most {most}%)"
+        yield Violation(path, message, measure=Amount(percent, f"{percent}%"))
 
 
 RULE = ObjectRule(

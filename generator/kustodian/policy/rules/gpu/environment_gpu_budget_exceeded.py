@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.model.measure import Amount
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
@@ -60,6 +61,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             f"its budget is {budget}",
             overlay=rendered.overlay.path,
             manifest=manifest,
+            measure=Amount(total - budget, f"{number(total)} of {budget} GPUs"),
         )
 
 

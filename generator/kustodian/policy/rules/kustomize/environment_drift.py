@@ -44,6 +44,7 @@ from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import format_path
 from kustodian.model.json_value import FieldPath, mappings, string_map, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount, several
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
@@ -196,7 +197,8 @@ def _violation(
     more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
     file, document, _ = source_of(view, manifest)
     message = f"{manifest.kind} {manifest.name}: {comparison}{more}"
-    return SourceViolation(file, path, message, document, prod.overlay.path, manifest)
+    measure = several(difference=Exactly(comparison), objects=Amount(len(places)))
+    return SourceViolation(file, path, message, document, prod.overlay.path, manifest, measure=measure)
 
 
 def _compared(difference: Difference, staging: RenderedOverlay, prod: RenderedOverlay) -> str:
