@@ -13,9 +13,10 @@ from hypothesis import currently_in_test_context, event
 
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, Status
+from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
-from kustodian.review.compare.pull_request import check_against
+from kustodian.review.compare.pull_request import check_against, compare
 from kustodian.review.entry import check
 from tests.unit.review.narrow.histories import Change, History
 from tests.unit.review.narrow.texts import LINK
@@ -38,25 +39,40 @@ def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -
         report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
         assert report.comparison is not None
         _note(f"overlays left out: {report.comparison.untouched > 0}")
-        _note(f"something is new or fixed: {before != after}")
-        new, fixed = _counted(report.with_status(Status.NEW)), _counted(report.comparison.fixed)
-        assert (new, fixed) == (after - before, before - after)
-        return fixed
+        compare(after, before.findings, "first")
+        _note(f"something is new or fixed: {_summary(after)[::2] != (Counter(), Counter())}")
+        _note(f"something is worse: {bool(_summary(after)[1])}")
+        assert _summary(report) == _summary(after)
+        return _counted(report.comparison.fixed)
     finally:
         shutil.rmtree(folder)
 
 
-def _full(root: Path, engine: Engine) -> Counter[str] | None:
-    """The open findings of a full check; None if the configuration is wrong."""
+def _summary(report: CheckReport) -> tuple[Counter[str], ...]:
+    """The new, worse, fixed, and waived and worse findings of a comparison."""
+    assert report.comparison is not None
+    groups = (
+        report.with_status(Status.NEW),
+        report.with_status(Status.WORSE),
+        report.comparison.fixed,
+        report.waived_worse,
+    )
+    return tuple(map(_counted, groups))
+
+
+def _full(root: Path, engine: Engine) -> CheckReport | None:
+    """The report of a full check; None if the configuration is wrong."""
     try:
-        return _counted(check([root], CheckOptions(), engine)[0].open_findings)
+        return check([root], CheckOptions(), engine)[0]
     except UserError as error:
         _note(f"refused: {error.message.partition(':')[0]}")
         return None
 
 
 def _counted(findings: Iterable[Finding]) -> Counter[str]:
-    return Counter(f"{finding.rule} {finding.overlay} {finding.fingerprint}" for finding in findings)
+    return Counter(
+        f"{finding.rule} {finding.overlay} {finding.fingerprint} {finding.worse}" for finding in findings
+    )
 
 
 def _note(text: str) -> None:
