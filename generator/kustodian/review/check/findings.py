@@ -34,7 +34,7 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, manifest, violation.path, location, (rule.topic, *rule.tags),
-        _measure(rule, violation, manifest),
+        measure_of(rule, violation, manifest),
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, violation.manifest, violation.path, location, (rule.topic, *rule.tags),
-        _measure(rule, violation, violation.manifest),
+        measure_of(rule, violation, violation.manifest),
     )  # fmt: skip
 
 
@@ -125,7 +125,9 @@ def _finding(
     )
 
 
-def _measure(rule: Rule, violation: Violation | SourceViolation, manifest: Manifest | None) -> Measure | None:
+def measure_of(
+    rule: Rule, violation: Violation | SourceViolation, manifest: Manifest | None
+) -> Measure | None:
     """How bad a violation is, by the order that its rule declares; None if it has no degrees."""
     if rule.worse is Worse.NEVER:
         return None
