@@ -90,6 +90,12 @@ def _application(name: str) -> dict[str, Variants]:
     return files
 
 
+def _host_path(path: str) -> str:
+    """An operation that mounts a path of the node."""
+    volumes = f"[{{name: v, hostPath: {{path: {path}}}}}]"
+    return f"{{op: add, path: /spec/template/spec/volumes, value: {volumes}}}"
+
+
 def _overlays(environment: str) -> Variants:
     """The texts of an overlay's kustomization."""
     others_patch = "{path: ../../../two/overlays/prod/patch.yaml, target: {kind: Deployment}}"
@@ -105,6 +111,11 @@ def _overlays(environment: str) -> Variants:
         plain + f"patches: [{inline_patch}]\n",
         plain + "transformers: [../../../../prefix.yaml]\n",
         plain + "images: [{name: x, newTag: '2'}]\n",
+        *(plain + f"images: [{{name: x, newName: {name}}}]\n" for name in ("other", "another")),
+        *(
+            plain + f"patches: [{{patch: '[{_host_path(path)}]', target: {{kind: Deployment}}}}]\n"
+            for path in ("/", "/var/log")
+        ),
         plain + texts.IMAGES_WITH_DIGESTS,
         plain + f"labels:\n  - pairs:\n      tier: {environment}\n    includeSelectors: true\n",
         plain + "resources: [nowhere.yaml]\n",
@@ -117,7 +128,11 @@ SLOTS: dict[str, Variants] = {
     **_application("one"),
     **_application("two"),
     "shared/kustomization.yaml": (f"{KUSTOMIZATION}resources: [s.yaml]\n", None),
-    "shared/s.yaml": (NAMESPACE.substitute(name="team"), texts.SECRET),
+    "shared/s.yaml": (
+        NAMESPACE.substitute(name="team"),
+        texts.SECRET,
+        texts.SECRET.replace("a: b", "a: c"),
+    ),
     ".hidden/kustomization.yaml": (f"{KUSTOMIZATION}resources: [h.yaml]\n",),
     ".hidden/h.yaml": (NAMESPACE.substitute(name="hidden"), NAMESPACE.substitute(name="team")),
     "components/c/kustomization.yaml": (
