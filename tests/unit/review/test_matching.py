@@ -44,6 +44,7 @@ def test_the_better_of_two_does_not_take_the_place_of_the_worse() -> None:
     before = [finding(Amount(5)), finding(Amount(1))]
     assert statuses([finding(Amount(1)), finding(Amount(5))], before) == ["unchanged", "unchanged"]
     assert statuses([finding(Amount(5)), finding(Amount(6))], before) == ["unchanged", "worse"]
+    assert statuses([finding(Amount(0)), finding(Amount(4))], before) == ["unchanged", "unchanged"]
 
 
 def test_a_finding_without_degrees_does_not_move() -> None:

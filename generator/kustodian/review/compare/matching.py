@@ -47,10 +47,14 @@ def _measure(finding: Finding) -> Measure:
 
 
 def _no_worse_at(finding: Finding, candidates: deque[Finding]) -> int | None:
-    """The position of the first candidate that the finding is no worse than."""
+    """The position of the least bad candidate that the finding is no worse than."""
     if len(candidates) > _MOST_COMPARED:
         return None
-    return next((at for at, each in enumerate(candidates) if not is_worse(finding, each)), None)
+    best: int | None = None
+    for at, each in enumerate(candidates):
+        if not is_worse(finding, each) and (best is None or is_worse(candidates[best], each)):
+            best = at
+    return best
 
 
 def _moved(finding: Finding) -> bool:

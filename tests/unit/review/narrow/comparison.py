@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from hypothesis import currently_in_test_context, event
 
@@ -22,10 +23,22 @@ from tests.unit.review.narrow.histories import Change, History
 from tests.unit.review.narrow.texts import LINK
 
 
-def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -> Counter[str]:
+class Summary(NamedTuple):
+    """The findings of a comparison, as texts."""
+
+    new: Counter[str]
+    worse: Counter[str]
+    fixed: Counter[str]
+    waived_worse: Counter[str]
+
+
+NOTHING = Summary(Counter(), Counter(), Counter(), Counter())
+
+
+def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -> Summary:
     """Compare `check --base` with two full checks, one of a clone that stayed at the first commit.
 
-    Returns the fixed findings. A history with a configuration error is passed over.
+    Returns what differs. A history with a configuration error is passed over.
     """
     folder = Path(tempfile.mkdtemp(prefix="kustodian-narrow-"))
     try:
@@ -35,29 +48,28 @@ def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -
         before, after = _full(base, engine), _full(head, engine)
         if before is None or after is None:
             _note("not checkable")
-            return Counter()  # an environment without an overlay is a configuration error
+            return NOTHING  # an environment without an overlay is a configuration error
         report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
         assert report.comparison is not None
         _note(f"overlays left out: {report.comparison.untouched > 0}")
         compare(after, before.findings, "first")
-        _note(f"something is new or fixed: {_summary(after)[::2] != (Counter(), Counter())}")
-        _note(f"something is worse: {bool(_summary(after)[1])}")
-        assert _summary(report) == _summary(after)
-        return _counted(report.comparison.fixed)
+        summary = _summary(after)
+        _note(f"something is new or fixed: {bool(summary.new or summary.fixed)}")
+        _note(f"something is worse: {bool(summary.worse or summary.waived_worse)}")
+        assert _summary(report) == summary
+        return summary
     finally:
         shutil.rmtree(folder)
 
 
-def _summary(report: CheckReport) -> tuple[Counter[str], ...]:
-    """The new, worse, fixed, and waived and worse findings of a comparison."""
+def _summary(report: CheckReport) -> Summary:
     assert report.comparison is not None
-    groups = (
-        report.with_status(Status.NEW),
-        report.with_status(Status.WORSE),
-        report.comparison.fixed,
-        report.waived_worse,
+    return Summary(
+        _counted(report.with_status(Status.NEW)),
+        _counted(report.with_status(Status.WORSE)),
+        _counted(report.comparison.fixed),
+        _counted(report.waived_worse),
     )
-    return tuple(map(_counted, groups))
 
 
 def _full(root: Path, engine: Engine) -> CheckReport | None:

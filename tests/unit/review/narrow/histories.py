@@ -40,6 +40,9 @@ def deployments(name: str) -> Variants:
         deployment(name, "x:1", 2, ", nvidia.com/gpu: 1"),
         deployment(name, "x:1", 3) + texts.SCALER.substitute(name=name),
         deployment(name, f"x@sha256:{A}"),
+        deployment(name, "y:latest"),
+        deployment(name, "y:latest", comment=texts.WAIVER_COMMENT),
+        deployment(name, "y:latest", 5, ", nvidia.com/gpu: 2"),
         deployment(name, "x:1") + texts.WIDGET,
         None,
     )
