@@ -108,6 +108,18 @@ def generator(**literals: str) -> dict[str, str]:
     }
 
 
+def two_generators(**literals: str) -> dict[str, str]:
+    """The same with a second secretGenerator before the first."""
+    files = generator(**literals)
+    entry = "secretGenerator:\n  - {name: t, literals: [token=geheim99y]}\n"
+    return {**files, "kustomization.yaml": files["kustomization.yaml"].replace("secretGenerator:\n", entry)}
+
+
+def renamed(manifests: list[Manifest]) -> list[Manifest]:
+    """The objects with another name."""
+    return [{**each, "metadata": {**each["metadata"], "name": "y"}} for each in manifests]
+
+
 def from_secret(name: str) -> list[Manifest]:
     """A Pod that needs a Secret."""
     return pod(volumes=[{"name": "v", "secret": {"secretName": name}}])
@@ -239,6 +251,24 @@ WORSE = (
     Row("missing secret", "missing-secret", from_secret("one"), from_secret("two")),
     Row("probe port", "probe-port-not-declared", probe(81), probe(82)),
     Row("killed sooner", "liveness-equals-readiness", killed_after(4), killed_after(2)),
+)  # fmt: skip
+
+#: Another place: its finding is new, and counts just the same.
+NEW = (
+    Row("another host namespace", "host-namespaces", pod(hostNetwork=True), pod(hostNetwork=True, hostPID=True),
+        "new"),
+    Row("another sysctl", "unsafe-sysctls", sysctls(kernel_msgmax="1"), sysctls(kernel_sem="1"), "new"),
+    Row("root in the container too", "run-as-root-user", pod(securityContext={"runAsUser": 0}),
+        pod(container(securityContext={"runAsUser": 0}), securityContext={"runAsUser": 0}), "new"),
+    Row("unconfined too", "seccomp-unconfined", pod(securityContext={"seccompProfile": {"type": "Unconfined"}}),
+        pod(container(securityContext={"seccompProfile": {"type": "Unconfined"}}),
+            securityContext={"seccompProfile": {"type": "Unconfined"}}), "new"),
+    Row("another container", "added-capabilities",
+        pod(container("a", securityContext={"capabilities": {"add": ["NET_ADMIN"]}}), container("b")),
+        pod(container("a"), container("b", securityContext={"capabilities": {"add": ["NET_ADMIN"]}})), "new"),
+    Row("another object", "host-port", port(8080), renamed(port(8080)), "new"),
+    Row("a second generator", "plaintext-secret", generator(password="hunter22x"),
+        two_generators(password="hunter22x"), "new"),
 )  # fmt: skip
 
 NOT_WORSE = (
