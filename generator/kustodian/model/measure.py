@@ -7,7 +7,6 @@ something that nobody has accepted yet.
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ class Members(Measure):
 
     def __str__(self) -> str:
         """The members, sorted."""
-        return ", ".join(sorted(self.members)) or "none"
+        return "everything" if EVERYTHING in self.members else ", ".join(sorted(self.members)) or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +124,8 @@ class Below(Measure):
 
     def is_worse_than(self, before: Measure) -> bool:
         """Whether the path leads out of the earlier one."""
-        if not isinstance(before, Below):
-            return True
+        if not isinstance(before, Below) or self == before:
+            return self != before
         own, earlier = (_steps(path) for path in (self.path, before.path))
         return ".." in own or own[: len(earlier)] != earlier
 
@@ -164,9 +163,22 @@ def several(**parts: Measure) -> Several:
 
 
 def fingerprint(value: object) -> str:
-    """Eight hex digits that tell one value from another without showing it."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    """16 hex digits that tell one JSON value from another without showing it; its depth does not matter."""
+    digest = hashlib.sha256()
+    queue = [value]
+    while queue:
+        item = queue.pop()
+        if isinstance(item, dict):
+            entries = sorted(item.items(), key=lambda entry: str(entry[0]))
+            shown = f"{{{[str(key) for key, _ in entries]}"
+            queue += [child for _, child in entries]
+        elif isinstance(item, list | tuple):
+            shown = f"[{len(item)}"
+            queue += item
+        else:
+            shown = f"{type(item).__name__} {item!r}"
+        digest.update(f"{shown}\n".encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()[:16]
 
 
 def hidden(value: object) -> Exactly:

@@ -31,7 +31,7 @@ _SIMPLE: st.SearchStrategy[Measure] = st.one_of(
     st.builds(Ranked, st.sampled_from([*ORDER, "own"]), st.just(ORDER)),
     st.builds(members, st.frozensets(_WORDS)),
     st.builds(Conditions, st.frozensets(_WORDS)),
-    st.builds(Below, st.sampled_from(["/", "/a", "/a/b", "/b", "a"])),
+    st.builds(Below, st.sampled_from(["/", "/a", "/a/b", "/b", "a", "/a/../b"])),
 )
 MEASURES = _SIMPLE | st.builds(lambda one, two: several(one=one, two=two), _SIMPLE, _SIMPLE)
 
@@ -97,6 +97,15 @@ def test_a_hidden_value_is_not_shown_and_can_be_told_from_another() -> None:
     assert hidden("hunter2") != hidden("hunter3")
     assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1})
     assert fingerprint("\ud800") != fingerprint("\ud801")
+    assert fingerprint("1") != fingerprint(1) != fingerprint(True)
+    assert (
+        len({fingerprint(v) for v in ([[], [1]], [[1], []], [[[], 1]], {"a": {"b": 1}}, {"a": 1, "b": 2})})
+        == 5
+    )
+    deep: object = "a"
+    for _ in range(20_000):
+        deep = [{"a": deep}]
+    assert fingerprint(deep) != fingerprint([deep])
 
 
 def test_only_the_parts_that_grew_worse_are_shown() -> None:

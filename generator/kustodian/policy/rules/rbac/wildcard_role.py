@@ -54,7 +54,7 @@ def _measure(grant: Grant) -> Measure:
         verbs=members(grant.verbs),
         groups=members(name or "core" for name in grant.groups),
         resources=members(grant.resources),
-        names=members(grant.names or [EVERYTHING]),
+        names=members([f"named {name}" for name in grant.names] or [EVERYTHING]),
         urls=members(grant.urls),
     )
 

@@ -116,12 +116,13 @@ def named_credential(name: str, value: str) -> str | None:
 
 
 def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
-    """The texts in a JSON value at any depth, each with the nearest key."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from leaves(child, key)
-    elif isinstance(value, list):
-        for child in value:
-            yield from leaves(child, name)
-    elif isinstance(value, str):
-        yield name, value
+    """The texts in a JSON value at any depth, in order, each with the nearest key."""
+    queue = [(name, value)]
+    while queue:
+        name, value = queue.pop()
+        if isinstance(value, dict):
+            queue += [(str(key), child) for key, child in reversed(value.items())]
+        elif isinstance(value, list):
+            queue += [(name, child) for child in reversed(value)]
+        elif isinstance(value, str):
+            yield name, value

@@ -39,7 +39,17 @@ def lines_of(content: str) -> Measure:
 
 def values_of(document: object) -> Measure:
     """Every value of a document that should be encrypted."""
-    return members(hidden_entry(name or "a value", value) for name, value in leaves(document, ""))
+    entries: list[str] = []
+    queue: list[tuple[object, object]] = [("a value", document)]
+    while queue:
+        name, value = queue.pop()
+        if isinstance(value, dict):
+            queue += value.items()
+        elif isinstance(value, list):
+            queue += [(name, item) for item in value]
+        elif value is not None:
+            entries.append(hidden_entry(name, value))
+    return members(entries)
 
 
 def _statement(lines: list[str], index: int) -> str:
