@@ -211,6 +211,22 @@ def histories(draw: st.DrawFn) -> History:
     return first, changes
 
 
+@st.composite
+def growing(draw: st.DrawFn) -> History:
+    """The same with an old finding in the base of an application, and a change of what offends there."""
+    first, changes = draw(histories())
+    name = draw(st.sampled_from(["one", "two"]))
+    file = f"apps/{name}/base/deployment.yaml"
+    images = st.sampled_from(["x:latest", "y:latest", "y:main"])
+    comments = st.sampled_from(["", texts.WAIVER_COMMENT])
+    gpus = st.sampled_from(["", ", nvidia.com/gpu: 1", ", nvidia.com/gpu: 2"])
+    before, after = (
+        deployment(name, draw(images), draw(st.integers(1, 3)), draw(gpus), draw(comments)) for _ in range(2)
+    )
+    readable = {"kustodian.yaml": CONFIG.substitute(budget=2)}
+    return {**first, **readable, file: before}, [*changes[:-1], {**changes[-1], file: after}]
+
+
 def _move(state: dict[str, str | None], old: str, new: str) -> Change:
     """The change that renames a file or folder."""
     moved = {
