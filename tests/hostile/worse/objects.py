@@ -102,7 +102,9 @@ def ingress(*hosts: str) -> list[Manifest]:
     paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
     return [
         _object(
-            "networking.k8s.io/v1", "Ingress", spec={"rules": [{"host": h, "http": paths} for h in hosts]}
+            "networking.k8s.io/v1",
+            "Ingress",
+            spec={"rules": [{"http": paths} | ({"host": h} if h else {}) for h in hosts]},
         )
     ]
 

@@ -86,7 +86,7 @@ def _check_istio(manifest: Manifest) -> Iterator[Violation]:
 
 def _hosts(hosts: Iterable[object]) -> Measure:
     """The hosts that are served so; one without a name serves all."""
-    return members(text(host) or EVERYTHING for host in hosts)
+    return members([text(host) or EVERYTHING for host in hosts] or [EVERYTHING])
 
 
 RULE = ObjectRule(

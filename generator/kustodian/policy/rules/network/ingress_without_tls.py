@@ -60,10 +60,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         return
     entries = mappings(manifest.spec.get("tls"))
     if not entries:
-        hosts = members(
-            text(rule.get("host")) or EVERYTHING for _, rule in mappings(manifest.spec.get("rules"))
-        )
-        yield Violation(("spec", "tls"), "the Ingress has no TLS", measure=hosts)
+        yield Violation(("spec", "tls"), "the Ingress has no TLS", measure=members(_hosts(manifest)))
         return
     covered = [text(host) for _, entry in entries for host in sequence(entry.get("hosts"))]
     if any(not sequence(entry.get("hosts")) for _, entry in entries):
@@ -73,6 +70,12 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         if host and not any(_covers(pattern, host) for pattern in covered):
             message = f"no tls entry covers host {host}"
             yield Violation(("spec", "rules", index, "host"), message, measure=members([host]))
+
+
+def _hosts(ingress: Manifest) -> list[str]:
+    """The hosts that are served; a rule without one, and the default backend, serve all."""
+    hosts = [text(rule.get("host")) or EVERYTHING for _, rule in mappings(ingress.spec.get("rules"))]
+    return [*hosts, EVERYTHING] if ingress.spec.get("defaultBackend") else hosts
 
 
 def _covers(pattern: str, host: str) -> bool:

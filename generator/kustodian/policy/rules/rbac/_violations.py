@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kustodian.kubernetes.rbac import Grant, role_of
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
-from kustodian.model.measure import Measure, Ranked, members
+from kustodian.model.measure import EVERYTHING, Measure, Ranked, members, several
 from kustodian.model.violation import Violation
 
 
@@ -21,13 +21,22 @@ def role_violation(
 ) -> Violation:
     """A violation at a rule of a role: `Role reader lets its holders ...`.
 
-    Worse is every further one of these `verbs`, or of these `resources` in the same rule.
+    Worse is every further one of these `verbs`, of these `resources` in the same rule, or of its objects.
     """
     verbs = list(verbs)
     rights = members(f"{verb} {name}" for name in grant.resources if name in set(resources) for verb in verbs)
-    return Violation(path, f"{role.kind} {role.name} lets its holders {what}", role, measure=rights)
+    measure = several(rights=rights, objects=named_objects(grant))
+    return Violation(path, f"{role.kind} {role.name} lets its holders {what}", role, measure=measure)
+
+
+def named_objects(grant: Grant) -> Measure:
+    """The objects that a rule of a role is limited to."""
+    return members([f"named {name}" for name in grant.names] or [EVERYTHING])
 
 
 def role_measure(binding: Manifest) -> Measure:
     """The role that a binding grants; of the roles of Kubernetes, the one with more rights is worse."""
-    return Ranked(role_of(binding)[1], ("view", "edit", "admin", "cluster-admin"))
+    kind, name = role_of(binding)
+    return Ranked(
+        name if kind == "ClusterRole" else f"{kind} {name}", ("view", "edit", "admin", "cluster-admin")
+    )

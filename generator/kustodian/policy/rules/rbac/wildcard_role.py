@@ -25,10 +25,10 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import ROLE_KINDS, Grant, grants
 from kustodian.model.manifest import Manifest
-from kustodian.model.measure import EVERYTHING, Measure, members, several
+from kustodian.model.measure import Measure, members, several
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, ObjectRule, Worse
-from kustodian.policy.rules.rbac._violations import verb_list
+from kustodian.policy.rules.rbac._violations import named_objects, verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -54,7 +54,7 @@ def _measure(grant: Grant) -> Measure:
         verbs=members(grant.verbs),
         groups=members(name or "core" for name in grant.groups),
         resources=members(grant.resources),
-        names=members([f"named {name}" for name in grant.names] or [EVERYTHING]),
+        names=named_objects(grant),
         urls=members(grant.urls),
     )
 

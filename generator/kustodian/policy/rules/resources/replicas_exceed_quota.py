@@ -73,7 +73,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             shares = _shares(objects, quota, key, context)
             too_large = [share for share in shares if share.peak > hard]
             for share in too_large:
-                excess = Amount(share.peak / hard if hard else share.peak, "")
+                needed = format_amount(share.peak, (resource_of(key) or ("", key))[1])
+                excess = Amount(share.peak / hard if hard else share.peak, f"{needed} of {written}")
                 problem = (_excess_message(share, key, written), key, excess)
                 alone[share.count.manifest, share.count.path].append(problem)
             servers = [share for share in shares if not share.pod.batch]
