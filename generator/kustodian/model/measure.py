@@ -183,12 +183,12 @@ def fingerprint(value: object) -> str:
 
 def hidden(value: object) -> Exactly:
     """A value that no report may show."""
-    return Exactly(f"a value with the sha256 {fingerprint(value)}")
+    return Exactly(f"a value with the hash {fingerprint(value)}")
 
 
 def hidden_entry(name: object, value: object) -> str:
     """A member for an entry whose name may be shown and whose value may not."""
-    return f"{name} (sha256 {fingerprint(value)})"
+    return f"{name} (hash {fingerprint(value)})"
 
 
 def was_and_now(before: Measure, now: Measure) -> tuple[str, str]:
