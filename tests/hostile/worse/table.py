@@ -260,6 +260,10 @@ WORSE = (
 NEW = (
     Row("another host namespace", "host-namespaces", pod(hostNetwork=True), pod(hostNetwork=True, hostPID=True),
         "new"),
+    Row("a capability that is not allowed", "added-capabilities", capabilities("NET_BIND_SERVICE"),
+        capabilities("SYS_ADMIN"), "new"),
+    Row("secrets of one to all", "role-reads-secrets", role(rule("core", "secrets", "get", "one")),
+        role(rule("core", "secrets", "*")), "new"),
     Row("another sysctl", "unsafe-sysctls", sysctls(kernel_msgmax="1"), sysctls(kernel_sem="1"), "new"),
     Row("root in the container too", "run-as-root-user", pod(securityContext={"runAsUser": 0}),
         pod(container(securityContext={"runAsUser": 0}), securityContext={"runAsUser": 0}), "new"),
