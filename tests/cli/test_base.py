@@ -280,3 +280,32 @@ def test_each_revision_uses_its_own_configuration(fleet: Path) -> None:
     (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../bases/y]\n")
     outcome = check(fleet, "--config", "other.yaml")
     assert (checked(outcome), counts(outcome)) == ({"overlays/one"}, (1, 0, 0))
+
+
+def test_what_grew_worse_fails_and_is_shown(root: Path) -> None:
+    (root / "a.yaml").write_text(POD.format(name="a", tag="latest").replace("'x:", "'miner:"))
+    worse = check(root)
+    assert (worse.code, worse.data["comparison"]["worse"], counts(worse)) == (1, 1, (0, 0, 0))
+    assert worse.data["findings"][0]["worse"] == {
+        "was": "docker.io/library/x",
+        "now": "docker.io/library/miner",
+    }
+    assert check(root, "--fail-on", "warning").code == 1
+    text = kustodian("check", ".", "--base", "main", *RULE, cwd=root).out
+    assert "= was: docker.io/library/x; now: docker.io/library/miner" in text
+    assert "0 new, 1 worse, 0 fixed, 0 unchanged" in text
+
+
+def test_a_waived_finding_that_grew_worse_is_counted(root: Path) -> None:
+    waiver = '# kustodian: allow unpinned-image reason="later" owner=ml expires=2999-01-01'
+    pod = POD.format(name="a", tag="latest").rstrip("\n") + f" {waiver}\n"
+    (root / "a.yaml").write_text(pod)
+    commit(root, "waived")
+    git(root, "branch", "--force", "main")
+    (root / "a.yaml").write_text(pod.replace("'x:", "'miner:"))
+    outcome = check(root)
+    assert (outcome.code, outcome.data["summary"]["waived"]) == (0, 1)
+    assert (outcome.data["comparison"]["worse"], outcome.data["comparison"]["waivedWorse"]) == (0, 1)
+    text = kustodian("check", ".", "--base", "main", *RULE, cwd=root).out
+    assert "1 waived finding is worse" in text
+    assert "waived and worse: unpinned-image in a.yaml, was: docker.io/library/x; now:" in text

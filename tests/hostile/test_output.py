@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 
 from kustodian.cli.text_diff import text_diff
 from kustodian.model.environment import Severity
-from kustodian.model.finding import AppliedWaiver, Finding, Location
+from kustodian.model.finding import AppliedWaiver, Finding, Location, Worsening
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
@@ -82,7 +82,7 @@ def report_of(text: str) -> CheckReport:
         return Finding(
             rule=rule, severity=severity, message=text, fix=text, why=text, environment=text, overlay=name,
             object=ObjectRef(text, text, text, text), field=text, source=Location(name, 2, 1, 2, 9), tags=(text,),
-            fingerprint="0123456789abcdef", waiver=waiver,
+            fingerprint="0123456789abcdef", waiver=waiver, worse=Worsening(text, text),
         )  # fmt: skip
 
     nodes = (

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from kustodian.model.installed_files import engine_binary
+from kustodian.model.measure import Exactly
 from kustodian.policy.catalogue import by_id
+from kustodian.policy.rule import Worse
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.entry import check
@@ -79,3 +81,7 @@ def test_rule_finds_the_expected_lines(fixture: Path, tmp_path: Path, engine: En
     found = {(f.source.file, f.source.line) for f in report.findings if f.rule == rule}
     assert not report.not_checked, report.not_checked
     assert found == expected
+    for finding in report.findings:
+        worse = by_id()[finding.rule].worse
+        assert (finding.measure is None) == (worse is Worse.NEVER)
+        assert worse is not Worse.BY_MEASURE or finding.measure != Exactly(finding.message)

@@ -20,7 +20,7 @@ from kustodian.schemas.registry import Schemas
 from tests.rules.fixtures import Fixture, file_fixtures, folder_fixtures
 
 
-def _manifests(path: Path) -> list[Manifest]:
+def manifests_of(path: Path) -> list[Manifest]:
     loader = YAML(typ="safe", pure=True)
     loader.version = (1, 1)  # type: ignore[assignment]
     documents = [document for document in loader.load_all(path.read_text()) if document]
@@ -36,11 +36,16 @@ def _environment(config: dict[str, Any]) -> Environment:
 
 def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
     """The hits of the fixture's own rule, and the objects of the fixture."""
+    manifests = manifests_of(fixture.path)
+    return evaluate(fixture, manifests), manifests
+
+
+def evaluate(fixture: Fixture, manifests: list[Manifest]) -> list[Hit]:
+    """The hits of the fixture's own rule in these objects."""
     rule = by_id()[fixture.rule]
     config = fixture.config
     options = config.get("options", {})
     version = config.get("kubernetesVersion", "1.34")
-    manifests = _manifests(fixture.path)
     crds = [m for m in manifests if m.kind == "CustomResourceDefinition"]
     settings = Settings(
         version=version,
@@ -53,7 +58,7 @@ def hits_of(fixture: Fixture) -> tuple[list[Hit], list[Manifest]]:
     rendered = RenderedOverlay(Overlay(fixture.path.name, _environment(config)), manifests)
     hits = evaluator.evaluate_overlay(rendered)
     assert not evaluator.failures, evaluator.failures
-    return hits, manifests
+    return hits
 
 
 def found_lines(fixture: Fixture) -> set[tuple[int, str]]:

@@ -17,6 +17,7 @@ from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
 from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
@@ -37,13 +38,23 @@ class Placed(NamedTuple):
     overlay: str | None = None
 
     def violation(
-        self, path: FieldPath, message: str, about: str | None = None, fix: str | None = None
+        self,
+        path: FieldPath,
+        message: str,
+        about: str | None = None,
+        fix: str | None = None,
+        measure: Measure | None = None,
     ) -> SourceViolation:
         """A violation at a field of the object; the environment of overlay `about` sets the severity."""
         overlay = about or self.overlay
         if self.overlay is not None:
-            return SourceViolation(self.file, path, message, self.document, overlay, self.manifest, fix)
-        return SourceViolation(self.file, (*self.inside, *path), message, self.document, overlay, None, fix)
+            manifest: Manifest | None = self.manifest
+            inside = path
+        else:
+            manifest, inside = None, (*self.inside, *path)
+        return SourceViolation(
+            self.file, inside, message, self.document, overlay, manifest, fix, measure=measure
+        )
 
 
 class Source(NamedTuple):

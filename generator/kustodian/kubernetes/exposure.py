@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kustodian.kubernetes.network_policy import is_everywhere
-from kustodian.model.json_value import sequence, text
+from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
 #: Annotations, and their values, that keep a load balancer on the private network.
@@ -46,3 +46,9 @@ def exposure(manifest: Manifest) -> str:
     if kind == "LoadBalancer" and not is_internal(manifest) and not source_ranges(manifest):
         return "type LoadBalancer accepts clients from any address"
     return ""
+
+
+def port_list(service: Manifest) -> list[str]:
+    """The ports of a Service as `443/TCP`, in the order of the manifest."""
+    entries = (entry for _, entry in mappings(service.spec.get("ports")))
+    return [f"{entry.get('port')}/{text(entry.get('protocol'), 'TCP')}" for entry in entries]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
 from kustodian.model.manifest import ObjectRef
+from kustodian.model.measure import Measure
 
 #: Prefixes of rules without a manual page: the user's own Rego, and errors of a cluster's API server.
 FOREIGN_RULES = ("rego/", "cluster/")
@@ -37,15 +38,29 @@ class Status(StrEnum):
     """The status of a finding in a comparison with another revision."""
 
     NEW = "new"
+    WORSE = "worse"
     UNCHANGED = "unchanged"
     FIXED = "fixed"
+
+
+class Worsening(NamedTuple):
+    """The offending value of a finding that grew worse, at the base and now; a secret is not in it."""
+
+    was: str
+    now: str
+
+    def __str__(self) -> str:
+        """`was: …; now: …`."""
+        return f"was: {self.was}; now: {self.now}"
 
 
 @dataclass(slots=True)
 class Finding:
     """A violation of a rule in an overlay, located at the source line to edit.
 
-    `field` is a formatted path into the rendered object. `fingerprint` stays the same when lines move.
+    `field` is a formatted path into the rendered object. `fingerprint` stays the same when lines move;
+    `list_place` stays the same when items of a list without a key change places, too. `measure` is how bad
+    the finding is, None if it has no degrees; `worse` is set by a comparison.
     `fixable` says whether `check --fix` has a safe change; `replacements` are that change, computed only for
     reports that show it.
     """
@@ -66,6 +81,9 @@ class Finding:
     fixable: bool = False
     status: Status | None = None
     replacements: tuple[Replacement, ...] = ()
+    list_place: str = ""
+    measure: Measure | None = None
+    worse: Worsening | None = None
 
 
 def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kustodian.model.edit import Edit
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure
 
 
 class Violation(NamedTuple):
@@ -14,7 +15,8 @@ class Violation(NamedTuple):
 
     `path` may lead to a field that does not exist; the finding is then located at the nearest ancestor.
     `manifest` is required from set rules; for others the evaluator knows it. `fix` overrides that of the
-    manual page. `edits` are the safe changes that `check --fix` makes, all or none.
+    manual page. `edits` are the safe changes that `check --fix` makes, all or none. `measure` is how bad it
+    is, required from rules that are `Worse.BY_MEASURE`.
     """
 
     path: FieldPath
@@ -22,6 +24,7 @@ class Violation(NamedTuple):
     manifest: Manifest | None = None
     fix: str | None = None
     edits: tuple[Edit, ...] = ()
+    measure: Measure | None = None
 
 
 class SourceViolation(NamedTuple):
@@ -38,3 +41,4 @@ class SourceViolation(NamedTuple):
     manifest: Manifest | None = None
     fix: str | None = None
     edits: tuple[Edit, ...] = ()
+    measure: Measure | None = None

@@ -38,6 +38,19 @@ class Scope(StrEnum):
     REPOSITORY = "repository"
 
 
+class Worse(StrEnum):
+    """What makes a finding of a rule worse in a later revision, although the fingerprint is the same.
+
+    `NEVER`: it has no degrees: something is missing, is set, or does not work. `BY_MESSAGE`: any other
+    message. `BY_VALUE`: any other value at its path. `BY_MEASURE`: the measure of the violation decides.
+    """
+
+    NEVER = "never"
+    BY_MESSAGE = "by message"
+    BY_VALUE = "by value"
+    BY_MEASURE = "by measure"
+
+
 class Context(NamedTuple):
     """The settings that a check gets beside its input.
 
@@ -74,7 +87,8 @@ class Rule:
     """The attributes of every kind of rule.
 
     `severity` is "dev/staging/prod", one letter each (E error, W warning, I info, - off), as in the
-    rule table of the docs. `doc` is the module's docstring. Findings of a rule that is not `waivable` cannot
+    rule table of the docs. `doc` is the module's docstring. `worse` says what makes a finding worse; the
+    message does where a rule leaves it out. Findings of a rule that is not `waivable` cannot
     be waived.
     """
 
@@ -85,6 +99,7 @@ class Rule:
     tags: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
     waivable: bool = True
+    worse: Worse | None = None
 
     @property
     def scope(self) -> Scope:
@@ -192,6 +207,7 @@ class WaiverRule(Rule):
     """A rule about the waivers themselves, evaluated by `review.check.waive` after all other rules."""
 
     waivable: bool = False
+    worse: Worse | None = Worse.NEVER
 
     @property
     def scope(self) -> Scope:

@@ -12,7 +12,9 @@ def causes(findings: Iterable[Finding]) -> list[list[Finding]]:
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         kind = finding.object.kind if finding.object else ""
-        key = (finding.rule, finding.source, kind, finding.field, finding.message, finding.waiver)
+        key = (
+            finding.rule, finding.source, kind, finding.field, finding.message, finding.waiver, finding.worse,
+        )  # fmt: skip
         groups.setdefault(key, []).append(finding)
     # A cause that is an error in prod and a warning in dev is listed with the errors.
     return sorted(groups.values(), key=lambda group: -max(f.severity for f in group))

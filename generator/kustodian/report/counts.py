@@ -36,7 +36,7 @@ def failures(report: CheckReport) -> list[tuple[str | None, NotChecked]]:
 
 
 def reported(report: CheckReport, *, waived: bool = False) -> list[Finding]:
-    """The findings to act on: in a comparison, the new ones; without waived ones unless `waived` is set."""
+    """The findings to act on: in a comparison, those that are new or worse; waived ones only if `waived`."""
     findings = report.findings if waived else report.open_findings
     if report.comparison is None:
         return findings
@@ -52,9 +52,15 @@ def compared_words(report: CheckReport) -> str | None:
 
 
 def status_words(report: CheckReport, comparison: Comparison) -> str:
-    """`1 new, 2 fixed, 30 unchanged`."""
-    new, unchanged = (len(report.with_status(status)) for status in (Status.NEW, Status.UNCHANGED))
-    return f"{new} new, {len(comparison.fixed)} fixed, {unchanged} unchanged"
+    """`1 new, 2 fixed, 30 unchanged`; what is worse is counted only if there is any."""
+    new, worse, unchanged = (
+        len(report.with_status(status)) for status in (Status.NEW, Status.WORSE, Status.UNCHANGED)
+    )
+    more = f", {worse} worse" if worse else ""
+    words = f"{new} new{more}, {len(comparison.fixed)} fixed, {unchanged} unchanged"
+    waived = len(report.waived_worse)
+    verb = "is" if waived == 1 else "are"
+    return f"{words}, {plural(waived, 'waived finding')} {verb} worse" if waived else words
 
 
 def untouched_words(comparison: Comparison) -> str:

@@ -72,7 +72,13 @@ def _annotation(report: CheckReport, group: list[Finding]) -> str:
     text = f"{plain(finding.message)}\n"
     text += "".join(
         f"{name}: {plain(value)}\n"
-        for name, value in (("in", where), ("object", about), ("why", finding.why), ("fix", finding.fix))
+        for name, value in (
+            ("worse", str(finding.worse or "")),
+            ("in", where),
+            ("object", about),
+            ("why", finding.why),
+            ("fix", finding.fix),
+        )
         if value
     )
     return _written(properties, text.rstrip())

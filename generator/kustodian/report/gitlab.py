@@ -1,7 +1,8 @@
 """`--format gitlab`: a GitLab Code Quality report (the artifact `reports:codequality`).
 
 Source: GitLab documentation, "Code Quality", "Code Quality report format". Fingerprints must be unique in
-the file: GitLab follows a finding from one branch to another by them, and drops repeated ones.
+the file: GitLab follows a finding from one branch to another by them, and drops repeated ones. A finding that
+grew worse has another one, so that GitLab shows it as new.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ def as_gitlab(report: CheckReport, _: Style) -> str:
 def _finding(report: CheckReport, finding: Finding, occurrence: int) -> JsonObject:
     source = finding.source
     about = f" ({finding.object})" if finding.object else ""
+    worse = f" ({finding.worse})" if finding.worse else ""
     return {
-        "description": plain(f"{finding.message}{about}. Fix: {finding.fix}"),
+        "description": plain(f"{finding.message}{about}{worse}. Fix: {finding.fix}"),
         "check_name": finding.rule,
-        "fingerprint": _unique(f"{finding.fingerprint}:{occurrence}"),
+        "fingerprint": _unique(f"{finding.fingerprint}:{occurrence}{worse}"),
         "severity": _SEVERITIES[finding.severity],
         "location": {
             "path": report.in_work_tree(source.file),

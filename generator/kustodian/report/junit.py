@@ -73,6 +73,8 @@ def _verdict(case: ElementTree.Element, report: CheckReport, finding: Finding, f
     lines = [f"{report.shown(source.file)}:{source.line}:{source.column}", finding.message]
     if finding.field:
         lines.append(f"field: {finding.field}")
+    if finding.worse:
+        lines.append(f"worse: {finding.worse}")
     text = "\n".join(map(plain, [*lines, f"why: {finding.why}", f"fix: {finding.fix}"]))
     if finding.waiver is not None:
         waiver = finding.waiver

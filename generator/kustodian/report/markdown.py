@@ -77,6 +77,7 @@ def _block(report: CheckReport, group: list[Finding]) -> str:
         f"{code_span(where)}" + (f" in {markdown(', '.join(places(group)))}" if places(group) else ""),
         "",
         *_snippet(report, finding),
+        *([f"- **Worse:** {markdown(str(finding.worse))}"] if finding.worse else []),
         f"- **Why:** {markdown(finding.why)}",
         f"- **Fix:** {markdown(finding.fix)}",
     ]

@@ -27,7 +27,10 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 #: The name for the repository root; the reader of the file decides where that is.
 _ROOT = "SRCROOT"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_BASELINE = {Status.NEW: "new", Status.UNCHANGED: "unchanged", Status.FIXED: "absent"}
+#: Section 3.27.24 `baselineState`: an updated result is in both runs and has changed.
+_BASELINE = {
+    Status.NEW: "new", Status.WORSE: "updated", Status.UNCHANGED: "unchanged", Status.FIXED: "absent",
+}  # fmt: skip
 #: GitHub sorts alerts by this value; each severity has one.
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 
@@ -114,16 +117,19 @@ def _results(
 
 def _result(report: CheckReport, finding: Finding, rule: int, occurrence: int, absent: bool) -> JsonObject:
     about = f" ({finding.object})" if finding.object else ""
+    worse = f" ({finding.worse})" if finding.worse else ""
+    changed = ":worse" if finding.status is Status.WORSE else ""
     data: JsonObject = {
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": sarif(f"{finding.message}{about}. Fix: {finding.fix}")},
+        "message": {"text": sarif(f"{finding.message}{about}{worse}. Fix: {finding.fix}")},
         "locations": [_location(report, finding)],
         "partialFingerprints": {
             "kustodian/v1": finding.fingerprint,
-            # GitHub tracks an alert by this one; the ordinal keeps equal ones apart.
-            "primaryLocationLineHash": f"{finding.fingerprint}:{occurrence}",
+            # GitHub tracks an alert by this one: the ordinal keeps equal ones apart, and a finding that grew
+            # worse is an alert of its own, because GitHub does not read `baselineState`.
+            "primaryLocationLineHash": f"{finding.fingerprint}:{occurrence}{changed}",
         },
         "properties": {
             "environment": finding.environment,

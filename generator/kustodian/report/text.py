@@ -86,6 +86,10 @@ def _compared(report: CheckReport) -> str:
     lines = [f"compared with {comparison.commit[:12]}: {words}"]
     gone = dict.fromkeys((finding.rule, report.shown(finding.source.file)) for finding in comparison.fixed)
     lines += [plain(f"  fixed: {rule} in {file}") for rule, file in gone]
+    lines += [
+        plain(f"  waived and worse: {finding.rule} in {report.shown(finding.source.file)}, {finding.worse}")
+        for finding in report.waived_worse
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -98,6 +102,8 @@ def _block(report: CheckReport, group: list[Finding], palette: _Palette) -> str:
     lines = [head, *_snippet(report, finding, palette)]
     gutter = " " * _gutter(finding)
     lines.append(f"{gutter} {palette.paint('34', '|')}")
+    if finding.worse:
+        lines.append(f"{gutter} = {plain(str(finding.worse))}")
     seen = _environments(group)
     if seen:
         lines.append(f"{gutter} = in:   {plain(seen)}")

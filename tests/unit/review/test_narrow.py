@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kustodian.model.installed_files import engine_binary
 from kustodian.render.engine import Engine
 from tests.unit.review.narrow.comparison import assert_same_as_full_checks
-from tests.unit.review.narrow.histories import History, histories
+from tests.unit.review.narrow.histories import History, growing, histories
 
 _SETTINGS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -26,6 +26,19 @@ def engine() -> Iterator[Engine]:
 @settings(_SETTINGS, max_examples=12)
 @given(histories(), st.booleans())
 def test_the_difference_of_two_full_checks(engine: Engine, history: History, staged: bool) -> None:
+    assert_same_as_full_checks(engine, history, staged)
+
+
+@settings(_SETTINGS, max_examples=8)
+@given(growing(), st.booleans())
+def test_what_grows_worse(engine: Engine, history: History, staged: bool) -> None:
+    assert_same_as_full_checks(engine, history, staged)
+
+
+@pytest.mark.slow
+@settings(_SETTINGS, max_examples=int(os.environ.get("KUSTODIAN_EXAMPLES", "150")))
+@given(growing(), st.booleans())
+def test_what_grows_worse_more_often(engine: Engine, history: History, staged: bool) -> None:
     assert_same_as_full_checks(engine, history, staged)
 
 

@@ -34,7 +34,7 @@ _MOST_STDIN_BYTES = 64 * 1024 * 1024
 
 
 class FailOn(StrEnum):
-    """The lowest severity that fails the run; with --base also whether only new findings count."""
+    """The lowest severity that fails the run; with --base also whether only new and worse findings count."""
 
     NEW = "new"
     ALL = "all"
@@ -75,7 +75,9 @@ def check(
     ] = False,
     base: Annotated[
         str | None,
-        typer.Option("--base", metavar="REV", help="Compare with this revision; fail on new findings only."),
+        typer.Option(
+            "--base", metavar="REV", help="Compare with this revision; fail on new or worse findings only."
+        ),
     ] = None,
     staged: Annotated[
         bool, typer.Option("--staged", help="With --base: check the index instead of the work tree.")
@@ -127,7 +129,7 @@ def check(
 
     Example: helm template chart | kustodian check -
 
-    Example: kustodian check --base origin/main    (only new findings fail)
+    Example: kustodian check --base origin/main    (only new and worse findings fail)
 
     Example: kustodian check overlays/prod --against-cluster .    (also the current context of the kubeconfig)
 
@@ -218,7 +220,7 @@ def exit_code(report: CheckReport, fail_on: FailOn, configured: FailOn) -> int:
     threshold = Severity.parse(configured if only_scope else fail_on)
     counted = report.open_findings
     if report.comparison is not None and fail_on is not FailOn.ALL:
-        counted = report.with_status(Status.NEW)
+        counted = [*report.with_status(Status.NEW), *report.with_status(Status.WORSE)]
     failing = any(finding.severity >= threshold for finding in counted)
     return ExitCode.FINDINGS if failing else ExitCode.CLEAN
 

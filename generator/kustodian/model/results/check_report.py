@@ -100,6 +100,11 @@ class CheckReport:
         """The open findings with a status (after a comparison)."""
         return [finding for finding in self.open_findings if finding.status is status]
 
+    @property
+    def waived_worse(self) -> list[Finding]:
+        """The findings that were waived at the base as well, and are worse now."""
+        return [finding for finding in self.findings if finding.waiver is not None and finding.worse]
+
     def count(self, severity: Severity) -> int:
         """The number of open findings of a severity."""
         return sum(finding.severity == severity for finding in self.open_findings)

@@ -27,14 +27,17 @@ class SourceLine(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A cause, with the finding that represents it; `about` names its objects in words."""
+    """A cause, with the finding that represents it; `about` names its objects in words.
+
+    `status` is "new" or "worse" after a comparison, else "".
+    """
 
     finding: Finding
     environments: str
     objects: list[str]
     about: str
     places: list[str]
-    is_new: bool
+    status: str
     place: str
     lines: list[SourceLine]
 
@@ -58,7 +61,7 @@ def card(report: CheckReport, group: list[Finding]) -> Card:
         objects=sorted(named),
         about=", ".join(named[:_NAMED]) + more,
         places=places(group),
-        is_new=finding.status is Status.NEW,
+        status=str(finding.status) if finding.status in (Status.NEW, Status.WORSE) else "",
         place=f"{report.shown(source.file)}:{source.line}:{source.column}",
         lines=_lines(report, finding),
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kustodian.model.edit import Replacement
 from kustodian.model.environment import Severity
-from kustodian.model.finding import AppliedWaiver, Finding, Location, Status
+from kustodian.model.finding import AppliedWaiver, Finding, Location, Status, Worsening
 from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, Comparison, OverlayOutcome
@@ -175,6 +175,7 @@ _FINDING = record(
         "source": _LOCATION,
         "fingerprint": TEXT,
         "status": or_null(choice(Status)),
+        "worse": Field(record(Worsening, {"was": TEXT, "now": TEXT}), optional=True),
         "waiver": or_null(record(AppliedWaiver, {"reason": TEXT, "owner": TEXT, "expires": TEXT})),
     },
 )
@@ -221,6 +222,8 @@ _COMPARISON = record(
     {
         "commit": Field(TEXT, "comparison.commit"),
         "new": _count(lambda report: len(report.with_status(Status.NEW))),
+        "worse": _count(lambda report: len(report.with_status(Status.WORSE))),
+        "waivedWorse": _count(lambda report: len(report.waived_worse)),
         "fixed": _count(lambda report: len(report.comparison.fixed)),
         "unchanged": _count(lambda report: len(report.with_status(Status.UNCHANGED))),
         "untouchedOverlays": Field(COUNT, "comparison.untouched"),

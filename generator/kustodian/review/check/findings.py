@@ -10,8 +10,11 @@ from kustodian.model.field_path import format_path, parse_path
 from kustodian.model.finding import Finding, Location
 from kustodian.model.json_value import FieldPath, dig, text
 from kustodian.model.manifest import Manifest, ObjectRef
+from kustodian.model.measure import Exactly, Measure, fingerprint, hidden
 from kustodian.model.overlay import PolicyResult, RenderedOverlay
+from kustodian.model.violation import SourceViolation, Violation
 from kustodian.policy.evaluate import Hit, SourceHit
+from kustodian.policy.rule import Rule, Worse
 from kustodian.repository.source_map import MERGE_KEYS
 from kustodian.review.locate.locator import Locator
 
@@ -27,6 +30,7 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, manifest, violation.path, location, (rule.topic, *rule.tags),
+        measure_of(rule, violation, manifest),
     )  # fmt: skip
 
 
@@ -41,6 +45,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, violation.manifest, violation.path, location, (rule.topic, *rule.tags),
+        measure_of(rule, violation, violation.manifest),
     )  # fmt: skip
 
 
@@ -59,7 +64,7 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
         "an organisation policy in Rego asks for it", rendered, manifest, path,
-        locator.locate(manifest, path), ("rego",),
+        locator.locate(manifest, path), ("rego",), _policy_measure(result),
     )  # fmt: skip
 
 
@@ -77,6 +82,7 @@ def cluster_finding(
         rule, severity, message, "change what the API server names, or the policy that asks for it",
         "the cluster would answer the same to Argo CD, whose sync would fail or warn",
         rendered, manifest, path, locator.locate(manifest, path), ("cluster",),
+        Exactly(message),
     )  # fmt: skip
 
 
@@ -91,10 +97,12 @@ def _finding(
     path: FieldPath,
     location: Location,
     tags: tuple[str, ...],
+    measure: Measure | None,
 ) -> Finding:
     overlay = rendered.overlay if rendered else None
     where = overlay.path if overlay else location.file
     reference = manifest.ref if manifest else None
+    place, list_place = _fingerprints(rule, where, reference, manifest, path)
     return Finding(
         rule=rule,
         severity=severity,
@@ -107,20 +115,50 @@ def _finding(
         field=format_path(path),
         source=location,
         tags=tags,
-        fingerprint=_fingerprint(rule, where, reference, manifest, path),
+        fingerprint=place,
+        list_place=list_place,
+        measure=measure,
     )
 
 
-def _fingerprint(
+def measure_of(
+    rule: Rule, violation: Violation | SourceViolation, manifest: Manifest | None
+) -> Measure | None:
+    """How bad a violation is, by the order that its rule declares; None if it has no degrees."""
+    if rule.worse is Worse.NEVER:
+        return None
+    if rule.worse is Worse.BY_VALUE and manifest is not None:
+        value = dig(manifest.data, violation.path)
+        shown = isinstance(value, str | int | float) and not manifest.is_a("", "Secret")
+        return Exactly(str(value)) if shown else hidden(value)
+    return violation.measure or Exactly(violation.message)
+
+
+def _policy_measure(result: PolicyResult) -> Measure:
+    """Any other message or metadata is worse: only the policy's author knows an order."""
+    detail = f" (metadata {fingerprint(result.metadata)})" if result.metadata else ""
+    return Exactly(f"{result.message}{detail}")
+
+
+def _fingerprints(
     rule: str, overlay: str, reference: ObjectRef | None, manifest: Manifest | None, path: FieldPath
-) -> str:
-    """16 hex digits that do not change when lines move, items are inserted or a name gets another hash."""
+) -> tuple[str, str]:
+    """16 hex digits that do not change when lines move, items are inserted or a name gets another hash.
+
+    The second do not change when items of a list without a key change places, either.
+    """
     name = stable_name(manifest) if manifest else ""
     identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
-    field = "/".join(_stable_parts(manifest.data if manifest else None, path))
-    return hashlib.sha256(
-        f"{rule}\n{overlay}\n{identity}\n{field}".encode("utf-8", "surrogatepass")
-    ).hexdigest()[:16]
+    parts = _stable_parts(manifest.data if manifest else None, path)
+    exact = _digest(rule, overlay, identity, "/".join(map(str, parts)))
+    if not any(isinstance(part, int) for part in parts):
+        return exact, exact
+    anywhere = ("[]" if isinstance(part, int) else part for part in parts)
+    return exact, _digest(rule, overlay, identity, "/".join(anywhere))
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def stable_name(manifest: Manifest) -> str:
@@ -129,14 +167,15 @@ def stable_name(manifest: Manifest) -> str:
     return _HASH_SUFFIX.sub("", manifest.name) if generated else manifest.name
 
 
-def _stable_parts(value: object, path: FieldPath) -> list[str]:
-    parts = []
+def _stable_parts(value: object, path: FieldPath) -> list[str | int]:
+    """The path with the items of lists by their keys; an item without a key by its index."""
+    parts: list[str | int] = []
     for part in path:
         if isinstance(part, int):
             value = dig(value, (part,))
             named = value if isinstance(value, dict) else {}
             key = next((key for key in MERGE_KEYS if isinstance(named.get(key), str | int)), None)
-            parts.append(f"[{key}={named[key]}]" if key else str(part))
+            parts.append(f"[{key}={named[key]}]" if key else part)
         else:
             value = value.get(part) if isinstance(value, dict) else None
             parts.append(part)

@@ -70,10 +70,17 @@ def _settled(rule: RepositoryRule, sides: list[_NarrowSide], hits: list[list[Sou
 
 
 def _same(before: list[SourceHit], after: list[SourceHit]) -> bool:
-    def key(hit: SourceHit) -> tuple[str | None, str, str, str, str]:
+    def key(hit: SourceHit) -> tuple[object, ...]:
         violation = hit.violation
         subject = str(violation.manifest.ref) if violation.manifest else ""
-        return violation.overlay, violation.file, repr(violation.path), subject, violation.message
+        return (
+            violation.overlay,
+            violation.file,
+            repr(violation.path),
+            subject,
+            violation.message,
+            violation.measure,
+        )
 
     return Counter(map(key, before)) == Counter(map(key, after))
 

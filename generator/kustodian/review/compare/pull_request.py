@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from kustodian.model.results.check_report import CheckReport, Comparison
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, shown_root
+from kustodian.review.compare.matching import is_worse, match, worsening
 from kustodian.review.compare.narrow import compare_rules, waivers_differ, without_unused_waivers
 from kustodian.review.compare.revisions import Revisions, open_revisions, touched
 
@@ -45,18 +45,26 @@ def check_against(
 
 
 def compare(report: CheckReport, before: Iterable[Finding], commit: str, untouched: int = 0) -> None:
-    """Mark each finding as new or unchanged, and add the fixed ones, by the counts of fingerprints."""
+    """Mark each finding as new, worse or unchanged, and add the fixed ones.
+
+    A waived finding has no status, because a waiver holds for the rule at its place. One that was waived
+    before and is worse now gets `worse`, so that reports can count it.
+    """
+    before = list(before)
     kept = [finding for finding in before if finding.waiver is None]
-    left = Counter(finding.fingerprint for finding in kept)
-    for finding in report.open_findings:
-        finding.status = Status.UNCHANGED if left[finding.fingerprint] > 0 else Status.NEW
-        left[finding.fingerprint] -= 1
-    fixed = []
-    for finding in kept:
-        if left[finding.fingerprint] > 0:
-            left[finding.fingerprint] -= 1
-            finding.status = Status.FIXED
-            fixed.append(finding)
+    matches, fixed = match(report.open_findings, kept)
+    for finding, earlier in matches:
+        finding.status = Status.NEW if earlier is None else Status.UNCHANGED
+        if earlier is not None and is_worse(finding, earlier):
+            finding.status = Status.WORSE
+            finding.worse = worsening(finding, earlier)
+    for finding in fixed:
+        finding.status = Status.FIXED
+    waived_before = [finding for finding in before if finding.waiver is not None]
+    waived_now = [finding for finding in report.findings if finding.waiver is not None]
+    for finding, earlier in match(waived_now, waived_before)[0]:
+        if earlier is not None and is_worse(finding, earlier):
+            finding.worse = worsening(finding, earlier)
     report.comparison = Comparison(commit, tuple(fixed), untouched)
 
 

@@ -8,23 +8,37 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from hypothesis import currently_in_test_context, event
 
 from kustodian.model.errors import UserError
 from kustodian.model.finding import Finding, Status
+from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
-from kustodian.review.compare.pull_request import check_against
+from kustodian.review.compare.pull_request import check_against, compare
 from kustodian.review.entry import check
 from tests.unit.review.narrow.histories import Change, History
 from tests.unit.review.narrow.texts import LINK
 
 
-def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -> Counter[str]:
+class Summary(NamedTuple):
+    """The findings of a comparison, as texts."""
+
+    new: Counter[str]
+    worse: Counter[str]
+    fixed: Counter[str]
+    waived_worse: Counter[str]
+
+
+NOTHING = Summary(Counter(), Counter(), Counter(), Counter())
+
+
+def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -> Summary:
     """Compare `check --base` with two full checks, one of a clone that stayed at the first commit.
 
-    Returns the fixed findings. A history with a configuration error is passed over.
+    Returns what differs. A history with a configuration error is passed over.
     """
     folder = Path(tempfile.mkdtemp(prefix="kustodian-narrow-"))
     try:
@@ -34,29 +48,43 @@ def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -
         before, after = _full(base, engine), _full(head, engine)
         if before is None or after is None:
             _note("not checkable")
-            return Counter()  # an environment without an overlay is a configuration error
+            return NOTHING  # an environment without an overlay is a configuration error
         report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
         assert report.comparison is not None
         _note(f"overlays left out: {report.comparison.untouched > 0}")
-        _note(f"something is new or fixed: {before != after}")
-        new, fixed = _counted(report.with_status(Status.NEW)), _counted(report.comparison.fixed)
-        assert (new, fixed) == (after - before, before - after)
-        return fixed
+        compare(after, before.findings, "first")
+        summary = _summary(after)
+        _note(f"something is new or fixed: {bool(summary.new or summary.fixed)}")
+        _note(f"something is worse: {bool(summary.worse or summary.waived_worse)}")
+        assert _summary(report) == summary
+        return summary
     finally:
         shutil.rmtree(folder)
 
 
-def _full(root: Path, engine: Engine) -> Counter[str] | None:
-    """The open findings of a full check; None if the configuration is wrong."""
+def _summary(report: CheckReport) -> Summary:
+    assert report.comparison is not None
+    return Summary(
+        _counted(report.with_status(Status.NEW)),
+        _counted(report.with_status(Status.WORSE)),
+        _counted(report.comparison.fixed),
+        _counted(report.waived_worse),
+    )
+
+
+def _full(root: Path, engine: Engine) -> CheckReport | None:
+    """The report of a full check; None if the configuration is wrong."""
     try:
-        return _counted(check([root], CheckOptions(), engine)[0].open_findings)
+        return check([root], CheckOptions(), engine)[0]
     except UserError as error:
         _note(f"refused: {error.message.partition(':')[0]}")
         return None
 
 
 def _counted(findings: Iterable[Finding]) -> Counter[str]:
-    return Counter(f"{finding.rule} {finding.overlay} {finding.fingerprint}" for finding in findings)
+    return Counter(
+        f"{finding.rule} {finding.overlay} {finding.fingerprint} {finding.worse}" for finding in findings
+    )
 
 
 def _note(text: str) -> None:

@@ -40,6 +40,9 @@ def deployments(name: str) -> Variants:
         deployment(name, "x:1", 2, ", nvidia.com/gpu: 1"),
         deployment(name, "x:1", 3) + texts.SCALER.substitute(name=name),
         deployment(name, f"x@sha256:{A}"),
+        deployment(name, "y:latest"),
+        deployment(name, "y:latest", comment=texts.WAIVER_COMMENT),
+        deployment(name, "y:latest", 5, ", nvidia.com/gpu: 2"),
         deployment(name, "x:1") + texts.WIDGET,
         None,
     )
@@ -90,6 +93,12 @@ def _application(name: str) -> dict[str, Variants]:
     return files
 
 
+def _host_path(path: str) -> str:
+    """An operation that mounts a path of the node."""
+    volumes = f"[{{name: v, hostPath: {{path: {path}}}}}]"
+    return f"{{op: add, path: /spec/template/spec/volumes, value: {volumes}}}"
+
+
 def _overlays(environment: str) -> Variants:
     """The texts of an overlay's kustomization."""
     others_patch = "{path: ../../../two/overlays/prod/patch.yaml, target: {kind: Deployment}}"
@@ -105,6 +114,11 @@ def _overlays(environment: str) -> Variants:
         plain + f"patches: [{inline_patch}]\n",
         plain + "transformers: [../../../../prefix.yaml]\n",
         plain + "images: [{name: x, newTag: '2'}]\n",
+        *(plain + f"images: [{{name: x, newName: {name}}}]\n" for name in ("other", "another")),
+        *(
+            plain + f"patches: [{{patch: '[{_host_path(path)}]', target: {{kind: Deployment}}}}]\n"
+            for path in ("/", "/var/log")
+        ),
         plain + texts.IMAGES_WITH_DIGESTS,
         plain + f"labels:\n  - pairs:\n      tier: {environment}\n    includeSelectors: true\n",
         plain + "resources: [nowhere.yaml]\n",
@@ -117,7 +131,11 @@ SLOTS: dict[str, Variants] = {
     **_application("one"),
     **_application("two"),
     "shared/kustomization.yaml": (f"{KUSTOMIZATION}resources: [s.yaml]\n", None),
-    "shared/s.yaml": (NAMESPACE.substitute(name="team"), texts.SECRET),
+    "shared/s.yaml": (
+        NAMESPACE.substitute(name="team"),
+        texts.SECRET,
+        texts.SECRET.replace("a: b", "a: c"),
+    ),
     ".hidden/kustomization.yaml": (f"{KUSTOMIZATION}resources: [h.yaml]\n",),
     ".hidden/h.yaml": (NAMESPACE.substitute(name="hidden"), NAMESPACE.substitute(name="team")),
     "components/c/kustomization.yaml": (
@@ -191,6 +209,22 @@ def histories(draw: st.DrawFn) -> History:
         changes.append(change)
         state |= change
     return first, changes
+
+
+@st.composite
+def growing(draw: st.DrawFn) -> History:
+    """The same with an old finding in the base of an application, and a change of what offends there."""
+    first, changes = draw(histories())
+    name = draw(st.sampled_from(["one", "two"]))
+    file = f"apps/{name}/base/deployment.yaml"
+    images = st.sampled_from(["x:latest", "y:latest", "y:main"])
+    comments = st.sampled_from(["", texts.WAIVER_COMMENT])
+    gpus = st.sampled_from(["", ", nvidia.com/gpu: 1", ", nvidia.com/gpu: 2"])
+    before, after = (
+        deployment(name, draw(images), draw(st.integers(1, 3)), draw(gpus), draw(comments)) for _ in range(2)
+    )
+    readable = {"kustodian.yaml": CONFIG.substitute(budget=2)}
+    return {**first, **readable, file: before}, [*changes[:-1], {**changes[-1], file: after}]
 
 
 def _move(state: dict[str, str | None], old: str, new: str) -> Change:

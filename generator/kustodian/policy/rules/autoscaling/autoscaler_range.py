@@ -32,7 +32,7 @@ from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import integer, mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 #: The first version with the feature gate HPAScaleToZero on by default (KEP-2021).
 _ZERO_SINCE = (1, 37)
@@ -101,6 +101,7 @@ RULE = ObjectRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
     kinds=(
         ("autoscaling", "HorizontalPodAutoscaler"),

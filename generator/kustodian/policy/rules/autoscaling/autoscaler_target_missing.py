@@ -33,8 +33,9 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.scaling import scaling_of, target_of
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -53,7 +54,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         others = sorted({str(m.ref) for m in _workloads_named(objects, namespace, name)})
         if others:
             message += f" ({', '.join(others)} is)"
-        yield Violation(("spec", field), message, manifest)
+        yield Violation(("spec", field), message, manifest, measure=Exactly(f"{written} {name}"))
 
 
 def _workloads_named(objects: ObjectSet, namespace: str, name: str) -> Iterator[Manifest]:
@@ -77,5 +78,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -32,8 +32,9 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pod_resources import LimitDefaults, container_request, limit_defaults, pod_level
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.autoscaling._metrics import ResourceMetric, resource_metrics
 
 
@@ -52,7 +53,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 problem = _problem(pod, metric, defaults, context)
                 if problem is not None:
                     message = f"{autoscaler.manifest.ref} measures {metric.resource}, but {problem}"
-                    yield Violation(metric.path, message, autoscaler.manifest)
+                    measure = Exactly(f"{metric.resource} {metric.container}".strip())
+                    yield Violation(metric.path, message, autoscaler.manifest, measure=measure)
 
 
 def _problem(
@@ -77,5 +79,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from kustodian.model.json_value import mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -54,6 +54,7 @@ RULE = ObjectRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability", "ml"),
     kinds=(("keda.sh", "ScaledObject"),),
 )

@@ -30,7 +30,7 @@ from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import JsonObject, mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -61,6 +61,7 @@ RULE = ObjectRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("drift", "argocd"),
     kinds=(("autoscaling", "HorizontalPodAutoscaler"),),
 )

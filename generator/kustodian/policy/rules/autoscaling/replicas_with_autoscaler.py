@@ -34,7 +34,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.edit import Action, Edit
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -54,5 +54,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("drift", "argocd"),
 )

@@ -30,7 +30,7 @@ from kustodian.kubernetes.scaling import read_autoscaler
 from kustodian.model.json_value import FieldPath, integer, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _KNATIVE_MINIMUM: tuple[FieldPath, ...] = tuple(
     ("spec", "template", "metadata", "annotations", f"autoscaling.knative.dev/{name}")
@@ -63,6 +63,7 @@ RULE = ObjectRule(
     severity="-/-/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability", "ml"),
     kinds=(
         ("keda.sh", "ScaledObject"),

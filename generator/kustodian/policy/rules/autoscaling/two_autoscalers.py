@@ -39,7 +39,7 @@ from kustodian.kubernetes.scaling import Autoscaler, scaling_of, target_of
 from kustodian.model.json_value import dig, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.autoscaling._metrics import resource_metrics
 
 _Target = tuple[str, str, str, str]
@@ -119,5 +119,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -37,7 +37,7 @@ from kustodian.kubernetes.pod_selection import pods_of_budget
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, int_or_percent, scaling_of
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -88,5 +88,6 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -29,7 +29,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pod_selection import pods_of_budget, selects_nothing
 from kustodian.model.json_value import mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -53,5 +53,6 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -27,8 +27,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.availability._probes import seconds_until_failure
 
 
@@ -41,10 +42,12 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         if target is None or target != _target(container, readiness):
             continue
         if seconds_until_failure(liveness) <= seconds_until_failure(readiness):
+            seconds = seconds_until_failure(liveness)
             yield Violation(
                 (*container.path, "livenessProbe"),
                 f"{container} is restarted by the same probe that takes it out of the service, "
-                f"after {seconds_until_failure(liveness)} s of failing",
+                f"after {seconds} s of failing",
+                measure=Amount(-seconds, f"after {seconds} s"),
             )
 
 
@@ -75,5 +78,6 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -34,7 +34,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_selection import pods_of_budget
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -59,5 +59,6 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -33,8 +33,9 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import integer, mapping
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.availability._probes import seconds_until_failure
 
 
@@ -52,6 +53,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 (*container.path, "startupProbe"),
                 f"{container} serves a model and is killed {allowed} s after its start unless it is live by "
                 "then; it has no startup probe",
+                measure=Amount(-allowed, f"after {allowed} s"),
             )
 
 
@@ -61,6 +63,7 @@ RULE = PodRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "ml"),
     options={"loadSeconds": Option(300, "seconds that loading a model may take")},
 )

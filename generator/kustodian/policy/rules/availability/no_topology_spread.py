@@ -36,7 +36,7 @@ from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import JsonObject, dig, mapping, mappings
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -66,5 +66,6 @@ RULE = SetRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -27,8 +27,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, integer, mapping, mappings, text
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _HANDLERS = ("httpGet", "tcpSocket", "grpc")
@@ -55,6 +56,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 yield Violation(
                     (*container.path, probe, handler, "port"),
                     f"{probe} of {container} uses port {port_used}, but the container {problem}",
+                    measure=Exactly(str(port_used)),
                 )
 
 
@@ -69,5 +71,6 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

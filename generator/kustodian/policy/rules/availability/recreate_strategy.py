@@ -27,7 +27,7 @@ from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -48,6 +48,7 @@ RULE = ObjectRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
     kinds=(("apps", "Deployment"),),
 )

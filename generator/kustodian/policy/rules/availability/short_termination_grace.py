@@ -33,8 +33,9 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.serving.model_servers import model_servers
 from kustodian.model.json_value import dig, integer, sequence
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 _DEFAULT_GRACE = 30
 _SLEEP = re.compile(r"(?:^|[\s;&|/(])sleep\s+(\d+(?:\.\d+)?)([smh]?)(?![\w.])")
@@ -52,13 +53,13 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         hook = _pre_stop_seconds(container)
         if hook and grace <= hook:
             message = f"{container} is killed after {grace} s, but its preStop hook alone takes {hook:g} s"
-            yield Violation(path, message)
+            yield Violation(path, message, measure=Amount(hook - grace, f"{grace} s of {hook:g} s"))
             return
     servers = model_servers(pod)
     drain = context.options["drainSeconds"]
     if servers and grace < drain:
         message = f"{servers[0]} serves a model and is killed after {grace} s; draining takes up to {drain} s"
-        yield Violation(path, message)
+        yield Violation(path, message, measure=Amount(drain - grace, f"{grace} s of {drain} s"))
 
 
 def _pre_stop_seconds(container: Container) -> float:
@@ -76,6 +77,7 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "ml"),
     options={"drainSeconds": Option(60, "seconds a model server needs to finish its requests")},
 )

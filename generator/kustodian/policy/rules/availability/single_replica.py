@@ -33,8 +33,9 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.scaling import REPLICATED_KINDS, scaling_of
 from kustodian.model.json_value import integer, mapping
+from kustodian.model.measure import Amount, Measure
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, SetRule
+from kustodian.policy.rule import Context, Option, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -43,7 +44,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     for autoscaler in scaling.autoscalers:
         if 0 < autoscaler.minimum < fewest:
             message = f"{autoscaler.manifest.ref} may scale down to {_replicas(autoscaler.minimum)}"
-            yield Violation(autoscaler.minimum_path, message, autoscaler.manifest)
+            measure = _measure(autoscaler.minimum)
+            yield Violation(autoscaler.minimum_path, message, autoscaler.manifest, measure=measure)
     for manifest in objects:
         if (manifest.group, manifest.kind) in REPLICATED_KINDS:
             if scaling.scaled_object_of(manifest) is not manifest or scaling.autoscalers_of(manifest):
@@ -51,13 +53,19 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             number = integer(manifest.spec.get("replicas"), 1) or 0
             if 0 < number < fewest:
                 message = f"{manifest.ref} runs {_replicas(number)}"
-                yield Violation(("spec", "replicas"), message, manifest)
+                yield Violation(("spec", "replicas"), message, manifest, measure=_measure(number))
         elif manifest.is_a("serving.kserve.io", "InferenceService"):
             for component in ("predictor", "transformer", "explainer"):
                 number = integer(mapping(manifest.spec.get(component)).get("minReplicas"), 0) or 0
                 if 0 < number < fewest:
                     message = f"the {component} of {manifest.ref} may run {_replicas(number)}"
-                    yield Violation(("spec", component, "minReplicas"), message, manifest)
+                    path = ("spec", component, "minReplicas")
+                    yield Violation(path, message, manifest, measure=_measure(number))
+
+
+def _measure(number: int) -> Measure:
+    """Fewer replicas are worse."""
+    return Amount(-number, _replicas(number))
 
 
 def _replicas(number: int) -> str:
@@ -70,6 +78,7 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
     options={"minimum": Option(2, "fewest replicas of a workload")},
 )

@@ -28,8 +28,9 @@ from collections.abc import Iterator
 from kustodian.kubernetes.scaling import int_or_percent
 from kustodian.model.json_value import FieldPath, dig, integer, mapping
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _SURGE: dict[str, FieldPath] = {
     "Deployment": ("spec", "strategy", "rollingUpdate", "maxSurge"),
@@ -55,7 +56,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     else:
         return
     if percent > most:
-        yield Violation(path, f"an update may start {percent}% more pods at once (at most {most}%)")
+        message = f"an update may start {percent}% more pods at once (at most {most}%)"
+        yield Violation(path, message, measure=Amount(percent, f"{percent}%"))
 
 
 RULE = ObjectRule(
@@ -64,6 +66,7 @@ RULE = ObjectRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cost", "reliability"),
     kinds=(("apps", "Deployment"), ("apps", "DaemonSet"), ("argoproj.io", "Rollout")),
     options={"maxPercent": Option(50, "largest surge in percent of the replicas")},

@@ -25,7 +25,7 @@ from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import text
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -49,5 +49,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "security"),
 )

@@ -39,9 +39,10 @@ from kustodian.argocd.applications import (
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.argocd.value_files import value_files
 from kustodian.model.errors import nearest
+from kustodian.model.measure import Exactly
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -63,7 +64,8 @@ def _missing_value_files(view: RepositoryView, own: frozenset[str]) -> Iterator[
             message = f"{label_of(application)} uses the values of {file.file}, which does not exist"
             close = nearest(file.file, set(view.yaml_files))
             fix = f"The nearest file is {close}" if close else "Correct the name, or add the file"
-            yield application.placed.violation(file.path, message, about(view, application), fix)
+            overlay, measure = about(view, application), Exactly(file.file)
+            yield application.placed.violation(file.path, message, overlay, fix, measure)
 
 
 def _is_missing(view: RepositoryView, source: Source, own: frozenset[str]) -> bool:
@@ -83,7 +85,7 @@ def _violation(view: RepositoryView, application: Application, source: Source) -
         message = f"{label_of(application)} deploys {source.folder}, which does not exist"
     path = (*source.path, "path")
     fix = f"Write `path: {close}`" if close and not application.is_set else None
-    return application.placed.violation(path, message, about(view, application), fix)
+    return application.placed.violation(path, message, about(view, application), fix, Exactly(source.folder))
 
 
 RULE = RepositoryRule(
@@ -93,5 +95,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "reliability"),
 )

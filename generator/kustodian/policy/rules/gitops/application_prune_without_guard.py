@@ -37,7 +37,7 @@ from kustodian.argocd.applications import (
 from kustodian.model.json_value import dig, mapping, text
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _NEVER_AUTOMATIC = ("Prune=confirm", "Prune=false")
 _PATCHED_PRUNE = re.compile(r"^\s*prune:\s*(?:true|['\"]?\{\{)", re.MULTILINE)
@@ -76,5 +76,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "reliability"),
 )

@@ -45,9 +45,10 @@ from kustodian.argocd.applications import (
 )
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.model.environment import EnvironmentClass
+from kustodian.model.measure import Exactly
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Worse
 
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?\Z")
 _RANGE = re.compile(r"[*^~<>=|,\s]|\.[xX](?:\.|\Z)|\A[xX]\Z")
@@ -72,7 +73,8 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
             if problem and source.path not in reported:
                 reported.add(source.path)
                 path = (*source.path, "targetRevision")
-                yield application.placed.violation(path, f"{label_of(application)} {problem}", overlay)
+                message = f"{label_of(application)} {problem}"
+                yield application.placed.violation(path, message, overlay, measure=Exactly(problem))
 
 
 def _problem(source: Source, is_own: bool, is_prod: bool, branches: list[str]) -> str | None:
@@ -110,6 +112,7 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "supply-chain"),
     options={"branches": Option(("main", "master"), "branches of this repository that prod may follow")},
 )

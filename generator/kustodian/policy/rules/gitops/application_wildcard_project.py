@@ -30,7 +30,7 @@ from kustodian.argocd.applications import placed_objects
 from kustodian.model.json_value import FieldPath, JsonObject, mappings, sequence
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _ANY = ("*", "**")
 
@@ -71,5 +71,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("argocd", "security"),
 )

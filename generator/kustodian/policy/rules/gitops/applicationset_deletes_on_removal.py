@@ -35,7 +35,7 @@ from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import mapping
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _KEEPS_APPLICATIONS = ("create-update", "create-only")
 
@@ -65,5 +65,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "reliability"),
 )

@@ -28,7 +28,7 @@ from kustodian.argocd.applications import about, applications, label_of
 from kustodian.model.json_value import sequence, text
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -74,5 +74,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "reliability"),
 )

@@ -36,9 +36,10 @@ from kustodian.argocd.applications import Application, applications, label_of, o
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 
 _JQ_REPLICAS = re.compile(r"\.spec\.replicas\b")
 
@@ -61,7 +62,8 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                 path = application.at("ignoreDifferences")
                 if problem.startswith("Respect"):
                     path = application.at("syncPolicy", "syncOptions")
-                yield application.placed.violation(path, message, rendered.overlay.path)
+                measure = Exactly(f"{workload.kind}: {problem}")
+                yield application.placed.violation(path, message, rendered.overlay.path, measure=measure)
 
 
 def _autoscaled(objects: ObjectSet) -> Iterator[tuple[Manifest, Manifest]]:
@@ -123,5 +125,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_application_settings,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "drift", "autoscaling"),
 )

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from kustodian.argocd.applications import deployed_folders, own_urls
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 #: Objects that bootstrap Argo CD are applied once by hand; nothing above them could sync them.
 _BOOTSTRAP = ("Application", "ApplicationSet", "AppProject")
@@ -60,5 +60,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "drift"),
 )

@@ -41,7 +41,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
@@ -134,5 +134,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.OVERLAY,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("argocd", "reliability"),
 )

@@ -36,8 +36,9 @@ from typing import Any
 from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _ESO = "external-secrets.io"
 _GATEWAY = "gateway.networking.k8s.io"
@@ -111,7 +112,7 @@ def check(manifest: Manifest, _: Context) -> Iterator[Violation]:
                 edits = tuple(
                     Edit(Action.SET, ("spec", *path, name), value) for name, value in missing.items()
                 )
-                yield Violation(edits[0].path, message, edits=edits)
+                yield Violation(edits[0].path, message, edits=edits, measure=members(missing))
 
 
 def mappings_at(
@@ -143,5 +144,6 @@ RULE = ObjectRule(
     kinds=tuple(DEFAULTS),
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("argocd", "drift"),
 )

@@ -28,10 +28,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.model.measure import Amount
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
 
 
@@ -60,6 +61,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             f"its budget is {budget}",
             overlay=rendered.overlay.path,
             manifest=manifest,
+            measure=Amount(total - budget, f"{number(total)} of {budget} GPUs"),
         )
 
 
@@ -94,5 +96,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_shares,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "cost"),
 )

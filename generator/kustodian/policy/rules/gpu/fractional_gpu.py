@@ -27,7 +27,7 @@ from kustodian.kubernetes.accelerators import is_accelerator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -47,5 +47,11 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
 
 
 RULE = PodRule(
-    id="fractional-gpu", topic="gpu", severity="E/E/E", check=check, doc=__doc__, tags=("ml", "reliability")
+    id="fractional-gpu",
+    topic="gpu",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.NEVER,
+    tags=("ml", "reliability"),
 )

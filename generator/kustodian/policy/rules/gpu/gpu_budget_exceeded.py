@@ -37,8 +37,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from kustodian.kubernetes.object_set import ObjectSet
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.gpu._demand import demands, number, shared_claims
 
 
@@ -59,9 +60,16 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     where = f"environment {context.environment.name}" if context.environment.name else "the environment"
     message = f"the overlay may ask for {number(total)} GPUs ({'; '.join(parts)})"
     message += f"; the budget of {where} is {budget}"
-    yield Violation(path, message, manifest)
+    measure = Amount(total - budget, f"{number(total)} of {budget} GPUs")
+    yield Violation(path, message, manifest, measure=measure)
 
 
 RULE = SetRule(
-    id="gpu-budget-exceeded", topic="gpu", severity="E/E/E", check=check, doc=__doc__, tags=("ml", "cost")
+    id="gpu-budget-exceeded",
+    topic="gpu",
+    severity="E/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
 )

@@ -25,9 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.accelerators import accelerator_path, claims_accelerator, pod_accelerators
+from kustodian.kubernetes.pod_resources import pod_amount
 from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.json_value import mappings
+from kustodian.model.measure import Amount, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -36,9 +39,22 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         return
     path = accelerator_path(pod)
     if path is not None:
-        yield Violation(path, f"{pod.owner.ref} asks for {', '.join(pod_accelerators(pod))}")
+        resources = pod_accelerators(pod)
+        amounts = {name: Amount(pod_amount(pod, "requests", name, (1, 0))) for name in resources}
+        message = f"{pod.owner.ref} asks for {', '.join(resources)}"
+        yield Violation(path, message, measure=several(**amounts))
     elif claims_accelerator(pod):
-        yield Violation(pod.path_of("resourceClaims"), f"{pod.owner.ref} asks for a GPU through a claim")
+        message = f"{pod.owner.ref} asks for a GPU through a claim"
+        measure = Amount(len(mappings(pod.spec.get("resourceClaims"))))
+        yield Violation(pod.path_of("resourceClaims"), message, measure=measure)
 
 
-RULE = PodRule(id="gpu-in-dev", topic="gpu", severity="W/-/-", check=check, doc=__doc__, tags=("ml", "cost"))
+RULE = PodRule(
+    id="gpu-in-dev",
+    topic="gpu",
+    severity="W/-/-",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
+)

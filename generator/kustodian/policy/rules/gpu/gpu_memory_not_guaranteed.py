@@ -31,8 +31,9 @@ from kustodian.kubernetes.accelerators import claims_accelerator, container_acce
 from kustodian.kubernetes.pod_resources import container_limit, container_request, pod_level
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, mappings
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -51,6 +52,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 (*container.path, "resources", "requests", "memory"),
                 f"{container} has a GPU, but only {container.requests['memory']} of its "
                 f"{container.limits['memory']} of memory is reserved",
+                measure=Amount(1 - request / limit, f"{float(request / limit):.0%} reserved"),
             )
 
 
@@ -60,5 +62,6 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

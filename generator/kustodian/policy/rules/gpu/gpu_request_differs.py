@@ -26,7 +26,7 @@ from kustodian.kubernetes.accelerators import is_accelerator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -47,5 +47,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("ml", "reliability"),
 )

@@ -47,8 +47,9 @@ from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, quot
 from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.json_value import FieldPath, mapping
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.gpu._demand import Demand, demands, number, shared_claims
 
 
@@ -65,7 +66,9 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             scaled = scaling_of(objects).scaled_object_of(demand.pod.owner)
             more = "one more pod" if demand.count.surge == 1 else f"{demand.count.surge} more pods"
             message = f"an update of {scaled.ref} needs {more}: {problem}"
-            yield Violation(_strategy_path(scaled, demand.pod), message, scaled)
+            needed = demand.count.surge * demand.each
+            measure = Amount(needed, f"{float(needed):g} more GPUs")
+            yield Violation(_strategy_path(scaled, demand.pod), message, scaled, measure=measure)
 
 
 def _beyond_quota(objects: ObjectSet, demand: Demand, context: Context) -> str | None:
@@ -122,5 +125,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

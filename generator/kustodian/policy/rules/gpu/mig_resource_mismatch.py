@@ -43,7 +43,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, string_map, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _PARTITION = "cloud.google.com/gke-gpu-partition-size"
 _UNIFORM = re.compile(r"all-\d+g\.\d+gb")
@@ -95,5 +95,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("ml", "reliability"),
 )

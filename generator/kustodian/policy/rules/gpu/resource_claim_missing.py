@@ -31,8 +31,9 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, mappings, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _GROUP = "resource.k8s.io"
 
@@ -51,7 +52,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             claim_objects[text(claim.get("name"))] = source
             if name and source is None:
                 message = f"{kind} {name} is not in namespace {namespace_of(pod.owner)}"
-                yield Violation(pod.path_of("resourceClaims", index, field), message, pod.owner)
+                path = pod.path_of("resourceClaims", index, field)
+                yield Violation(path, message, pod.owner, measure=Exactly(name))
         yield from _container_claims(pod, claim_objects)
 
 
@@ -62,9 +64,8 @@ def _container_claims(pod: PodTemplate, claim_objects: dict[str, Manifest | None
             path = (*container.path, "resources", "claims", index)
             if name not in claim_objects:
                 if not pod.partial:
-                    yield Violation(
-                        path, f"{container} uses claim {name}, which the pod does not have", pod.owner
-                    )
+                    message = f"{container} uses claim {name}, which the pod does not have"
+                    yield Violation(path, message, pod.owner, measure=Exactly(name))
                 continue
             source = claim_objects[name]
             if source is None or not request:
@@ -73,7 +74,7 @@ def _container_claims(pod: PodTemplate, claim_objects: dict[str, Manifest | None
             requests = {text(r.get("name")) for _, r in mappings(dig(source.spec, (*inner, "requests")))}
             if request.partition("/")[0] not in requests:
                 message = f"{container} uses request {request}, which {source.ref} does not have"
-                yield Violation((*path, "request"), message, pod.owner)
+                yield Violation((*path, "request"), message, pod.owner, measure=Exactly(request))
 
 
 RULE = SetRule(
@@ -82,5 +83,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
 )

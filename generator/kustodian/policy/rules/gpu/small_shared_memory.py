@@ -51,8 +51,9 @@ from kustodian.kubernetes.serving.model_servers import (
 )
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
+from kustodian.model.measure import Amount, Exactly, Measure
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 _PARALLEL_FLAGS = (
     "--tensor-parallel-size", "-tp", "--tp", "--tp-size", "--tp_size", "--num-shard", "--num-shards",
@@ -73,7 +74,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         if empty.get("medium") == "Memory":
             problem = _volume_problem(pod, text(volume.get("name")), empty, context)
             if problem is not None:
-                yield Violation((*path, "emptyDir", "sizeLimit"), problem)
+                measure = _volume_measure(empty)
+                yield Violation((*path, "emptyDir", "sizeLimit"), problem, measure=measure)
 
 
 def _has_several_processes(container: Container) -> bool:
@@ -88,6 +90,12 @@ def _has_several_processes(container: Container) -> bool:
     return parallel or sum(gpus) >= 2 or (bool(gpus) and engine_of(container) in MULTI_PROCESS_ENGINES)
 
 
+def _volume_measure(empty: JsonObject) -> Measure:
+    """The size of a volume in memory; without a limit it is as large as the node's."""
+    size = parse_quantity(empty.get("sizeLimit"))
+    return Exactly("no limit") if not size else Amount(size, str(empty.get("sizeLimit")))
+
+
 def _shared_memory(
     container: Container, volumes: dict[str, tuple[FieldPath, JsonObject]], context: Context
 ) -> Iterator[Violation]:
@@ -95,14 +103,15 @@ def _shared_memory(
     mount = next((m for m in mounts if posixpath.normpath(text(m.get("mountPath"))) == "/dev/shm"), None)
     if mount is None:
         message = f"{container} runs several processes with the default /dev/shm of 64Mi"
-        yield Violation((*container.path, "volumeMounts"), message)
+        yield Violation((*container.path, "volumeMounts"), message, measure=Amount(0, "64Mi"))
         return
     path, volume = volumes.get(text(mount.get("name")), ((), {}))
     size = mapping(volume.get("emptyDir")).get("sizeLimit")
     amount, least = parse_quantity(size), parse_quantity(context.options["minimum"])
     if amount is not None and least is not None and 0 < amount < least:
         message = f"{container} runs several processes with a /dev/shm of {size}"
-        yield Violation((*path, "emptyDir", "sizeLimit"), message)
+        measure = Amount(-amount, str(size))
+        yield Violation((*path, "emptyDir", "sizeLimit"), message, measure=measure)
 
 
 def _volume_problem(pod: PodTemplate, name: str, empty: JsonObject, context: Context) -> str | None:
@@ -134,6 +143,7 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "reliability"),
     options={"minimum": Option("1Gi", "smallest /dev/shm of a server with several processes")},
 )

@@ -26,8 +26,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.accelerators import accelerator_tolerations, pod_accelerators, uses_claims
 from kustodian.kubernetes.pods.template import PodTemplate
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -36,10 +37,16 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         return
     for index, key in accelerator_tolerations(pod):
         message = f"the pod tolerates {key} nodes but asks for no GPU"
-        yield Violation(pod.path_of("tolerations", index), message)
+        yield Violation(pod.path_of("tolerations", index), message, measure=Exactly(key))
         return
 
 
 RULE = PodRule(
-    id="toleration-without-gpu", topic="gpu", severity="W/E/E", check=check, doc=__doc__, tags=("ml", "cost")
+    id="toleration-without-gpu",
+    topic="gpu",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.BY_MEASURE,
+    tags=("ml", "cost"),
 )

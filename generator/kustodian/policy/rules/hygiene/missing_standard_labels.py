@@ -32,8 +32,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _LABELS = (
     "app.kubernetes.io/name",
@@ -53,7 +54,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     if owners and not any(manifest.labels.get(key) or manifest.annotations.get(key) for key in owners):
         missing.append(f"an owner ({' or '.join(owners)})")
     if missing:
-        yield Violation(("metadata", "labels"), f"{manifest.kind} {manifest.name} lacks {', '.join(missing)}")
+        message = f"{manifest.kind} {manifest.name} lacks {', '.join(missing)}"
+        yield Violation(("metadata", "labels"), message, measure=members(missing))
 
 
 RULE = ObjectRule(
@@ -62,6 +64,7 @@ RULE = ObjectRule(
     severity="I/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     options={
         "labels": Option(_LABELS, "labels that must be there"),
         "ownerKeys": Option(_OWNER_KEYS, "labels or annotations, one of which must be there"),

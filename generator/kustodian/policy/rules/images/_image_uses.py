@@ -10,6 +10,7 @@ from functools import cached_property
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.image_reference import ImageReference, parse_image
 from kustodian.model.json_value import FieldPath, dig, text
+from kustodian.model.measure import Exactly, Measure
 
 MOVING_TAGS = ("latest", "main", "master", "dev", "develop", "stable", "nightly", "edge")
 
@@ -33,6 +34,11 @@ class ImageUse:
     def reference(self) -> ImageReference:
         """The image as the container runtime parses it."""
         return parse_image(self.text)
+
+    @cached_property
+    def measure(self) -> Measure:
+        """The repository: another tag of it is no worse, another repository is."""
+        return Exactly(f"{self.reference.host}/{self.reference.repository}")
 
     def moving_tag(self, moving_tags: tuple[str, ...]) -> str | None:
         """The tag if it moves (`latest` if there is none); None for a digest or a fixed tag."""

@@ -34,10 +34,11 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.image_reference import split_as_kustomize
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.images._kustomize_images import (
     CONTAINER_FIELDS,
     ImageEntry,
@@ -63,7 +64,12 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             if problem:
                 path = (*entry.path, "name")
                 yield SourceViolation(
-                    kustomization.path, path, problem, overlay=kustomization.directory, fix=fix
+                    kustomization.path,
+                    path,
+                    problem,
+                    overlay=kustomization.directory,
+                    fix=fix,
+                    measure=Exactly(entry.name),
                 )
 
 
@@ -128,5 +134,6 @@ RULE = RepositoryRule(
     shared=_configured_fields,
     reach=Reach.OVERLAY,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("kustomize",),
 )

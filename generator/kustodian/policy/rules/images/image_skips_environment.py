@@ -36,10 +36,11 @@ from kustodian.model.environment import EnvironmentClass
 from kustodian.model.errors import HistoryUnknown
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
 
@@ -72,7 +73,9 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             file, field, document = place or (manifest.provenance.file or "", path, 0)
             message = f"prod runs {name} at {reference.digest[:19]}, which {staging.overlay.path} never ran"
             rendered = manifest if place is None else None
-            yield SourceViolation(file, field, message, document, prod.overlay.path, rendered)
+            yield SourceViolation(
+                file, field, message, document, prod.overlay.path, rendered, measure=Exactly(reference.digest)
+            )
     if unknown is not None:
         raise unknown
 
@@ -127,5 +130,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.PAIR,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("promotion", "supply-chain"),
 )

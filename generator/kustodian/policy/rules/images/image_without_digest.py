@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import image_uses
 
 
@@ -28,7 +28,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image that has no digest, not even a malformed one."""
     for use in image_uses(pod):
         if "@" not in use.text:
-            yield Violation(use.path, f"{use.user} has no digest: {use.text}")
+            yield Violation(use.path, f"{use.user} has no digest: {use.text}", measure=use.measure)
 
 
 RULE = PodRule(
@@ -37,5 +37,6 @@ RULE = PodRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("supply-chain",),
 )

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import image_uses
 
 
@@ -38,4 +38,5 @@ RULE = PodRule(
     severity="I/I/I",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
 )

@@ -30,8 +30,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
@@ -47,7 +48,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             message = f"{use.user} keeps whatever `{moving}` was when the node first pulled it: {use.policy}"
         else:
             continue
-        yield Violation(use.policy_path, message, edits=set_field(use.policy_path, fitting))
+        edits = set_field(use.policy_path, fitting)
+        yield Violation(use.policy_path, message, edits=edits, measure=Exactly(use.policy))
 
 
 RULE = PodRule(
@@ -56,6 +58,7 @@ RULE = PodRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
     options={"movingTags": Option(MOVING_TAGS, "tags that are moved to newer images")},
 )

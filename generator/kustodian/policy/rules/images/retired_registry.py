@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.image_reference import ImageReference
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import image_uses
 
 _GCR_HOSTS = ("gcr.io", "us.gcr.io", "eu.gcr.io", "asia.gcr.io")
@@ -56,7 +56,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         for place, successor in retired.items():
             if _is_in(use.reference, place):
                 advice = f"; use {successor}" if successor else ""
-                yield Violation(use.path, f"{use.user} has an image from {place}, which is retired{advice}")
+                message = f"{use.user} has an image from {place}, which is retired{advice}"
+                yield Violation(use.path, message, measure=use.measure)
                 break
 
 
@@ -70,5 +71,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     options={"retired": Option((), "further registries, or folders in one, that are retired")},
 )

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.image_reference import ImageReference
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import image_uses
 
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
@@ -41,7 +41,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for use in image_uses(pod):
         if not any(_covers(entry, use.reference) for entry in context.registries):
             message = f"{use.user} has an image from {use.reference.host}, which is not approved: {use.text}"
-            yield Violation(use.path, message)
+            yield Violation(use.path, message, measure=use.measure)
 
 
 def _covers(entry: str, image: ImageReference) -> bool:
@@ -68,5 +68,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("supply-chain",),
 )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.images._image_uses import MOVING_TAGS, image_uses
 
 
@@ -37,7 +37,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             continue
         has_tag = bool(use.reference.tag)
         problem = f"uses the moving tag `{tag}`" if has_tag else "has no tag, so it uses whatever `latest` is"
-        yield Violation(use.path, f"{use.user} {problem}: {use.text}")
+        yield Violation(use.path, f"{use.user} {problem}: {use.text}", measure=use.measure)
 
 
 RULE = PodRule(
@@ -46,5 +46,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     options={"movingTags": Option(MOVING_TAGS, "tags that are moved to newer images")},
 )

@@ -33,7 +33,7 @@ from kustodian.model.edit import Action, Edit
 from kustodian.model.json_value import mappings
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 #: Deprecated field -> what to write.
 REPLACEMENTS = {
@@ -83,4 +83,5 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
 )

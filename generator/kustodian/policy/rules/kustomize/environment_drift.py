@@ -44,10 +44,11 @@ from kustodian.model.environment import EnvironmentClass
 from kustodian.model.field_path import format_path
 from kustodian.model.json_value import FieldPath, mappings, string_map, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount, hidden_entry, members, several
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.kustomize._difference import Allowed, Difference, Normalizer, differences
 
 #: Common words for environments that may be part of other names.
@@ -196,7 +197,18 @@ def _violation(
     more = f" (and in {len(places) - 1} more)" if len(places) > 1 else ""
     file, document, _ = source_of(view, manifest)
     message = f"{manifest.kind} {manifest.name}: {comparison}{more}"
-    return SourceViolation(file, path, message, document, prod.overlay.path, manifest)
+    differing = members(_entry(difference) for _, each in places for difference in each)
+    measure = several(fields=differing, objects=Amount(len(places)))
+    return SourceViolation(file, path, message, document, prod.overlay.path, manifest, measure=measure)
+
+
+def _entry(difference: Difference) -> str:
+    """A field with what differs; what both environments have in a list may change without a word."""
+    earlier, later = difference.earlier, difference.later
+    if isinstance(earlier, list) and isinstance(later, list):
+        both = [item for item in earlier if item in later]
+        earlier, later = ([item for item in side if item not in both] for side in (earlier, later))
+    return hidden_entry(".".join(difference.names), [earlier, later])
 
 
 def _compared(difference: Difference, staging: RenderedOverlay, prod: RenderedOverlay) -> str:
@@ -224,6 +236,7 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.PAIR,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("drift",),
     options={
         "allowed": Option(ALLOWED, "fields in which environments may differ"),

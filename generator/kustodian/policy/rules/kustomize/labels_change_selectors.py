@@ -36,10 +36,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kustodian.model.json_value import FieldPath, dig, mappings, string_map, text
+from kustodian.model.measure import members
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _IMMUTABLE_SELECTOR = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 
@@ -81,7 +82,8 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                     reported.add(key)
                     pairs = ", ".join(f"{k}={v}" for k, v in unstable.items())
                     message = f"puts {pairs} into selectors of workloads that come from {origin}"
-                    yield SourceViolation(*key, message, overlay=root.directory)
+                    measure = members(f"{k}={v}" for k, v in unstable.items())
+                    yield SourceViolation(*key, message, overlay=root.directory, measure=measure)
 
 
 def _workload_files(view: RepositoryView) -> dict[str, list[str]]:
@@ -181,5 +183,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -33,7 +33,7 @@ from kustodian.kustomize.references import targets
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 _ARGO_KINDS = ("Application", "ApplicationSet", "AppProject")
 
@@ -72,4 +72,5 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
 )

@@ -27,9 +27,10 @@ from collections.abc import Iterator
 
 from kustodian.kustomize.references import is_pinned
 from kustodian.kustomize.remote import remote_references
+from kustodian.model.measure import Exactly
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -41,6 +42,7 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
                 reference.path,
                 f"`{reference.path[0]}` takes {reference.text} at a revision that can move",
                 overlay=kustomization.directory,
+                measure=Exactly(reference.text.partition("?")[0]),
             )
 
 
@@ -51,5 +53,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("supply-chain",),
 )

@@ -42,7 +42,7 @@ from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES
 from kustodian.model.repository.path import beside
 from kustodian.model.repository.view import RepositoryView, SourceDocument
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Option, Reach, RepositoryRule, Worse
 
 #: API groups of files that tools read from the repository; none of them is applied to a cluster.
 _TOOL_GROUPS = frozenset({
@@ -199,5 +199,6 @@ RULE = RepositoryRule(
     shared=_undecided_files,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.NEVER,
     options={"ignore": Option((), "globs of files that may be unused")},
 )

@@ -33,16 +33,18 @@ from collections.abc import Iterator
 from kustodian.kubernetes.network_policy import (
     GROUP,
     PEERS,
+    Policy,
     is_everywhere,
     peers,
     ports,
     read_policy,
 )
 from kustodian.kubernetes.selector import is_empty_selector
-from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.json_value import JsonObject, mapping, mappings, string_map, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import EVERYTHING, Conditions, Measure, fingerprint, members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -53,17 +55,35 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         for path, rule in policy.rules(direction):
             entries = peers(rule, direction)
             if not entries and not ports(rule):
-                yield Violation(path, f"{direction} rule allows every peer on every port")
+                message = f"{direction} rule allows every peer on every port"
+                yield Violation(path, message, measure=_measure(policy, EVERYTHING, rule))
             for index, peer in entries:
                 block = mapping(peer.get("ipBlock"))
                 if is_everywhere(block.get("cidr")) and not block.get("except") and not _only_dns(rule):
                     cidr_path = (*path, field, index, "ipBlock", "cidr")
-                    yield Violation(cidr_path, f"{direction} rule allows {block['cidr']} without exceptions")
+                    message = f"{direction} rule allows {block['cidr']} without exceptions"
+                    yield Violation(cidr_path, message, measure=_measure(policy, block["cidr"], rule))
                 elif not ports(rule) and _is_every_pod(peer):
                     peer_path = (*path, field, index)
-                    yield Violation(
-                        peer_path, f"{direction} rule allows every pod of every namespace on every port"
-                    )
+                    message = f"{direction} rule allows every pod of every namespace on every port"
+                    yield Violation(peer_path, message, measure=_measure(policy, "every pod", rule))
+
+
+def _measure(policy: Policy, peer: str, rule: JsonObject) -> Measure:
+    """How far the rule opens: which peer, on which ports, to which pods."""
+    entries = [
+        f"{entry.get('port', 'all')}-{entry.get('endPort', '')}".rstrip("-")
+        + f"/{text(entry.get('protocol'), 'TCP')}"
+        for _, entry in ports(rule)
+    ]
+    labels = string_map(mapping(policy.selector.get("matchLabels")))
+    expressions = [fingerprint(entry) for _, entry in mappings(policy.selector.get("matchExpressions"))]
+    selected = [*(f"{key}={value}" for key, value in labels.items()), *expressions]
+    return several(
+        peer=members([peer]),
+        ports=members(entries or [EVERYTHING]),
+        pods=Conditions(frozenset(selected)),
+    )
 
 
 def _only_dns(rule: JsonObject) -> bool:
@@ -84,5 +104,6 @@ RULE = ObjectRule(
     check=check,
     kinds=((GROUP, "NetworkPolicy"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

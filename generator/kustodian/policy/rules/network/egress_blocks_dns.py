@@ -46,8 +46,9 @@ from kustodian.kubernetes.network_policy import (
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _PORTS = (53, 5353)
 _PORT_NAMES = {"UDP": ("dns",), "TCP": ("dns-tcp", "dns")}
@@ -81,6 +82,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             ("spec", "egress") if has_rules else ("spec", "policyTypes"),
             f"egress of {subject} is restricted and DNS over {' and '.join(missing)} is not allowed",
             policy.manifest,
+            measure=members(missing),
         )
 
 
@@ -140,5 +142,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -23,10 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.exposure import exposure
+from kustodian.kubernetes.exposure import exposure, port_list
+from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Ranked, members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -34,7 +36,9 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     del context
     reason = exposure(manifest)
     if reason:
-        yield Violation(("spec", "type"), reason)
+        kind = text(manifest.spec.get("type"))
+        measure = several(type=Ranked(kind, ("NodePort", "LoadBalancer")), ports=members(port_list(manifest)))
+        yield Violation(("spec", "type"), reason, measure=measure)
 
 
 RULE = ObjectRule(
@@ -44,5 +48,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Service"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

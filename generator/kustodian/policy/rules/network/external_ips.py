@@ -21,10 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.exposure import port_list
 from kustodian.model.json_value import sequence
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -33,7 +35,9 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     addresses = sequence(manifest.spec.get("externalIPs"))
     if addresses:
         listed = ", ".join(str(address) for address in addresses)
-        yield Violation(("spec", "externalIPs"), f"the Service takes over traffic to {listed}")
+        measure = several(addresses=members(addresses), ports=members(port_list(manifest)))
+        message = f"the Service takes over traffic to {listed}"
+        yield Violation(("spec", "externalIPs"), message, measure=measure)
 
 
 RULE = ObjectRule(
@@ -43,5 +47,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Service"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cve", "security"),
 )

@@ -26,12 +26,13 @@ https://istio.io/latest/docs/reference/config/networking/gateway/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import EVERYTHING, Measure, members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _GATEWAY_API = "gateway.networking.k8s.io"
 _ISTIO = "networking.istio.io"
@@ -51,11 +52,11 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         protocol, path = text(listener.get("protocol")), ("spec", "listeners", index)
         name = text(listener.get("name"))
         if protocol == "HTTP" and not encrypted:
-            yield Violation(
-                (*path, "protocol"), f'listener "{name}" serves plain HTTP and no listener has TLS'
-            )
+            message = f'listener "{name}" serves plain HTTP and no listener has TLS'
+            yield Violation((*path, "protocol"), message, measure=_hosts([listener.get("hostname")]))
         elif protocol == "HTTPS" and not _has_certificate(mapping(listener.get("tls"))):
-            yield Violation((*path, "tls"), f'HTTPS listener "{name}" has no certificateRefs')
+            message = f'HTTPS listener "{name}" has no certificateRefs'
+            yield Violation((*path, "tls"), message, measure=_hosts([listener.get("hostname")]))
 
 
 def _has_certificate(tls: JsonObject) -> bool:
@@ -76,11 +77,16 @@ def _check_istio(manifest: Manifest) -> Iterator[Violation]:
             continue
         tls, path = mapping(server.get("tls")), ("spec", "servers", index)
         if protocol in ("HTTP", "HTTP2", "GRPC") and not encrypted and not tls:
-            yield Violation(
-                (*path, "port", "protocol"), f"server {index} serves plain {protocol} and no server has TLS"
-            )
+            message = f"server {index} serves plain {protocol} and no server has TLS"
+            yield Violation((*path, "port", "protocol"), message, measure=_hosts(hosts))
         elif protocol in ("HTTPS", "TLS") and not tls.get("mode"):
-            yield Violation((*path, "tls"), f"server {index} of protocol {protocol} has no tls mode")
+            message = f"server {index} of protocol {protocol} has no tls mode"
+            yield Violation((*path, "tls"), message, measure=_hosts(hosts))
+
+
+def _hosts(hosts: Iterable[object]) -> Measure:
+    """The hosts that are served so; one without a name serves all."""
+    return members([text(host) or EVERYTHING for host in hosts] or [EVERYTHING])
 
 
 RULE = ObjectRule(
@@ -90,5 +96,6 @@ RULE = ObjectRule(
     check=check,
     kinds=((_GATEWAY_API, "Gateway"), (_ISTIO, "Gateway")),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

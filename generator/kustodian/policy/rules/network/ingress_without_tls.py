@@ -31,8 +31,9 @@ from collections.abc import Iterator
 
 from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import EVERYTHING, members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 #: Annotations that configure TLS outside the object: by being present, or with the value "true".
 _CERTIFICATES = (
@@ -59,7 +60,7 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         return
     entries = mappings(manifest.spec.get("tls"))
     if not entries:
-        yield Violation(("spec", "tls"), "the Ingress has no TLS")
+        yield Violation(("spec", "tls"), "the Ingress has no TLS", measure=members(_hosts(manifest)))
         return
     covered = [text(host) for _, entry in entries for host in sequence(entry.get("hosts"))]
     if any(not sequence(entry.get("hosts")) for _, entry in entries):
@@ -67,7 +68,14 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for index, rule in mappings(manifest.spec.get("rules")):
         host = text(rule.get("host"))
         if host and not any(_covers(pattern, host) for pattern in covered):
-            yield Violation(("spec", "rules", index, "host"), f"no tls entry covers host {host}")
+            message = f"no tls entry covers host {host}"
+            yield Violation(("spec", "rules", index, "host"), message, measure=members([host]))
+
+
+def _hosts(ingress: Manifest) -> list[str]:
+    """The hosts that are served; a rule without one, and the default backend, serve all."""
+    hosts = [text(rule.get("host")) or EVERYTHING for _, rule in mappings(ingress.spec.get("rules"))]
+    return [*hosts, EVERYTHING] if ingress.spec.get("defaultBackend") else hosts
 
 
 def _covers(pattern: str, host: str) -> bool:
@@ -84,5 +92,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("networking.k8s.io", "Ingress"), ("extensions", "Ingress")),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

@@ -34,7 +34,7 @@ from kustodian.kubernetes.pod_selection import made_by_operator, pods_selected
 from kustodian.kubernetes.selector import is_empty_selector
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, string_map, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -91,5 +91,6 @@ RULE = SetRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

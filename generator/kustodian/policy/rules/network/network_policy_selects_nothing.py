@@ -30,7 +30,7 @@ from kustodian.kubernetes.network_policy import policies
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_selection import selects_nothing
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -51,5 +51,6 @@ RULE = SetRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("security",),
 )

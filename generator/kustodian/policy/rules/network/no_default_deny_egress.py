@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.network._default_deny import without_default_deny
 
 
@@ -44,5 +44,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("nsa", "cis", "security"),
 )

@@ -35,7 +35,7 @@ from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, string_map, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -82,5 +82,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("nsa", "cis", "security"),
 )

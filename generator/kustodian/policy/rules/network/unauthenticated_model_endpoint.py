@@ -40,8 +40,9 @@ from kustodian.kubernetes.pod_selection import pods_of_service
 from kustodian.kubernetes.traffic import GATEWAY_API, INGRESS_KINDS, ISTIO, ROUTE_KINDS, backends
 from kustodian.model.json_value import FieldPath, mappings, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, SetRule
+from kustodian.policy.rule import Context, Option, SetRule, Worse
 from kustodian.policy.rules.network._authentication import is_guarded, is_private
 from kustodian.policy.rules.network._model_servers import unauthenticated_server
 
@@ -60,6 +61,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 f"{entry.kind} {entry.name} exposes {container} of {pod.owner.kind} {pod.owner.name} "
                 "outside the cluster without authentication",
                 entry,
+                measure=Exactly(f"{pod.owner.kind} {pod.owner.name}"),
             )
             break
 
@@ -98,6 +100,7 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "security"),
     options={"images": Option((), "more parts of image names that identify a model server or dashboard")},
 )

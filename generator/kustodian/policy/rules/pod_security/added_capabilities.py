@@ -29,8 +29,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mapping, sequence
+from kustodian.model.measure import EVERYTHING, members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 ALLOWED = frozenset({
@@ -46,7 +47,8 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         for index, capability in enumerate(added):
             if isinstance(capability, str) and capability not in ALLOWED:
                 path = (*container.path, "securityContext", "capabilities", "add", index)
-                yield Violation(path, f"{container} adds the capability {capability}")
+                measure = members([EVERYTHING if capability == "ALL" else capability])
+                yield Violation(path, f"{container} adds the capability {capability}", measure=measure)
 
 
 RULE = PodRule(
@@ -55,5 +57,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=BASELINE,
 )

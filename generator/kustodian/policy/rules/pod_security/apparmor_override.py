@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE, annotation_path, security_contexts
 
 _ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
@@ -62,5 +62,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=BASELINE,
 )

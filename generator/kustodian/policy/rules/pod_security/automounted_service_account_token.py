@@ -32,8 +32,9 @@ from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import JsonObject, mappings, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _RBAC = "rbac.authorization.k8s.io"
 #: Owners whose pods call the API server by design, or whose pod spec lacks the field.
@@ -58,7 +59,9 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             continue
         message = f'the pod mounts the token of service account "{account}", which no binding here mentions'
         path = pod.path_of("automountServiceAccountToken")
-        yield Violation(path, message, manifest=pod.owner, edits=set_field(path, False))
+        yield Violation(
+            path, message, manifest=pod.owner, edits=set_field(path, False), measure=Exactly(account)
+        )
 
 
 def _needs_token(pod: PodTemplate) -> bool:
@@ -93,5 +96,6 @@ RULE = SetRule(
     severity="W/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "nsa", "security"),
 )

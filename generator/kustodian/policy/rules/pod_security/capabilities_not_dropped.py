@@ -30,10 +30,14 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import FieldPath, mapping, sequence
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context
 from kustodian.policy.rules.pod_security.added_capabilities import ALLOWED as ALLOWED_BY_BASELINE
+
+#: What runtimes grant by default (containerd and CRI-O differ in the last one).
+_DEFAULTS = ALLOWED_BY_BASELINE | {"NET_RAW"}
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -47,10 +51,12 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         if "ALL" not in sequence(capabilities.get("drop")) and not dropped_by_runtime:
             drop = (*path, "drop")
             message = f"{container} does not drop ALL capabilities"
-            yield Violation(drop, message, edits=set_field(drop, ["ALL"]))
+            kept = _DEFAULTS.difference(map(str, sequence(capabilities.get("drop"))))
+            yield Violation(drop, message, edits=set_field(drop, ["ALL"]), measure=members(kept))
         for index, capability in enumerate(sequence(capabilities.get("add"))):
             if isinstance(capability, str) and capability in ALLOWED_BY_BASELINE - {"NET_BIND_SERVICE"}:
-                yield Violation((*path, "add", index), f"{container} adds the capability {capability}")
+                message = f"{container} adds the capability {capability}"
+                yield Violation((*path, "add", index), message, measure=members([capability]))
 
 
 RULE = PodRule(
@@ -59,5 +65,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=RESTRICTED,
 )

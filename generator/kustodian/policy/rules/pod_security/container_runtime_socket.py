@@ -29,8 +29,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig, text
+from kustodian.model.measure import Below
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 
 #: Sockets of Docker, cri-dockerd, containerd (also of k3s, RKE2 and MicroK8s), CRI-O and Podman.
 _SOCKETS = (
@@ -52,7 +53,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         host_path = text(dig(volume, ("hostPath", "path")))
         if host_path and _reaches_socket(host_path):
             message = f'volume "{volume.get("name")}" exposes the container runtime: {host_path}'
-            yield Violation((*path, "hostPath", "path"), message)
+            yield Violation((*path, "hostPath", "path"), message, measure=Below(host_path))
 
 
 def _reaches_socket(host_path: str) -> bool:
@@ -71,5 +72,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("nsa", "security"),
 )

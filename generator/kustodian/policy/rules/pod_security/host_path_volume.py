@@ -25,9 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.json_value import mapping
+from kustodian.model.json_value import JsonObject, mapping, mappings, text
+from kustodian.model.measure import Amount, Below, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 
@@ -37,7 +38,19 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         source = volume.get("hostPath")
         if source is not None:
             where = mapping(source).get("path", "")
-            yield Violation((*path, "hostPath"), f'volume "{volume.get("name")}" mounts the node\'s {where}')
+            measure = several(
+                path=Below(text(where)),
+                writable=Amount(*_writable(pod, volume)),
+            )
+            message = f'volume "{volume.get("name")}" mounts the node\'s {where}'
+            yield Violation((*path, "hostPath"), message, measure=measure)
+
+
+def _writable(pod: PodTemplate, volume: JsonObject) -> tuple[int, str]:
+    """Whether a container may write to the volume, as 0 or 1, and in words."""
+    mounts = [mount for c in pod.containers for _, mount in mappings(c.data.get("volumeMounts"))]
+    writable = any(m.get("name") == volume.get("name") and m.get("readOnly") is not True for m in mounts)
+    return int(writable), "yes" if writable else "no"
 
 
 RULE = PodRule(
@@ -46,5 +59,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=BASELINE,
 )

@@ -23,9 +23,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.json_value import integer, mappings
+from kustodian.model.json_value import JsonObject, integer, mappings, text
+from kustodian.model.measure import EVERYTHING, Exactly, members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 
@@ -36,7 +37,17 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             host_port = integer(port.get("hostPort"), 0)
             if host_port:
                 path = (*container.path, "ports", index, "hostPort")
-                yield Violation(path, f"{container} binds port {host_port} of the node")
+                measure = several(
+                    port=Exactly(f"{host_port}/{port.get('protocol') or 'TCP'}"),
+                    address=members([_address(port)]),
+                )
+                yield Violation(path, f"{container} binds port {host_port} of the node", measure=measure)
+
+
+def _address(port: JsonObject) -> str:
+    """The address of the node that the port is bound to."""
+    address = text(port.get("hostIP"))
+    return EVERYTHING if address in ("", "0.0.0.0", "::") else address
 
 
 RULE = PodRule(
@@ -45,5 +56,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=BASELINE,
 )

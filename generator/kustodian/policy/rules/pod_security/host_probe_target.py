@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import FieldPath, dig
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 SINCE = (1, 34)
@@ -61,5 +61,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=BASELINE,
 )

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE, security_contexts
 
 
@@ -43,5 +43,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=BASELINE,
 )

@@ -40,8 +40,9 @@ from collections.abc import Iterator
 
 from kustodian.model.edit import set_field
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Ranked
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 _PREFIX = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")
@@ -55,16 +56,19 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
     for mode in ("enforce", "audit", "warn"):
         level, version = labels.get(_PREFIX + mode), labels.get(f"{_PREFIX}{mode}-version")
         if level is not None and level not in LEVELS:
-            yield _violation(mode, f"`{level}` is not a Pod Security level: {mode}")
+            message = f"`{level}` is not a Pod Security level: {mode}"
+            yield _violation(mode, message, level="privileged")
         elif version is not None and not _VERSION.fullmatch(version):
-            yield _violation(f"{mode}-version", f"`{version}` is not a policy version: {mode}-version")
+            message = f"`{version}` is not a policy version: {mode}-version"
+            yield _violation(f"{mode}-version", message)
         elif mode == "enforce" and level is None:
             others = [name for name in ("audit", "warn") if _PREFIX + name in labels]
             only = f"; it only has {' and '.join(others)}" if others else ""
             message = f"namespace {namespace.name} enforces no Pod Security Standard{only}"
-            yield _violation(mode, message, minimum)
+            yield _violation(mode, message, minimum, "privileged")
         elif mode == "enforce" and level and LEVELS.index(level) < LEVELS.index(minimum):
-            yield _violation(mode, f"namespace {namespace.name} enforces only the level {level}")
+            message = f"namespace {namespace.name} enforces only the level {level}"
+            yield _violation(mode, message, level=level)
         elif mode == "enforce" and context.options["requireVersion"] and version in (None, "latest"):
             message = f"namespace {namespace.name} does not pin the policy version"
             yield _violation("enforce-version", message, f"v{context.version[0]}.{context.version[1]}")
@@ -73,9 +77,11 @@ def check(namespace: Manifest, context: Context) -> Iterator[Violation]:
             yield _violation(mode, message, labels.get(f"{_PREFIX}enforce", minimum))
 
 
-def _violation(label: str, message: str, value: str | None = None) -> Violation:
+def _violation(label: str, message: str, value: str | None = None, level: str = "") -> Violation:
+    """A violation at a label; `level` is the one that holds, where the finding is about the level."""
     path = ("metadata", "labels", _PREFIX + label)
-    return Violation(path, message, edits=set_field(path, value) if value else ())
+    measure = Ranked(level, tuple(reversed(LEVELS)))
+    return Violation(path, message, edits=set_field(path, value) if value else (), measure=measure)
 
 
 RULE = ObjectRule(
@@ -85,6 +91,7 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "Namespace"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
     options={
         "minimumLevel": Option("baseline", "the weakest level that may be enforced", choices=LEVELS),

@@ -29,7 +29,7 @@ from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, sequence
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, runtime_sets_context
 
 
@@ -59,5 +59,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=RESTRICTED,
 )

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 
@@ -45,5 +45,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=BASELINE,
 )

@@ -31,8 +31,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import (
     RESTRICTED,
     container_list,
@@ -49,21 +50,25 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     pod_value = pod.security_context.get("runAsNonRoot")
     pod_path = pod.path_of("securityContext", "runAsNonRoot")
     if pod_value is False:
-        yield Violation(pod_path, "the pod sets runAsNonRoot to false")
+        message = "the pod sets runAsNonRoot to false"
+        yield Violation(pod_path, message, measure=Amount(len(pod.containers)))
     unset: list[Container] = []
     for container in pod.containers:
         value = container.security_context.get("runAsNonRoot")
         if value is False:
             path = (*container.path, "securityContext", "runAsNonRoot")
-            yield Violation(path, f"{container} sets runAsNonRoot to false")
+            message = f"{container} sets runAsNonRoot to false"
+            yield Violation(path, message, measure=Amount(1))
         elif value is None and pod_value is None and not runtime_sets_context(container):
             unset.append(container)
     if unset and len(unset) == len(pod.containers) and not has_no_pod_context(pod):
-        yield Violation(pod_path, f"neither the pod nor {container_list(unset)} sets runAsNonRoot")
+        message = f"neither the pod nor {container_list(unset)} sets runAsNonRoot"
+        yield Violation(pod_path, message, measure=Amount(len(unset)))
         return
     for container in unset:
         path = (*container.path, "securityContext", "runAsNonRoot")
-        yield Violation(path, f"neither the pod nor {container} sets runAsNonRoot")
+        message = f"neither the pod nor {container} sets runAsNonRoot"
+        yield Violation(path, message, measure=Amount(1))
 
 
 RULE = PodRule(
@@ -72,5 +77,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=RESTRICTED,
 )

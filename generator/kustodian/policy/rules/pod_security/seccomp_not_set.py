@@ -29,8 +29,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.edit import set_field
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, container_list, has_no_pod_context
 
 _PROFILE = {"type": "RuntimeDefault"}
@@ -46,12 +47,12 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     if unset and len(unset) == len(pod.containers):
         path = pod.path_of("securityContext", "seccompProfile")
         message = f"neither the pod nor {container_list(unset)} sets a seccomp profile"
-        yield Violation(path, message, edits=set_field(path, _PROFILE))
+        yield Violation(path, message, edits=set_field(path, _PROFILE), measure=Amount(len(unset)))
         return
     for container in unset:
         path = (*container.path, "securityContext", "seccompProfile")
         message = f"neither the pod nor {container} sets a seccomp profile"
-        yield Violation(path, message, edits=set_field(path, _PROFILE))
+        yield Violation(path, message, edits=set_field(path, _PROFILE), measure=Amount(1))
 
 
 RULE = PodRule(
@@ -60,5 +61,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=RESTRICTED,
 )

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE, security_contexts
 
 _TYPES = ("", "container_t", "container_init_t", "container_kvm_t")
@@ -60,5 +60,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=BASELINE,
 )

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import RESTRICTED, relaxed_for_user_namespace
 from kustodian.policy.rules.pod_security.unmasked_proc_mount import unmasked_proc_mounts
 
@@ -48,5 +48,6 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=RESTRICTED,
 )

@@ -30,8 +30,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import mappings
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import BASELINE
 
 #: The first Kubernetes version in which each sysctl is safe.
@@ -60,7 +61,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
         name = sysctl.get("name")
         since = SAFE_SINCE.get(name) if isinstance(name, str) else None
         if since is None or since > context.version:
-            yield Violation((*base, index, "name"), f"the pod sets the unsafe sysctl {name}")
+            measure = Exactly(f"{name}={sysctl.get('value')}")
+            message = f"the pod sets the unsafe sysctl {name}"
+            yield Violation((*base, index, "name"), message, measure=measure)
 
 
 RULE = PodRule(
@@ -69,5 +72,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=BASELINE,
 )

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.pod_security._standard import runtime_sets_context
 
 
@@ -58,5 +58,6 @@ RULE = PodRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("nsa", "security"),
 )

@@ -27,8 +27,10 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import BINDING_KINDS, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure, members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
+from kustodian.policy.rules.rbac._violations import role_measure
 
 _EVERYONE = {
     "system:anonymous": "a caller without credentials",
@@ -47,7 +49,13 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for index, subject in subjects(manifest):
         name = text(subject.get("name"))
         if subject.get("kind") in ("User", "Group") and name in _EVERYONE:
-            yield Violation(("subjects", index, "name"), f"{name}, {_EVERYONE[name]}, gets the role {role}")
+            message = f"{name}, {_EVERYONE[name]}, gets the role {role}"
+            yield Violation(("subjects", index, "name"), message, measure=_measure(manifest, name))
+
+
+def _measure(binding: Manifest, name: str) -> Measure:
+    """The subject and its role; anonymous callers are worse than those with a token."""
+    return several(subject=members([name]), role=role_measure(binding))
 
 
 RULE = ObjectRule(
@@ -57,5 +65,6 @@ RULE = ObjectRule(
     check=check,
     kinds=BINDING_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kustodian.kubernetes.object_set import namespace_of
 from kustodian.kubernetes.rbac import BINDING_KINDS, role_of, subjects
-from kustodian.model.json_value import text
+from kustodian.model.json_value import JsonObject, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -34,7 +36,16 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     named = [f"{text(s.get('kind'))} {text(s.get('name'))}" for _, s in subjects(manifest)]
     if named:
         where = "in the whole cluster" if manifest.kind == "ClusterRoleBinding" else "in its namespace"
-        yield Violation(("roleRef", "name"), f"{', '.join(named)} may do anything {where}")
+        holders = members(_identity(subject, manifest) for _, subject in subjects(manifest))
+        message = f"{', '.join(named)} may do anything {where}"
+        yield Violation(("roleRef", "name"), message, measure=holders)
+
+
+def _identity(subject: JsonObject, binding: Manifest) -> str:
+    kind, name = text(subject.get("kind")), text(subject.get("name"))
+    if kind != "ServiceAccount":
+        return f"{kind} {name}"
+    return f"{kind} {text(subject.get('namespace')) or namespace_of(binding)}/{name}"
 
 
 RULE = ObjectRule(
@@ -44,5 +55,6 @@ RULE = ObjectRule(
     check=check,
     kinds=BINDING_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

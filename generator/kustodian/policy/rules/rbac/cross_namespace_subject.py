@@ -29,8 +29,10 @@ from kustodian.kubernetes.object_set import namespace_of
 from kustodian.kubernetes.rbac import GROUP, role_of, subjects
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
+from kustodian.policy.rules.rbac._violations import role_measure
 
 _PUBLIC = "extension-apiserver-authentication-reader"
 
@@ -47,7 +49,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         if subject.get("kind") == "ServiceAccount" and other != own:
             account = f"{other}/{text(subject.get('name'))}"
             message = f"service account {account} gets the role {role} in namespace {own}"
-            yield Violation(("subjects", index, "namespace"), message)
+            measure = several(account=Exactly(account), role=role_measure(manifest))
+            yield Violation(("subjects", index, "namespace"), message, measure=measure)
 
 
 RULE = ObjectRule(
@@ -57,5 +60,6 @@ RULE = ObjectRule(
     check=check,
     kinds=((GROUP, "RoleBinding"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

@@ -30,8 +30,10 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.rbac import GROUP, subjects
+from kustodian.model.measure import Exactly, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
+from kustodian.policy.rules.rbac._violations import role_measure
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -43,13 +45,14 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             message = (
                 f"pods of {pod.owner.kind} {pod.owner.name} run as the default service account with its token"
             )
-            yield Violation(path, message, pod.owner)
+            yield Violation(path, message, pod.owner, measure=Exactly("default"))
     for binding in objects.of(GROUP, "RoleBinding", "ClusterRoleBinding"):
         for index, subject in subjects(binding):
             if subject.get("kind") == "ServiceAccount" and subject.get("name") == "default":
                 where = subject.get("namespace") or namespace_of(binding)
                 message = f"the default service account of namespace {where} gets a role"
-                yield Violation(("subjects", index, "name"), message, binding)
+                measure = several(namespace=Exactly(str(where)), role=role_measure(binding))
+                yield Violation(("subjects", index, "name"), message, binding, measure=measure)
 
 
 def _gets_token(pod: PodTemplate, objects: ObjectSet) -> bool:
@@ -67,5 +70,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

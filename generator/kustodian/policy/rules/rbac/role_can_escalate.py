@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import GROUP, ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 #: API groups, resources, verbs, and what they let the holder do.
@@ -57,7 +57,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     for groups, resources, verbs, effect in _ESCALATIONS:
         for grant, path, resource, allowed in granted(manifest, groups, resources, verbs):
             if not grant.names:
-                yield role_violation(manifest, path, f"{effect}: {verb_list(allowed)} on {resource}")
+                what = f"{effect}: {verb_list(allowed)} on {resource}"
+                yield role_violation(manifest, path, what, grant, resources, allowed)
 
 
 RULE = ObjectRule(
@@ -67,5 +68,6 @@ RULE = ObjectRule(
     check=check,
     kinds=ROLE_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.rbac._violations import role_violation
 
 #: Subresources that run a command, with the verbs that do it (a websocket opens exec with `get`).
@@ -45,7 +45,9 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         for grant, path, _, _ in granted(manifest, [""], [resource], verbs):
             if grant.path not in reported:
                 reported.add(grant.path)
-                yield role_violation(manifest, path, f"run commands in pods through {resource}")
+                what = f"run commands in pods through {resource}"
+                allowed = grant.allows(("create", "get", "update", "patch"))
+                yield role_violation(manifest, path, what, grant, _SUBRESOURCES, allowed)
 
 
 RULE = ObjectRule(
@@ -55,5 +57,6 @@ RULE = ObjectRule(
     check=check,
     kinds=ROLE_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.rbac import GROUP, granted, is_for_people_only
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 _TEMPLATES = (
@@ -43,15 +43,16 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     del context
     for role in objects.of(GROUP, "Role", "ClusterRole"):
         matches = [
-            match
+            (*match, resources)
             for resources, verbs in _RUNNING_VERBS
             for match in granted(role, ["", "apps", "batch", "argoproj.io"], resources, verbs)
         ]
         if not matches or is_for_people_only(role, objects):
             continue
-        for grant, path, resource, allowed in matches:
+        for grant, path, resource, allowed, resources in matches:
             if not grant.names:
-                yield role_violation(role, path, f"{verb_list(allowed)} {resource}")
+                what = f"{verb_list(allowed)} {resource}"
+                yield role_violation(role, path, what, grant, resources, allowed)
 
 
 RULE = SetRule(
@@ -60,5 +61,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

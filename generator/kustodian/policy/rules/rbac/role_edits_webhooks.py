@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 _CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
@@ -44,7 +44,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         manifest, ["admissionregistration.k8s.io"], _CONFIGURATIONS, _VERBS
     ):
         if not grant.names:
-            yield role_violation(manifest, path, f"{verb_list(verbs)} {resource}")
+            what = f"{verb_list(verbs)} {resource}"
+            yield role_violation(manifest, path, what, grant, _CONFIGURATIONS, verbs)
 
 
 RULE = ObjectRule(
@@ -54,5 +55,6 @@ RULE = ObjectRule(
     check=check,
     kinds=ROLE_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

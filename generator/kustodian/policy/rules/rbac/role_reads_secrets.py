@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.rbac import ROLE_KINDS, granted
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.rbac._violations import role_violation, verb_list
 
 
@@ -34,7 +34,8 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     del context
     for grant, path, _, verbs in granted(manifest, [""], ["secrets"], ["get", "list", "watch"]):
         if not grant.names:
-            yield role_violation(manifest, path, f"{verb_list(verbs)} every Secret")
+            what = f"{verb_list(verbs)} every Secret"
+            yield role_violation(manifest, path, what, grant, ["secrets"], verbs)
 
 
 RULE = ObjectRule(
@@ -44,5 +45,6 @@ RULE = ObjectRule(
     check=check,
     kinds=ROLE_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

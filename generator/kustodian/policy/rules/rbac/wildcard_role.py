@@ -23,11 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.kubernetes.rbac import ROLE_KINDS, grants
+from kustodian.kubernetes.rbac import ROLE_KINDS, Grant, grants
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure, members, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
-from kustodian.policy.rules.rbac._violations import verb_list
+from kustodian.policy.rule import Context, ObjectRule, Worse
+from kustodian.policy.rules.rbac._violations import named_objects, verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -43,7 +44,19 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
         wild = [field for field, (values, _) in fields.items() if "*" in values]
         if wild:
             what = verb_list([f"every {fields[field][1]}" for field in wild])
-            yield Violation((*grant.path, wild[0]), f"{manifest.kind} {manifest.name} grants {what}")
+            message = f"{manifest.kind} {manifest.name} grants {what}"
+            yield Violation((*grant.path, wild[0]), message, measure=_measure(grant))
+
+
+def _measure(grant: Grant) -> Measure:
+    """Everything that the rule grants: a wildcard multiplies whatever stands beside it."""
+    return several(
+        verbs=members(grant.verbs),
+        groups=members(name or "core" for name in grant.groups),
+        resources=members(grant.resources),
+        names=named_objects(grant),
+        urls=members(grant.urls),
+    )
 
 
 RULE = ObjectRule(
@@ -53,5 +66,6 @@ RULE = ObjectRule(
     check=check,
     kinds=ROLE_KINDS,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import Reference, is_final
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
 
 
@@ -33,10 +34,10 @@ def missing(
         for key, path in reference.keys:
             if existing_keys is not None and key not in existing_keys:
                 message = f'{reference.user} needs the key "{key}" of {kind} {name}, which has no such key'
-                yield Violation(path, message, reference.manifest)
+                yield Violation(path, message, reference.manifest, measure=Exactly(f"{name}/{key}"))
     for first, *others in absent.values():
         more = f" (and in {len(others)} more place{'s' if len(others) > 1 else ''})" if others else ""
         message = (
             f"{first.user} needs the {kind} {first.name}, which does not exist in namespace {first.namespace}"
         )
-        yield Violation(first.path, message + more, first.manifest)
+        yield Violation(first.path, message + more, first.manifest, measure=Exactly(first.name))

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.traffic import INGRESS_KINDS
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._services import dangling_backends
 
 
@@ -39,5 +39,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

@@ -28,7 +28,7 @@ from kustodian.kubernetes.pod_references import is_final
 from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._services import service_exists
 
 _SERVICES = (
@@ -103,5 +103,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

@@ -27,7 +27,7 @@ from kustodian.kubernetes.traffic import GATEWAY_API, ISTIO, ROUTE_KINDS
 from kustodian.model.json_value import mappings, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._services import dangling_backends
 
 
@@ -66,5 +66,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

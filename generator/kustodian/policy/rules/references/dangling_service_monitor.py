@@ -34,7 +34,7 @@ from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import mapping, mappings, sequence, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _GROUP = "monitoring.coreos.com"
 
@@ -103,5 +103,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

@@ -33,7 +33,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -61,5 +61,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -27,8 +27,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import pod_references
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._producers import claim_exists
 
 
@@ -39,7 +40,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         name, namespace = reference.name, reference.namespace
         if not claim_exists(name, namespace, objects):
             message = f"{reference.user} needs the PersistentVolumeClaim {name}, which does not exist"
-            yield Violation(reference.path, f"{message} in namespace {namespace}", reference.manifest)
+            message += f" in namespace {namespace}"
+            yield Violation(reference.path, message, reference.manifest, measure=Exactly(name))
 
 
 RULE = SetRule(
@@ -48,5 +50,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

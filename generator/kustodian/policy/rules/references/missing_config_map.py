@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import pod_references
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import config_map_exists, keys_of_config_map
 
@@ -47,5 +47,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

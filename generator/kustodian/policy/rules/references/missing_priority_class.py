@@ -30,7 +30,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import is_final
 from kustodian.model.json_value import text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _BUILT_IN = ("system-cluster-critical", "system-node-critical")
 
@@ -54,5 +54,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

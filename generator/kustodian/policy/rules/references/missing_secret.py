@@ -38,8 +38,9 @@ from kustodian.kubernetes.pod_references import (
     other_secret_references,
     pod_references,
 )
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._missing import missing
 from kustodian.policy.rules.references._producers import keys_of_secret, secret_exists
 
@@ -53,7 +54,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
         name, namespace = reference.name, reference.namespace
         if objects.find(SECRETS_STORE_GROUP, "SecretProviderClass", namespace, name) is None:
             message = f"SecretProviderClass {name} does not exist in namespace {namespace}"
-            yield Violation(reference.path, message, reference.manifest)
+            yield Violation(reference.path, message, reference.manifest, measure=Exactly(name))
 
 
 RULE = SetRule(
@@ -62,5 +63,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_references import mentioned_in_commands, pod_references
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 from kustodian.policy.rules.references._producers import made_by_operator
 
 
@@ -51,5 +51,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MESSAGE,
     tags=("reliability",),
 )

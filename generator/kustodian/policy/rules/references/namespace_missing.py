@@ -33,10 +33,11 @@ from kustodian.kubernetes.object_set import namespace_of
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.json_value import mapping, sequence, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, RepositoryRule
+from kustodian.policy.rule import Context, RepositoryRule, Worse
 
 _SYSTEM = ("default", "kube-", "openshift")
 
@@ -63,9 +64,12 @@ def _violation(
     view: RepositoryView, rendered: RenderedOverlay, namespace: str, manifest: Manifest
 ) -> SourceViolation:
     message = f"{manifest.kind} {manifest.name} runs in namespace {namespace}, which nothing here declares"
+    measure = Exactly(namespace)
     kustomization = view.graph.by_folder.get(rendered.overlay.path)
     if kustomization is not None and kustomization.data.get("namespace") == namespace:
-        return SourceViolation(kustomization.path, ("namespace",), message, overlay=rendered.overlay.path)
+        return SourceViolation(
+            kustomization.path, ("namespace",), message, overlay=rendered.overlay.path, measure=measure
+        )
     file = manifest.provenance.file
     if file is not None:
         # The rendered name may have a prefix that the name in the file lacks.
@@ -78,10 +82,16 @@ def _violation(
             0,
         )
         return SourceViolation(
-            file, ("metadata", "namespace"), message, document, rendered.overlay.path, manifest
+            file,
+            ("metadata", "namespace"),
+            message,
+            document,
+            rendered.overlay.path,
+            manifest,
+            measure=measure,
         )
     where = kustomization.path if kustomization else rendered.overlay.path
-    return SourceViolation(where, (), message, overlay=rendered.overlay.path)
+    return SourceViolation(where, (), message, overlay=rendered.overlay.path, measure=measure)
 
 
 def _declared(view: RepositoryView) -> tuple[set[str], bool]:
@@ -111,5 +121,6 @@ RULE = RepositoryRule(
     check=check,
     shared=_declared,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

@@ -30,7 +30,7 @@ from kustodian.kubernetes.selector import is_empty_selector, labels_match, selec
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 _KINDS = (
     ("apps", "Deployment"),
@@ -66,5 +66,6 @@ RULE = ObjectRule(
     check=check,
     kinds=_KINDS,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

@@ -27,8 +27,9 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pod_selection import pods_of_service
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import JsonObject, mappings, text
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -47,7 +48,8 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 noun = "a port named" if isinstance(target, str) else "port"
                 message = f"no container of {owner.kind} {owner.name} has {noun} {target}"
                 field = "targetPort" if port.get("targetPort") else "port"
-                yield Violation(("spec", "ports", index, field), message, service)
+                path = ("spec", "ports", index, field)
+                yield Violation(path, message, service, measure=Exactly(str(target)))
 
 
 def _target(port: JsonObject) -> object:
@@ -75,5 +77,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability",),
 )

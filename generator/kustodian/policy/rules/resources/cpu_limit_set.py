@@ -35,7 +35,7 @@ from kustodian.kubernetes.pod_resources import POD_LEVEL_SINCE
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.json_value import dig
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -58,6 +58,7 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability", "performance"),
     options={
         "policy": Option(

@@ -32,8 +32,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
+from kustodian.model.measure import Amount
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -52,6 +53,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
                 path,
                 f"{container} limits {resource} to {container.limits[resource]}, {times:.3g} times its "
                 f"request of {written} (at most {max_ratio} times)",
+                measure=Amount(limit / request, f"{times:.3g} times the request"),
             )
 
 
@@ -61,6 +63,7 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "cost"),
     options={
         "cpuRatio": Option(10, "largest CPU limit, in times the request"),

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 from kustodian.policy.rules.resources._missing import missing
 
 
@@ -50,6 +50,7 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("cost", "reliability"),
     options={
         "policy": Option(

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.resources._missing import missing
 
 
@@ -42,6 +42,7 @@ RULE = PodRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=(
         "reliability",
         "nsa",

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.model.json_value import mappings
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -49,5 +49,6 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("cost", "reliability", "cis"),
 )

@@ -30,7 +30,7 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.selector import selector_matches
 from kustodian.model.json_value import dig, mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _SYSTEM_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -61,5 +61,6 @@ RULE = SetRule(
     severity="-/W/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("cost", "reliability", "cis"),
 )

@@ -44,7 +44,7 @@ from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import FieldPath, JsonObject, mapping
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
@@ -138,5 +138,6 @@ RULE = SetRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

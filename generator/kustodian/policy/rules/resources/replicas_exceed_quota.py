@@ -46,8 +46,9 @@ from kustodian.kubernetes.quota import amount_per_pod, covers, hard_limits, reso
 from kustodian.kubernetes.scaling import PodCount, scaling_of
 from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Amount, several
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,15 @@ class _Share:
 def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
     """One violation for each workload that does not fit alone, otherwise for each key that is exceeded."""
     for quota in objects.of("", "ResourceQuota"):
-        alone: dict[tuple[Manifest, FieldPath], list[str]] = defaultdict(list)
+        alone: dict[tuple[Manifest, FieldPath], list[tuple[str, str, Amount]]] = defaultdict(list)
         for key, hard, written in hard_limits(quota):
             shares = _shares(objects, quota, key, context)
             too_large = [share for share in shares if share.peak > hard]
             for share in too_large:
-                alone[share.count.manifest, share.count.path].append(_excess_message(share, key, written))
+                needed = format_amount(share.peak, (resource_of(key) or ("", key))[1])
+                excess = Amount(share.peak / hard if hard else share.peak, f"{needed} of {written}")
+                problem = (_excess_message(share, key, written), key, excess)
+                alone[share.count.manifest, share.count.path].append(problem)
             servers = [share for share in shares if not share.pod.batch]
             total = sum((share.steady for share in servers), Fraction(0))
             total += max((share.surge for share in servers), default=Fraction(0))
@@ -82,9 +86,12 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
                 message = (
                     f"{names} together need {amount} of {key} at full scale, but the quota allows {written}"
                 )
-                yield Violation(("spec", "hard", key), message, quota)
+                excess = Amount(total / hard if hard else total, f"{amount} of {written}")
+                yield Violation(("spec", "hard", key), message, quota, measure=excess)
         for (manifest, path), problems in alone.items():
-            yield Violation(path, f"{'; '.join(problems)} ({quota.ref})", manifest)
+            message = "; ".join(text for text, _, _ in problems)
+            excesses = several(**{key: excess for _, key, excess in problems})
+            yield Violation(path, f"{message} ({quota.ref})", manifest, measure=excesses)
 
 
 def _shares(objects: ObjectSet, quota: Manifest, key: str, context: Context) -> list[_Share]:
@@ -119,5 +126,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "cost"),
 )

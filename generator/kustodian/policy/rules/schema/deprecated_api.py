@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.api_lifecycle import lifecycle_of, version_text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 
 
@@ -56,5 +56,11 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
 
 
 RULE = ObjectRule(
-    id="deprecated-api", topic="schema", severity="W/E/E", check=check, doc=__doc__, tags=("api-versions",)
+    id="deprecated-api",
+    topic="schema",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.NEVER,
+    tags=("api-versions",),
 )

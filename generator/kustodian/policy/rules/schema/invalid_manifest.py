@@ -34,19 +34,30 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.errors import nearest
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.schemas.registry import Schemas
 from kustodian.schemas.server.server import server_problems
 
+#: Positions in lists, which say nothing about the problem.
+_POSITION = re.compile(r"\[\d+\]")
+
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
+    """One violation for each field that the API server would reject; another problem there is worse."""
+    for violation in _problems(manifest, context):
+        yield violation._replace(measure=Exactly(_POSITION.sub("[]", violation.message)))
+
+
+def _problems(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each field that the schema or the API server's validation rejects."""
     for field in ("apiVersion", "kind"):
         if not manifest.data.get(field):
@@ -79,4 +90,6 @@ def _unknown_kind(manifest: Manifest, schemas: Schemas) -> Iterator[Violation]:
     yield Violation(("kind",), message)
 
 
-RULE = ObjectRule(id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__)
+RULE = ObjectRule(
+    id="invalid-manifest", topic="schema", severity="E/E/E", check=check, doc=__doc__, worse=Worse.BY_MEASURE
+)

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.api_lifecycle import lifecycle_of, version_text
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
@@ -42,5 +42,11 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
 
 
 RULE = ObjectRule(
-    id="removed-api", topic="schema", severity="W/E/E", check=check, doc=__doc__, tags=("api-versions",)
+    id="removed-api",
+    topic="schema",
+    severity="W/E/E",
+    check=check,
+    doc=__doc__,
+    worse=Worse.NEVER,
+    tags=("api-versions",),
 )

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from kustodian.kubernetes.api_lifecycle import lifecycle_of
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.policy.rules.schema._served import retired_version
 
@@ -43,4 +43,6 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     yield Violation(("kind",), f"no schema is known for {manifest.kind} of {manifest.api_version}")
 
 
-RULE = ObjectRule(id="unknown-kind", topic="schema", severity="W/W/W", check=check, doc=__doc__)
+RULE = ObjectRule(
+    id="unknown-kind", topic="schema", severity="W/W/W", check=check, doc=__doc__, worse=Worse.NEVER
+)

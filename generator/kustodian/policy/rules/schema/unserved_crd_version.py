@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.policy.rules.schema._served import retired_version
 
@@ -45,5 +45,6 @@ RULE = ObjectRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("api-versions",),
 )

@@ -41,12 +41,17 @@ _MC_SECRET = 6
 def credentials_in_command(words: list[str]) -> Iterator[tuple[int, str]]:
     """Each word of a command line that holds a credential: its index, and what the credential is."""
     for index, word in enumerate(words):
-        if index and _SCRIPT_FLAG.fullmatch(words[index - 1]):
+        if is_script(words, index):
             for _, what in credentials_in_script(word):
                 yield index, what
                 break
         elif description := _credential_at(words, index):
             yield index, description
+
+
+def is_script(words: list[str], index: int) -> bool:
+    """Whether a word of a command line is a script, as after `sh -c`."""
+    return index > 0 and _SCRIPT_FLAG.fullmatch(words[index - 1]) is not None
 
 
 def credentials_in_script(script: str) -> Iterator[tuple[int, str]]:

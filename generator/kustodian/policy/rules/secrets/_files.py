@@ -100,21 +100,29 @@ def _literal(rest: str, code: bool) -> str | None:
 
 def _credentials_in_json(text: str) -> Iterator[tuple[int, str]]:
     try:
-        leaves = list(_leaves(json.loads(text), ""))
+        values = list(leaves(json.loads(text), ""))
     except (ValueError, RecursionError):
-        leaves = [("", text)]
-    for name, value in leaves:
-        if description := credential(name, value):
-            yield 1, f"{description} in {name}" if name else description
-            return
+        values = [("", text)]
+    found = (what for name, value in values if (what := named_credential(name, value)))
+    for description in found:
+        yield 1, description
+        return
 
 
-def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _leaves(child, key)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _leaves(child, name)
-    elif isinstance(value, str):
-        yield name, value
+def named_credential(name: str, value: str) -> str | None:
+    """What credential a value of a JSON file holds and where; None if it holds none."""
+    description = credential(name, value)
+    return f"{description} in {name}" if name and description else description
+
+
+def leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """The texts in a JSON value at any depth, in order, each with the nearest key."""
+    queue = [(name, value)]
+    while queue:
+        name, value = queue.pop()
+        if isinstance(value, dict):
+            queue += [(str(key), child) for key, child in reversed(value.items())]
+        elif isinstance(value, list):
+            queue += [(name, child) for child in reversed(value)]
+        elif isinstance(value, str):
+            yield name, value

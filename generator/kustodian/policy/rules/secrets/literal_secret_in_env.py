@@ -33,8 +33,9 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import FieldPath, mappings, string_map, text
+from kustodian.model.measure import Measure, hidden, hidden_entry, members
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
 from kustodian.policy.rules.secrets._command import credentials_in_command
 from kustodian.policy.rules.secrets._detector import credential
 
@@ -43,9 +44,14 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each variable whose value is a credential."""
     for container in pod.containers:
         for name, value, path in _variables(container):
-            description = credential(name, value) or _credential_in_options(value)
-            if description:
-                yield Violation(path, f"{container} has {description} in its environment: {name}")
+            if description := credential(name, value):
+                measure: Measure = hidden(value)
+            elif options := _credentials_in_options(value):
+                description, measure = options[0][0], members(hidden_entry(*option) for option in options)
+            else:
+                continue
+            message = f"{container} has {description} in its environment: {name}"
+            yield Violation(path, message, measure=measure)
 
 
 def _variables(container: Container) -> Iterator[tuple[str, str, FieldPath]]:
@@ -56,11 +62,12 @@ def _variables(container: Container) -> Iterator[tuple[str, str, FieldPath]]:
         yield name, value, (*container.path, "envVars", name)
 
 
-def _credential_in_options(value: str) -> str | None:
-    """What credential a value such as JAVA_OPTS holds (`-Dstore.password=...`, `--api-key ...`), or None."""
+def _credentials_in_options(value: str) -> list[tuple[str, str]]:
+    """The credentials in a value such as JAVA_OPTS (`-Dstore.password=...`), each with its word."""
     if not value.lstrip().startswith("-") and " -" not in value:
-        return None
-    return next((what for _, what in credentials_in_command(value.split())), None)
+        return []
+    words = value.split()
+    return [(what, words[index]) for index, what in credentials_in_command(words)]
 
 
 RULE = PodRule(
@@ -69,5 +76,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

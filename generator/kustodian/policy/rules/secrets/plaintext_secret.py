@@ -33,16 +33,17 @@ import base64
 import binascii
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kustodian.argocd.applications import Placed, source_of
 from kustodian.kustomize.folders import is_aside
 from kustodian.kustomize.references import targets
 from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, string_map, text
+from kustodian.model.measure import Measure, hidden_entry, members
 from kustodian.model.repository.kustomization import Kustomization
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_file,
@@ -82,30 +83,36 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         if aside or file in for_sops or is_git_encrypted(view, file) or is_encrypted_document(manifest.data):
             continue
         placed = Placed(manifest, *source_of(view, manifest))
-        for field, keys in _plaintext_fields(manifest.data):
-            message = f"Secret {manifest.name} has values in plain text: {', '.join(keys)}"
-            yield placed.violation((field,), message)
+        for field, values in _plaintext_fields(manifest.data):
+            message = f"Secret {manifest.name} has values in plain text: {', '.join(values)}"
+            yield placed.violation((field,), message, measure=_measure(values))
     for kustomization in view.kustomizations.values():
-        for path, message in (
+        for path, message, measure in (
             ()
             if kustomization.path in aside_only
             else _plaintext_in_generators(view, kustomization, for_sops)
         ):
-            yield SourceViolation(kustomization.path, path, message, overlay=kustomization.directory)
+            yield SourceViolation(
+                kustomization.path, path, message, overlay=kustomization.directory, measure=measure
+            )
 
 
-def _plaintext_fields(secret: JsonObject) -> Iterator[tuple[str, list[str]]]:
+def _measure(values: Mapping[str, object]) -> Measure:
+    return members(hidden_entry(key, value) for key, value in values.items())
+
+
+def _plaintext_fields(secret: JsonObject) -> Iterator[tuple[str, dict[str, object]]]:
     labels = string_map(mapping(secret.get("metadata")).get("labels"))
     plain = _ARGO_PLAIN if _ARGO_LABEL in labels else set()
     for field, decode in (("data", True), ("stringData", False)):
         values = mapping(secret.get(field))
         given = {str(k): _decoded(v) if decode else v for k, v in values.items() if k not in plain}
-        keys = [key for key, value in given.items() if _is_plaintext(value)]
-        if _has_credential(keys):
-            yield field, keys
+        clear = {key: value for key, value in given.items() if _is_plaintext(value)}
+        if _has_credential(clear):
+            yield field, clear
 
 
-def _has_credential(keys: list[str]) -> bool:
+def _has_credential(keys: Iterable[str]) -> bool:
     return any(key.lower() not in _NOT_CREDENTIALS for key in keys)
 
 
@@ -132,14 +139,15 @@ def _is_plaintext(value: object) -> bool:
 
 def _plaintext_in_generators(
     view: RepositoryView, kustomization: Kustomization, for_sops: frozenset[str]
-) -> Iterator[tuple[FieldPath, str]]:
+) -> Iterator[tuple[FieldPath, str, Measure]]:
     for index, entry in mappings(kustomization.data.get("secretGenerator")):
         base: FieldPath = ("secretGenerator", index)
         name = text(entry.get("name"))
         literals = [text(literal).partition("=") for literal in sequence(entry.get("literals"))]
-        keys = [key for key, _, value in literals if _is_plaintext(value.strip("'\""))]
-        if _has_credential(keys):
-            yield (*base, "literals"), f"secretGenerator {name} has values in plain text: {', '.join(keys)}"
+        values = {key: value for key, _, value in literals if _is_plaintext(value.strip("'\""))}
+        if _has_credential(values):
+            message = f"secretGenerator {name} has values in plain text: {', '.join(values)}"
+            yield (*base, "literals"), message, _measure(values)
         for field in ("files", "envs", "env"):
             written = entry.get(field)
             names = [text(n) for n in (written if isinstance(written, list) else [written])]
@@ -147,7 +155,18 @@ def _plaintext_in_generators(
             is_list = field != "files"  # `envs` are lists of KEY=value, whatever the file is called
             clear = [t for t in targets if t not in for_sops and _is_plaintext_file(view, t, is_list)]
             if clear:
-                yield (*base, field), f"secretGenerator {name} reads files in plain text: {', '.join(clear)}"
+                message = f"secretGenerator {name} reads files in plain text: {', '.join(clear)}"
+                yield (*base, field), message, members(_contents(view, clear, is_list))
+
+
+def _contents(view: RepositoryView, files: list[str], is_list: bool) -> Iterator[str]:
+    """A member for each entry of these files; a file that is not a list of entries is one."""
+    for file in files:
+        content = view.read_text(file)
+        entries = content.splitlines() if is_list or file.endswith(".env") else [content]
+        for entry in entries:
+            name = f"{file}: {entry.partition('=')[0].strip()}" if len(entries) > 1 else file
+            yield hidden_entry(name, entry)
 
 
 def _is_plaintext_file(view: RepositoryView, file: str, is_list: bool) -> bool:
@@ -168,5 +187,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security", "owasp"),
 )

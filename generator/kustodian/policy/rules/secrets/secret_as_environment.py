@@ -25,12 +25,17 @@ variables", https://www.cisecurity.org/benchmark/kubernetes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import PodTemplate
-from kustodian.model.json_value import dig, mappings, text
+from kustodian.model.json_value import dig, mapping, mappings, text
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
+from kustodian.policy.rule import Context, PodRule, Worse
+
+#: kustomize's content hash (kustomize/api/hasher).
+_HASH = re.compile(r"-[2456789bcdfghkmt]{10}\Z")
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -40,12 +45,21 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             if isinstance(dig(entry, ("valueFrom", "secretKeyRef")), dict):
                 path = (*container.path, "env", index, "valueFrom", "secretKeyRef")
                 name = text(entry.get("name"))
-                yield Violation(path, f"{container} gets a secret as the environment variable {name}")
+                secret = mapping(dig(entry, path[-2:]))
+                message = f"{container} gets a secret as the environment variable {name}"
+                measure = Exactly(f"{_stable(secret.get('name'))}/{secret.get('key')}")
+                yield Violation(path, message, measure=measure)
         for index, entry in mappings(container.data.get("envFrom")):
             if isinstance(entry.get("secretRef"), dict):
                 path = (*container.path, "envFrom", index, "secretRef")
                 name = text(dig(entry, ("secretRef", "name")))
-                yield Violation(path, f"{container} gets all of Secret {name} as environment variables")
+                message = f"{container} gets all of Secret {name} as environment variables"
+                yield Violation(path, message, measure=Exactly(_stable(name)))
+
+
+def _stable(name: object) -> str:
+    """The name of a Secret without the content hash of kustomize."""
+    return _HASH.sub("", text(name))
 
 
 RULE = PodRule(
@@ -54,5 +68,6 @@ RULE = PodRule(
     severity="-/I/W",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("cis", "security"),
 )

@@ -25,10 +25,12 @@ from collections.abc import Iterator
 
 from kustodian.kubernetes.pods.template import Container, PodTemplate
 from kustodian.model.json_value import FieldPath, dig, sequence, text
+from kustodian.model.measure import Measure, hidden
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, PodRule
-from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script
+from kustodian.policy.rule import Context, PodRule, Worse
+from kustodian.policy.rules.secrets._command import credentials_in_command, credentials_in_script, is_script
 from kustodian.policy.rules.secrets._files import credentials_in_file
+from kustodian.policy.rules.secrets._measures import credentials_of_lines
 
 _EXEC: tuple[FieldPath, ...] = (
     ("livenessProbe", "exec", "command"),
@@ -43,24 +45,34 @@ _SHELLS = ("sh", "bash", "ash", "dash")
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each item of a command, and each script, that holds a credential."""
     for container in pod.containers:
-        for path, what in _credentials(container):
-            yield Violation((*container.path, *path), f"{container} has {what} on a command line")
+        for path, what, measure in _credentials(container):
+            message = f"{container} has {what} on a command line"
+            yield Violation((*container.path, *path), message, measure=measure)
 
 
-def _credentials(container: Container) -> Iterator[tuple[FieldPath, str]]:
+def _credentials(container: Container) -> Iterator[tuple[FieldPath, str, Measure]]:
     command, arguments = _strings(container, ("command",)), _strings(container, ("args",))
     items: list[FieldPath] = [("command", i) for i in range(len(command))]
     items += [("args", i) for i in range(len(arguments))]
-    for index, what in credentials_in_command([*command, *arguments]):
-        yield items[index], what
+    for index, what, measure in _credentials_in_words([*command, *arguments]):
+        yield items[index], what, measure
     for path in _EXEC:
-        for index, what in credentials_in_command(_strings(container, path)):
-            yield (*path, index), what
+        for index, what, measure in _credentials_in_words(_strings(container, path)):
+            yield (*path, index), what, measure
     source = text(container.data.get("source"))
     shell = bool(command) and command[0].rpartition("/")[2] in _SHELLS
-    for _, what in credentials_in_script(source) if shell else credentials_in_file("source.py", source):
-        yield ("source",), what
-        break
+    found = list(credentials_in_script(source) if shell else credentials_in_file("source.py", source))
+    if found:
+        yield ("source",), found[0][1], credentials_of_lines(found, source)
+
+
+def _credentials_in_words(words: list[str]) -> Iterator[tuple[int, str, Measure]]:
+    for index, what in credentials_in_command(words):
+        word = words[index]
+        if is_script(words, index):
+            yield index, what, credentials_of_lines(credentials_in_script(word), word)
+        else:
+            yield index, what, hidden(word)
 
 
 def _strings(container: Container, path: FieldPath) -> list[str]:
@@ -73,5 +85,6 @@ RULE = PodRule(
     severity="E/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

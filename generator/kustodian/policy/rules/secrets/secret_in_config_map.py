@@ -33,38 +33,45 @@ from functools import lru_cache
 
 from kustodian.model.json_value import string_map
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Measure, hidden
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.secrets._detector import credential
 from kustodian.policy.rules.secrets._files import credentials_in_file
+from kustodian.policy.rules.secrets._measures import credentials_of_file
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     """One violation for each key whose value is a credential or a file with one."""
     for key, value in string_map(manifest.data.get("data")).items():
-        message = _credential_in(key, value)
-        if message:
-            yield Violation(("data", key), f"ConfigMap {manifest.name} has {message}")
+        found = _credential_in(key, value)
+        if found:
+            message = f"ConfigMap {manifest.name} has {found[0]}"
+            yield Violation(("data", key), message, measure=found[1])
     for key, value in string_map(manifest.data.get("binaryData")).items():
-        message = _credential_in(key, _decoded(value))
-        if message:
-            yield Violation(("binaryData", key), f"ConfigMap {manifest.name} has {message}")
+        found = _credential_in(key, _decoded(value))
+        if found:
+            message = f"ConfigMap {manifest.name} has {found[0]}"
+            yield Violation(("binaryData", key), message, measure=found[1])
 
 
 @lru_cache(maxsize=256)
-def _credential_in(key: str, value: str) -> str | None:
-    """What credential a key holds, and where. Cached because overlays share the files of their base."""
+def _credential_in(key: str, value: str) -> tuple[str, Measure] | None:
+    """What credential a key holds and where, and the measure of all that it holds.
+
+    Cached because overlays share the files of their base.
+    """
     one_line = "\n" not in value.strip()
     # The name of a file says nothing about the one line in it.
     if one_line and "." not in key and (description := credential(key, value.strip())):
-        return f"{description}: {key}"
+        return f"{description}: {key}", hidden(value.strip())
     credentials = list(credentials_in_file(key, value))
     if not credentials:
         return None
     line, what = credentials[0]
     more = f" and {len(credentials) - 1} more" if len(credentials) > 1 else ""
     where = key if one_line else f"line {line} of {key}"
-    return f"{what}{more}: {where}"
+    return f"{what}{more}: {where}", credentials_of_file(key, value)
 
 
 def _decoded(value: str) -> str:
@@ -81,5 +88,6 @@ RULE = ObjectRule(
     check=check,
     kinds=(("", "ConfigMap"),),
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security",),
 )

@@ -32,16 +32,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kustodian.model.json_value import FieldPath, JsonObject, mapping, text
+from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, text
 from kustodian.model.linear_pattern import linear_pattern
+from kustodian.model.measure import hidden
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
-from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rule import Context, Reach, RepositoryRule, Worse
 from kustodian.policy.rules.secrets._encryption import (
     is_encrypted_document,
     is_encrypted_text,
     meant_for_sops,
 )
+from kustodian.policy.rules.secrets._measures import lines_of, values_of
 
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
@@ -52,15 +54,26 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
             continue
         documents = view.documents_of(file) if file in view.yaml_files else []
         if not documents:
-            yield SourceViolation(file, (), f"{file} is meant for SOPS but is not encrypted")
+            message = f"{file} is meant for SOPS but is not encrypted"
+            yield SourceViolation(file, (), message, measure=lines_of(content))
         for document in documents:
             if not is_encrypted_document(document.data):
                 message = f"{file} is meant for SOPS but is not encrypted"
-                yield SourceViolation(file, document.base, message, document.index)
+                measure = values_of(_confidential(document.data))
+                yield SourceViolation(file, document.base, message, document.index, measure=measure)
                 continue
             for path in _plaintext_values(document.data):
                 message = f"{path[-1]} was added in plain text to an encrypted Secret"
-                yield SourceViolation(file, (*document.base, *path), message, document.index)
+                measure = hidden(dig(document.data, path))
+                at = (*document.base, *path)
+                yield SourceViolation(file, at, message, document.index, measure=measure)
+
+
+def _confidential(document: JsonObject) -> object:
+    """What of a document has to be encrypted: of a Secret only its data."""
+    if document.get("kind") != "Secret":
+        return document
+    return [document.get("data"), document.get("stringData")]
 
 
 def _plaintext_values(document: JsonObject) -> Iterator[FieldPath]:
@@ -96,5 +109,6 @@ RULE = RepositoryRule(
     check=check,
     reach=Reach.NOTHING,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("security", "sops"),
 )

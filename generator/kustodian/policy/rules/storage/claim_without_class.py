@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.storage._claims import claim_specs
 
 _ANNOTATION = "volume.beta.kubernetes.io/storage-class"
@@ -46,5 +46,6 @@ RULE = ObjectRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("drift",),
 )

@@ -25,7 +25,7 @@ from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import dig
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule
+from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.storage._claims import claim_specs
 
 
@@ -44,5 +44,6 @@ RULE = ObjectRule(
     severity="W/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability",),
 )

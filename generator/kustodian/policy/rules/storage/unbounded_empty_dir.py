@@ -31,7 +31,7 @@ from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.edit import set_field
 from kustodian.model.json_value import mapping, text
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, Option, PodRule
+from kustodian.policy.rule import Context, Option, PodRule, Worse
 
 
 def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
@@ -56,6 +56,7 @@ RULE = PodRule(
     severity="-/W/W",
     check=check,
     doc=__doc__,
+    worse=Worse.NEVER,
     tags=("reliability", "ml"),
     options={"sizeLimit": Option("1Gi", "size that `check --fix` writes")},
 )

@@ -48,8 +48,9 @@ from kustodian.kubernetes.serving.model_source import (
 )
 from kustodian.model.json_value import FieldPath, dig, mapping, mappings, sequence, string_map, text
 from kustodian.model.manifest import Manifest
+from kustodian.model.measure import Exactly, Measure
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, ObjectRule, Option
+from kustodian.policy.rule import Context, ObjectRule, Option, Worse
 
 #: Fields of custom resources that hold a model's URI.
 _URI_FIELDS: dict[tuple[str, str], tuple[FieldPath, ...]] = {
@@ -87,7 +88,8 @@ def _check_pod(pod: PodTemplate, moving: tuple[str, ...]) -> Iterator[Violation]
         reference = text(mapping(volume.get("image")).get("reference"))
         problem = image_problem(reference, moving) if reference else None
         if problem is not None:
-            yield Violation((*path, "image", "reference"), f"image volume {reference}: {problem}")
+            message = f"image volume {reference}: {problem}"
+            yield Violation((*path, "image", "reference"), message, measure=_place(reference))
     if pod.owner.kind == "InferenceService":
         for index, entry in mappings(pod.spec.get("storageUris")):
             yield from _check_uri(pod.path_of("storageUris", index, "uri"), entry.get("uri"), moving)
@@ -98,7 +100,8 @@ def _check_container(container: Container, moving: tuple[str, ...]) -> Iterator[
     stored = dig(container.data, ("storage", "path"))
     problem = path_problem(stored.strip("/").split("/"), moving) if isinstance(stored, str) else None
     if problem is not None:
-        yield Violation((*container.path, "storage", "path"), f"model path {stored}: {problem}")
+        message = f"model path {stored}: {problem}"
+        yield Violation((*container.path, "storage", "path"), message, measure=_place(str(stored)))
     engine = _engine(container)
     entries = mappings(container.data.get("env"))
     variables = {
@@ -120,7 +123,7 @@ def _engine(container: Container) -> str | None:
 def _check_uri(path: FieldPath, value: object, moving: tuple[str, ...]) -> Iterator[Violation]:
     problem = uri_problem(value, moving) if isinstance(value, str) else None
     if problem is not None:
-        yield Violation(path, f"model {value}: {problem}")
+        yield Violation(path, f"model {value}: {problem}", measure=_place(str(value)))
 
 
 def _check_variable(
@@ -142,7 +145,7 @@ def _check_variable(
     else:
         problem = uri_problem(value, moving)
     if problem is not None:
-        yield Violation(path, f"{name}={value}: {problem}")
+        yield Violation(path, f"{name}={value}: {problem}", measure=_place(value))
 
 
 def _check_arguments(
@@ -152,21 +155,24 @@ def _check_arguments(
     revision = flag_value(words, *_REVISION_FLAGS)
     problem = revision_problem(revision, moving) if revision else None
     if problem is not None and revision:
-        yield Violation(_argument_path(container, revision), f"{container} loads a model whose {problem}")
+        message = f"{container} loads a model whose {problem}"
+        yield Violation(_argument_path(container, revision), message, measure=_place(revision))
     model = _model_argument(container, words, engine)
     if model and is_hub_id(model):
         pinned = bool(revision) or any(names_revision(n) or n == "REVISION" for n in variables)
         if not pinned:
             message = f"{container} loads {model} without a revision"
-            yield Violation(_argument_path(container, model), message)
+            yield Violation(_argument_path(container, model), message, measure=_place(model))
     elif model and (problem := uri_problem(model, moving)) is not None:
-        yield Violation(_argument_path(container, model), f"{container} loads {model}: {problem}")
+        message = f"{container} loads {model}: {problem}"
+        yield Violation(_argument_path(container, model), message, measure=_place(model))
     for word in words:
         value = word.partition("=")[2] if word.startswith("-") else word
         if value != model and "model" in value.lower():
             problem = uri_problem(value, moving)
             if problem is not None and problem.endswith("moves"):
-                yield Violation(_argument_path(container, value), f"{container} loads {value}: {problem}")
+                message = f"{container} loads {value}: {problem}"
+                yield Violation(_argument_path(container, value), message, measure=_place(value))
 
 
 def _model_argument(container: Container, words: list[str], engine: str | None) -> str | None:
@@ -186,6 +192,11 @@ def _model_argument(container: Container, words: list[str], engine: str | None) 
     return value
 
 
+def _place(model: str) -> Measure:
+    """Where the model comes from: another place is worse, another word for the newest version is not."""
+    return Exactly("the newest version" if model.lower() in MOVING_REVISIONS else model)
+
+
 def _argument_path(container: Container, value: str) -> FieldPath:
     for field in ("args", "command"):
         for index, word in enumerate(sequence(container.data.get(field))):
@@ -200,6 +211,7 @@ RULE = ObjectRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("ml", "drift"),
     options={"movingRevisions": Option(MOVING_REVISIONS, "words that name whatever is newest")},
 )

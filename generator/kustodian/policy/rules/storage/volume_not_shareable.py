@@ -36,8 +36,9 @@ from kustodian.kubernetes.pod_references import references_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.scaling import scaling_of
 from kustodian.model.json_value import sequence, text
+from kustodian.model.measure import Exactly
 from kustodian.model.violation import Violation
-from kustodian.policy.rule import Context, SetRule
+from kustodian.policy.rule import Context, SetRule, Worse
 
 _SHAREABLE = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 
@@ -56,7 +57,7 @@ def check(objects: ObjectSet, context: Context) -> Iterator[Violation]:
             pods = _sharing_pods(objects, pod, one_pod_only=modes == ["ReadWriteOncePod"])
             if pods is not None:
                 message = f"claim {name} is {', '.join(modes)}, but {pods} of {pod.owner.ref} mount it"
-                yield Violation(reference.path, message, pod.owner)
+                yield Violation(reference.path, message, pod.owner, measure=Exactly(name))
 
 
 def _sharing_pods(objects: ObjectSet, pod: PodTemplate, *, one_pod_only: bool) -> str | None:
@@ -77,5 +78,6 @@ RULE = SetRule(
     severity="W/E/E",
     check=check,
     doc=__doc__,
+    worse=Worse.BY_MEASURE,
     tags=("reliability", "ml"),
 )

@@ -1,0 +1,1 @@
+"""Changes inside an old finding: some are worse, some are not."""
