@@ -71,6 +71,7 @@ _ENV_EXAMPLE = re.compile(r"example|sample|template|dist|default|\btest\b", re.I
 _SECRET_KIND = re.compile(r"""^[\s"'{,-]*kind["']?\s*:\s*["']?Secret\b""", re.MULTILINE)
 _DOCUMENT = re.compile(r"^---(?:\s.*)?$", re.MULTILINE)
 _FIELD = re.compile(r"""^(\s*)["']?(data|stringData)["']?\s*:\s*$""")
+_FLOW = re.compile(r"""["']?\b(data|stringData)["']?\s*:\s*\{([^{}]*)\}""")
 _ENTRY = re.compile(r"""^(\s+)["']?([\w.-]+)["']?\s*:\s*(\S.*)$""")
 
 
@@ -114,7 +115,17 @@ def _keys_in_plain_text(view: RepositoryView, file: str, content: str) -> list[s
 def _keys_in_lines(content: str) -> Iterator[str]:
     for document in _DOCUMENT.split(content):
         if _SECRET_KIND.search(document):
+            yield from _keys_in_braces(document)
             yield from _keys_below_fields(document.splitlines())
+
+
+def _keys_in_braces(document: str) -> Iterator[str]:
+    """The keys with readable values of `stringData: {a: b}`, in YAML or JSON."""
+    for field, inside in _FLOW.findall(document):
+        for part in inside.split(","):
+            key, _, value = (word.strip().strip("\"'") for word in part.partition(":"))
+            if value and is_plaintext(_from_base64(value) if field == "data" else value):
+                yield key
 
 
 def _keys_below_fields(lines: list[str]) -> Iterator[str]:
