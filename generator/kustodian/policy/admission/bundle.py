@@ -69,6 +69,7 @@ NOT_EXPORTED = {
     "deprecated-api": _SCHEMA,
     "removed-api": _SCHEMA,
     "unserved-crd-version": _SCHEMA,
+    "unreadable-definition": _SCHEMA,
     "undeclared-default-drifts": "the API server fills the defaults in before admission policies see the object",
     "missing-standard-labels": "which kinds need which labels depends on the whole overlay",
 }
