@@ -124,9 +124,16 @@ def defects(data: JsonObject) -> Iterator[tuple[FieldPath, str]]:
         path: FieldPath = ("spec", "versions", index, "schema", "openAPIV3Schema")
         written.append((path, mapping(version.get("schema")).get("openAPIV3Schema")))
     for path, schema in written:
-        if schema is not None and not _reader().is_valid(schema):
-            error = next(_reader().iter_errors(schema))
-            yield (*path, *error.instance_path), error.message
+        if defect := defect_of(schema):
+            yield (*path, *defect[0]), defect[1]
+
+
+def defect_of(schema: object) -> tuple[FieldPath, str] | None:
+    """Where and why the schema of a version cannot be evaluated; None if it can, and for no schema."""
+    if schema is None or _reader().is_valid(schema):
+        return None
+    error = next(_reader().iter_errors(schema))
+    return tuple(error.instance_path), error.message
 
 
 @cache

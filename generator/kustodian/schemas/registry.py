@@ -20,7 +20,7 @@ from kustodian.model.json_value import JsonObject, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.schemas.crd import CustomKind, read_crd, strict_schema
-from kustodian.schemas.definitions import Definition, Definitions, is_open
+from kustodian.schemas.definitions import Definition, Definitions, defect_of, is_open
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, Registry
@@ -195,7 +195,10 @@ class Schemas:
         group, _, name = api_version.rpartition("/")
         customs = [custom for custom in self._custom_kinds(group, kind) if name in custom.versions]
         for custom in customs:
-            yield strict_schema(custom, custom.versions[name])
+            if defect := defect_of(custom.versions[name].schema):
+                self._defects[api_version, kind] = defect[1]
+            else:
+                yield strict_schema(custom, custom.versions[name])
         if customs and all(is_open(custom, custom.versions[name]) for custom in customs):
             yield from self._shipped_schema(group, kind, name)
 
