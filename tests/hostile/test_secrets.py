@@ -142,7 +142,7 @@ RENDERED = {
         "targets: [{select: {kind: Secret}, fieldPaths: [stringData.password]}]}]\n",
     },
     "literal put together by a replacement": {
-        FILE: f"{CONFIG_MAP}---\n{SECRET}stringData: {{password: '<a>:<b>'}}\n",
+        FILE: f"{CONFIG_MAP}---\n{SECRET}stringData: {{password: '<a:b>'}}\n",
         ONE: KUSTOMIZED + "replacements: [{source: {kind: ConfigMap, fieldPath: data.token}, "
         "targets: [{select: {kind: Secret}, fieldPaths: [stringData.password], "
         "options: {delimiter: ':', index: 1}}]}]\n",
@@ -204,6 +204,24 @@ def test_bytes_of_git_crypt_are_encrypted_though_the_work_tree_is_unlocked(root:
     assert outcome.code == 0, outcome.out + outcome.err
 
 
+@pytest.mark.parametrize("file", ["keys.txt", "keys.yaml", "overlays/one/a.key"])
+def test_one_byte_that_is_not_utf_8_hides_nothing(root: Path, file: str) -> None:
+    (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
+    (root / "overlays/one/a.key").write_bytes(b"")
+    (root / file).write_bytes(b"# caf\xe9\n" + PLAIN.encode())
+    commit(root, "change")
+    assert check(root).code == 1
+
+
+@pytest.mark.parametrize("content", [b"\x85\x02\x0c\x03" + random.Random(1).randbytes(300), b"\0PNG\0"])
+def test_binary_file_of_a_generator_passes(root: Path, content: bytes) -> None:
+    (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
+    (root / "overlays/one/a.key").write_bytes(content)
+    commit(root, "change")
+    outcome = check(root)
+    assert outcome.code == 0, outcome.out + outcome.err
+
+
 def test_magic_before_a_readable_text_is_not_encrypted(root: Path) -> None:
     write(root, {
         ".gitattributes": "*.key filter=git-crypt\n",
@@ -231,7 +249,7 @@ def test_value_that_a_file_has_is_reported_once(root: Path) -> None:
     write(root, {
         FILE: PLAIN,
         ONE: f"{KUSTOMIZED}secretGenerator: [{{name: more, literals: [\"password='swordfish'\"], files: [a.key]}}]\n",
-        "overlays/one/a.key": "swordfish",
+        "overlays/one/a.key": "swordfish " * 20,
     })  # fmt: skip
     found = check(root)
     assert found.found("rendered-plaintext-secret") == []

@@ -87,7 +87,7 @@ def _decoded(value: object) -> object:
     if not isinstance(value, str):
         return None
     try:
-        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
+        return base64.b64decode("".join(value.split()), validate=True).decode("utf-8", "replace")
     except (ValueError, binascii.Error):
         return value
 

@@ -18,6 +18,7 @@ from kustodian.kustomize.folders import is_aside
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.linear_pattern import LinearPattern, linear_pattern
 from kustodian.model.repository.path import beside
+from kustodian.model.repository.source_files import START_BYTES
 from kustodian.model.repository.view import RepositoryView
 from kustodian.policy.rules.secrets._sops import is_encrypted_document, is_sops_text
 
@@ -80,6 +81,19 @@ def is_encrypted_file(view: RepositoryView, file: str) -> bool:
         return True
     documents = view.load(file) if file.endswith(_YAML) and "sops" in text_of_file else []
     return bool(documents) and all(is_encrypted_document(document) for document in documents)
+
+
+def readable_text(view: RepositoryView, file: str) -> str:
+    """The text of a file, with U+FFFD for bytes that are not UTF-8; empty for a binary file.
+
+    One such byte makes a file neither binary nor secret.
+    """
+    start = view.start(file)
+    if len(start) == START_BYTES and (whole := view.read_text(file)):
+        return whole
+    decoded = start.removeprefix(_GIT_CRYPT).decode("utf-8", "replace")
+    is_text = all(c >= " " or c in "\t\n\r\f" for c in decoded)
+    return decoded if is_text and decoded.count("\ufffd") <= len(decoded) / 10 else ""
 
 
 def is_encrypted_bytes(start: bytes) -> bool:

@@ -24,7 +24,7 @@ from kustodian.policy.rules.secrets._detector import (
     literal_credential,
     plaintext_fields,
 )
-from kustodian.policy.rules.secrets._encryption import is_encrypted_file, meant_for_sops
+from kustodian.policy.rules.secrets._encryption import is_encrypted_file, meant_for_sops, readable_text
 from kustodian.policy.rules.secrets._names import kind_of
 from kustodian.policy.rules.secrets._values import credential_in, format_in, transport_in
 
@@ -86,7 +86,7 @@ def secrets_beside_manifests(view: RepositoryView) -> Iterator[SourceViolation]:
             if file not in named and not _ENV_EXAMPLE.search(name):
                 yield from _in_env_file(view, file)
             continue
-        content = view.read_text(file)
+        content = readable_text(view, file)
         if "Secret" in content and "ata" in content and _SECRET_KIND.search(content):
             keys = _keys_in_plain_text(view, file, content)
             if (
@@ -99,7 +99,7 @@ def secrets_beside_manifests(view: RepositoryView) -> Iterator[SourceViolation]:
 
 
 def _in_env_file(view: RepositoryView, file: str) -> Iterator[SourceViolation]:
-    found = list(credentials_in_file(file, view.read_text(file)))
+    found = list(credentials_in_file(file, readable_text(view, file)))
     if found and file not in meant_for_sops(view) and not is_encrypted_file(view, file):
         line, what = found[0]
         yield SourceViolation(file, (), f"{file} holds {what} in line {line}, and no kustomization reads it")

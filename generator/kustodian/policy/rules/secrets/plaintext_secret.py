@@ -54,7 +54,12 @@ from kustodian.policy.rules.secrets._detector import (
     plaintext_fields,
     readable_pairs,
 )
-from kustodian.policy.rules.secrets._encryption import is_encrypted_file, is_git_encrypted, meant_for_sops
+from kustodian.policy.rules.secrets._encryption import (
+    is_encrypted_file,
+    is_git_encrypted,
+    meant_for_sops,
+    readable_text,
+)
 from kustodian.policy.rules.secrets._files import secrets_beside_manifests
 
 
@@ -143,7 +148,7 @@ def _plaintext_in(
 def _is_plaintext_file(view: RepositoryView, file: str, is_list: bool) -> bool:
     if file not in view.file_set or is_encrypted_file(view, file):
         return False
-    content = view.read_text(file)
+    content = readable_text(view, file)
     if is_list or file.endswith(".env"):
         return has_credential([key for key, value in readable_pairs(content).items() if is_plaintext(value)])
     return is_plaintext(content)

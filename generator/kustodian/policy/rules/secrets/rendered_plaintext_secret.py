@@ -88,7 +88,7 @@ def _is_written(key: str, value: object, raw: object, written: _Written) -> bool
     if (key, _bare(content)) in written.values or is_encrypted_text(content):
         return True
     try:
-        start = base64.b64decode(str(raw), validate=True)[:START_BYTES]
+        start = base64.b64decode("".join(str(raw).split()), validate=True)[:START_BYTES]
     except (ValueError, binascii.Error):
         return False
     return (key, start) in written.starts or is_encrypted_bytes(start)
