@@ -78,6 +78,14 @@ def test_open_definition_does_not_take_a_shipped_schema_away(root: Path, files: 
         assert ("overlays/one/a.yaml", 4) in outcome.found("invalid-manifest")
 
 
+def test_advice_names_the_definition_that_nothing_lists(root: Path) -> None:
+    change(root, {"overlays/one/a.yaml": SHIPPED, "crds/weak.yaml": WEAK})
+    (finding,) = (f for f in check(root).data["findings"] if f["rule"] == "invalid-manifest")
+    assert "if crds/weak.yaml is the definition in use, name it under `schemas:`" in finding["fix"]
+    (root / "kustodian.yaml").write_text((root / "kustodian.yaml").read_text() + "schemas: [crds]\n")
+    assert check(root).found("shipped-schema-shadowed") == [("crds/weak.yaml", 7)]
+
+
 @pytest.mark.parametrize("loose", ["aaa.yaml", "zzz.yaml", "overlays/one/aaa.yaml", "crds/aaa.yaml"])
 @pytest.mark.parametrize("listed", [True, False])
 def test_second_definition_does_not_loosen_the_first(root: Path, loose: str, listed: bool) -> None:

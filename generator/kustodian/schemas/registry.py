@@ -128,6 +128,13 @@ class Schemas:
         custom = self.custom_kind(group, kind)
         return custom is not None and all(version.file is None for version in custom.versions.values())
 
+    def unused_definition(self, group: str, kind: str) -> str | None:
+        """A file with a definition that the shipped one is preferred to, because nothing lists the file."""
+        known = self.definitions.by_kind.get((group, kind))
+        if not known or any(one.counts for one in known) or not self.is_shipped(group, kind):
+            return None
+        return known[0].file
+
     def is_shipped(self, group: str, kind: str) -> bool:
         """Whether Kustodian has a definition of its own."""
         from kustodian.schemas.shipped import shipped_kinds
