@@ -25,9 +25,9 @@ Right:
 
 Notes: Built-in kinds are checked strictly against the OpenAPI schema of `kubernetesVersion`, and custom
 resources against their definition: the one that a kustomization lists or `schemas:` names, else the one that
-Kustodian ships, else one in any other file. Beyond the schema, Kustodian repeats those of the API server's own checks
-that manifests fail most often: names and labels, ports, probes, volumes and their mounts, environment
-variables, restart policies, subjects of bindings, policies, schedules.
+Kustodian ships, else one in any other file. Beyond the schema, Kustodian repeats those of the API server's
+own checks that manifests fail most often: names and labels, ports, probes, volumes and their mounts,
+environment variables, restart policies, subjects of bindings, policies, schedules.
 
 Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation,
 https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
