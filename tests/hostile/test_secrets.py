@@ -117,6 +117,14 @@ LIES = {
     "mac in a file that is meant for SOPS": {
         "keys.enc.env": f"PASSWORD=swordfish\nsops_mac={encrypted('x' * 64)}\n"
     },
+    "list inside a Secret that is meant for SOPS": {
+        "keys.enc.yaml": f"{SECRET}stringData:\n  password: swordfish\n  list: |\n    A={encrypted('a')}\n"
+        f"    sops_mac={encrypted('x' * 64)}\n"
+    },
+    "credential that the metadata of a file meant for SOPS exempts": {
+        "keys.enc.yaml": f"{SECRET}stringData: {{a: '{encrypted('a')}', DB_PASSWORD: swordfish-42-xyz}}\n"
+        + sops("  encrypted_regex: ^a$\n")
+    },
     "block in a file that is meant for SOPS": {"values.enc.yaml": f"password: swordfish\n{sops()}"},
     "file of a generator under git-crypt's attribute": {
         ".gitattributes": "*.key filter=git-crypt diff=git-crypt\n",

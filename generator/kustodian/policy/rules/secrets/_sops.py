@@ -115,15 +115,18 @@ def is_sops_text(content: str) -> bool:
     """Whether SOPS encrypted a list of `KEY=value` or an INI file: every value is ciphertext."""
     section, has_mac, has_value = "", False, False
     for line in map(str.strip, content.splitlines()):
+        if not line or line.startswith(("#", ";")):
+            continue
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1].strip()
-        key, separator, value = (part.strip() for part in line.partition("="))
-        if not separator or line.startswith(("#", ";")):
             continue
+        key, separator, value = (part.strip() for part in line.partition("="))
+        if not separator:
+            return False
         own = section == "sops" or key.startswith("sops_")
         if own:
             has_mac = has_mac or (key in ("mac", "sops_mac") and is_sops_value(value))
-        elif value and not is_sops_value(value) and not key.endswith("_unencrypted"):
+        elif value and not is_sops_value(value):
             return False
         else:
             has_value = has_value or bool(value)

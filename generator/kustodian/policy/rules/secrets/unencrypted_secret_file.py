@@ -40,6 +40,7 @@ from kustodian.model.json_value import JsonObject, mapping
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Reach, RepositoryRule
+from kustodian.policy.rules.secrets._detector import plaintext_fields
 from kustodian.policy.rules.secrets._encryption import is_encrypted_text, meant_for_sops
 from kustodian.policy.rules.secrets._sops import (
     has_ciphertext,
@@ -60,9 +61,14 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
         if not documents:
             yield SourceViolation(file, (), message)
         for document in documents:
-            if is_encrypted_document(document.data):
-                continue
             readable = list(readable_values(document.data))
+            if (
+                document.data.get("kind") == "Secret"
+            ):  # what was left readable may be a credential all the same
+                exempt = ((field, key) for field, keys in plaintext_fields(document.data) for key in keys)
+                readable += [path for path in exempt if path not in readable]
+            if not readable and is_encrypted_document(document.data):
+                continue
             is_ours = is_sops_metadata(mapping(document.data.get("sops")))
             if not is_ours or not readable or not has_ciphertext(document.data):
                 yield SourceViolation(file, document.base, message, document.index)
