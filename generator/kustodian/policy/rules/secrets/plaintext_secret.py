@@ -16,16 +16,16 @@ Right:
     spec:
       target: {name: iris-api-keys}
 
-Notes: Reports Secrets that are written as manifests in any text file of the repository, whether or not it is
-listed or parses, the literals and files of a `secretGenerator`, SealedSecrets with values that are not
-sealed, and credentials in `.env` files that nothing lists. Not reported are values that SOPS, git-crypt or
-age encrypted, empty values, placeholders (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates,
-Secrets with nothing but user and host names, files that git ignores, the plain fields of Argo CD's
-repository and cluster Secrets, and what lies in folders of tests, examples, docs, templates and charts.
-Encrypted means that the bytes are: a `.gitattributes` counts only if the file in git begins as git-crypt's or
-transcrypt's do, and a block `sops` does not make a readable value secret. A file that is meant for SOPS is
-reported by `unencrypted-secret-file` instead, and a value that only rendering shows by
-`rendered-plaintext-secret`.
+Notes: Reports Secrets that are written as manifests in any text file of the repository, whether or not it
+is listed or parses, credentials in the templates of ExternalSecrets and SealedSecrets, the literals and
+files of a `secretGenerator`, SealedSecrets with values that are not sealed, and credentials in `.env`
+files that nothing lists. Not reported are values that SOPS, git-crypt or age encrypted, empty values,
+placeholders (`${TOKEN}`, `<path:...>`, `vault:...`), public certificates, Secrets with nothing but user
+and host names, files that git ignores, the plain fields of Argo CD's repository and cluster Secrets, and
+what lies in folders of tests, examples, docs, templates and charts. Encrypted means that the bytes are: a
+`.gitattributes` counts only if the file in git begins as git-crypt's or transcrypt's do, and a block
+`sops` does not make a readable value secret. A file that is meant for SOPS is reported by
+`unencrypted-secret-file` instead, and a value that only rendering shows by `rendered-plaintext-secret`.
 
 Source: Kubernetes documentation, "Good practices for Kubernetes Secrets",
 https://kubernetes.io/docs/concepts/security/secrets-good-practices/; OWASP Kubernetes Top Ten 2022, K08,
@@ -62,6 +62,12 @@ from kustodian.policy.rules.secrets._encryption import (
 )
 from kustodian.policy.rules.secrets._files import secrets_beside_manifests
 
+#: Where the template of the Secret is in an object of External Secrets.
+_EXTERNAL_TEMPLATE: dict[str, FieldPath] = {
+    "ExternalSecret": ("spec", "target", "template"),
+    "ClusterExternalSecret": ("spec", "externalSecretSpec", "target", "template"),
+}
+
 
 def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     """One violation for each Secret manifest, and for each field of a secretGenerator entry."""
@@ -73,6 +79,10 @@ def check(view: RepositoryView, _: Context) -> Iterator[SourceViolation]:
     for manifest in view.manifests("bitnami.com", "SealedSecret"):
         if not _is_exempt(view, manifest):
             for path, message in _unsealed(manifest):
+                yield _placed(view, manifest).violation(path, message)
+    for manifest in view.manifests("external-secrets.io", *_EXTERNAL_TEMPLATE):
+        for path, message in _in_template(manifest, _EXTERNAL_TEMPLATE[manifest.kind]):
+            if not _is_exempt(view, manifest):
                 yield _placed(view, manifest).violation(path, message)
     yield from _in_generators(view)
     yield from secrets_beside_manifests(view)
@@ -100,13 +110,16 @@ def _unsealed(sealed: Manifest) -> Iterator[tuple[FieldPath, str]]:
     if keys:
         message = f"SealedSecret {sealed.name} has values that are not encrypted: {', '.join(keys)}"
         yield ("spec", "encryptedData"), message
+    yield from _in_template(sealed, ("spec", "template"))
+
+
+def _in_template(manifest: Manifest, template: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """The literal credentials in the template of the Secret that a controller makes."""
     for field in ("data", "stringData"):
-        for key, value in mapping(sealed.get("spec", "template", field)).items():
+        for key, value in mapping(manifest.get(*template, field)).items():
             if found := credential_in_template(str(key), value):
-                yield (
-                    ("spec", "template", field, key),
-                    f"SealedSecret {sealed.name} has {found} in its template",
-                )
+                message = f"{manifest.kind} {manifest.name} has {found} in its template: {key}"
+                yield (*template, field, key), message
 
 
 def _in_generators(view: RepositoryView) -> Iterator[SourceViolation]:
