@@ -18,7 +18,7 @@ that is in this repository and not `*`.
 
 Notes: With neither the option nor its AppProject nothing is reported: no file says which repositories are
 allowed. An address that only the cluster can fill in (a generator that asks a forge) is not compared; that of
-a `templatePatch` is.
+a `templatePatch` is, and so is that of a git generator, whose files say what is deployed.
 
 Source: Argo CD documentation, "Projects", https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
 """
@@ -38,7 +38,7 @@ from kustodian.argocd.applications import (
     placed_objects,
 )
 from kustodian.argocd.generators import UNKNOWN
-from kustodian.model.json_value import FieldPath, sequence, text
+from kustodian.model.json_value import FieldPath, mapping, mappings, sequence, text
 from kustodian.model.linear_pattern import LinearPattern, linear_pattern
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.violation import SourceViolation
@@ -58,8 +58,13 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
             lists = (
                 [allowed] if allowed else [projects[name or "default"] for name in names if name in projects]
             )
-            if UNKNOWN not in url and any(not _is_allowed(url, patterns) for patterns in lists):
-                message = f"{label_of(application)} deploys from {url}, which is not an allowed repository"
+            if (
+                UNKNOWN not in url
+                and "{{" not in url
+                and any(not _is_allowed(url, patterns) for patterns in lists)
+            ):
+                verb = "takes parameters from" if "generators" in path else "deploys from"
+                message = f"{label_of(application)} {verb} {url}, which is not an allowed repository"
                 yield application.placed.violation(path, message, about(view, application))
 
 
@@ -76,10 +81,24 @@ def _urls(application: Application) -> Iterator[tuple[FieldPath, str]]:
     for source in application.sources:
         if source.repo_url:
             yield (*source.path, "repoURL"), source.repo_url
-    patch = text(application.placed.manifest.spec.get("templatePatch")) if application.is_set else ""
+    if not application.is_set:
+        return
+    spec = application.placed.manifest.spec
+    yield from _generator_urls(spec.get("generators"), ("spec", "generators"))
+    patch = text(spec.get("templatePatch"))
     for written in _PATCHED.findall(patch):
         for url in application.values(written):
             yield ("spec", "templatePatch"), url
+
+
+def _generator_urls(generators: object, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    """The repositories from which git generators take parameters; matrix and merge nest generators."""
+    for index, generator in mappings(generators):
+        if url := text(mapping(generator.get("git")).get("repoURL")):
+            yield (*path, index, "git", "repoURL"), url
+        for nesting in ("matrix", "merge"):
+            nested = mapping(generator.get(nesting)).get("generators")
+            yield from _generator_urls(nested, (*path, index, nesting, "generators"))
 
 
 def _is_allowed(url: str, patterns: Iterable[str]) -> bool:
