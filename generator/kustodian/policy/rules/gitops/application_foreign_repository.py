@@ -17,8 +17,9 @@ this repository as well. Without it, an Application is compared with the `source
 that is in this repository and not `*`.
 
 Notes: With neither the option nor its AppProject nothing is reported: no file says which repositories are
-allowed. An address that only the cluster can fill in (a generator that asks a forge) is not compared; that of
-a `templatePatch` is, and so is that of a git generator, whose files say what is deployed.
+allowed. An address that only the cluster can fill in (a generator that asks a forge) is reported only
+with the option; Argo CD itself compares it with the AppProject. The address in a `templatePatch` counts,
+and so does that of a git generator, whose files say what is deployed.
 
 Source: Argo CD documentation, "Projects", https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
 """
@@ -45,7 +46,7 @@ from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 
 _ANY = ("*", "**")
-_PATCHED = re.compile(r"""["']?repoURL["']?\s*:\s*["']?([^\s"',}]+)""")
+_PATCHED = re.compile(r"""["']?repoURL["']?\s*:\s*["']?((?:\{\{[^}]*\}\}|[^\s"',{}])+)""")
 
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
@@ -58,13 +59,11 @@ def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
             lists = (
                 [allowed] if allowed else [projects[name or "default"] for name in names if name in projects]
             )
-            if (
-                UNKNOWN not in url
-                and "{{" not in url
-                and any(not _is_allowed(url, patterns) for patterns in lists)
-            ):
+            is_known = UNKNOWN not in url and "{{" not in url
+            if any(not _is_allowed(url, patterns) for patterns in lists) and (is_known or allowed):
                 verb = "takes parameters from" if "generators" in path else "deploys from"
-                message = f"{label_of(application)} {verb} {url}, which is not an allowed repository"
+                shown = url if is_known else "a repository that only the cluster knows"
+                message = f"{label_of(application)} {verb} {shown}, which is not an allowed repository"
                 yield application.placed.violation(path, message, about(view, application))
 
 
