@@ -168,6 +168,12 @@ RENDERED = {
 
 UNLISTED = {
     "second document that does not parse": {"keys.yaml": f"{PLAIN}---\nkind: [x\n"},
+    "document that begins with its kind": {
+        "keys.yaml": "a: b\n---\nkind: Secret\napiVersion: v1\nstringData:\n  password: swordfish\n---\nkind: [x\n"
+    },
+    "one line that does not parse": {
+        "keys.yaml": "{apiVersion: v1, kind: Secret, stringData: {password: swordfish}}\n---\nkind: [x\n"
+    },
     "block style that does not parse": {
         "keys.yaml": f"{SECRET}data:\n  password: |\n    c3dvcmRmaXNo\n---\nkind: [x\n"
     },
@@ -228,6 +234,18 @@ def test_binary_file_of_a_generator_passes(root: Path, content: bytes) -> None:
     commit(root, "change")
     outcome = check(root)
     assert outcome.code == 0, outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("text", [
+    "\n" * 2_000_000, " " * 2_000_000, "data: {" * 300_000, "---\n" * 500_000, "kind: " * 300_000, "{kind:" * 300_000,
+    "-----BEGIN AGE ENCRYPTED FILE-----\n" + "A: b\n" * 300_000, "A b\n" * 500_000, "ENC[AES256_GCM,data:" * 100_000,
+])  # fmt: skip
+def test_long_files_end(root: Path, text: str) -> None:
+    files = {"keys.txt": f"{text}\nkind: Secret\ndata: {{a: b}}\n", "a.env": text, "b.enc.env": text}
+    write(root, {**files, ".gitattributes": "* filter=git-crypt\n", "overlays/one/a.key": text,
+                 ONE: f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key], envs: [../../a.env]}}]\n"})  # fmt: skip
+    commit(root, "change")
+    assert check(root).code in (1, 3)
 
 
 def test_magic_before_a_readable_text_is_not_encrypted(root: Path) -> None:

@@ -46,7 +46,7 @@ from kustodian.model.violation import SourceViolation
 from kustodian.policy.rule import Context, Option, Reach, RepositoryRule
 
 _ANY = ("*", "**")
-_PATCHED = re.compile(r"""["']?repoURL["']?\s*:\s*["']?((?:\{\{[^}]*\}\}|[^\s"',{}])+)""")
+_PATCHED = re.compile(r"""["']?repoURL["']?\s*:\s*["']?((?:\{\{[^}\n]{0,200}\}\}|[^\s"',{}])+)""")
 
 
 def check(view: RepositoryView, context: Context) -> Iterator[SourceViolation]:
