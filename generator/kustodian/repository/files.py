@@ -85,6 +85,13 @@ def read_regular(path: Path, largest: int = _LARGEST) -> bytes:
     return content
 
 
+def start_inside(path: Path, within: Path, count: int) -> bytes:
+    """The first bytes of a regular file inside a folder. Raises OSError, OutsideError for any other file."""
+    file = os.open(_inside(path, within), os.O_RDONLY | _WITHOUT_WAITING)
+    with os.fdopen(file, "rb") as stream:
+        return stream.read(count) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+
+
 def replace_file(
     path: Path,
     content: bytes,

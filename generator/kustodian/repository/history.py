@@ -36,6 +36,34 @@ def past_texts(root: Path, file: str) -> list[str]:
         raise HistoryUnknown(file, f"{error.file}: {error.message}", error.hint) from error
 
 
+def committed_start(root: Path, file: str, count: int) -> bytes | None:
+    """The first bytes of a file as git has it: in the index, else in HEAD; None if it has neither.
+
+    Raises HistoryUnknown if git has the file but cannot say what is in it.
+    """
+    if "\n" in file:
+        return None
+    try:
+        repository = repository_around(root)
+        if repository is None:
+            return None
+        with repository.session():
+            blob = next(
+                (b for b in repository.sizes([f":./{file}", f"HEAD:./{file}"]) if b is not None), None
+            )
+            if blob is None and repository.text("ls-files", "--", f":(literal){file}"):
+                raise HistoryUnknown(file, "its content is not in this clone", repository.missing_hint())
+            if blob is None or blob[1] > _MOST_BYTES:
+                return None
+            return repository.contents([blob[0]])[0][:count]
+    except GitError as error:
+        raise HistoryUnknown(file, error.message, error.hint) from error
+    except HistoryUnknown:
+        raise
+    except UserError:
+        return None  # a .git that is not the repository's own does not say what is encrypted
+
+
 def _texts(repository: Repository, file: str) -> list[str]:
     if repository.is_shallow:
         raise HistoryUnknown(file, "older commits are missing", repository.missing_hint())

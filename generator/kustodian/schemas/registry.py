@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from kustodian.model.json_value import JsonObject, mapping
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 from kustodian.schemas.crd import CustomKind, read_crd, strict_schema
+from kustodian.schemas.definitions import Definition, Definitions, defect_of, is_open
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, Registry
@@ -79,8 +80,9 @@ class Schemas:
                 f"there are no schemas for Kubernetes {version}",
                 hint=f"set kubernetesVersion to one of {', '.join(supported_versions())}",
             )
-        self._given: dict[tuple[str, str], CustomKind | Callable[[], Iterable[JsonObject]]] = {}
-        self._validators: dict[tuple[str, str], tuple[JsonObject, Draft202012Validator] | None] = {}
+        self.definitions = Definitions()
+        self._validators: dict[tuple[str, str], list[tuple[JsonObject, Draft202012Validator]]] = {}
+        self._defects: dict[tuple[str, str], str] = {}
         self._registry: Registry | None = None
         for crd in crds:
             self.add_crd(crd)
@@ -99,15 +101,10 @@ class Schemas:
         return {"extensions"} | {version.rpartition("/")[0] for version, _ in self._built_in}
 
     def add_crd(self, manifest: Manifest) -> None:
-        """Add a CustomResourceDefinition, unless there is one of its group and kind already."""
+        """Add a CustomResourceDefinition that counts."""
         custom = read_crd(manifest.data)
         if custom is not None:
-            self._given.setdefault((custom.group, custom.kind), custom)
-
-    def add_crd_of(self, group: str, kind: str, load: Callable[[], Iterable[JsonObject]]) -> None:
-        """Add a CustomResourceDefinition that is among those that `load` returns, called on first use."""
-        if group and kind:
-            self._given.setdefault((group, kind), load)
+            self.definitions.add(Definition(custom.group, custom.kind, lambda: [manifest.data]))
 
     def knows(self, api_version: str, kind: str) -> bool:
         """Whether there is a schema for this API version and kind."""
@@ -119,21 +116,30 @@ class Schemas:
 
     def custom_kind(self, group: str, kind: str) -> CustomKind | None:
         """The custom resource of that group and kind, given by the user or else shipped; None if unknown."""
+        return next(iter(self._custom_kinds(group, kind)), None)
+
+    def _custom_kinds(self, group: str, kind: str) -> list[CustomKind]:
         from kustodian.schemas.shipped import shipped_kinds
 
-        given = self._given.get((group, kind))
-        if callable(given):
-            loaded = (custom for data in given() if (custom := read_crd(data)) is not None)
-            given = next((custom for custom in loaded if (custom.group, custom.kind) == (group, kind)), None)
-            if given is None:  # the file has changed since the scan
-                del self._given[group, kind]
-            else:
-                self._given[group, kind] = given
-        return given or shipped_kinds().get((group, kind))
+        return self.definitions.custom_kinds(group, kind, shipped_kinds().get((group, kind)))
 
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition was given by the user, so that its list of versions is complete."""
-        return (group, kind) in self._given
+        custom = self.custom_kind(group, kind)
+        return custom is not None and all(version.file is None for version in custom.versions.values())
+
+    def unused_definition(self, group: str, kind: str) -> str | None:
+        """A file with a definition that the shipped one is preferred to, because nothing lists the file."""
+        known = self.definitions.by_kind.get((group, kind))
+        if not known or any(one.counts for one in known) or not self.is_shipped(group, kind):
+            return None
+        return known[0].file
+
+    def is_shipped(self, group: str, kind: str) -> bool:
+        """Whether Kustodian has a definition of its own."""
+        from kustodian.schemas.shipped import shipped_kinds
+
+        return (group, kind) in shipped_kinds()
 
     def is_builtin(self, api_version: str, kind: str) -> bool:
         """Whether the API server itself defines this API version and kind."""
@@ -159,34 +165,56 @@ class Schemas:
         """The violations of its schema in a manifest; empty for a kind without a schema."""
         from kustodian.schemas.explain import violations
 
-        compiled = self._validator(manifest.api_version, manifest.kind)
-        if compiled is None:
-            return []
-        schema, validator = compiled
-        if validator.is_valid(manifest.data):
-            return []
         result: dict[tuple[object, str], Violation] = {}
-        for error in validator.iter_errors(manifest.data):
-            for violation in violations(error, manifest.data, schema, self._definitions):
-                result.setdefault((violation.path, violation.message), violation)
+        for schema, validator in self._validators_of(manifest.api_version, manifest.kind):
+            if validator.is_valid(manifest.data):
+                continue
+            for error in validator.iter_errors(manifest.data):
+                for violation in violations(error, manifest.data, schema, self._definitions):
+                    result.setdefault((violation.path, violation.message), violation)
         return list(result.values())
 
-    def _validator(self, api_version: str, kind: str) -> tuple[JsonObject, Draft202012Validator] | None:
+    def defect(self, api_version: str, kind: str) -> str | None:
+        """Why a definition of the kind cannot be used as a schema; None if all can."""
+        self._validators_of(api_version, kind)
+        return self._defects.get((api_version, kind))
+
+    def _validators_of(self, api_version: str, kind: str) -> list[tuple[JsonObject, Draft202012Validator]]:
         key = (api_version, kind)
         if key not in self._validators:
-            schema = self._schema(api_version, kind)
-            self._validators[key] = (schema, self._compile(schema)) if schema is not None else None
+            compiled = self._validators[key] = []
+            for schema in self._schemas(api_version, kind):
+                try:
+                    compiled.append((schema, self._compile(schema)))
+                except ValueError as error:
+                    self._defects[key] = str(error).partition("\n")[0]
         return self._validators[key]
 
-    def _schema(self, api_version: str, kind: str) -> JsonObject | None:
+    def _schemas(self, api_version: str, kind: str) -> Iterator[JsonObject]:
+        """The schemas that an object must satisfy, all of them.
+
+        One of the user's that leaves everything open does not take the place of the shipped one.
+        """
         definition = self._built_in.get((api_version, kind))
         if definition is not None:
-            return {"$ref": f"{_DEFINITIONS_URI}#/$defs/{definition}"}
-        group, _, version = api_version.rpartition("/")
-        custom = self.custom_kind(group, kind)
-        if custom is None or version not in custom.versions:
-            return None
-        return strict_schema(custom, custom.versions[version])
+            yield {"$ref": f"{_DEFINITIONS_URI}#/$defs/{definition}"}
+            return
+        group, _, name = api_version.rpartition("/")
+        customs = [custom for custom in self._custom_kinds(group, kind) if name in custom.versions]
+        for custom in customs:
+            if defect := defect_of(custom.versions[name].schema):
+                self._defects[api_version, kind] = defect[1]
+            else:
+                yield strict_schema(custom, custom.versions[name])
+        if customs and all(is_open(custom, custom.versions[name]) for custom in customs):
+            yield from self._shipped_schema(group, kind, name)
+
+    def _shipped_schema(self, group: str, kind: str, name: str) -> Iterator[JsonObject]:
+        from kustodian.schemas.shipped import shipped_kinds
+
+        shipped = shipped_kinds().get((group, kind))
+        if shipped is not None and name in shipped.versions:
+            yield strict_schema(shipped, shipped.versions[name])
 
     def _compile(self, schema: JsonObject) -> Draft202012Validator:
         from jsonschema_rs import Draft202012Validator, Registry

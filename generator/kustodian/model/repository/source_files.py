@@ -8,6 +8,9 @@ from typing import Protocol
 
 from kustodian.model.json_value import FieldPath, JsonObject
 
+#: The bytes of a file that say what it is.
+START_BYTES = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class FileDocument:
@@ -38,6 +41,15 @@ class SourceFiles(Protocol):
     def text(self, file: str) -> str:
         """The text of a file; empty if it cannot be read or is not UTF-8."""
 
+    def start(self, file: str) -> bytes:
+        """The first bytes of a file, at most `START_BYTES`; none if it cannot be read."""
+
+    def committed_start(self, file: str) -> bytes | None:
+        """The first bytes of a file as git has it: in the index, else in HEAD.
+
+        None without git and for a file that git does not have. Raises HistoryUnknown if git fails.
+        """
+
     def history(self, file: str) -> list[str]:
         """The contents of a file in the commits that HEAD reaches, newest first, without the work tree.
 
@@ -65,6 +77,16 @@ class NoSourceFiles:
         """No text."""
         del file
         return ""
+
+    def start(self, file: str) -> bytes:
+        """No bytes."""
+        del file
+        return b""
+
+    def committed_start(self, file: str) -> bytes | None:
+        """Nothing in git."""
+        del file
+        return None
 
     def history(self, file: str) -> list[str]:
         """No history."""

@@ -138,6 +138,14 @@ class RepositoryView(Memoized):
         """The text of a file; empty if it cannot be read or is not UTF-8."""
         return self.sources.text(file)
 
+    def start(self, file: str) -> bytes:
+        """The first bytes of a file, of any encoding; none if it cannot be read."""
+        return self.sources.start(file)
+
+    def committed_start(self, file: str) -> bytes | None:
+        """The first bytes of a file as git has it, None if it does not (see `SourceFiles`)."""
+        return self.sources.committed_start(file)
+
     def history(self, file: str) -> list[str]:
         """The contents of a file in the commits that HEAD reaches (see `SourceFiles.history`)."""
         return self.sources.history(file)

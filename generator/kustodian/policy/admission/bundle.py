@@ -60,6 +60,8 @@ NOT_EXPORTED = {
     "gpu-memory-not-guaranteed": "DRA claims refer to other objects",
     "claim-without-class": "the API server fills in the default class before admission policies see the claim",
     "claim-without-size": _REJECTED,
+    "host-path-persistent-volume": "the object has no namespace, so it is in no environment",
+    "insecure-api-service": "the object has no namespace, so it is in no environment",
     "unpinned-model": _CATALOGUE,
     "selector-mismatch": _REJECTED,
     "invalid-manifest": _SCHEMA,
@@ -67,6 +69,7 @@ NOT_EXPORTED = {
     "deprecated-api": _SCHEMA,
     "removed-api": _SCHEMA,
     "unserved-crd-version": _SCHEMA,
+    "unreadable-definition": _SCHEMA,
     "undeclared-default-drifts": "the API server fills the defaults in before admission policies see the object",
     "missing-standard-labels": "which kinds need which labels depends on the whole overlay",
 }

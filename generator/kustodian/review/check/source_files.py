@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from kustodian.model.repository.source_files import FileDocument, SourceFiles
+from kustodian.model.repository.source_files import START_BYTES, FileDocument, SourceFiles
 from kustodian.render.engine import Engine, ParsedFile, Scan
 from kustodian.repository.changes import Changes
-from kustodian.repository.history import past_texts
+from kustodian.repository.files import start_inside
+from kustodian.repository.history import committed_start, past_texts
 
 #: A file is parsed whole if it has at most this many objects beside those at the requested lines.
 _FEW = 8
@@ -26,6 +27,7 @@ class WorkTreeFiles:
         self._engine = engine
         self._scan = scan
         self._files = dict(parsed or {})
+        self._committed: dict[str, bytes | None] = {}
         self._parts: dict[tuple[str, tuple[int, ...]], list[FileDocument]] = {}
 
     def documents(self, file: str) -> list[FileDocument]:
@@ -63,6 +65,19 @@ class WorkTreeFiles:
             return (self._root / file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return ""
+
+    def start(self, file: str) -> bytes:
+        """The first bytes of a file; none if it cannot be read or is outside of the folder."""
+        try:
+            return start_inside(self._root / file, self._root, START_BYTES)
+        except OSError:
+            return b""
+
+    def committed_start(self, file: str) -> bytes | None:
+        """The first bytes of a file as git has it: in the index, else in HEAD."""
+        if file not in self._committed:
+            self._committed[file] = committed_start(self._root, file, START_BYTES)
+        return self._committed[file]
 
     def history(self, file: str) -> list[str]:
         """The contents of a file in the commits that HEAD reaches, newest first."""
@@ -105,6 +120,14 @@ class RevisionFiles:
     def text(self, file: str) -> str:
         """The text of a file; empty if it cannot be read or is not UTF-8."""
         return self._side(file).text(file)
+
+    def start(self, file: str) -> bytes:
+        """The first bytes of a file; none if it cannot be read."""
+        return self._side(file).start(file)
+
+    def committed_start(self, file: str) -> bytes | None:
+        """The first bytes of a file as git has it at this revision."""
+        return self._side(file).committed_start(file)
 
     def history(self, file: str) -> list[str]:
         """The contents of a file in the commits that this revision reaches, newest first."""

@@ -91,15 +91,26 @@ def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
 def plan_beside(plan: Plan, root: Path, config_file: Path, scan: Scan, options: CheckOptions) -> Plan:
     """The plan for another revision of the whole repository, with the same configuration.
 
-    `scan` is that revision's. Raises UserError for an environment that matches nothing there.
+    `scan` is that revision's. Raises UserError for an environment that matches nothing there, and if other
+    definitions count there.
     """
     scan = _without(scan, plan.config.exclude)
     other = replace(plan, root=root, scan=scan, config_file=os.path.relpath(config_file, root))
     assert plan.scan is not None
     if _shape(scan, plan.scan) != _shape(plan.scan, scan):
         other.overlays, other.not_checkable, other.through = [], [], {}
+        _refuse_other_definitions(other, plan)
         _plan_folders(other, Targets(root, str(root), ["."]), options)
     return other
+
+
+def _refuse_other_definitions(plan: Plan, other: Plan) -> None:
+    """Raise UserError if another plan deploys other definitions: then the schemas are not the same."""
+    schemas = plan.settings.schemas
+    by_kind = schemas.definitions.by_kind if schemas is not None else {}
+    files = {definition.file for definitions in by_kind.values() for definition in definitions}
+    if files and _deployed_files(plan) & files != _deployed_files(other) & files:
+        raise UserError("a kustomization lists other definitions", hint="check the whole revision")
 
 
 def _shape(scan: Scan, other: Scan) -> list[tuple[object, ...]]:
@@ -268,11 +279,40 @@ def _rego(config: Config) -> RegoOptions | None:
 
 def _load_schemas(plan: Plan, engine: Engine) -> None:
     """Add the schemas to the plan's settings, with the CRDs of the repository and of configured files."""
+    from kustodian.schemas.definitions import Definition
     from kustodian.schemas.registry import Schemas
 
     schemas = Schemas(plan.settings.version)
     scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
     files = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
+    deployed = _deployed_files(plan) if files else frozenset()
+    configured = _configured_files(plan)
+
+    def definitions(file: str, line: int | None = None) -> list[JsonObject]:
+        return [
+            document.data
+            for parsed in engine.parse(plan.root, [file], lines={file: [line]} if line else None)
+            for document in parsed.documents
+            if isinstance(document.data, dict) and is_definition(document.data)
+        ]
+
+    for file in sorted(files | configured):
+        if file not in scanned:
+            for data in definitions(file):
+                schemas.add_crd(Manifest(data))
+        for index, head in enumerate(scanned.get(file, ())):
+            if is_definition(head):
+                # Definitions are large, and most are for kinds that the repository does not use.
+                load = partial(definitions, file, head.get("line"))
+                group, kind = text(head.get("definesGroup")), text(head.get("definesKind"))
+                counts = file in deployed or file in configured
+                schemas.definitions.add(Definition(group, kind, load, file, index, counts))
+    plan.settings = replace(plan.settings, schemas=schemas)
+
+
+def _configured_files(plan: Plan) -> frozenset[str]:
+    """The files that `schemas:` names, or that are in a folder that it names. Raises UserError."""
+    files: set[str] = set()
     for entry in plan.config.schemas:
         folder = plan.root / entry
         if not folder.exists():
@@ -283,24 +323,14 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
             )
         inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
         files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
+    return frozenset(files)
 
-    def definitions(file: str, line: int | None = None) -> list[JsonObject]:
-        return [
-            document.data
-            for parsed in engine.parse(plan.root, [file], lines={file: [line]} if line else None)
-            for document in parsed.documents
-            if isinstance(document.data, dict) and is_definition(document.data)
-        ]
 
-    for file in sorted(files):
-        if file not in scanned:
-            for data in definitions(file):
-                schemas.add_crd(Manifest(data))
-        for head in filter(is_definition, scanned.get(file, ())):
-            # Definitions are large, and most are for kinds that the repository does not use.
-            load = partial(definitions, file, head.get("line"))
-            schemas.add_crd_of(text(head.get("definesGroup")), text(head.get("definesKind")), load)
-    plan.settings = replace(plan.settings, schemas=schemas)
+def _deployed_files(plan: Plan) -> frozenset[str]:
+    """The files that a kustomization lists as resources, and the plain manifests that are checked."""
+    kustomizations = kustomizations_of(plan.scan) if plan.scan else {}
+    listed = {path for kustomization in kustomizations.values() for path in kustomization.bases}
+    return frozenset(listed | {file for overlay in plan.overlays for file in overlay.files})
 
 
 def is_definition(data: JsonObject) -> bool:

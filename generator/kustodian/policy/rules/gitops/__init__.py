@@ -3,6 +3,7 @@
 from kustodian.policy.rule import Rule
 from kustodian.policy.rules.gitops import (
     application_default_project,
+    application_foreign_repository,
     application_path_missing,
     application_prune_without_guard,
     application_target_revision,
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     application_path_missing.RULE,
     application_wildcard_project.RULE,
     application_default_project.RULE,
+    application_foreign_repository.RULE,
     overlay_without_application.RULE,
     application_prune_without_guard.RULE,
     applicationset_missing_key.RULE,

@@ -24,9 +24,10 @@ Right:
               imagePullPolicy: Always
 
 Notes: Built-in kinds are checked strictly against the OpenAPI schema of `kubernetesVersion`, and custom
-resources against their definition. Beyond the schema, Kustodian repeats those of the API server's own checks
-that manifests fail most often: names and labels, ports, probes, volumes and their mounts, environment
-variables, restart policies, subjects of bindings, policies, schedules.
+resources against their definition: the one that a kustomization lists or `schemas:` names, else the one that
+Kustodian ships, else one in any other file. Beyond the schema, Kustodian repeats those of the API server's
+own checks that manifests fail most often: names and labels, ports, probes, volumes and their mounts,
+environment variables, restart policies, subjects of bindings, policies, schedules.
 
 Source: Kubernetes API reference, https://kubernetes.io/docs/reference/kubernetes-api/; field validation,
 https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
@@ -46,6 +47,9 @@ from kustodian.policy.rule import Context, ObjectRule, Worse
 from kustodian.policy.rules.schema._schemas import schemas_of
 from kustodian.schemas.registry import Schemas
 from kustodian.schemas.server.server import server_problems
+
+_LIST_IT = "Correct the field; if {} is the definition in use, name it under `schemas:` in kustodian.yaml."
+
 
 #: Positions in lists, which say nothing about the problem.
 _POSITION = re.compile(r"\[\d+\]")
@@ -67,9 +71,10 @@ def _problems(manifest: Manifest, context: Context) -> Iterator[Violation]:
     if not schemas.knows(manifest.api_version, manifest.kind):
         yield from _unknown_kind(manifest, schemas)
     rejected = []
+    unused = schemas.unused_definition(manifest.group, manifest.kind)
     for violation in schemas.problems(manifest):
         rejected.append(violation.path)
-        yield violation
+        yield violation._replace(fix=_LIST_IT.format(unused)) if unused else violation
     for violation in server_problems(manifest, context.version, schemas):
         # A field that the schema already rejects needs no second finding, nor do the fields inside it.
         if not any(violation.path[: len(path)] == path for path in rejected):

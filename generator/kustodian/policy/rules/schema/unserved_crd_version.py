@@ -14,8 +14,9 @@ Right:
     apiVersion: external-secrets.io/v1
     kind: ExternalSecret
 
-Notes: Definitions in the repository or under `schemas:` in `kustodian.yaml` take precedence, then those that
-Kustodian ships, then a short table of groups that were renamed or abandoned.
+Notes: Definitions that a kustomization lists or `schemas:` in `kustodian.yaml` names take precedence, then
+those that Kustodian ships, then those in other files, then a short table of groups that were renamed or
+abandoned.
 
 Source: Kubernetes documentation, "Versions in CustomResourceDefinitions",
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/

@@ -4,6 +4,7 @@ from kustodian.policy.rule import Rule
 from kustodian.policy.rules.secrets import (
     literal_secret_in_env,
     plaintext_secret,
+    rendered_plaintext_secret,
     secret_as_environment,
     secret_in_command_line,
     secret_in_config_map,
@@ -15,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     secret_in_config_map.RULE,
     secret_in_command_line.RULE,
     plaintext_secret.RULE,
+    rendered_plaintext_secret.RULE,
     secret_as_environment.RULE,
     unencrypted_secret_file.RULE,
 )

@@ -1,12 +1,16 @@
 """Which files are encrypted, and which ones are meant to be.
 
+The bytes decide, never what says that they are encrypted: an attribute, a name or a block `sops`.
+
 Sources: SOPS 3.10, README "Using .sops.yaml conf to select KMS, PGP and age for new files", https://getsops.io/docs/;
-KSOPS 4, https://github.com/viaduct-ai/kustomize-sops; git-crypt 0.7, README
+KSOPS 4, https://github.com/viaduct-ai/kustomize-sops; git-crypt 0.7, README and
+commands.cpp (the magic and the nonce of a file)
 """
 
 from __future__ import annotations
 
-import fnmatch
+import codecs
+import json
 import posixpath
 import re
 
@@ -14,16 +18,22 @@ from kustodian.kustomize.folders import is_aside
 from kustodian.model.json_value import JsonObject, mapping, mappings, sequence, text
 from kustodian.model.linear_pattern import LinearPattern, linear_pattern
 from kustodian.model.repository.path import beside
+from kustodian.model.repository.source_files import START_BYTES
 from kustodian.model.repository.view import RepositoryView
+from kustodian.policy.rules.secrets._sops import is_encrypted_document, is_sops_text
 
 _SOPS_NAME = re.compile(
     r"[.-](?:enc|sops|encrypted)\.(?:ya?ml|json|env|ini|toml|txt)\Z|\.(?:ya?ml|json|env)\.(?:enc|sops)\Z"
 )
-_ENCRYPTED_TEXT = re.compile(
-    r"""^sops_(?:mac|version)=|^\[sops\]\s*$|"sops"\s*:\s*\{"""
-    r"""|^-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----|^\$ANSIBLE_VAULT;""",
-    re.MULTILINE,
+_ARMOUR = re.compile(
+    r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\n(?:[A-Za-z]+: [^\n]*\n)*\s*"
+    r"(?:[A-Za-z0-9+/=]+\s+)+(?=-----END )"
 )
+_HEX_LINES = re.compile(r"[0-9a-f\s]+")
+_BASE64_LINES = re.compile(rb"[A-Za-z0-9+/=\s]+")
+_GIT_CRYPT, _TRANSCRYPT, _AGE = b"\0GITCRYPT\0", b"U2FsdGVkX1", b"age-encryption.org/v1\n"
+#: The magic and the nonce of git-crypt, and the fewest bytes that are text only because they were written so.
+_GIT_CRYPT_HEADER, _READABLE = len(_GIT_CRYPT) + 12, 16
 _CONFIGS = (".sops.yaml", ".sops.yml")
 _YAML = (".yaml", ".yml", ".enc", ".sops")
 
@@ -48,33 +58,87 @@ def _meant_for_sops(view: RepositoryView) -> frozenset[str]:
 
 
 def is_encrypted_text(content: str) -> bool:
-    """Whether a text that is not YAML carries the markers of SOPS, age, PGP or Ansible Vault."""
-    return bool(_ENCRYPTED_TEXT.search(content)) or content.startswith("\0GITCRYPT")
-
-
-def is_encrypted_document(document: object) -> bool:
-    """Whether a YAML document was encrypted by SOPS: it carries SOPS's own metadata."""
-    return isinstance(mapping(document).get("sops"), dict)
+    """Whether a text that is not YAML is encrypted, by what all of it is: SOPS, age, PGP or Ansible Vault."""
+    stripped = content.strip()
+    if stripped.startswith("{"):
+        try:
+            return is_encrypted_document(json.loads(stripped))
+        except (ValueError, RecursionError):
+            return False
+    if stripped.startswith("$ANSIBLE_VAULT;"):
+        return bool(_HEX_LINES.fullmatch(stripped.partition("\n")[2].strip()))
+    return _is_armoured(stripped) or is_sops_text(content)
 
 
 def is_encrypted_file(view: RepositoryView, file: str) -> bool:
-    """Whether the whole file is encrypted, judging by git's attributes and the markers in its content."""
-    if is_git_encrypted(view, file) or is_encrypted_text(view.read_text(file)):
+    """Whether the whole file is encrypted, in the work tree or as git has it."""
+    text_of_file = view.read_text(file)
+    if (
+        is_encrypted_bytes(view.start(file))
+        or is_encrypted_text(text_of_file)
+        or is_git_encrypted(view, file)
+    ):
         return True
-    documents = view.load(file) if file.endswith(_YAML) else []
+    documents = view.load(file) if file.endswith(_YAML) and "sops" in text_of_file else []
     return bool(documents) and all(is_encrypted_document(document) for document in documents)
 
 
+def readable_text(view: RepositoryView, file: str) -> str:
+    """The text of a file, with U+FFFD for bytes that are not UTF-8; empty for a binary file.
+
+    One such byte makes a file neither binary nor secret.
+    """
+    start = view.start(file)
+    if len(start) == START_BYTES and (whole := view.read_text(file)):
+        return whole
+    decoded = start.removeprefix(_GIT_CRYPT).decode("utf-8", "replace")
+    is_text = all(c >= " " or c in "\t\n\r\f" for c in decoded)
+    return decoded if is_text and decoded.count("\ufffd") <= len(decoded) / 10 else ""
+
+
+def is_encrypted_bytes(start: bytes) -> bool:
+    """Whether the first bytes of a file are those of git-crypt, transcrypt or age, and no text follows."""
+    if start.startswith(_TRANSCRYPT):
+        return bool(_BASE64_LINES.fullmatch(start.strip()))
+    if start.startswith(_GIT_CRYPT):
+        return not _is_readable(start[_GIT_CRYPT_HEADER:])
+    return start.startswith(_AGE)
+
+
 def is_git_encrypted(view: RepositoryView, file: str) -> bool:
-    """Whether git itself encrypts the file when it is committed (git-crypt, transcrypt)."""
-    for line in view.read_text(".gitattributes").splitlines() if ".gitattributes" in view.file_set else ():
-        words = line.split()
-        if len(words) > 1 and any(w.startswith(("filter=git-crypt", "filter=crypt")) for w in words[1:]):
-            pattern = words[0].lstrip("/").replace("**/", "*")
-            name = file if "/" in words[0].strip("/") else posixpath.basename(file)
-            if fnmatch.fnmatch(name, pattern):
-                return True
-    return False
+    """Whether the file is encrypted as git has it, although it is readable in an unlocked work tree.
+
+    The attributes only say whether it is worth asking git: a filter that nobody set up encrypts nothing.
+    """
+    folder, filtered = posixpath.dirname(file), view.memoized(_folders_with_filters)
+    while folder not in filtered:
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+    return is_encrypted_bytes(view.committed_start(file) or b"")
+
+
+def _folders_with_filters(view: RepositoryView) -> frozenset[str]:
+    """The folders with a .gitattributes that names a filter; "" is the root."""
+    return frozenset(
+        posixpath.dirname(file)
+        for file in view.file_set
+        if file.endswith(".gitattributes") and "filter=" in view.read_text(file)
+    )
+
+
+def _is_armoured(content: str) -> bool:
+    match = _ARMOUR.match(content)
+    return match is not None and content.endswith(f"-----END {match[1]}-----") and content.count("-----") == 4
+
+
+def _is_readable(content: bytes) -> bool:
+    """Whether bytes are a text, which ciphertext of this length is not by chance."""
+    try:
+        decoded = codecs.getincrementaldecoder("utf-8")().decode(content)  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return len(content) >= _READABLE and all(c.isprintable() or c.isspace() for c in decoded)
 
 
 def _by_creation_rules(view: RepositoryView) -> set[str]:

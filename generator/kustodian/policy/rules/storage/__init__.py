@@ -4,6 +4,7 @@ from kustodian.policy.rule import Rule
 from kustodian.policy.rules.storage import (
     claim_without_class,
     claim_without_size,
+    host_path_persistent_volume,
     unbounded_empty_dir,
     unpinned_model,
     volume_not_shareable,
@@ -14,5 +15,6 @@ RULES: tuple[Rule, ...] = (
     volume_not_shareable.RULE,
     claim_without_class.RULE,
     claim_without_size.RULE,
+    host_path_persistent_volume.RULE,
     unpinned_model.RULE,
 )
