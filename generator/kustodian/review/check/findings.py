@@ -56,9 +56,10 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     rule = f"rego/{result.namespace}/{result.query}"
     severity = _REGO_SEVERITY.get(result.level)
     severity = rendered.overlay.environment.severities.get(rule, severity)
-    if severity is None or not 0 <= result.object < len(rendered.objects):
+    evaluated = rendered.evaluated
+    if severity is None or not 0 <= result.object < len(evaluated):
         return None
-    manifest = rendered.objects[result.object]
+    manifest = evaluated[result.object]
     path = parse_path(text(result.metadata.get("field")))
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
@@ -98,7 +99,9 @@ def _finding(
 ) -> Finding:
     overlay = rendered.overlay if rendered else None
     where = overlay.path if overlay else location.file
-    reference = manifest.ref if manifest else None
+    # An object inside another one is reported as a part of the one that is in the overlay.
+    shown, shown_path = manifest.in_overlay(path) if manifest else (None, path)
+    reference = shown.ref if shown else None
     return Finding(
         rule=rule,
         severity=severity,
@@ -108,7 +111,7 @@ def _finding(
         environment=overlay.environment.name if overlay else None,
         overlay=overlay.path if overlay else ".",
         object=reference,
-        field=format_path(path),
+        field=format_path(shown_path),
         source=location,
         tags=tags,
         fingerprint=_fingerprint(rule, where, reference, manifest, path),
@@ -119,9 +122,12 @@ def _fingerprint(
     rule: str, overlay: str, reference: ObjectRef | None, manifest: Manifest | None, path: FieldPath
 ) -> str:
     """16 hex digits that do not change when lines move, items are inserted or a name gets another hash."""
-    name = stable_name(manifest) if manifest else ""
+    shown, shown_path = manifest.in_overlay(path) if manifest else (None, path)
+    name = stable_name(shown) if shown else ""
     identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
-    field = "/".join(_stable_parts(manifest.data if manifest else None, path))
+    if manifest is not shown and manifest is not None:
+        identity += f"/{manifest.ref}"
+    field = "/".join(_stable_parts(shown.data if shown else None, shown_path))
     return hashlib.sha256(
         f"{rule}\n{overlay}\n{identity}\n{field}".encode("utf-8", "surrogatepass")
     ).hexdigest()[:16]

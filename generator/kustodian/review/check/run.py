@@ -291,7 +291,8 @@ def without_schemas(manifest: Manifest) -> Manifest:
     spec = {key: value for key, value in manifest.spec.items() if key != "validation"} | {
         "versions": versions
     }
-    return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+    data = {**manifest.data, "spec": spec}
+    return Manifest(data, manifest.provenance, manifest.extra_pod_paths, manifest.inside)
 
 
 def _not_checked(failure: RuleFailure) -> NotChecked:
