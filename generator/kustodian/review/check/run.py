@@ -16,7 +16,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import NotChecked, RenderedOverlay
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
@@ -55,6 +55,10 @@ def start(
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
     return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
+
+
+#: How often an overlay that is deployed may have Applications that deploy more.
+_MOST_ROUNDS = 20
 
 
 class Fixable(NamedTuple):
@@ -99,6 +103,7 @@ class Run:
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
         self.cluster_not_checked: list[NotChecked] = []
+        self.not_looked_at: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
         self.inspect = inspect or _accept
@@ -116,9 +121,38 @@ class Run:
         self.render(rendered_overlays(self.plan, self.options.shard))
         shard = self.options.shard
         if shard is None or shard.is_first:
+            view = self._with_deployed()
             self.mention_unrendered()
-            self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
+            self.take(self.repository_hits(view))
         return self.finish()
+
+    def _with_deployed(self) -> RepositoryView:
+        """The view of the repository, after everything that Applications deploy has been rendered."""
+        from kustodian.review.check.deployed import uncovered
+
+        view = view_of(self.plan, self.rendered, self.engine)
+        for _ in range(_MOST_ROUNDS):
+            more = uncovered(view, self.plan, self.options)
+            if not more:
+                break
+            self._add_overlays(more)
+            view = view_of(self.plan, self.rendered, self.engine, view.files)
+        self.mention_not_looked_at(view)
+        return view
+
+    def _add_overlays(self, overlays: list[Overlay]) -> None:
+        paths = frozenset(overlay.path for overlay in overlays)
+        self.plan.overlays += overlays
+        self._own |= paths
+        for path in paths:
+            self.plan.through.pop(path, None)
+        self.render(paths)
+
+    def mention_not_looked_at(self, view: RepositoryView) -> None:
+        """Report what Applications deploy and nothing checks."""
+        from kustodian.review.check.deployed import not_looked_at
+
+        self.not_looked_at = list(not_looked_at(view, self.plan, self.locator))
 
     def begin(self, paths: frozenset[str]) -> None:
         """Start to render overlays in the background, for the next `render`."""
@@ -179,7 +213,11 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
+            not_checked=[
+                *map(_not_checked, sorted(self.evaluator.failures)),
+                *self.cluster_not_checked,
+                *self.not_looked_at,
+            ],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
