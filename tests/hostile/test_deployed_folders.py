@@ -263,3 +263,29 @@ def test_a_folder_that_did_not_change_costs_no_full_comparison(root: Path) -> No
         if f["rule"] == PRIVILEGED and f["status"] == "new"
     ]
     assert new == ["m/pod2.yaml"]
+
+
+def test_an_application_inside_another_object(root: Path) -> None:
+    """It is rendered with the overlay that carries it, whether or not that overlay changed."""
+    work = "apiVersion: work.open-cluster-management.io/v1\nkind: ManifestWork\nmetadata: {name: w, namespace: c}\nspec:\n  workload:\n    manifests:\n"
+    lines = application(".hidden").splitlines()
+    carried = work + "".join(f"      {'  ' if number else '- '}{line}\n" for number, line in enumerate(lines))
+    kustomization = KUSTOMIZATION + "resources: [../../base, work.yaml]\n"
+    add(root, {"overlays/prod/kustomization.yaml": kustomization, "overlays/prod/work.yaml": carried})
+    git(root, "commit", "-qm", "y")
+    add(root, {".hidden/pod.yaml": POD})
+    for outcome in both(root):
+        assert outcome.found(PRIVILEGED) == [(".hidden/pod.yaml", line_of(POD, "privileged"))]
+
+
+def test_a_stored_result_is_not_used_after_a_change_in_a_hidden_folder(root: Path) -> None:
+    add(root, {APP: application(".hidden"), ".hidden/a.yaml": CONFIG_MAP})
+    cache = str(root.parent / "cache")
+
+    def cached() -> Outcome:
+        return kustodian("check", "--format", "json", cwd=root, XDG_CACHE_HOME=cache)
+
+    first = cached()
+    assert cached().data["summary"] == first.data["summary"]
+    write(root, {".hidden/pod.yaml": POD})
+    assert cached().found(PRIVILEGED) == [(".hidden/pod.yaml", line_of(POD, "privileged"))]

@@ -17,7 +17,7 @@ func objectsIn(rel string, content []byte) ([]Object, *protocol.Failure) {
 	objects := []Object{}
 	for _, chunk := range manifest.Split(content) {
 		if identity, ok := plainyaml.Identity(chunk.Text); ok && !mayBeList(chunk.Text) {
-			objects = append(objects, Object{chunk.ContentLine, identity})
+			objects = append(objects, Object{chunk.ContentLine, identity, mayCarryArgo(chunk.Text, identity)})
 			continue
 		}
 		var node yamlv3.Node
@@ -28,9 +28,20 @@ func objectsIn(rel string, content []byte) ([]Object, *protocol.Failure) {
 			}
 			continue
 		}
-		objects = append(objects, objectsOf(&node, chunk)...)
+		found := objectsOf(&node, chunk)
+		for i := range found {
+			found[i].MayCarryArgo = mayCarryArgo(chunk.Text, found[i].Identity)
+		}
+		objects = append(objects, found...)
 	}
 	return objects, nil
+}
+
+const argo = "argoproj.io/"
+
+func mayCarryArgo(text []byte, identity manifest.Identity) bool {
+	return !strings.HasPrefix(identity.APIVersion, argo) && bytes.Contains(text, []byte(argo+"v")) &&
+		identity.Kind != "CustomResourceDefinition"
 }
 
 func objectsOf(node *yamlv3.Node, chunk manifest.Chunk) []Object {
@@ -56,7 +67,7 @@ func appendObject(objects []Object, node *yamlv3.Node, identity manifest.Identit
 	}
 	items := manifest.Field(node, "items")
 	if items == nil || items.Kind != yamlv3.SequenceNode || !isListOf(identity.Kind, items.Content) {
-		return append(objects, Object{line, identity})
+		return append(objects, Object{Line: line, Identity: identity})
 	}
 	for _, item := range items.Content {
 		if item.Kind != yamlv3.MappingNode {
