@@ -289,3 +289,32 @@ def test_a_stored_result_is_not_used_after_a_change_in_a_hidden_folder(root: Pat
     assert cached().data["summary"] == first.data["summary"]
     write(root, {".hidden/pod.yaml": POD})
     assert cached().found(PRIVILEGED) == [(".hidden/pod.yaml", line_of(POD, "privileged"))]
+
+
+def test_two_applications_of_one_folder(root: Path) -> None:
+    """What the second one adds to the first is checked, too, even if a folder that it deploys brings it."""
+    recursive = "    directory: {recurse: true}\n"
+    files = {"m/a.yaml": CONFIG_MAP, "m/b/pod.yaml": POD}
+    add(
+        root,
+        {
+            APP: application("m"),
+            "argocd/evil2.yaml": application("m", recursive).replace("evil", "evil2"),
+            **files,
+        },
+    )
+    assert check(root).found(PRIVILEGED) == [("m/b/pod.yaml", line_of(POD, "privileged"))]
+    (root / "argocd/evil2.yaml").unlink()
+    add(root, {"m/a.yaml": application("m", recursive).replace("evil", "evil3")})
+    for outcome in both(root):
+        assert outcome.found(PRIVILEGED) == [("m/b/pod.yaml", line_of(POD, "privileged"))]
+
+
+def test_parts_of_a_check_belong_together(root: Path) -> None:
+    """Only the first part looks at what is deployed beside the overlays."""
+    add(root, {APP: application("m"), "m/pod.yaml": POD})
+    parts = [f"part{number}.json" for number in (1, 2)]
+    for number, part in enumerate(parts, 1):
+        kustodian("check", "--no-cache", "--shard", f"{number}/2", "--format", f"json={part}", cwd=root)
+    merged = kustodian("report", "merge", *parts, "--format", "json", cwd=root)
+    assert merged.found(PRIVILEGED) == [("m/pod.yaml", line_of(POD, "privileged"))]

@@ -24,21 +24,28 @@ def uncovered(view: RepositoryView, plan: Plan, options: CheckOptions) -> list[O
     if not plan.whole_repository:
         return []
     known = {overlay.path for overlay in plan.overlays} | {overlay.path for overlay, _ in plan.not_checkable}
-    plain = [frozenset(overlay.files) for overlay in plan.overlays if overlay.files]
-    found: dict[str, Overlay] = {}
+    covered = {file for overlay in plan.overlays for file in overlay.files}
+    found: list[Overlay] = []
+    for folder, files in _by_folder(view).items():
+        if is_excluded(folder, plan.config.exclude):
+            continue
+        environment = environment_in(folder, plan.config)
+        if options.environments and environment.name not in options.environments:
+            continue
+        rest = tuple(sorted(files - covered))
+        if folder not in known and (rest or not files):
+            found.append(Overlay(folder, environment, tuple(sorted(files))))
+        elif rest:  # another Application deploys a part of the folder
+            found += [Overlay(file, environment, (file,)) for file in rest if file not in known]
+    return found
+
+
+def _by_folder(view: RepositoryView) -> dict[str, set[str]]:
+    """The folders that Applications deploy, with the files of those without a kustomization."""
+    folders: dict[str, set[str]] = {}
     for deployed in deployments(view).folders:
-        if (
-            deployed.folder in known
-            or deployed.folder in found
-            or is_excluded(deployed.folder, plan.config.exclude)
-        ):
-            continue
-        if deployed.files and any(files.issuperset(deployed.files) for files in plain):
-            continue
-        environment = environment_in(deployed.folder, plan.config)
-        if not options.environments or environment.name in options.environments:
-            found[deployed.folder] = Overlay(deployed.folder, environment, deployed.files)
-    return list(found.values())
+        folders.setdefault(deployed.folder, set()).update(deployed.files)
+    return folders
 
 
 def not_looked_at(view: RepositoryView, plan: Plan, locator: Locator) -> Iterator[NotChecked]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -90,7 +91,7 @@ class Run:
 
         `inspect` is called with each rendered overlay before anything else, and may raise UserError.
         """
-        self.plan = plan
+        self.plan = self._first_plan = plan
         self.options = options
         self.engine = engine
         self.maps = maps or SourceMaps(plan.root)
@@ -142,7 +143,7 @@ class Run:
 
     def _add_overlays(self, overlays: list[Overlay]) -> None:
         paths = frozenset(overlay.path for overlay in overlays)
-        self.plan.overlays += overlays
+        self.plan = replace(self.plan, overlays=[*self.plan.overlays, *overlays])
         self._own |= paths
         for path in paths:
             self.plan.through.pop(path, None)
@@ -224,7 +225,7 @@ class Run:
             prefix=work_tree_prefix(self.plan.root),
             rule_help=rule_help_of(self.findings),
             graphs=self._graphs() if self.options.graphs else {},
-            shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
+            shard=shard_report(self._first_plan, shard, self.used_waivers) if shard else None,
         )
 
     def inputs(self, started: int) -> Inputs | None:
