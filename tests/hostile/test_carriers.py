@@ -476,3 +476,10 @@ def test_clean_contents_give_no_findings(tmp_path: Path) -> None:
         return {(f["rule"], f["overlay"]) for f in findings}
 
     assert about(with_contents) - about(without) == set()
+
+
+def test_the_default_of_a_parameter_is_a_value(tmp_path: Path) -> None:
+    template = CARRIERS["template"].replace("{name: NAME}", "{name: P, value: 'true'}").lstrip()
+    text = with_pod(template, POD.replace("privileged: true", "privileged: ${{P}}"))
+    outcome = check(repository(tmp_path, {"a": text}))
+    assert outcome.found(PRIVILEGED) == [("overlays/a/a.yaml", line_of(text, "privileged:"))]

@@ -134,9 +134,13 @@ func (o *opener) bound(entry *Entry, value map[string]any, depth int) {
 		o.failure = &protocol.Failure{Code: protocol.CodeTooManyObjects,
 			Message: fmt.Sprintf("more than the limit of %d objects with those inside other objects", o.limit)}
 	case o.bytes > maxBytes:
-		o.failure = &protocol.Failure{Code: protocol.CodeRenderedSize,
-			Message: fmt.Sprintf("the objects inside other objects have more than %d MiB as JSON", maxBytes>>20)}
+		o.tooLarge()
 	}
+}
+
+func (o *opener) tooLarge() {
+	o.failure = &protocol.Failure{Code: protocol.CodeRenderedSize,
+		Message: fmt.Sprintf("the objects inside other objects have more than %d MiB as JSON", maxBytes>>20)}
 }
 
 // addItems takes the items of a List. Those of a typed list, such as a PodList, need
@@ -175,7 +179,11 @@ func (o *opener) inside(carrier *Entry, value map[string]any) []*Entry {
 	}
 	w := walker{carrier: carrier, isPartial: !complete[groupOf(apiVersion)+"/"+kind]}
 	for _, key := range slices.Sorted(maps.Keys(value)) {
-		if key != "metadata" && key != "status" {
+		switch {
+		case key == "metadata" || key == "status":
+		case key == "objects" && kind == "Template":
+			w.walk(o.withDefaults(value), key)
+		default:
 			w.walk(value[key], key)
 		}
 	}

@@ -159,11 +159,30 @@ func TestLimits(t *testing.T) {
 	if _, failure := open(t, 100, deep); failure == nil || failure.Code != protocol.CodeTooDeep {
 		t.Error(failure)
 	}
+	large := fmt.Sprintf(`{"apiVersion":"template.openshift.io/v1","kind":"Template","parameters":[{"name":"A","value":%q}],
+		"objects":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q}}]}`, strings.Repeat("x", 1<<20), strings.Repeat("${A}", 100_000))
+	if _, failure := open(t, 100, large); failure == nil || failure.Code != protocol.CodeRenderedSize {
+		t.Error(failure)
+	}
+	text := strings.Repeat("apiVersion: v1\nkind: Pod\nx: "+strings.Repeat("y", 1<<20)+"\n---\n", 5)
+	texts := `{"apiVersion":"x.io/v1","kind":"A","a":[` + strings.Repeat(quoted(t, text)+",", 9) + `1]}`
+	if _, failure := open(t, 100, texts); failure == nil || failure.Code != protocol.CodeRenderedSize {
+		t.Error(failure)
+	}
 	many := `{"apiVersion":"v1","kind":"List","items":[` + strings.Repeat(pod+",", 99) + pod + `]}`
 	if _, failure := open(t, 101, many); failure != nil {
 		t.Error(failure)
 	}
 	if _, failure := open(t, 100, many); failure == nil || failure.Code != protocol.CodeTooManyObjects {
 		t.Error(failure)
+	}
+}
+
+func TestParametersOfATemplateHaveTheirDefaults(t *testing.T) {
+	set, _ := open(t, 100, `{"apiVersion":"template.openshift.io/v1","kind":"Template","parameters":[{"name":"A","value":"true"},{"name":"B"}],
+		"objects":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x-${A}-${B}"},"spec":{"privileged":"${{A}}","b":"${{B}}","c":"${A}"}}]}`)
+	want := `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x-true-${B}"},"spec":{"b":"${{B}}","c":"true","privileged":true}}`
+	if string(set.Opened[0].JSON) != want {
+		t.Errorf("%s", set.Opened[0].JSON)
 	}
 }

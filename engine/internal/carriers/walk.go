@@ -53,11 +53,15 @@ func isBuiltIn(apiVersion, kind string) bool {
 type walker struct {
 	carrier   *Entry
 	isPartial bool
+	size      int // of what was found, as JSON
 	found     []*Entry
 	unread    []Unread
 }
 
 func (w *walker) walk(value any, path ...any) {
+	if w.size > maxBytes {
+		return // enough to fail
+	}
 	switch value := value.(type) {
 	case map[string]any:
 		if isObject(value) {
@@ -82,6 +86,7 @@ func (w *walker) walk(value any, path ...any) {
 func (w *walker) add(entry *Entry) {
 	entry.Partial = entry.Partial || w.isPartial
 	w.found = append(w.found, entry)
+	w.size += len(entry.JSON)
 }
 
 // isObject reports whether a mapping is an object, and not just a reference to one.
