@@ -165,7 +165,7 @@ func TestLimits(t *testing.T) {
 		t.Error(failure)
 	}
 	text := strings.Repeat("apiVersion: v1\nkind: Pod\nx: "+strings.Repeat("y", 1<<20)+"\n---\n", 5)
-	texts := `{"apiVersion":"x.io/v1","kind":"A","a":[` + strings.Repeat(quoted(t, text)+",", 9) + `1]}`
+	texts := `{"apiVersion":"x.io/v1","kind":"A","a":[` + strings.Repeat(quoted(t, text)+",", 7) + `1]}`
 	if _, failure := open(t, 100, texts); failure == nil || failure.Code != protocol.CodeRenderedSize {
 		t.Error(failure)
 	}
