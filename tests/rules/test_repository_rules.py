@@ -79,7 +79,8 @@ def test_rule_finds_the_expected_lines(fixture: Path, tmp_path: Path, engine: En
     rules = () if by_id()[rule].topic == "hygiene" else (rule,)
     report, _ = check([root], CheckOptions(rules=rules, today=TODAY), engine)
     found = {(f.source.file, f.source.line) for f in report.findings if f.rule == rule}
-    assert not report.not_checked, report.not_checked
+    failed = [one for one in report.not_checked if not one.code.startswith("argocd-")]
+    assert not failed, failed
     assert found == expected
     for finding in report.findings:
         worse = by_id()[finding.rule].worse

@@ -204,11 +204,13 @@ func appendObject(documents []Document, name string, index, line int, raw json.R
 			Message: fmt.Sprintf("document %d is not a mapping, so it is not a Kubernetes object", index+1)}
 	}
 	var list struct {
-		Kind  string            `json:"kind"`
-		Items []json.RawMessage `json:"items"`
+		APIVersion string            `json:"apiVersion"`
+		Kind       string            `json:"kind"`
+		Items      []json.RawMessage `json:"items"`
 	}
 	// Only a list has "items" as an array; any other shape is an ordinary object.
-	if json.Unmarshal(raw, &list) != nil || list.Items == nil || !strings.HasSuffix(list.Kind, "List") {
+	if json.Unmarshal(raw, &list) != nil || list.Items == nil ||
+		!strings.HasSuffix(list.Kind, "List") && !areObjects(list.Items) {
 		return append(documents, Document{Index: index, Line: line, Object: raw}), nil
 	}
 	for i, item := range list.Items {
@@ -216,9 +218,56 @@ func appendObject(documents []Document, name string, index, line int, raw json.R
 			return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
 				Message: fmt.Sprintf("item %d of the %s is not a mapping", i, list.Kind)}
 		}
-		documents = append(documents, Document{Index: index, Line: line, Item: &i, Object: item})
+		documents = append(documents, Document{Index: index, Line: line, Item: &i, Object: completeItem(item, list.APIVersion, list.Kind)})
 	}
 	return documents, nil
+}
+
+// areObjects reports whether all values are objects with a version and a kind. kubectl
+// and Argo CD apply an object of any kind with such items as a List.
+func areObjects(items []json.RawMessage) bool {
+	for _, item := range items {
+		var identity struct {
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
+		}
+		if json.Unmarshal(item, &identity) != nil || identity.APIVersion == "" || identity.Kind == "" {
+			return false
+		}
+	}
+	return len(items) > 0
+}
+
+// completeItem returns an item with the kind that it has in a typed list.
+func completeItem(item json.RawMessage, apiVersion, kind string) json.RawMessage {
+	if kind == "List" {
+		return item
+	}
+	decoder := json.NewDecoder(bytes.NewReader(item))
+	decoder.UseNumber()
+	var fields map[string]any
+	if decoder.Decode(&fields) != nil || !CompleteItem(fields, apiVersion, kind) {
+		return item
+	}
+	encoded, err := json.Marshal(fields)
+	if err != nil {
+		return item
+	}
+	return encoded
+}
+
+// CompleteItem adds the version and kind that kubectl gives to an item without them in
+// a typed list such as a PodList, and reports whether it did.
+func CompleteItem(item map[string]any, apiVersion, listKind string) bool {
+	kind := strings.TrimSuffix(listKind, "List")
+	if given, _ := item["kind"].(string); given != "" || kind == "" || kind == listKind {
+		return false
+	}
+	item["kind"] = kind
+	if given, _ := item["apiVersion"].(string); given == "" {
+		item["apiVersion"] = apiVersion
+	}
+	return true
 }
 
 var (

@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the version of the wire format, announced on the first line.
-const Version = 4
+const Version = 5
 
 // EngineVersion is the version of this program.
 const EngineVersion = "0.1.0"

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"kustodian.dev/engine/internal/carriers"
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
@@ -91,8 +92,20 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 				Message: fmt.Sprintf("the objects have more than %d MiB as JSON", maxRendered>>20)})
 		}
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
+		items := res.Field("items")
+		hasItems := !items.IsNilOrEmpty() && items.Value.YNode().Kind == yaml.SequenceNode
+		objects[i].mayCarry = carriers.May(buffer, res.GetApiVersion(), res.GetKind(), hasItems)
 	}
 	return objects, nil
+}
+
+// open finds the objects inside the objects.
+func (b *build) open(objects []Object) (*carriers.Set, *protocol.Failure) {
+	raw := make([]json.RawMessage, len(objects))
+	for i := range objects {
+		raw[i] = objects[i].JSON
+	}
+	return carriers.Open(raw, func(i int) bool { return objects[i].mayCarry }, b.maxObjects())
 }
 
 func (b *build) provenance(known map[string]json.RawMessage, key string, read func() (any, error)) (json.RawMessage, error) {

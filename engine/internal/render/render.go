@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 
+	"kustodian.dev/engine/internal/carriers"
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
@@ -61,6 +62,7 @@ type Options struct {
 type Overlay struct {
 	Path         string
 	Objects      []Object
+	Set          *carriers.Set // the objects with those inside them, nil after a failure
 	Files        []hermetic.Source
 	Absent       []string
 	Failure      *protocol.Failure
@@ -73,6 +75,7 @@ type Object struct {
 	JSON            json.RawMessage // the object
 	Origin          json.RawMessage // null when unknown
 	Transformations json.RawMessage // an array
+	mayCarry        bool
 }
 
 // Overlays renders every overlay of the request, as many at a time as there are
@@ -134,23 +137,27 @@ func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 	b := &build{tree: tree, options: options, overlay: path.Clean(filepath.ToSlash(overlay)), view: tree.View()}
 	var outcome struct {
 		objects []Object
+		set     *carriers.Set
 		failure *protocol.Failure
 		late    bool
 	}
 	finished := limits.Within(limit, func(ctx context.Context) {
 		defer context.AfterFunc(ctx, b.view.Stop)()
 		outcome.objects, outcome.failure = b.run()
+		if outcome.failure == nil {
+			outcome.set, outcome.failure = b.open(outcome.objects)
+		}
 		outcome.late = ctx.Err() != nil
 	})
 	result := Overlay{Path: b.overlay, Abandoned: !finished}
 	if finished && !outcome.late {
-		result.Objects, result.Failure = outcome.objects, outcome.failure
+		result.Objects, result.Set, result.Failure = outcome.objects, outcome.set, outcome.failure
 	} else {
 		result.Failure = &protocol.Failure{Code: protocol.CodeTimeout,
 			Message: fmt.Sprintf("rendering took longer than the limit of %s", limit)}
 	}
 	if result.Failure != nil {
-		result.Objects = nil
+		result.Objects, result.Set = nil, nil
 	}
 	result.Files, result.Absent = b.view.Files(), b.view.Absent()
 	result.Milliseconds = time.Since(started).Milliseconds()

@@ -21,6 +21,7 @@ type parsed struct {
 	Path      string              `json:"path"`
 	Hash      string              `json:"sha256"`
 	Documents []manifest.Document `json:"documents"`
+	Carriers  bool                `json:"carriers"` // whether a document may carry other objects
 	Error     *protocol.Failure   `json:"error"`
 }
 
@@ -71,7 +72,8 @@ func parseText(name string, content []byte, lines []int) parsed {
 	if documents == nil {
 		documents = []manifest.Document{}
 	}
-	return parsed{"file", name, hex.EncodeToString(sum[:]), documents, failure}
+	carries := slices.ContainsFunc(documents, func(d manifest.Document) bool { return mayCarry(d.Object) })
+	return parsed{"file", name, hex.EncodeToString(sum[:]), documents, carries, failure}
 }
 
 // inParallel calls do for every item, as many at a time as there are cores.

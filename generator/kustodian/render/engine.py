@@ -18,10 +18,13 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 from kustodian.model.errors import EngineError, ExitCode
 from kustodian.model.json_value import JsonObject
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, RenderedOverlay
 from kustodian.render.answers import (
+    Opened,
     evaluated,
     not_checked,
+    opened,
     policy_error,
     rendered_overlay,
     request_error,
@@ -29,7 +32,7 @@ from kustodian.render.answers import (
 from kustodian.render.pending import EXIT_ABANDONED, EXIT_UNCLEAR, Pending, gave_up, reason
 from kustodian.render.process import start
 
-PROTOCOL = 4
+PROTOCOL = 5
 #: How often the process may end, and for how many seconds after that, before what is left is not checked.
 _RESTARTS = 8
 _RESTART_SECONDS = 20
@@ -79,12 +82,13 @@ class ParsedDocument:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """The documents of a YAML file, or why it does not parse."""
+    """The documents of a YAML file, or why it does not parse; `carries` if one may carry other objects."""
 
     path: str
     documents: list[ParsedDocument] = field(default_factory=list)
     error: NotChecked | None = None
     sha256: str = ""
+    carries: bool = False
 
 
 #: A file's path, the identity of each of its objects, and the error if it does not parse.
@@ -198,11 +202,18 @@ class Engine:
                 ],
                 not_checked(answer.get("error")),
                 answer.get("sha256", ""),
+                answer.get("carriers", False),
             )
             for answer in self._ask(request)
         ]
         order = {name: position for position, name in enumerate([*files, *(content or {})])}
         return sorted(parsed, key=lambda file: order.get(file.path, len(order)))
+
+    def open(self, objects: Sequence[Manifest]) -> Opened:
+        """The objects with the items of Lists instead of the Lists, and the objects inside them."""
+        limit = Limits().max_objects
+        (answer,) = self._ask({"op": "open", "objects": [m.data for m in objects], "maxObjects": limit})
+        return opened(answer, lambda entry: objects[entry["from"]])
 
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None

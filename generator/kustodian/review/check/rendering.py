@@ -45,7 +45,7 @@ def _plain(
     rego: RegoOptions | None,
 ) -> Iterator[RenderedOverlay]:
     rendered = [_read(plan, options, engine, overlay) for overlay in overlays]
-    inputs = [(r.overlay.path, [manifest.data for manifest in r.objects]) for r in rendered if r.objects]
+    inputs = [(r.overlay.path, [manifest.data for manifest in r.evaluated]) for r in rendered if r.evaluated]
     if rego is not None and inputs:
         results = renderer.evaluate(plan.root, rego, inputs)
         for overlay in rendered:
@@ -60,6 +60,7 @@ def _read(plan: Plan, options: CheckOptions, engine: Engine, overlay: Overlay) -
     content = {"-": options.stdin or ""} if overlay.path == "-" else None
     files = [file for file in overlay.files if file != "-"]
     rendered = RenderedOverlay(overlay)
+    carries = False
     for parsed in engine.parse(plan.root, files, content):
         rendered.files[parsed.path] = parsed.sha256
         if parsed.error is not None:
@@ -70,15 +71,27 @@ def _read(plan: Plan, options: CheckOptions, engine: Engine, overlay: Overlay) -
             for document in parsed.documents
             if isinstance(document.data, dict) and document.data
         ]
+        carries = carries or parsed.carries
+    if carries:
+        found = engine.open(rendered.objects)
+        if found.error is not None:
+            rendered.error = rendered.error or found.error
+            return rendered
+        rendered.objects, rendered.opened, rendered.lists, rendered.unread, _ = found
     return rendered
 
 
 def _with_pod_paths(plan: Plan, rendered: RenderedOverlay) -> RenderedOverlay:
     """The overlay with the configured paths of pod templates set in its objects."""
-    rendered.objects = [
-        Manifest(manifest.data, manifest.provenance, paths)
-        if (paths := plan.pod_paths(manifest))
-        else manifest
-        for manifest in rendered.objects
-    ]
+
+    def configured(manifests: list[Manifest]) -> list[Manifest]:
+        return [
+            Manifest(manifest.data, manifest.provenance, paths, manifest.inside)
+            if (paths := plan.pod_paths(manifest))
+            else manifest
+            for manifest in manifests
+        ]
+
+    rendered.objects = configured(rendered.objects)
+    rendered.opened = configured(rendered.opened)
     return rendered

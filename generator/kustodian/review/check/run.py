@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -16,7 +17,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import NotChecked, RenderedOverlay
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
@@ -57,6 +58,10 @@ def start(
     return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
 
 
+#: How often an overlay that is deployed may have Applications that deploy more.
+_MOST_ROUNDS = 20
+
+
 class Fixable(NamedTuple):
     """A finding whose rule proposes edits."""
 
@@ -86,7 +91,7 @@ class Run:
 
         `inspect` is called with each rendered overlay before anything else, and may raise UserError.
         """
-        self.plan = plan
+        self.plan = self._first_plan = plan
         self.options = options
         self.engine = engine
         self.maps = maps or SourceMaps(plan.root)
@@ -99,6 +104,7 @@ class Run:
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
         self.cluster_not_checked: list[NotChecked] = []
+        self.not_looked_at: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
         self.inspect = inspect or _accept
@@ -116,9 +122,38 @@ class Run:
         self.render(rendered_overlays(self.plan, self.options.shard))
         shard = self.options.shard
         if shard is None or shard.is_first:
+            view = self._with_deployed()
             self.mention_unrendered()
-            self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
+            self.take(self.repository_hits(view))
         return self.finish()
+
+    def _with_deployed(self) -> RepositoryView:
+        """The view of the repository, after everything that Applications deploy has been rendered."""
+        from kustodian.review.check.deployed import uncovered
+
+        view = view_of(self.plan, self.rendered, self.engine)
+        for _ in range(_MOST_ROUNDS):
+            more = uncovered(view, self.plan, self.options)
+            if not more:
+                break
+            self._add_overlays(more)
+            view = view_of(self.plan, self.rendered, self.engine, view.files)
+        self.mention_not_looked_at(view)
+        return view
+
+    def _add_overlays(self, overlays: list[Overlay]) -> None:
+        paths = frozenset(overlay.path for overlay in overlays)
+        self.plan = replace(self.plan, overlays=[*self.plan.overlays, *overlays])
+        self._own |= paths
+        for path in paths:
+            self.plan.through.pop(path, None)
+        self.render(paths)
+
+    def mention_not_looked_at(self, view: RepositoryView) -> None:
+        """Report what Applications deploy and nothing checks."""
+        from kustodian.review.check.deployed import not_looked_at
+
+        self.not_looked_at = list(not_looked_at(view, self.plan, self.locator))
 
     def begin(self, paths: frozenset[str]) -> None:
         """Start to render overlays in the background, for the next `render`."""
@@ -179,14 +214,18 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
+            not_checked=[
+                *map(_not_checked, sorted(self.evaluator.failures)),
+                *self.cluster_not_checked,
+                *self.not_looked_at,
+            ],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
             prefix=work_tree_prefix(self.plan.root),
             rule_help=rule_help_of(self.findings),
             graphs=self._graphs() if self.options.graphs else {},
-            shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
+            shard=shard_report(self._first_plan, shard, self.used_waivers) if shard else None,
         )
 
     def inputs(self, started: int) -> Inputs | None:
@@ -291,7 +330,8 @@ def without_schemas(manifest: Manifest) -> Manifest:
     spec = {key: value for key, value in manifest.spec.items() if key != "validation"} | {
         "versions": versions
     }
-    return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+    data = {**manifest.data, "spec": spec}
+    return Manifest(data, manifest.provenance, manifest.extra_pod_paths, manifest.inside)
 
 
 def _not_checked(failure: RuleFailure) -> NotChecked:

@@ -227,6 +227,13 @@ def _guessed(folder: str) -> Environment:
     return Environment(name, class_of(name)) if name else Environment()
 
 
+def environment_in(folder: str, config: Config) -> Environment:
+    """The environment of a folder: that of the configured paths, or without any that of its name."""
+    if not config.environments:
+        return _guessed(folder)
+    return _environment_of(folder, config) or Environment()
+
+
 def _environment_of(path: str, config: Config) -> Environment | None:
     paths = {name: given.paths for name, given in config.environments.items()}
     folder = path

@@ -74,7 +74,9 @@ def _narrow(revisions: Revisions) -> CheckReport | None:
     if sides is None:
         return None
     reached = touched(revisions.changes, *sides)
-    also_read = compare_rules(*sides, reached.overlays, reached.folders)
+    also_read = compare_rules(*sides, reached.overlays, reached.folders, revisions.changes)
+    if also_read is None:
+        return None
     old, report = (side.run.finish(files) for side, files in zip(sides, also_read, strict=True))
     if waivers_differ(old.findings, report.findings):
         return None

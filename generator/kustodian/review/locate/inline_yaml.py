@@ -1,12 +1,14 @@
-"""YAML inside a YAML scalar: an inline patch of a kustomization, with lines of the outer file."""
+"""YAML inside a YAML scalar, such as an inline patch of a kustomization, with lines of the outer file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from kustodian.model.errors import UserError
-from kustodian.repository.source_map import SourceFile, SourceNode, parse_documents
-from kustodian.review.locate.source_path import InlinePlace
+from kustodian.model.json_value import FieldPath
+from kustodian.model.manifest import Inside
+from kustodian.repository.source_map import SourceFile, SourceMaps, SourceNode, parse_documents
+from kustodian.review.locate.source_path import AS_IS, InlinePlace, Place
 
 
 def inline_documents(source: SourceFile, scalar: SourceNode) -> Iterator[tuple[SourceNode, InlinePlace]]:
@@ -29,6 +31,20 @@ def inline_documents(source: SourceFile, scalar: SourceNode) -> Iterator[tuple[S
         place = InlinePlace(first_line, _indent(source.lines[first_line:]))
     for document in documents:
         yield document, place
+
+
+def place_in_text(maps: SourceMaps, scalar: Place, inside: Inside, path: FieldPath) -> Place:
+    """The place of a field, or its nearest ancestor, of an object in a text; else that of the whole text."""
+    source = maps.file(scalar.file)
+    if source is None or scalar.inline != AS_IS or scalar.node.text is None:
+        return scalar
+    documents = list(inline_documents(source, scalar.node))
+    if inside.document is None or inside.document >= len(documents):
+        return scalar
+    document, inline = documents[inside.document]
+    item = document if inside.item is None else document.at(("items", inside.item))
+    node, _ = (item or document).nearest(path)
+    return Place(scalar.file, node, inline)
 
 
 def _indent(lines: list[str]) -> int:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from kustodian.model.finding import Location
 from kustodian.model.json_value import FieldPath, dig, steps_in
-from kustodian.model.manifest import Manifest, Step
+from kustodian.model.manifest import Inside, Manifest, Step
 from kustodian.repository.source_map import SourceMaps, SourceNode
 from kustodian.review.locate import transformers
+from kustodian.review.locate.inline_yaml import place_in_text
 from kustodian.review.locate.patches import patch_that_sets
 from kustodian.review.locate.replacements import replaced_value
 from kustodian.review.locate.source_path import Place, Subject, align
@@ -64,6 +65,8 @@ class Locator:
 
         `files` are those that rendering the overlay read: a replacement's source is among them.
         """
+        if manifest.inside is not None:
+            return self._locate_inside(manifest, path, files)
         sources = self._sources_of(manifest)
         existing = steps_in(manifest.data, path)
         if existing < len(path) and sources.is_patched:
@@ -88,12 +91,37 @@ class Locator:
 
         It is the place that set the field or its nearest ancestor; None if no file has any of the object.
         """
+        if manifest.inside is not None:
+            return self._writable_inside(manifest.inside, path, files)
         sources = self._sources_of(manifest)
         for depth in range(steps_in(manifest.data, path), -1, -1):
             place = self._setter(sources.subject(files), path[:depth], sources.origin)
             if place is not None:
                 return place, depth
         return None
+
+    def _locate_inside(self, manifest: Manifest, path: FieldPath, files: Collection[str]) -> Location:
+        """The line of a field of an object inside another one."""
+        inside = manifest.inside
+        if inside is None:
+            return self.locate(manifest, path, files)
+        if inside.document is None:
+            return self.locate(inside.carrier, (*inside.path, *path), files)
+        text = self.writable(inside.carrier, inside.path, files)
+        if text is None or text[1] < len(inside.path):
+            return self.locate(inside.carrier, inside.path, files)
+        return place_in_text(self.maps, text[0], inside, path).location()
+
+    def _writable_inside(
+        self, inside: Inside, path: FieldPath, files: Collection[str]
+    ) -> tuple[Place, int] | None:
+        """As `writable`, for an object inside another one; None for one in a text."""
+        if inside.document is not None:
+            return None
+        found = self.writable(inside.carrier, (*inside.path, *path), files)
+        if found is None or found[1] < len(inside.path):
+            return None
+        return found[0], found[1] - len(inside.path)
 
     def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:
         """The location of a path in a file, or of its nearest ancestor; line 1 if the document is missing."""
@@ -213,12 +241,15 @@ class Candidate(NamedTuple):
 def candidates_of(documents: list[SourceNode], kind: str) -> list[Candidate]:
     """The documents and List items of one kind."""
     candidates = []
-    for document in documents:
-        items = document.at(("items",)) if (document.scalar("kind") or "").endswith("List") else None
-        for node in items.entries() if items is not None else (document,):
-            if node.scalar("kind") == kind:
-                name = node.scalar("metadata", "name") or ""
-                candidates.append(Candidate(node, name, node.scalar("metadata", "namespace")))
+    queue = documents[::-1]
+    while queue:
+        node = queue.pop()
+        items = node.at(("items",)) if (node.scalar("kind") or "").endswith("List") else None
+        if items is not None:
+            queue += reversed(items.entries())
+        elif node.scalar("kind") == kind:
+            name = node.scalar("metadata", "name") or ""
+            candidates.append(Candidate(node, name, node.scalar("metadata", "namespace")))
     return candidates
 
 

@@ -93,18 +93,25 @@ def _from_text(
 
 def _applies(patch: Patch, subject: Subject) -> bool:
     if patch.target is not None:
-        return _target_selects(patch.target, subject)
+        return _target_selects(patch.target, subject, any_kind=_sets_kind(patch.node, subject.manifest.kind))
     manifest = subject.manifest
     kind, name = patch.node.scalar("kind"), patch.node.scalar("metadata", "name")
     return kind == manifest.kind and name is not None and subject.has_name(name)
 
 
-def _target_selects(target: SourceNode, subject: Subject) -> bool:
+def _sets_kind(patch: SourceNode, kind: str) -> bool:
+    """Whether a patch sets the kind that the object has, which may have had another kind before."""
+    if not patch.is_list:
+        return patch.scalar("kind") == kind
+    return any(one.scalar("path") == "/kind" and one.scalar("value") == kind for one in patch.entries())
+
+
+def _target_selects(target: SourceNode, subject: Subject, *, any_kind: bool) -> bool:
     manifest = subject.manifest
     version = manifest.api_version.rpartition("/")[2]
     for key, value in (("group", manifest.group), ("version", version), ("kind", manifest.kind)):
         pattern = target.scalar(key)
-        if pattern and not _full_match(pattern, value):
+        if not any_kind and pattern and not _full_match(pattern, value):
             return False
     name = target.scalar("name")
     if name and not subject.has_name(name, pattern=True):
