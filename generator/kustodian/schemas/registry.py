@@ -131,6 +131,11 @@ class Schemas:
                 self._given[group, kind] = given
         return given or shipped_kinds().get((group, kind))
 
+    @property
+    def given_kinds(self) -> frozenset[tuple[str, str]]:
+        """The (group, kind) pairs whose definition was given by the user."""
+        return frozenset(self._given)
+
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition was given by the user, so that its list of versions is complete."""
         return (group, kind) in self._given

@@ -12,6 +12,7 @@ from kustodian.model.json_value import FieldPath, dig, text
 from kustodian.model.manifest import Manifest, ObjectRef
 from kustodian.model.overlay import PolicyResult, RenderedOverlay
 from kustodian.policy.evaluate import Hit, SourceHit
+from kustodian.policy.rule import Rule
 from kustodian.repository.source_map import MERGE_KEYS
 from kustodian.review.locate.locator import Locator
 
@@ -81,6 +82,17 @@ def cluster_finding(
         rule, severity, message, "change what the API server names, or the policy that asks for it",
         "the cluster would answer the same to Argo CD, whose sync would fail or warn",
         rendered, manifest, path, locator.locate(manifest, path, rendered.files), ("cluster",),
+    )  # fmt: skip
+
+
+def repository_finding(
+    rule: Rule, severity: Severity, message: str, location: Location, fingerprint: str
+) -> Finding:
+    """A finding about the repository as a whole, of a rule without a check of its own."""
+    return Finding(
+        rule=rule.id, severity=severity, message=message, fix=rule.manual.fix, why=rule.manual.why,
+        environment=None, overlay=".", object=None, field="", source=location,
+        tags=(rule.topic, *rule.tags), fingerprint=fingerprint,
     )  # fmt: skip
 
 
