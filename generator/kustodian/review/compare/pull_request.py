@@ -30,9 +30,9 @@ def check_against(
     """Check, and compare with the merge base of HEAD and a revision.
 
     Returns the report and the configured severity that fails. Checks the work tree, or with `staged` the
-    index. The rules are those of the base, or with `trust_head` each revision's own. Renders only the overlays
-    that the change may affect, or with `whole` all of them; either way the new and fixed findings are those of two full checks. Raises UserError as `check` does, and for a revision
-    that git does not know.
+    index. The rules are those of the base, or with `trust_head` each revision's own. Renders only the
+    overlays that the change may affect, or with `whole` all of them; either way the new and fixed findings
+    are those of two full checks. Raises UserError as `check` does, and for a revision that git does not know.
     """
     if options.stdin is not None:
         raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
