@@ -285,7 +285,7 @@ def _load_schemas(plan: Plan, engine: Engine, rules_root: Path) -> None:
 
 
 def _configured_schemas(plan: Plan, rules_root: Path) -> set[str]:
-    """The files that `schemas` names, relative to the folder of the rules. Raises UserError for a missing one."""
+    """The files that `schemas` names, relative to `rules_root`. Raises UserError for a missing one."""
     files: set[str] = set()
     for entry in plan.config.schemas:
         folder = rules_root / entry

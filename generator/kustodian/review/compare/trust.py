@@ -55,7 +55,7 @@ def judge(
         found += rule_changes(own, judged, before)
     else:
         checkout.lay_out(filter(is_kustomization, changes.files))
-    found += overlay_changes(judged, changes.files, frozenset(checkout.files), checkout.root)
+    found += overlay_changes(judged, changes, frozenset(checkout.files), checkout.root)
     maps = SourceMaps(own.root)
     comments = KnownComments(
         maps,

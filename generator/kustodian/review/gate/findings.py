@@ -13,6 +13,7 @@ from kustodian.model.environment import Environment, Severity
 from kustodian.model.finding import GATE_RULES, Finding, Location
 from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES
 from kustodian.policy.catalogue import by_id
+from kustodian.repository.changes import Changes
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.findings import repository_finding
 from kustodian.review.check.plan import Plan
@@ -45,17 +46,23 @@ def is_kustomization(file: str) -> bool:
 
 
 def overlay_changes(
-    judged: Plan, changed: Iterable[str], base_files: frozenset[str], base_root: Path
+    judged: Plan, changes: Changes, base_files: frozenset[str], base_root: Path
 ) -> Iterator[GateChange]:
-    """Overlays that leave their environment because their folder moves; `changed` is on disk at both."""
-    files = list(filter(is_kustomization, changed))
-    now = {file for file in files if (judged.root / file).is_file()}
-    gone, added = base_files.intersection(files) - now, now - base_files
+    """Overlays that leave their environment because their folder moves.
+
+    The kustomizations among the changed files are on disk at both.
+    """
+    files = [path for path, _, _ in judged.scan.kustomizations] if judged.scan else []
+    added = {path for path in files if changes.touch(path)} - base_files
+    # Another spelling of the name in the same folder is no move.
+    folders = {posixpath.dirname(path) for path in files}
+    gone = {
+        path
+        for path in base_files.intersection(changes.files)
+        if is_kustomization(path) and posixpath.dirname(path) not in folders
+    }
     if not gone or not added:
         return
-    # Another spelling of the name in the same folder is no move.
-    folders = {posixpath.dirname(file) for file in now}
-    gone = frozenset(file for file in gone if posixpath.dirname(file) not in folders)
     old, new = SourceMaps(base_root), SourceMaps(judged.root)
     yield from moved_overlays(
         judged.config, gone, added, lambda file: old.text(file) or "", lambda file: new.text(file) or ""

@@ -1,6 +1,7 @@
 """Change removes the configuration or puts a link in its place.
 
-Why: Without `kustodian.yaml` the defaults count; a link lets any file of the repository become the configuration.
+Why: Without `kustodian.yaml` the defaults count; a link lets any file of the repository become the
+    configuration.
 
 Fix: Keep `kustodian.yaml` at the root of the repository, as a regular file.
 

@@ -1,9 +1,10 @@
 """Change leaves something out that the check looked at.
 
-Why: An overlay that no path of its environment matches any more, or a custom resource whose pod template is no
-    longer named, is checked by milder rules or not at all.
+Why: An overlay that no path of its environment matches any more, or a custom resource whose pod template is
+    no longer named, is checked by milder rules or not at all.
 
-Fix: Keep the path or the entry, or let the owner of `kustodian.yaml` approve the change and merge it on its own.
+Fix: Keep the path or the entry, or let the owner of `kustodian.yaml` approve the change and merge it on its
+    own.
 
 Wrong:
     environments:

@@ -3,8 +3,8 @@
 Why: The class of an environment decides how severe findings are there: production that calls itself
     development is checked like development.
 
-Fix: Keep the environment and its class, or let the owner of `kustodian.yaml` approve the change and merge it on
-    its own.
+Fix: Keep the environment and its class, or let the owner of `kustodian.yaml` approve the change and merge
+    it on its own.
 
 Wrong:
     environments:

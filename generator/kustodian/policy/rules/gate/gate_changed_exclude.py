@@ -2,7 +2,8 @@
 
 Why: Nothing in an excluded folder is checked, whatever is deployed from there.
 
-Fix: Keep the folder in the check, or let the owner of `kustodian.yaml` approve the change and merge it on its own.
+Fix: Keep the folder in the check, or let the owner of `kustodian.yaml` approve the change and merge it on
+    its own.
 
 Wrong:
     exclude: [overlays/*]  # added by the change

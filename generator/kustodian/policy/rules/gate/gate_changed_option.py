@@ -12,8 +12,8 @@ Right:
     registries: [registry.example.com]
 
 Notes:
-    Whether a rule's option is looser or stricter depends on the rule, so every change of an option is an error.
-    A registry that is removed, a smaller GPU budget and a stricter `failOn` are information.
+    Whether a rule's option is looser or stricter depends on the rule, so every change of an option is an
+    error. A registry that is removed, a smaller GPU budget and a stricter `failOn` are information.
 
 Source: Kustodian, docs/pull-requests.md
 """

@@ -14,7 +14,8 @@ Right:
       policy: [policies/rego]
 
 Notes:
-    A new file counts, because it may define exceptions. A policy folder or namespace that is added is information.
+    A new file counts, because it may define exceptions. A policy folder or namespace that is added is
+    information.
 
 Source: Kustodian, docs/pull-requests.md
 """

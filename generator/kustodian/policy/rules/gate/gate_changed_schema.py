@@ -13,8 +13,9 @@ Right:
     properties: {replicas: {type: integer, minimum: 1}}
 
 Notes:
-    The definitions compared are those in `schemas` and those in the repository. Weaker means: a definition, a
-    version, a required field or a constraint is gone, or unknown fields are kept. A new field is not reported.
+    The definitions compared are those in `schemas` and those in the repository. Weaker means: a definition,
+    a version, a required field or a constraint is gone, or unknown fields are kept. A new field is not
+    reported.
 
 Source: Kustodian, docs/pull-requests.md
 """

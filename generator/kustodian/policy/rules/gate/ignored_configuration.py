@@ -1,8 +1,10 @@
 """Configuration below that of the repository is ignored.
 
-Why: A repository has one configuration; a second one would let a folder choose the rules that it is judged by.
+Why: A repository has one configuration; a second one would let a folder choose the rules that it is judged
+    by.
 
-Fix: Move the settings to the repository's own `kustodian.yaml` and remove the file, or name it with `--config`.
+Fix: Move the settings to the repository's own `kustodian.yaml` and remove the file, or name it with
+    `--config`.
 
 Wrong:
     overlays/prod/kustodian.yaml
@@ -11,7 +13,8 @@ Right:
     kustodian.yaml
 
 Notes:
-    The configuration is the one nearest to the top of the git repository. Folders in `exclude` are not looked at.
+    The configuration is the one nearest to the top of the git repository. Folders in `exclude` are not
+    looked at.
 
 Source: Kustodian, docs/configuration.md
 """
