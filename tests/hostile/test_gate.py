@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.cli.harness import Outcome, kustodian, write
-from tests.cli.test_base import KUSTOMIZATION, commit, git
+from tests.cli.test_base import KUSTOMIZATION, POD, commit, git
 
 CONFIG = """\
 kubernetesVersion: "1.33"
@@ -598,3 +599,41 @@ def test_a_change_of_nothing_else_is_not_about_the_gate(root: Path) -> None:
     edit(root, "base/web.yaml", "web:1.0", "web:1.1")
     outcome = base(root)
     assert (outcome.code, gate(outcome)) == (0, [])
+
+
+def _documented() -> list[tuple[list[str], int]]:
+    page = (Path(__file__).parents[2] / "docs/pull-requests.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ kustodian (check --.*?) +# .*: exits with (\d)$", page, re.MULTILINE)
+    return [(command.split(), int(code)) for command, code in lines]
+
+
+def test_the_examples_of_the_page(root: Path) -> None:
+    (root / "base/web.yaml").write_text(f"{POD.format(name='web', tag='1.0')}")
+    (root / "kustodian.yaml").write_text("rules: {missing-memory-limit: {severity: error}}\nfailOn: error\n")
+    commit(root, "main")
+    git(root, "branch", "--force", "main")
+    (root / "kustodian.yaml").write_text("rules: {missing-memory-limit: {severity: off}}\nfailOn: error\n")
+    git(root, "add", "--all")
+    assert len(_documented()) == 4
+    for words, code in _documented():
+        outcome = kustodian(*words, cwd=root)
+        assert outcome.code == code, (words, outcome.out)
+        assert ("gate-changed-rule-off" in outcome.out) == (code == 1)
+
+
+CI_FILES = ["action.yml", "integrations/gitlab.yml", ".pre-commit-hooks.yaml", "docs/ci.md"]
+TEMPLATE = "template/{{cookiecutter.repo_name}}"
+CI_FILES += [
+    f"{TEMPLATE}/{name}"
+    for name in (".github/workflows/ci.yaml", ".gitlab-ci.yml", "Jenkinsfile", ".pre-commit-config.yaml")
+]
+
+
+@pytest.mark.parametrize("name", CI_FILES)
+def test_no_pipeline_trusts_the_head_or_a_cache(name: str) -> None:
+    text = (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
+    assert "--trust-head" not in text
+    assert "--base" in text and "--no-cache" in text
+    for line in text.splitlines():
+        if "curl" in line and "--output /usr" in line:
+            assert "sha256sum --check" in text
