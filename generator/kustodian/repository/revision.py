@@ -116,9 +116,11 @@ class Checkout:
 
     def has(self, path: str) -> bool:
         """Whether a file is tracked; `path` is relative to the top of the work tree."""
-        paths = self._sorted if not self._tree.prefix else sorted(map(path_of, self._index_of_all))
-        found = bisect_left(paths, path)
-        return found < len(paths) and paths[found] == path
+        return path in self._all_paths
+
+    @cached_property
+    def _all_paths(self) -> frozenset[str]:
+        return frozenset(map(path_of, self._index_of_all))
 
     @cached_property
     def _index_of_all(self) -> list[str]:

@@ -235,6 +235,8 @@ def _read_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Git
         base = stack.enter_context(checkout(tree, commit)) if commit else None
     finally:
         differing.wait()
+    if base is not None:  # here, while the engine scans the head
+        base.lay_out([*differing.result().files, *differing.result().folders])
     return _GitState(tree, base_tree, head_root, base, differing)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from kustodian.model.errors import UserError
+from kustodian.model.errors import ExitCode, UserError
 from kustodian.policy.config import CONFIG_NAME
 from kustodian.render.engine import Engine
 from kustodian.repository.changes import Changes
@@ -21,7 +21,7 @@ from kustodian.review.check.plan import Plan
 from kustodian.review.check.rulebook import Rulebook, Trust, read_rulebook
 from kustodian.review.check.targets import MANIFEST_SUFFIXES, Targets, is_definition, load_plan
 from kustodian.review.gate.change import GateChange
-from kustodian.review.gate.findings import gate_findings, is_kustomization, overlay_changes, rule_changes
+from kustodian.review.gate.findings import gate_findings, overlay_changes, rule_changes
 from kustodian.review.gate.waivers import KnownComments
 
 _DEFINITION = b"CustomResourceDefinition"
@@ -41,7 +41,8 @@ def judge(
 ) -> tuple[Plan, Rulebook | None, Trust]:
     """The plan of a change by the rules of the base, and what it does to them; the rules if they differ.
 
-    `own` is its plan by its own rules. Raises UserError if the rules of either do not load.
+    The changed files of the base are on disk. `own` is its plan by its own rules. Raises UserError if the
+    rules of either do not load.
     """
     checkout, changes = base.checkout, base.changes
     judged, rulebook = own, None
@@ -53,8 +54,6 @@ def judge(
         judged = load_plan(targets, options, engine, rulebook)
         before = _plan_of_base(targets, rulebook, base, engine)
         found += rule_changes(own, judged, before)
-    else:
-        checkout.lay_out(filter(is_kustomization, changes.files))
     found += overlay_changes(judged, changes, frozenset(checkout.files), checkout.root)
     maps = SourceMaps(own.root)
     comments = KnownComments(
@@ -123,10 +122,7 @@ def _rules_differ(own: Plan, options: CheckOptions, base: Base) -> bool:
     inputs = {posixpath.normpath(own.config_file), *inputs_of_rules(own)}
     if any(_related(link, name) for link in changes.links | checkout.links for name in inputs):
         return True  # what a link leads to may have changed
-    before = set(checkout.files)
-    suspects = [file for file in changes.files if file.endswith(MANIFEST_SUFFIXES) and file in before]
-    checkout.lay_out(suspects)
-    return any(_defines(checkout.root / file) for file in suspects)
+    return any(_defines(checkout.root / file) for file in changes.files if file.endswith(MANIFEST_SUFFIXES))
 
 
 def _is_elsewhere(options: CheckOptions, root: Path) -> bool:
@@ -162,9 +158,25 @@ def _rulebook(own: Plan, base: Base, engine: Engine) -> Rulebook:
     if config is not None and not config.is_relative_to(base.checkout.top):
         return Rulebook(own.config, root)
     try:
-        return read_rulebook(root, config, engine, required=False)
+        rulebook = read_rulebook(root, config, engine, required=False)
     except UserError as error:
         raise _unusable(base, error) from error
+    _refuse_pointers(rulebook, base)
+    return rulebook
+
+
+def _refuse_pointers(rulebook: Rulebook, base: Base) -> None:
+    """Raise UserError if a policy or schema of the base is in Git LFS, without its content in the clone."""
+    config = rulebook.config
+    named = map(posixpath.normpath, (*config.rego.policy, *config.rego.data, *config.schemas))
+    lost = [file for name in named for file in base.checkout.pointers if _related(file, name)]
+    if lost:
+        raise UserError(
+            f"a Git LFS pointer at {base.commit[:12]}, whose content is not in this clone",
+            file=min(lost),
+            hint="run `git lfs fetch --all`, or keep policies and schemas out of Git LFS",
+            exit_code=ExitCode.NOT_CHECKED,
+        )
 
 
 def _plan_of_base(targets: Targets, rulebook: Rulebook, base: Base, engine: Engine) -> Plan:
