@@ -49,15 +49,20 @@ class Limits(NamedTuple):
 
 
 class RegoOptions(NamedTuple):
-    """Policies: files or folders relative to the root, and the Rego packages to evaluate."""
+    """Policies: files or folders relative to the root, and the Rego packages to evaluate.
+
+    `root` is the folder that they are read from, None for the repository that is checked.
+    """
 
     policy: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ("main",)
     data: tuple[str, ...] = ()
+    root: Path | None = None
 
     def as_request(self) -> JsonObject:
         """The `policy` part of a request."""
-        return {"paths": list(self.policy), "data": list(self.data), "namespaces": list(self.namespaces)}
+        request = {"paths": list(self.policy), "data": list(self.data), "namespaces": list(self.namespaces)}
+        return request if self.root is None else {**request, "root": str(self.root)}
 
 
 @dataclass(frozen=True, slots=True)

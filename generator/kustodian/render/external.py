@@ -92,7 +92,11 @@ class ExternalRenderer:
         # One call per object: conftest does not report which document of a stream a result belongs to.
         for index, item in enumerate(objects):
             done = subprocess.run(
-                [*command, "-"], cwd=root, input=json.dumps(item).encode(), capture_output=True, check=False
+                [*command, "-"],
+                cwd=rego.root or root,
+                input=json.dumps(item).encode(),
+                capture_output=True,
+                check=False,
             )
             if done.returncode != 0:
                 raise UserError(

@@ -33,9 +33,9 @@ class Layout:
 
 
 def find_root(start: Path) -> Path:
-    """The repository root of a path: the nearest folder above with kustodian.yaml, else with .git.
+    """The repository root of a path: see `marked_root`.
 
-    If there is neither (an unpacked archive), it is the folder that contains everything that the path's
+    If nothing marks one (an unpacked archive), it is the folder that contains everything that the path's
     kustomization refers to: the path itself, or further up for an overlay with its base beside it.
     """
     marked = marked_root(start)
@@ -57,13 +57,26 @@ def common_root(targets: Sequence[Path]) -> Path | None:
 
 
 def marked_root(start: Path) -> Path | None:
-    """The nearest folder above with kustodian.yaml, else with .git; None if there is neither."""
+    """The folder above with kustodian.yaml that is nearest to the top of the git work tree, else that top.
+
+    One repository has one configuration, so a kustodian.yaml further down does not count. Without git it is
+    the highest folder with kustodian.yaml up to the working directory, or else the nearest one above. None
+    if there is neither.
+    """
     folder = start if start.is_dir() else start.parent
-    for marker in ("kustodian.yaml", ".git"):
-        for candidate in (folder, *folder.parents):
-            if (candidate / marker).exists():
-                return candidate
-    return None
+    above = (folder, *folder.parents)
+    top = next((candidate for candidate in above if (candidate / ".git").exists()), None)
+    limit = top if top is not None else Path.cwd().resolve()
+    inside = [candidate for candidate in above if candidate.is_relative_to(limit)]
+    marked = [candidate for candidate in inside if _is_marked(candidate)]
+    if marked:
+        return marked[-1]
+    return top if top is not None else next(filter(_is_marked, above), None)
+
+
+def _is_marked(folder: Path) -> bool:
+    # A link that leads nowhere is a configuration as well: it is an error, and nobody else's takes its place.
+    return os.path.lexists(folder / "kustodian.yaml")
 
 
 def _extent(folder: Path) -> Path:

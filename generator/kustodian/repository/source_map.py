@@ -51,6 +51,11 @@ class SourceNode:
         self.text = str(node.value) if isinstance(node, ScalarNode) else None
 
     @property
+    def identity(self) -> int:
+        """The same for all aliases of a value."""
+        return id(self._node)
+
+    @property
     def span(self) -> Span:
         """The position of the value."""
         return _span(self._node, self._offset)

@@ -123,6 +123,11 @@ class Schemas:
 
         return self.definitions.custom_kinds(group, kind, shipped_kinds().get((group, kind)))
 
+    @property
+    def given_kinds(self) -> frozenset[tuple[str, str]]:
+        """The (group, kind) pairs whose definition was given by the user."""
+        return frozenset(self.definitions.by_kind)
+
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition was given by the user, so that its list of versions is complete."""
         custom = self.custom_kind(group, kind)

@@ -91,6 +91,17 @@ def cluster_finding(
     )  # fmt: skip
 
 
+def repository_finding(
+    rule: Rule, severity: Severity, message: str, location: Location, fingerprint: str
+) -> Finding:
+    """A finding about the repository as a whole, of a rule without a check of its own."""
+    return Finding(
+        rule=rule.id, severity=severity, message=message, fix=rule.manual.fix, why=rule.manual.why,
+        environment=None, overlay=".", object=None, field="", source=location,
+        tags=(rule.topic, *rule.tags), fingerprint=fingerprint,
+    )  # fmt: skip
+
+
 def _finding(
     rule: str,
     severity: Severity,

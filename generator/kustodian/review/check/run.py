@@ -32,8 +32,9 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.rule_help import rule_help_of
+from kustodian.review.check.rulebook import Rulebook, Trust
 from kustodian.review.check.shard import own_overlays, rendered_overlays, shard_report
-from kustodian.review.check.targets import load_plan, resolve_targets
+from kustodian.review.check.targets import Targets, load_plan, resolve_targets
 from kustodian.review.check.view import view_of
 from kustodian.review.locate.locator import Locator
 
@@ -45,17 +46,26 @@ def start(
     *,
     keeps_schemas: bool = False,
     inspect: Callable[[RenderedOverlay], None] | None = None,
+    rulebook: Rulebook | None = None,
 ) -> Run:
-    """A run over the targets, nothing rendered yet. Raises UserError as `check` does."""
+    """A run over the targets, nothing rendered yet; `rulebook` judges in place of the configuration there.
+
+    Raises UserError as `check` does.
+    """
     resolved = resolve_targets(targets, options.stdin)
-    plan = load_plan(resolved, options, engine)
+    plan = load_plan(resolved, options, engine, rulebook)
+    refuse_empty(plan, resolved)
+    return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
+
+
+def refuse_empty(plan: Plan, targets: Targets) -> None:
+    """Raise UserError for a plan with nothing to check."""
     if not plan.overlays and not plan.not_checkable and not plan.through:
         raise UserError(
-            f"nothing to check in {resolved.shown}: no kustomization and no manifest",
+            f"nothing to check in {targets.shown}: no kustomization and no manifest",
             hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
 
 
 #: How often an overlay that is deployed may have Applications that deploy more.
@@ -108,6 +118,8 @@ class Run:
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
         self.inspect = inspect or _accept
+        #: Set if the rules are those of another revision.
+        self.trust: Trust | None = None
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         self._own = own_overlays(plan, options.shard)
         self._keeps_schemas = keeps_schemas or options.against_cluster is not None
@@ -207,6 +219,8 @@ class Run:
         """
         if self.options.against_cluster is not None:
             self._ask_cluster(self.options.against_cluster)
+        if self.trust is not None and (self.options.shard is None or self.options.shard.is_first):
+            self.findings += self.trust.findings
         if self.options.waivers:
             self._waive(also_read)
         self.findings.sort(key=finding_order)
@@ -292,7 +306,7 @@ class Run:
         from kustodian.review.check.waive import waive
 
         files = {*also_read, *(file for rendered in self.rendered for file in rendered.files)}
-        waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
+        waived = waive(self.findings, self.plan, files, self.options.today, self.maps, self.trust)
         self.findings += waived.findings
         self.used_waivers = waived.used
         self.waivers_until = waived.until
