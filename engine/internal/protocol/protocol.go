@@ -48,6 +48,7 @@ const (
 	CodeHelm            = "helm"
 	CodeTooManyObjects  = "too-many-objects"
 	CodeTooComplex      = "too-complex"
+	CodeProvenance      = "hidden-provenance"
 	CodeTooDeep         = "too-deep"
 	CodeRenderedSize    = "rendered-too-large"
 	CodeTimeout         = "timeout"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import FieldPath
+from kustodian.repository.files import Reader, read_regular
 from kustodian.repository.lines import Lines
 
 if TYPE_CHECKING:
@@ -182,15 +183,22 @@ class SourceFile:
         self.documents = Documents(text, shown, tolerant)
 
     @classmethod
-    def read(cls, path: Path | str, shown: str, tolerant: bool = False) -> SourceFile:
-        """Read a file. Raises UserError if it cannot be read."""
+    def of(cls, content: bytes, shown: str, tolerant: bool = False) -> SourceFile:
+        """The file with this content. Raises UserError if it is not UTF-8."""
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - thousands of files: a Path for each is slow
-                text = file.read().decode("utf-8-sig")
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            return cls(text, shown, tolerant)
-        except (OSError, UnicodeDecodeError) as error:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(f"cannot read the file: {error}", file=shown) from error
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return cls(text, shown, tolerant)
+
+    @classmethod
+    def read(cls, path: Path, shown: str) -> SourceFile:
+        """Read a regular file that the command line names. Raises UserError if it cannot be read."""
+        try:
+            return cls.of(read_regular(path), shown)
+        except OSError as error:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 
     @cached_property
@@ -207,6 +215,7 @@ class SourceMaps:
     ) -> None:
         """File names are relative to `root`; files that do not differ from `beside` are taken from there."""
         self.root = root
+        self._reader = Reader(root)
         self._beside, self._differs = beside, differs
         self._files: dict[str, SourceFile | None] = {}
 
@@ -220,8 +229,8 @@ class SourceMaps:
             return self._beside.file(name)
         if name not in self._files:
             try:
-                self._files[name] = SourceFile.read(f"{self.root}/{name}", name, tolerant=True)
-            except UserError:
+                self._files[name] = SourceFile.of(self._reader.read(name), name, tolerant=True)
+            except (OSError, UserError):
                 self._files[name] = None
         return self._files[name]
 
@@ -242,7 +251,7 @@ class SourceMaps:
         if (known := self._files.get(name)) is not None:
             return known.text
         try:
-            return (self.root / name).read_text(encoding="utf-8")
+            return self._reader.text(name)
         except (OSError, UnicodeDecodeError):
             return None
 

@@ -19,6 +19,7 @@ from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import Engine, RegoOptions, Scan
 from kustodian.repository import layout
+from kustodian.repository.files import OutsideError, files_below
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
@@ -274,15 +275,7 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
     scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
     files = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
     for entry in plan.config.schemas:
-        folder = plan.root / entry
-        if not folder.exists():
-            raise UserError(
-                f"`schemas`: no such file or folder: {entry}",
-                file=plan.config_file,
-                hint="paths are relative to the repository root",
-            )
-        inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
+        files |= _schema_files(plan, entry)
 
     def definitions(file: str, line: int | None = None) -> list[JsonObject]:
         return [
@@ -301,6 +294,28 @@ def _load_schemas(plan: Plan, engine: Engine) -> None:
             load = partial(definitions, file, head.get("line"))
             schemas.add_crd_of(text(head.get("definesGroup")), text(head.get("definesKind")), load)
     plan.settings = replace(plan.settings, schemas=schemas)
+
+
+def _schema_files(plan: Plan, entry: str) -> set[str]:
+    """The files of an entry of `schemas`, relative to the root. Raises UserError for one outside of it."""
+    try:
+        inside = files_below(plan.root / entry, plan.root, MANIFEST_SUFFIXES)
+    except OutsideError as error:
+        raise UserError(
+            f"`schemas`: {os.path.relpath(error.filename, plan.root)}: {error.strerror}",
+            file=plan.config_file,
+            hint="copy the definitions into the repository",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"`schemas`: {entry}: {error}", file=plan.config_file) from error
+    if not (plan.root / entry).exists():
+        raise UserError(
+            f"`schemas`: no such file or folder: {entry}",
+            file=plan.config_file,
+            hint="paths are relative to the repository root",
+        )
+    real = os.path.realpath(plan.root)
+    return {os.path.relpath(path, real) for path in inside if path.suffix in MANIFEST_SUFFIXES}
 
 
 def is_definition(data: JsonObject) -> bool:
