@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
@@ -66,7 +67,7 @@ def opened(root: Path, *arguments: str, inside: Path | None = None) -> list[str]
         check=False,
     )
     found = re.findall(r'open(?:at2?)?\((?:[^"]*, )?"([^"]+)"[^\n]*\) = \d', log.read_text(errors="replace"))
-    real = {os.path.realpath(os.path.join(root, name)) for name in found}
+    real = {os.path.realpath(root / name) for name in found}
     own = str(inside or root)
     real.discard(str(root))  # the working directory
     return sorted(name for name in real if name.startswith(str(root.parent)) and not name.startswith(own))
@@ -222,7 +223,7 @@ def test_an_alias_bomb_in_a_folder_without_a_repository(tmp_path: Path) -> None:
     names = "abcdefghijklmnopqrstuvwxyz"
     bomb = "a: &a [../x, ../y]\n" + "".join(
         f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-        for before, name in zip(names, names[1:], strict=False)
+        for before, name in itertools.pairwise(names)
     )
     root = write(
         tmp_path / "archive", {"app/kustomization.yaml": f"{KUSTOMIZATION}{bomb}", "app/pod.yaml": POD}

@@ -86,7 +86,7 @@ class Reader:
         real = self._folders.get(folder)
         if real is None:
             real = self._folders[folder] = self._resolve(folder)
-        path = os.path.join(real, base)
+        path = f"{real}/{base}"
         if base.lower() == ".git":
             raise OutsideError("it leads into .git", Path(name))
         try:
@@ -102,7 +102,7 @@ class Reader:
 
     def _resolve(self, folder: str) -> str:
         """The folder with its links followed."""
-        path = os.path.join(self._root, folder)
+        path = folder if folder.startswith("/") else f"{self._root}/{folder}"
         real = os.path.realpath(path)
         if real != self._real:
             _refuse_outside(Path(real), Path(self._real))
@@ -110,9 +110,9 @@ class Reader:
 
 
 def files_below(path: Path, within: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """The regular files with these suffixes below a folder, sorted, or the file itself, with links followed.
+    """The regular files with these suffixes below a folder, sorted, or the file itself; links are followed.
 
-    Links to folders are not followed. Raises OSError, OutsideError for what leads out of `within` or is special.
+    Links to folders below it are not. Raises OutsideError for what leads out or is special, and OSError.
     """
     real, root = Path(os.path.realpath(path)), Path(os.path.realpath(within))
     if real != root:
@@ -187,7 +187,7 @@ def replace_file(
 
 
 def _refuse_outside(real: Path, root: Path, named: Path | None = None) -> None:
-    """Raise OutsideError unless a resolved path is below a resolved folder; `named` is shown instead of it."""
+    """Raise OutsideError unless a resolved path is below a resolved folder; `named` is shown."""
     if real == root or not real.is_relative_to(root):
         raise OutsideError("it leads out of the repository", named or real)
     if ".git" in (part.lower() for part in real.relative_to(root).parts):

@@ -72,7 +72,7 @@ def work_tree_prefix(folder: Path) -> str:
 
 
 def _git_top(folder: Path) -> Path | None:
-    """The top of the git repository around an absolute folder, also if git is not used because of its `.git`."""
+    """The top of the git repository around an absolute folder, even if its `.git` is not trusted."""
     try:
         found = find_git_folder(str(folder))
     except UntrustedGit:

@@ -37,6 +37,8 @@ _NOT_REALLY_REQUIRED = {
     "io.k8s.api.core.v1.Sysctl": "value",
 }
 #: The API server ignores the status in manifests of most kinds, so nothing in it is required.
+_COMPILED_SIZE = 10 << 20
+_MOST_VIOLATIONS = 10_000
 _STATUS = re.compile(r"(Status|Condition)$")
 
 
@@ -157,9 +159,15 @@ class Schemas:
 
     def problems(self, manifest: Manifest) -> list[Violation]:
         """The violations of its schema in a manifest; empty for a kind without a schema."""
+        from jsonschema_rs import ValidationError
+
         from kustodian.schemas.explain import violations
 
-        compiled = self._validator(manifest.api_version, manifest.kind)
+        try:
+            compiled = self._validator(manifest.api_version, manifest.kind)
+        except ValidationError as problem:
+            reason = problem.message.partition("\n")[0][:200]
+            return [Violation((), f"the definition of {manifest.kind} cannot be used: {reason}")]
         if compiled is None:
             return []
         schema, validator = compiled
@@ -169,6 +177,9 @@ class Schemas:
         for error in validator.iter_errors(manifest.data):
             for violation in violations(error, manifest.data, schema, self._definitions):
                 result.setdefault((violation.path, violation.message), violation)
+                if len(result) == _MOST_VIOLATIONS:
+                    text = f"has more than {_MOST_VIOLATIONS:,} violations; the others are not listed"
+                    return [*result.values(), Violation((), text)]
         return list(result.values())
 
     def _validator(self, api_version: str, kind: str) -> tuple[JsonObject, Draft202012Validator] | None:
@@ -189,7 +200,7 @@ class Schemas:
         return strict_schema(custom, custom.versions[version])
 
     def _compile(self, schema: JsonObject) -> Draft202012Validator:
-        from jsonschema_rs import Draft202012Validator, Registry
+        from jsonschema_rs import Draft202012Validator, RegexOptions, Registry
 
         if self._registry is None:
             document = {
@@ -198,7 +209,9 @@ class Schemas:
                 "$defs": self._definitions,
             }
             self._registry = Registry([(_DEFINITIONS_URI, document)])
-        return Draft202012Validator(schema, registry=self._registry)
+        # Definitions of custom resources come from the repository: their patterns are matched in linear time.
+        patterns = RegexOptions(size_limit=_COMPILED_SIZE, dfa_size_limit=_COMPILED_SIZE)
+        return Draft202012Validator(schema, registry=self._registry, pattern_options=patterns)
 
 
 def _read_definitions(version: str) -> JsonObject:

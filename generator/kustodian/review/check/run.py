@@ -296,8 +296,8 @@ def without_schemas(manifest: Manifest) -> Manifest:
 
 def _not_checked(failure: RuleFailure) -> NotChecked:
     """What the report says of a rule that raised."""
-    if failure.unknown:
-        return NotChecked("history-unknown", f"rule {failure.rule} could not look: {failure.error}")
+    if failure.code != "rule-failed":
+        return NotChecked(failure.code, f"rule {failure.rule} could not look: {failure.error}")
     return NotChecked("rule-failed", f"rule {failure.rule} failed on {failure.overlay}: {failure.error}")
 
 

@@ -6,12 +6,12 @@ patches insert items. So an item is found by the merge key of the rendered item,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from kustodian.model.finding import Location
 from kustodian.model.json_value import FieldPath
+from kustodian.model.linear_pattern import linear_pattern, matches_whole
 from kustodian.model.manifest import Manifest
 from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
 
@@ -67,9 +67,10 @@ class Subject(NamedTuple):
         if original:
             names.add(original)
         if pattern:
-            return any(re.fullmatch(name, candidate) for candidate in names) or bool(
-                re.search(name, self.manifest.name)
-            )
+            if any(matches_whole(name, candidate) for candidate in names):
+                return True
+            compiled = linear_pattern(name)
+            return compiled is not None and compiled.search(self.manifest.name)
         return name in names or bool(original and original in name and name in self.manifest.name)
 
 
