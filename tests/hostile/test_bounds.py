@@ -214,3 +214,111 @@ def test_an_application_set_that_is_too_large_is_named(tmp_path: Path) -> None:
     outcome = check(root, "--format", "json")
     assert outcome.code == 3
     assert {entry["code"] for entry in outcome.data["notChecked"]} == {"too-many-parameters"}
+
+
+def test_the_memory_of_python_is_bounded(tmp_path: Path) -> None:
+    manifest = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, namespace: x}}\ndata: {{a: {'x' * 8_000_000}}}\n"
+    files: dict[str, str] = {}
+    for number in range(60):
+        files |= overlay("", manifest, f"n{number}")
+    root = write(tmp_path, files)
+    outcome = check(root, "--format", "json", KUSTODIAN_MEMORY="512MiB")
+    assert outcome.code == 3
+    assert "not enough memory, or the limit for it is reached" in outcome.err
+    assert "KUSTODIAN_MEMORY" in outcome.err
+    assert outcome.out == ""
+
+
+@pytest.mark.parametrize("given", ["1", "much", "1TiB", "-1GiB", "100MiB", "0GiB"])
+def test_the_limit_for_memory_must_be_an_amount(tmp_path: Path, given: str) -> None:
+    outcome = check(write(tmp_path, overlay()), KUSTODIAN_MEMORY=given)
+    assert outcome.code == 2
+    assert f"KUSTODIAN_MEMORY is `{given}`" in outcome.err
+
+
+def test_the_engine_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """It is not that of Python, which processes inherit."""
+    code = (
+        "import resource, subprocess, sys\n"
+        "from pathlib import Path\n"
+        "from kustodian.model.memory_limit import limit_python\n"
+        "from kustodian.render.process import start\n"
+        "limit_python()\n"
+        "engine = start(Path('/bin/sleep'))\n"
+        "engine.popen.kill()\n"
+        "print(resource.getrlimit(resource.RLIMIT_DATA)[0])\n"
+        "print(start(Path(sys.argv[1])).popen.stdout.read().decode())\n"
+    )
+    show = tmp_path / "show"
+    show.write_text("#!/bin/sh\nulimit -d\necho $GOMEMLIMIT\n")
+    show.chmod(0o755)
+    for given, limits in (("", "1140850688\nunlimited\n\n"), ("4GiB", "2281701376\nunlimited\n1610612736\n")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(show)],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "KUSTODIAN_MEMORY": given},
+            capture_output=True, text=True, check=True, timeout=SECONDS,
+        )  # fmt: skip
+        assert done.stdout == f"{limits}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--fix"], ["a"], ["--base", "HEAD"]])
+def test_folders_may_be_nested_to_any_depth(tmp_path: Path, arguments: list[str]) -> None:
+    write(tmp_path, {"kustodian.yaml": ""})
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range((4_000 - len(str(tmp_path))) // 2):
+        os.mkdir("a", dir_fd=here)
+        below = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    for name, text in {"kustomization.yaml": f"{KUSTOMIZATION}resources: [a.yaml]\n", "a.yaml": POD}.items():
+        file = os.open(name, os.O_WRONLY | os.O_CREAT, dir_fd=here)
+        os.write(file, text.encode())
+        os.close(file)
+    os.close(here)
+    if "--base" in arguments:
+        for command in (
+            ["init", "-q"],
+            ["add", "kustodian.yaml"],
+            ["-c", "user.name=a", "-c", "user.email=a", "commit", "-qm", "a"],
+        ):
+            subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    outcome = check(tmp_path, *arguments)
+    assert outcome.code == 1, outcome.err
+    assert "unpinned-image" in outcome.out + outcome.err
+
+
+def many(count: int, length: int) -> dict[str, str]:
+    """An overlay with so many findings, all in one line that is at least so long."""
+    containers = ", ".join(f'{{"name": "c{number}", "image": "a:latest"}}' for number in range(count))
+    pad = "x" * length
+    manifest = (
+        f'{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "a", "namespace": "x", "labels": {{"a": "{pad}"}}}}, '
+        f'"spec": {{"containers": [{containers}]}}}}\n'
+    )
+    return overlay("", manifest)
+
+
+@pytest.mark.parametrize(
+    "format_", ["text", "markdown", "html", "sarif", "junit", "gitlab", "github", "json"]
+)
+def test_a_long_line_is_not_quoted_for_each_finding(tmp_path: Path, format_: str) -> None:
+    root = write(tmp_path, many(200, 1_000_000))
+    outcome = check(root, "--format", format_, "--rule", "unpinned-image")
+    assert outcome.code == 1
+    assert len(outcome.out) < 2_000_000
+    assert "c199" in outcome.out or format_ == "markdown"
+
+
+@pytest.mark.parametrize(("format_", "most"), [("text", 5_000), ("html", 2_000), ("sarif", 25_000)])
+def test_the_findings_that_a_report_shows_are_bounded(tmp_path: Path, format_: str, most: int) -> None:
+    root = write(tmp_path, many(26_000, 1))
+    outcome = check(root, "--format", format_, "--rule", "unpinned-image")
+    assert outcome.code == 1
+    assert "26,000 errors" in outcome.out or format_ == "sarif"
+    if format_ == "sarif":
+        run = json.loads(outcome.out)["runs"][0]
+        assert len(run["results"]) == most
+        [note] = run["invocations"][0]["toolExecutionNotifications"]
+        assert note["message"]["text"] == "1,000 results are left out; the JSON report has all of them"
+    else:
+        assert f"{26_000 - most:,} more causes not shown here" in outcome.out

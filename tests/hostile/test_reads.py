@@ -222,8 +222,7 @@ def test_a_folder_without_git_and_configuration_is_its_own_root(
 def test_an_alias_bomb_in_a_folder_without_a_repository(tmp_path: Path) -> None:
     names = "abcdefghijklmnopqrstuvwxyz"
     bomb = "a: &a [../x, ../y]\n" + "".join(
-        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-        for before, name in itertools.pairwise(names)
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in itertools.pairwise(names)
     )
     root = write(
         tmp_path / "archive", {"app/kustomization.yaml": f"{KUSTOMIZATION}{bomb}", "app/pod.yaml": POD}

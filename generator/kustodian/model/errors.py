@@ -59,7 +59,7 @@ class UserError(Exception):
 class Undecided(UserError):
     """A rule cannot decide, so the check is incomplete; `code` is that of the report's `notChecked`."""
 
-    code = "undecided"
+    code: str
 
 
 class TooManyParameters(Undecided):

@@ -102,6 +102,8 @@ class Evaluator:
             try:
                 for violation in check(subject, context):
                     hits.append(Hit(rule, severity, rendered, violation, violation.manifest or owner))
+            except MemoryError:
+                raise
             except Exception as error:
                 del hits[before:]
                 self._failed(rule, rendered, error)
@@ -163,6 +165,8 @@ class Evaluator:
             failure = RuleFailure(rule.id, ".", str(error), error.code)
             if failure not in self.failures:  # a comparison evaluates a rule several times
                 self.failures.append(failure)
+        except MemoryError:
+            raise
         except Exception as error:
             self._failed(rule, None, error)
             return []

@@ -346,6 +346,8 @@ class Engine:
         try:
             answer: JsonObject = orjson.loads(line)
         except ValueError as error:
+            if "Not enough memory" in str(error):
+                raise MemoryError from error
             raise EngineError(
                 f"the repository was not checked: an answer of the rendering engine is not JSON: {error}",
                 exit_code=ExitCode.NOT_CHECKED,

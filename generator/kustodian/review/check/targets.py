@@ -19,7 +19,7 @@ from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import Engine, RegoOptions, Scan
 from kustodian.repository import layout
-from kustodian.repository.files import OutsideError, files_below
+from kustodian.repository.files import OutsideError, files_below, walk
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
@@ -137,8 +137,11 @@ def _add(targets: Targets, target: Path) -> None:
     else:
         files = sorted(
             os.path.relpath(path, targets.root)
-            for path in target.rglob("*")
-            if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
+            for folder, names in walk(target)
+            for name in names
+            if name.endswith(MANIFEST_SUFFIXES)
+            and name != CONFIG_NAME
+            and (path := Path(folder, name)).is_file()
         )
         if files:
             targets.plain[relative] = tuple(files)
@@ -149,7 +152,7 @@ def _add(targets: Targets, target: Path) -> None:
 
 def _holds_kustomization(folder: Path) -> bool:
     names = KUSTOMIZATION_NAMES
-    return any(name in files for _, _, files in os.walk(folder) for name in names)
+    return any(name in files for _, files in walk(folder) for name in names)
 
 
 def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
