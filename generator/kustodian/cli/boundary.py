@@ -85,8 +85,8 @@ def _too_much(error: RecursionError | MemoryError) -> UserError:
             exit_code=ExitCode.NOT_CHECKED,
         )
     return UserError(
-        "a file is nested too deeply to be read",
-        hint="look for thousands of nested lists or mappings",
+        "a file, or a folder, is nested too deeply to be read",
+        hint="look for thousands of nested lists, mappings or folders",
         exit_code=ExitCode.NOT_CHECKED,
     )
 

@@ -124,6 +124,30 @@ class SourceNode:
         node = self.at(path)
         return tuple(node.children.values()) if node is not None else ()
 
+    def items_by(self, key: str) -> dict[str | None, list[SourceNode]]:
+        """The items of a list that have a key, by the text of its value: None if that is not a scalar."""
+        if key not in self._items_by:
+            found: dict[str | None, list[SourceNode]] = {}
+            for item in self.children.values():
+                if key in item.children:
+                    found.setdefault(item.children[key].text, []).append(item)
+            self._items_by[key] = found
+        return self._items_by[key]
+
+    @cached_property
+    def first_by_text(self) -> dict[str | None, SourceNode]:
+        """The first item of a list with each text."""
+        return {item.text: item for item in reversed(self.entries())}
+
+    @cached_property
+    def first_by_keys(self) -> dict[frozenset[str | int], SourceNode]:
+        """The first item of a list with each set of keys."""
+        return {frozenset(item.children): item for item in reversed(self.entries())}
+
+    @cached_property
+    def _items_by(self) -> dict[str, dict[str | None, list[SourceNode]]]:
+        return {}
+
     @property
     def is_null(self) -> bool:
         """Whether it is written as null, or as a key without a value."""

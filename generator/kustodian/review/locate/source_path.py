@@ -96,17 +96,14 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
         for key in MERGE_KEYS:
             if not isinstance(item.get(key), str | int):
                 continue
-            value = str(item[key])
-            matches = [child for child in node.entries() if child.scalar(key) == value]
+            items = node.items_by(key)
+            matches = items.get(str(item[key]))
             if matches:
                 return _closest(matches, item)
-            if any(key in child.children for child in node.entries()):
+            if items:
                 return None
     elif item is not None and not isinstance(item, list):
-        for child in node.entries():
-            if child.text == _yaml_text(item):
-                return child
-        return None
+        return node.first_by_text.get(_yaml_text(item))
     same_length = isinstance(rendered, list) and len(rendered) == len(node.children)
     return node.children.get(index) if same_length or item is None else _by_shape(node, item)
 
@@ -124,10 +121,7 @@ def _by_shape(node: SourceNode, item: Any) -> SourceNode | None:
     """The item with the same keys, for items without a merge key."""
     if not isinstance(item, dict):
         return None
-    for child in node.entries():
-        if set(child.children) == set(item):
-            return child
-    return None
+    return node.first_by_keys.get(frozenset(item))
 
 
 def _yaml_text(value: object) -> str:
