@@ -48,6 +48,8 @@ const (
 	CodeHelm            = "helm"
 	CodeTooManyObjects  = "too-many-objects"
 	CodeTooComplex      = "too-complex"
+	CodeName            = "not-utf-8"
+	CodeLFSPointer      = "lfs-pointer"
 	CodeProvenance      = "hidden-provenance"
 	CodeTooDeep         = "too-deep"
 	CodeRenderedSize    = "rendered-too-large"

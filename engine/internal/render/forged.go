@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
 
@@ -19,8 +20,11 @@ var provenanceNames = [][2][]byte{
 }
 
 // unforged hides provenance that the repository itself claims from a build that
-// asks for provenance.
+// asks for provenance. It refuses pointers of Git LFS.
 func (b *build) unforged(rel string, content []byte) ([]byte, error) {
+	if failure := manifest.CheckPointer(rel, content); failure != nil {
+		return nil, failure
+	}
 	if !b.trace {
 		return content, nil
 	}

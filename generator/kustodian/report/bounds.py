@@ -8,6 +8,8 @@ from kustodian.model.finding import Finding
 MOST_IN_TEXT = 5_000
 MOST_ON_PAGE = 2_000
 MOST_IN_SARIF = 25_000
+#: The lines of a message after its first.
+MOST_MESSAGE_LINES = 20
 #: The longest line of source that is shown, in characters.
 LONGEST_LINE = 400
 

@@ -8,7 +8,7 @@ from kustodian.model.environment import Severity
 from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, OverlayOutcome
-from kustodian.report.bounds import MOST_IN_TEXT, window, worst_groups
+from kustodian.report.bounds import MOST_IN_TEXT, MOST_MESSAGE_LINES, window, worst_groups
 from kustodian.report.causes import causes, worst
 from kustodian.report.counts import (
     checked,
@@ -164,10 +164,15 @@ def _environments(group: list[Finding]) -> str:
 
 
 def _error(report: CheckReport, error: NotChecked, palette: _Palette, overlay: str | None) -> str:
+    message, *further = error.message.rstrip().split("\n")
     head = palette.paint("1;31", f"not checked[{plain(error.code)}]") + palette.paint(
-        "1", f": {plain(error.message)}"
+        "1", f": {plain(message)}"
     )
-    lines = [head]
+    lines = [head, *(f"  {palette.paint('34', '|')} {plain(line)}" for line in further[:MOST_MESSAGE_LINES])]
+    if len(further) > MOST_MESSAGE_LINES:
+        lines.append(
+            f"  {palette.paint('34', '|')} and {plural(len(further) - MOST_MESSAGE_LINES, 'more line')}"
+        )
     if error.file:
         place = report.shown(error.file)
         place += f":{error.line}" if error.line else ""

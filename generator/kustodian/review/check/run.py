@@ -179,7 +179,11 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
+            not_checked=[
+                *map(_not_checked, sorted(self.evaluator.failures)),
+                *_unread(self.plan),
+                *self.cluster_not_checked,
+            ],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
@@ -292,6 +296,13 @@ def without_schemas(manifest: Manifest) -> Manifest:
         "versions": versions
     }
     return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+
+
+def _unread(plan: Plan) -> Iterator[NotChecked]:
+    """The YAML files that no rule could read, although they may be fine."""
+    for _, _, error in plan.scan.yaml_files if plan.scan is not None else ():
+        if error is not None and error.code in ("lfs-pointer", "not-utf-8"):
+            yield error
 
 
 def _not_checked(failure: RuleFailure) -> NotChecked:
