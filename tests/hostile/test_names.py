@@ -32,10 +32,9 @@ FORMATS = ("text", "markdown", "sarif", "html", "json", "gitlab", "junit", "gith
 
 
 def put(root: Path, name: bytes, text: str) -> None:
-    path = os.path.join(os.fsencode(root), name)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    path = root / os.fsdecode(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def check(root: Path, *arguments: str) -> Outcome:
@@ -56,7 +55,7 @@ def test_a_file_whose_name_is_not_utf8_is_checked_or_named(
     if with_git:
         git(root, "init", "--quiet")
         git(root, "add", "-A")
-    outcome = check(root, "--format", format_)
+    outcome = check(root, "--format", format_, "--rule", "unencrypted-secret-file")
     assert outcome.code == 3
     assert ".enc.env" in outcome.out + outcome.err
     if format_ == "json":
@@ -144,7 +143,6 @@ def test_a_message_of_several_lines_is_shown_on_several_lines(tmp_path: Path) ->
     lines = outcome.out.splitlines()
     first = lines.index("not checked[policy-eval]: conftest: one")
     assert lines[first + 2] == "  | \\x1b[31mthree"
-    assert "two" in lines[first + 1]
-    assert "::error::" not in outcome.out
+    assert lines[first + 1] == "  | \\::error::two"
     assert lines[first + 21] == "  | and 22 more lines"
     assert json.loads(check(root, "--format", "json", "--conftest", str(program)).out)["overlays"]

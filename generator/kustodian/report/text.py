@@ -165,14 +165,12 @@ def _environments(group: list[Finding]) -> str:
 
 def _error(report: CheckReport, error: NotChecked, palette: _Palette, overlay: str | None) -> str:
     message, *further = error.message.rstrip().split("\n")
-    head = palette.paint("1;31", f"not checked[{plain(error.code)}]") + palette.paint(
-        "1", f": {plain(message)}"
-    )
-    lines = [head, *(f"  {palette.paint('34', '|')} {plain(line)}" for line in further[:MOST_MESSAGE_LINES])]
-    if len(further) > MOST_MESSAGE_LINES:
-        lines.append(
-            f"  {palette.paint('34', '|')} and {plural(len(further) - MOST_MESSAGE_LINES, 'more line')}"
-        )
+    head = palette.paint("1;31", f"not checked[{plain(error.code)}]")
+    head += palette.paint("1", f": {plain(message)}")
+    bar = palette.paint("34", "|")
+    lines = [head, *(f"  {bar} {plain(line)}" for line in further[:MOST_MESSAGE_LINES])]
+    if (left := len(further) - MOST_MESSAGE_LINES) > 0:
+        lines.append(f"  {bar} and {plural(left, 'more line')}")
     if error.file:
         place = report.shown(error.file)
         place += f":{error.line}" if error.line else ""
