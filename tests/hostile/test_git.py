@@ -509,7 +509,8 @@ def test_a_name_that_is_not_utf_8_does_not_stop_a_comparison(case: Case) -> None
     commit(case.root, "a name")
     file.write_text(POD.format(name="z", tag="1.0"))
     compared = check(case.root, "--base", "HEAD")
-    assert (compared.code, counts(compared)) == (0, (0, 0, 0)), compared.err
+    assert (compared.code, counts(compared)) == (3, (0, 0, 0)), compared.err
+    assert [one["code"] for one in compared.data["notChecked"]] == ["not-utf-8"]
 
 
 def test_nothing_is_left_behind(case: Case, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
@@ -137,6 +138,8 @@ func (b *build) transformations(text string) ([]origin, error) {
 	return list, err
 }
 
+func outsideRoot(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }
+
 // fromRoot makes kustomize's paths, which are relative to the folder being
 // built, relative to the root. Paths inside a remote repository stay as they are.
 func (b *build) fromRoot(from *resource.Origin) origin {
@@ -147,6 +150,9 @@ func (b *build) fromRoot(from *resource.Origin) origin {
 		}
 		if o.ConfiguredIn != "" {
 			o.ConfiguredIn = path.Join(b.folder, o.ConfiguredIn)
+		}
+		if outsideRoot(o.Path) || outsideRoot(o.ConfiguredIn) {
+			return origin{} // only helm could claim that
 		}
 	}
 	if by := from.ConfiguredBy; by != (yaml.ResourceIdentifier{}) {

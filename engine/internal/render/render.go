@@ -172,10 +172,11 @@ type build struct {
 	folder  string // the overlay with symlinks followed, as kustomize names it
 	view    *hermetic.View
 
-	loads int              // kustomizations read, each time that it is read
-	alone bool             // must not share kustomize's schema with other builds
-	trace bool             // ask kustomize for provenance
-	top   topKustomization // the overlay's own
+	loads  int              // kustomizations read, each time that it is read
+	alone  bool             // must not share kustomize's schema with other builds
+	trace  bool             // ask kustomize for provenance
+	forged bool             // a file that was read holds annotations with the names of kustomize's provenance
+	top    topKustomization // the overlay's own
 }
 
 // errNeedsSchema interrupts a build that shares the schema but names its own.
@@ -195,14 +196,16 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 		return nil, failure
 	}
 	b.view.Inspect = b.inspect
+	b.view.Rewrite = b.unforged
 	b.view.AllowClones = b.options.AllowRemote
 	objects, failure = b.attempt(true)
-	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.sensitive() {
+	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.forged && !b.sensitive() {
 		return objects, failure
 	}
-	// Either kustomize failed, or the two added annotations might have changed the
-	// result. What it does without them is what counts.
+	// Either kustomize failed, or the two added annotations or the annotations that
+	// were hidden from it might have changed the result. What it does without them is what counts.
 	provenance := objects
+	b.view.Reset()
 	if objects, failure = b.attempt(false); failure == nil && len(provenance) == len(objects) {
 		for i := range objects { // kustomize keeps the order
 			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations

@@ -61,6 +61,9 @@ func parseFile(tree *hermetic.Tree, name string, lines []int) parsed {
 		failure.File = name
 		return parsed{Kind: "file", Path: name, Documents: []manifest.Document{}, Error: failure}
 	}
+	if failure := manifest.CheckPointer(name, file.Content); failure != nil {
+		return parsed{Kind: "file", Path: name, Hash: file.Hash, Documents: []manifest.Document{}, Error: failure}
+	}
 	result := parseText(name, file.Content, lines)
 	result.Hash = file.Hash
 	return result

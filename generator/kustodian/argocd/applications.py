@@ -248,7 +248,7 @@ class Deployed(NamedTuple):
     """The folders that Applications deploy; `patterns` match those with an unknown part."""
 
     folders: frozenset[str]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[_generators.Expanded, ...]
 
     def has(self, folder: str) -> bool:
         """Whether an Application deploys, or may deploy, this folder."""

@@ -14,7 +14,7 @@ from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
-from kustodian.model.errors import HistoryUnknown
+from kustodian.model.errors import Undecided
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
@@ -63,7 +63,7 @@ class RuleFailure(NamedTuple):
     rule: str
     overlay: str
     error: str
-    unknown: bool = False
+    code: str = "rule-failed"
 
 
 class Evaluator:
@@ -114,6 +114,8 @@ class Evaluator:
             try:
                 for violation in check(subject, context):
                     hits.append(Hit(rule, severity, rendered, violation, violation.manifest or owner))
+            except MemoryError:
+                raise
             except Exception as error:
                 del hits[before:]
                 self._failed(rule, rendered, error)
@@ -171,10 +173,12 @@ class Evaluator:
         try:
             for violation in rule.check(view, self.settings.context_of(rule, environment)):
                 violations.append(violation)
-        except HistoryUnknown as error:  # what it could decide counts
-            failure = RuleFailure(rule.id, ".", str(error), unknown=True)
+        except Undecided as error:  # what it could decide counts
+            failure = RuleFailure(rule.id, ".", str(error), error.code)
             if failure not in self.failures:  # a comparison evaluates a rule several times
                 self.failures.append(failure)
+        except MemoryError:
+            raise
         except Exception as error:
             self._failed(rule, None, error)
             return []

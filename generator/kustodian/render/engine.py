@@ -20,6 +20,7 @@ from kustodian.model.errors import EngineError, ExitCode
 from kustodian.model.json_value import JsonObject
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository.path import is_utf8
 from kustodian.render.answers import (
     Opened,
     evaluated,
@@ -194,11 +195,15 @@ class Engine:
 
         Of a file in `lines`, only the documents that contain those lines are parsed.
         """
-        request = {
-            "op": "parse", "root": str(root), "files": list(files), "content": content or {},
-            "lines": lines or {},
-        }  # fmt: skip
+        names = [name for name in files if is_utf8(name)]
+        wanted: JsonObject = {"files": names, "content": content or {}, "lines": lines or {}}
+        request = {"op": "parse", "root": str(root), **wanted}
         parsed = [
+            ParsedFile(name, error=NotChecked("not-utf-8", "a file has a name that is not UTF-8: rename it"))
+            for name in files
+            if not is_utf8(name)
+        ]
+        parsed += [
             ParsedFile(
                 answer["path"],
                 [
@@ -290,7 +295,11 @@ class Engine:
 
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(orjson.dumps({**self._unfinished[own].rest(), "id": own}) + b"\n")
+            request = orjson.dumps({**self._unfinished[own].rest(), "id": own}) + b"\n"
+        except TypeError as error:  # a lone surrogate
+            raise EngineError("a path is not UTF-8", hint="rename the folder of the repository") from error
+        try:
+            self._process.stdin.write(request)
             self._process.stdin.flush()
         except BrokenPipeError:
             self._restart()
@@ -362,6 +371,8 @@ class Engine:
         try:
             answer: JsonObject = orjson.loads(line)
         except ValueError as error:
+            if "Not enough memory" in str(error):
+                raise MemoryError from error
             raise EngineError(
                 f"the repository was not checked: an answer of the rendering engine is not JSON: {error}",
                 exit_code=ExitCode.NOT_CHECKED,

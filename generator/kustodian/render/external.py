@@ -98,12 +98,15 @@ class ExternalRenderer:
                 capture_output=True,
                 check=False,
             )
-            if done.returncode != 0:
-                raise UserError(
-                    f"conftest: {done.stderr.decode('utf-8', 'replace').strip()}",
-                    hint="check `rego` in kustodian.yaml",
-                )
-            for answer in json.loads(done.stdout):
+            try:
+                answers = json.loads(done.stdout) if done.returncode == 0 else None
+            except ValueError:
+                answers = None
+            if answers is None:
+                reason = done.stderr.decode("utf-8", "replace").strip()
+                reason = reason or f"it ended with code {done.returncode}, without results"
+                return Evaluated((), 0, NotChecked("policy-eval", f"conftest: {reason}"))
+            for answer in answers:
                 successes += answer.get("successes", 0)
                 for field, level in (
                     ("failures", "failure"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import FieldPath
+from kustodian.repository.files import Reader, read_regular
 from kustodian.repository.lines import Lines
 
 if TYPE_CHECKING:
@@ -128,6 +129,30 @@ class SourceNode:
         node = self.at(path)
         return tuple(node.children.values()) if node is not None else ()
 
+    def items_by(self, key: str) -> dict[str | None, list[SourceNode]]:
+        """The items of a list that have a key, by the text of its value: None if that is not a scalar."""
+        if key not in self._items_by:
+            found: dict[str | None, list[SourceNode]] = {}
+            for item in self.children.values():
+                if key in item.children:
+                    found.setdefault(item.children[key].text, []).append(item)
+            self._items_by[key] = found
+        return self._items_by[key]
+
+    @cached_property
+    def first_by_text(self) -> dict[str | None, SourceNode]:
+        """The first item of a list with each text."""
+        return {item.text: item for item in reversed(self.entries())}
+
+    @cached_property
+    def first_by_keys(self) -> dict[frozenset[str | int], SourceNode]:
+        """The first item of a list with each set of keys."""
+        return {frozenset(item.children): item for item in reversed(self.entries())}
+
+    @cached_property
+    def _items_by(self) -> dict[str, dict[str | None, list[SourceNode]]]:
+        return {}
+
     @property
     def is_null(self) -> bool:
         """Whether it is written as null, or as a key without a value."""
@@ -187,15 +212,22 @@ class SourceFile:
         self.documents = Documents(text, shown, tolerant)
 
     @classmethod
-    def read(cls, path: Path | str, shown: str, tolerant: bool = False) -> SourceFile:
-        """Read a file. Raises UserError if it cannot be read."""
+    def of(cls, content: bytes, shown: str, tolerant: bool = False) -> SourceFile:
+        """The file with this content. Raises UserError if it is not UTF-8."""
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - thousands of files: a Path for each is slow
-                text = file.read().decode("utf-8-sig")
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            return cls(text, shown, tolerant)
-        except (OSError, UnicodeDecodeError) as error:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(f"cannot read the file: {error}", file=shown) from error
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return cls(text, shown, tolerant)
+
+    @classmethod
+    def read(cls, path: Path, shown: str) -> SourceFile:
+        """Read a regular file that the command line names. Raises UserError if it cannot be read."""
+        try:
+            return cls.of(read_regular(path), shown)
+        except OSError as error:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 
     @cached_property
@@ -212,6 +244,7 @@ class SourceMaps:
     ) -> None:
         """File names are relative to `root`; files that do not differ from `beside` are taken from there."""
         self.root = root
+        self._reader = Reader(root)
         self._beside, self._differs = beside, differs
         self._files: dict[str, SourceFile | None] = {}
 
@@ -225,8 +258,8 @@ class SourceMaps:
             return self._beside.file(name)
         if name not in self._files:
             try:
-                self._files[name] = SourceFile.read(f"{self.root}/{name}", name, tolerant=True)
-            except UserError:
+                self._files[name] = SourceFile.of(self._reader.read(name), name, tolerant=True)
+            except (OSError, UserError):
                 self._files[name] = None
         return self._files[name]
 
@@ -247,7 +280,7 @@ class SourceMaps:
         if (known := self._files.get(name)) is not None:
             return known.text
         try:
-            return (self.root / name).read_text(encoding="utf-8")
+            return self._reader.text(name)
         except (OSError, UnicodeDecodeError):
             return None
 

@@ -9,6 +9,7 @@ from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Evaluated, Overlay, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions
 from kustodian.render.renderer import Renderer, renderer_of
+from kustodian.repository.layout import marked_root
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 
@@ -32,7 +33,10 @@ def render_overlays(
     rendering: Iterator[RenderedOverlay] = iter(())
     if kustomizations:
         rendering = renderer.render(plan.root, kustomizations, options.render, rego)
-    rendered = chain(rendering, _plain(plan, options, engine, renderer, plain, rego))
+    rendered: Iterator[RenderedOverlay] = chain(
+        rendering, _plain(plan, options, engine, renderer, plain, rego)
+    )
+    rendered = (_explained(plan, overlay) for overlay in rendered)
     return (_with_pod_paths(plan, overlay) for overlay in rendered) if plan.config.pod_templates else rendered
 
 
@@ -78,6 +82,17 @@ def _read(plan: Plan, options: CheckOptions, engine: Engine, overlay: Overlay) -
             rendered.error = rendered.error or found.error
             return rendered
         rendered.objects, rendered.opened, rendered.lists, rendered.unread, _ = found
+    return rendered
+
+
+def _explained(plan: Plan, rendered: RenderedOverlay) -> RenderedOverlay:
+    """The overlay; where it needs files outside of an unmarked root, its error says what to name instead."""
+    error = rendered.error
+    if error is not None and error.code == "outside-root" and marked_root(plan.root) is None:
+        advice = (
+            "there is no git repository and no kustodian.yaml here: name the folder that contains all of it"
+        )
+        rendered.error = error._replace(message=f"{error.message}; {advice}")
     return rendered
 
 

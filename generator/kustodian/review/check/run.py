@@ -230,6 +230,7 @@ class Run:
             findings=self.findings,
             not_checked=[
                 *map(_not_checked, sorted(self.evaluator.failures)),
+                *_unread(self.plan),
                 *self.cluster_not_checked,
                 *self.not_looked_at,
             ],
@@ -348,10 +349,17 @@ def without_schemas(manifest: Manifest) -> Manifest:
     return Manifest(data, manifest.provenance, manifest.extra_pod_paths, manifest.inside)
 
 
+def _unread(plan: Plan) -> Iterator[NotChecked]:
+    """The YAML files that no rule could read, although they may be fine."""
+    for _, _, error in plan.scan.yaml_files if plan.scan is not None else ():
+        if error is not None and error.code in ("lfs-pointer", "not-utf-8"):
+            yield error
+
+
 def _not_checked(failure: RuleFailure) -> NotChecked:
     """What the report says of a rule that raised."""
-    if failure.unknown:
-        return NotChecked("history-unknown", f"rule {failure.rule} could not look: {failure.error}")
+    if failure.code != "rule-failed":
+        return NotChecked(failure.code, f"rule {failure.rule} could not look: {failure.error}")
     return NotChecked("rule-failed", f"rule {failure.rule} failed on {failure.overlay}: {failure.error}")
 
 

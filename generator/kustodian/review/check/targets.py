@@ -19,6 +19,7 @@ from kustodian.policy.config import CONFIG_NAME, Config, class_of
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import Engine, RegoOptions, Scan
 from kustodian.repository import layout
+from kustodian.repository.files import OutsideError, files_below, walk
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.rulebook import Rulebook, read_rulebook
@@ -154,8 +155,11 @@ def _add(targets: Targets, target: Path) -> None:
     else:
         files = sorted(
             os.path.relpath(path, targets.root)
-            for path in target.rglob("*")
-            if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
+            for folder, names in walk(target)
+            for name in names
+            if name.endswith(MANIFEST_SUFFIXES)
+            and name != CONFIG_NAME
+            and (path := Path(folder, name)).is_file()
         )
         if files:
             targets.plain[relative] = tuple(files)
@@ -166,7 +170,7 @@ def _add(targets: Targets, target: Path) -> None:
 
 def _holds_kustomization(folder: Path) -> bool:
     names = KUSTOMIZATION_NAMES
-    return any(name in files for _, _, files in os.walk(folder) for name in names)
+    return any(name in files for _, files in walk(folder) for name in names)
 
 
 def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions, *, may_be_empty: bool = False) -> None:
@@ -311,15 +315,7 @@ def _configured_files(plan: Plan, rules_root: Path) -> frozenset[str]:
     """The files that `schemas` names, relative to `rules_root`. Raises UserError for a missing one."""
     files: set[str] = set()
     for entry in plan.config.schemas:
-        folder = rules_root / entry
-        if not folder.exists():
-            raise UserError(
-                f"`schemas`: no such file or folder: {entry}",
-                file=plan.config_file,
-                hint="paths are relative to the repository root",
-            )
-        inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        files |= {os.path.relpath(p, rules_root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
+        files |= _schema_files(plan, entry, rules_root)
     return frozenset(files)
 
 
@@ -328,6 +324,28 @@ def _deployed_files(plan: Plan) -> frozenset[str]:
     kustomizations = kustomizations_of(plan.scan) if plan.scan else {}
     listed = {path for kustomization in kustomizations.values() for path in kustomization.bases}
     return frozenset(listed | {file for overlay in plan.overlays for file in overlay.files})
+
+
+def _schema_files(plan: Plan, entry: str, root: Path) -> set[str]:
+    """The files of an entry of `schemas`, relative to the root. Raises UserError for one outside of it."""
+    try:
+        inside = files_below(root / entry, root, MANIFEST_SUFFIXES)
+    except OutsideError as error:
+        raise UserError(
+            f"`schemas`: {os.path.relpath(error.filename, root)}: {error.strerror}",
+            file=plan.config_file,
+            hint="copy the definitions into the repository",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"`schemas`: {entry}: {error}", file=plan.config_file) from error
+    if not (root / entry).exists():
+        raise UserError(
+            f"`schemas`: no such file or folder: {entry}",
+            file=plan.config_file,
+            hint="paths are relative to the repository root",
+        )
+    real = os.path.realpath(root)
+    return {os.path.relpath(path, real) for path in inside if path.suffix in MANIFEST_SUFFIXES}
 
 
 def is_definition(data: JsonObject) -> bool:

@@ -50,7 +50,7 @@ class Fixes:
         Raises UserError if a file was changed in the meantime (then none is written) or cannot be written.
         """
         for name in self.after:
-            if read_text(root / name) != self.before[name]:
+            if read_text(root, name) != self.before[name]:
                 raise UserError("the file was changed in the meantime; nothing was fixed", file=name)
         for name, text in self.after.items():
             _write(root, name, text)
@@ -133,7 +133,7 @@ class _Trial:
         last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
         for change in (*(c for c in changes if c.action not in shifting), *last):
             if change.file not in self.fixes.before:
-                self.fixes.before[change.file] = read_text(self.run.plan.root / change.file)
+                self.fixes.before[change.file] = read_text(self.run.plan.root, change.file)
             text = texts.get(change.file, self.fixes.before[change.file])
             texts[change.file] = change.apply(text)
         return texts

@@ -7,12 +7,12 @@ kind, name and namespace are anchored regular expressions; label and annotation 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from kustodian.model.field_path import parse_json_pointer
 from kustodian.model.json_value import FieldPath, dig
+from kustodian.model.linear_pattern import matches_whole
 from kustodian.repository.source_map import SourceFile, SourceMaps, SourceNode
 from kustodian.review.locate.inline_yaml import inline_documents
 from kustodian.review.locate.source_path import AS_IS, InlinePlace, Place, Subject, align
@@ -111,20 +111,13 @@ def _target_selects(target: SourceNode, subject: Subject, *, any_kind: bool) -> 
     version = manifest.api_version.rpartition("/")[2]
     for key, value in (("group", manifest.group), ("version", version), ("kind", manifest.kind)):
         pattern = target.scalar(key)
-        if not any_kind and pattern and not _full_match(pattern, value):
+        if not any_kind and pattern and not matches_whole(pattern, value):
             return False
     name = target.scalar("name")
     if name and not subject.has_name(name, pattern=True):
         return False
     labels = target.scalar("labelSelector")
     return not labels or _selector_text_matches(labels, manifest.labels)
-
-
-def _full_match(pattern: str, value: str) -> bool:
-    try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
-        return pattern == value
 
 
 def _selector_text_matches(text: str, labels: dict[str, str]) -> bool:

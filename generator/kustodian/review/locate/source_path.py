@@ -6,12 +6,12 @@ patches insert items. So an item is found by the merge key of the rendered item,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from kustodian.model.finding import Location
 from kustodian.model.json_value import FieldPath
+from kustodian.model.linear_pattern import linear_pattern, matches_whole
 from kustodian.model.manifest import Manifest
 from kustodian.repository.source_map import MERGE_KEYS, SourceNode, Span
 
@@ -67,9 +67,10 @@ class Subject(NamedTuple):
         if original:
             names.add(original)
         if pattern:
-            return any(re.fullmatch(name, candidate) for candidate in names) or bool(
-                re.search(name, self.manifest.name)
-            )
+            if any(matches_whole(name, candidate) for candidate in names):
+                return True
+            compiled = linear_pattern(name)
+            return compiled is not None and compiled.search(self.manifest.name)
         return name in names or bool(original and original in name and name in self.manifest.name)
 
 
@@ -95,17 +96,14 @@ def _item(node: SourceNode, item: Any, index: int, rendered: Any) -> SourceNode 
         for key in MERGE_KEYS:
             if not isinstance(item.get(key), str | int):
                 continue
-            value = str(item[key])
-            matches = [child for child in node.entries() if child.scalar(key) == value]
+            items = node.items_by(key)
+            matches = items.get(str(item[key]))
             if matches:
                 return _closest(matches, item)
-            if any(key in child.children for child in node.entries()):
+            if items:
                 return None
     elif item is not None and not isinstance(item, list):
-        for child in node.entries():
-            if child.text == _yaml_text(item):
-                return child
-        return None
+        return node.first_by_text.get(_yaml_text(item))
     same_length = isinstance(rendered, list) and len(rendered) == len(node.children)
     return node.children.get(index) if same_length or item is None else _by_shape(node, item)
 
@@ -123,10 +121,7 @@ def _by_shape(node: SourceNode, item: Any) -> SourceNode | None:
     """The item with the same keys, for items without a merge key."""
     if not isinstance(item, dict):
         return None
-    for child in node.entries():
-        if set(child.children) == set(item):
-            return child
-    return None
+    return node.first_by_keys.get(frozenset(item))
 
 
 def _yaml_text(value: object) -> str:
