@@ -167,17 +167,21 @@ func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure)
 }
 
 // wellFormed returns JSON that other parsers accept, too: Go also reads what is not
-// UTF-8, and half a surrogate pair.
+// UTF-8, half a surrogate pair, and numbers beyond those of a float.
 func wellFormed(name string, raw json.RawMessage) (json.RawMessage, *protocol.Failure) {
 	if !utf8.Valid(raw) {
 		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: not UTF-8"}
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		message := strings.TrimSuffix(strings.TrimPrefix(err.Error(), "json: cannot unmarshal "), " into Go value of type float64")
+		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: " + message + " is too large"}
 	}
 	if !bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) {
 		return raw, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber() // numbers stay as they are written
-	var value any
 	if err := decoder.Decode(&value); err != nil {
 		return raw, nil
 	}

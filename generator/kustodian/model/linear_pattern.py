@@ -30,11 +30,16 @@ class LinearPattern:
 
     def search(self, text: str) -> bool:
         """Whether it matches anywhere in the text."""
-        return self._anywhere.is_valid(text)
+        return self._anywhere.is_valid(_encodable(text))
 
     def fullmatch(self, text: str) -> bool:
         """Whether it matches the whole text."""
-        return self._whole.is_valid(text)
+        return self._whole.is_valid(_encodable(text))
+
+
+def _encodable(text: str) -> str:
+    """The text with a question mark for each byte of a file name that is not UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @cache

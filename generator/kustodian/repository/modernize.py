@@ -42,6 +42,8 @@ def modernize(text: str, path: FieldPath) -> str:
         return rename(text, 0, (field,), successor)
     items = [_labels(text, old)] if field == "commonLabels" else _items(text, old)
     if field == "patchesStrategicMerge":
+        if any(child.text is None for child in old.children.values()):
+            raise CannotEdit("an entry is not a string")
         items = [_patch(item) for item in items]
     if new is None:
         return _in_place(text, old, successor, items, _dash_column(text, root))

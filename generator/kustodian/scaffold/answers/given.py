@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.source_map import SourceFile, SourceNode
@@ -162,6 +162,9 @@ def _load_yaml(source: SourceFile) -> object:
         raise UserError(
             f"not valid YAML: {problem}", source.shown, line, column, "correct the file"
         ) from None
+    except YAMLError as error:  # a character that YAML does not allow
+        problem = str(error).splitlines()[0]
+        raise UserError(f"not valid YAML: {problem}", source.shown, hint="correct the file") from None
     return values
 
 
