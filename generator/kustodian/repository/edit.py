@@ -98,6 +98,8 @@ def move_to_end(text: str, document: int, path: FieldPath) -> str:
     if item is last:
         return text
     first, end = item.span.line - 1, last_line(item)
+    if lines[first][: item.span.column - 1].strip() != "-":
+        raise CannotEdit(f"{format_path(path)} is not on the line of its dash")
     moved = lines[first:end]
     after = last_line(last)
     _end_line(lines, after, last, text)

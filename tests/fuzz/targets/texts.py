@@ -59,7 +59,9 @@ def escapes(data: bytes) -> None:
     assert not re.search("[:,\r\n]", escape.workflow(text, ":,"))
     for written in (escape.markdown(text), escape.markdown_html(text), escape.markdown_html(text, "`*_[]|")):
         inert_line(written)
-        outside = re.sub(r"(`+)[^`]+\1|<code>[^<]*</code>", " ", written.replace("\\`", " "))
+    bare = text.replace("`", "")  # what stands in a code span is no link
+    for written in (escape.markdown(bare), escape.markdown_html(bare), escape.markdown_html(bare, "*_[]|")):
+        outside = written.replace("<code>", "").replace("</code>", "")
         assert "@" not in outside and not re.search(r"\w://", outside), ascii(written)
         assert not re.search(r"(?<!\\)<(?!/?code>)", outside), ascii(written)
     span = escape.code_span(text)

@@ -124,7 +124,7 @@ def engine_agrees(data: bytes) -> None:
         assert one.index < len(documents), (one.index, len(documents))
         node = documents[one.index]
         if node.children and isinstance(one.data, dict):
-            plain = {key for key in one.data if key.isascii() and key.isalpha()}
+            plain = {key for key in one.data if key.isascii() and key.isalpha()} - {"true", "false", "null"}
             assert plain <= {str(key) for key in node.children}, (plain, list(node.children))
 
 

@@ -26,6 +26,7 @@ def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Pa
                     parent.mkdir()
                     made.append(parent)
             work = Path(tempfile.mkdtemp(prefix=".kustodian-", dir=beside))
+            _hide_from_git(work)
         yield work
     finally:
         with interrupts.held():
@@ -34,3 +35,15 @@ def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Pa
             for parent in reversed(made):
                 with suppress(OSError):  # not empty: the repository is in it
                     parent.rmdir()
+
+
+def _hide_from_git(folder: Path) -> None:
+    """Let git ignore a folder, so that no commit takes it along if the process is killed.
+
+    The file that says so is made inside `.git`, which git ignores by itself.
+    """
+    aside = folder / ".git"
+    aside.mkdir()
+    (aside / "ignore").write_text("*\n", encoding="utf-8")
+    (aside / "ignore").rename(folder / ".gitignore")
+    aside.rmdir()
