@@ -134,7 +134,7 @@ def edits(data: bytes) -> None:
         return
     choice, which, text = data[0], data[1], text_of(data[2:])
     before = loaded(text)
-    if not before:
+    if not before or sets_a_key_twice(text):
         return
     try:
         if len(parse_documents(text, "f")) != len(before):
@@ -167,6 +167,23 @@ def edits(data: bytes) -> None:
     except CannotEdit:
         return
     assert repr(loaded(after)) == repr(wanted), (path, choice % 4, after)
+
+
+def sets_a_key_twice(text: str) -> bool:
+    """Whether the engine refuses the text for that."""
+    nodes = list(yaml.compose_all(text, Loader=LOADER))
+    for _ in range(5000):
+        if not nodes:
+            return False
+        node = nodes.pop()
+        if isinstance(node, yaml.MappingNode):
+            keys = [str(key.value) for key, _ in node.value]
+            if len(set(keys)) < len(keys):
+                return True
+            nodes += [one for pair in node.value for one in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+    return True
 
 
 def without(document: Any, path: FieldPath) -> Any:
