@@ -78,7 +78,7 @@ def guided(target: Target, seconds: float) -> bool:
     for number, data in enumerate(target.all_seeds):
         (corpus / f"seed-{number}").write_bytes(data)
     command = [
-        sys.executable, "-m", "tests.fuzz", "--atheris", target.name, str(corpus), f"-max_total_time={max(1, int(seconds))}",
+        sys.executable, "-m", "tests.fuzz.guided", target.name, str(corpus), f"-max_total_time={max(1, int(seconds))}",
         f"-artifact_prefix={failures}/", f"-dict={words}", "-timeout=30", "-rss_limit_mb=2048", "-max_len=4096", "-verbosity=0",
     ]  # fmt: skip
     before = set(failures.iterdir())
@@ -87,17 +87,6 @@ def guided(target: Target, seconds: float) -> bool:
         report(target, smaller(file.read_bytes(), lambda less: failure_of(target, less) is not None))
     print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {target.name}", flush=True)
     return done.returncode == 0
-
-
-def under_atheris(words: list[str]) -> None:
-    """The process of one target; does not return."""
-    import atheris
-
-    target = BY_NAME[words[0]]
-    sys.path.insert(0, str(ROOT / "generator"))
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], *words[1:]], target.check)
-    atheris.Fuzz()
 
 
 def go_targets() -> list[tuple[str, str]]:
@@ -132,8 +121,6 @@ def go(package: str, name: str, seconds: float) -> bool:
 
 def main() -> int:
     """Fuzz every target, or those named, one after the other."""
-    if sys.argv[1:2] == ["--atheris"]:
-        under_atheris(sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, help="for all targets together")
     parser.add_argument("--seconds", type=float, help="for each target")

@@ -91,9 +91,9 @@ def admission_files(objects: list[dict[str, object]]) -> dict[str, str]:
     for item in objects:
         by_kind.setdefault(item["kind"], []).append(item)
     return {
-        "kustomization.yaml": _HEADER + _KUSTOMIZATION,
         "policies.yaml": as_yaml(by_kind["ValidatingAdmissionPolicy"]),
         "bindings.yaml": as_yaml(by_kind.get("ValidatingAdmissionPolicyBinding", [])),
+        "kustomization.yaml": _HEADER + _KUSTOMIZATION,  # last: it names the others
     }
 
 

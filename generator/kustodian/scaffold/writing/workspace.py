@@ -10,6 +10,8 @@ from pathlib import Path
 
 from kustodian.scaffold.writing.interrupts import Interrupts
 
+_IGNORE = ".gitignore"
+
 
 @contextmanager
 def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Path]:
@@ -31,10 +33,22 @@ def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Pa
     finally:
         with interrupts.held():
             if work is not None:
-                shutil.rmtree(work, ignore_errors=True)
+                _remove(work)
             for parent in reversed(made):
                 with suppress(OSError):  # not empty: the repository is in it
                     parent.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder, and last of all what hides it from git."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _IGNORE:
+            with suppress(OSError):
+                entry.unlink()
+    if [entry.name for entry in folder.iterdir()] == [_IGNORE]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _hide_from_git(folder: Path) -> None:
@@ -45,5 +59,5 @@ def _hide_from_git(folder: Path) -> None:
     aside = folder / ".git"
     aside.mkdir()
     (aside / "ignore").write_text("*\n", encoding="utf-8")
-    (aside / "ignore").rename(folder / ".gitignore")
+    (aside / "ignore").rename(folder / _IGNORE)
     aside.rmdir()
