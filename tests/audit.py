@@ -37,9 +37,9 @@ class Audit(NamedTuple):
 
 def reason_unreachable(url: str, known: bytes) -> str | None:
     """Why a database does not answer, None if it does."""
-    request = urllib.request.Request(url, headers={"User-Agent": "kustodian-ci"})  # noqa: S310 - the constants below
+    request = urllib.request.Request(url, headers={"User-Agent": "kustodian-ci"})
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
             return None if known in answer.read() else "what it answers is not from the database"
     except urllib.error.HTTPError as error:
         return f"it answers {error.code}"
@@ -52,9 +52,24 @@ def pip_audit() -> bool:
     with tempfile.TemporaryDirectory(prefix="kustodian-audit-") as folder:
         venv = Venv(Path(folder) / "venv")
         venv.create()
-        pip = [venv.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PIP_AUDIT]
+        pip = [
+            venv.program("python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            PIP_AUDIT,
+        ]
         subprocess.run(pip, check=True)
-        command = [venv.program("pip-audit"), "--strict", "--disable-pip", "--require-hashes", "--requirement", ROOT / "requirements-dev.txt"]
+        command = [
+            venv.program("pip-audit"),
+            "--strict",
+            "--disable-pip",
+            "--require-hashes",
+            "--requirement",
+            ROOT / "requirements-dev.txt",
+        ]
         return subprocess.run(command, check=False).returncode == 0
 
 
@@ -62,13 +77,23 @@ def govulncheck() -> bool:
     """Audit the code of the engine that is reachable."""
     go = go_of(Venv(ROOT / ".venv"))
     environment = {**go_environment(go), "GOFLAGS": "-buildvcs=false"}
-    return subprocess.run([go.command, "run", GOVULNCHECK, "./..."], cwd=ROOT / "engine", env=environment, check=False).returncode == 0
+    return (
+        subprocess.run(
+            [go.command, "run", GOVULNCHECK, "./..."], cwd=ROOT / "engine", env=environment, check=False
+        ).returncode
+        == 0
+    )
 
 
 AUDITS = (
     # A mirror of the packages alone answers, too, and pip-audit then skips each of them and succeeds.
     Audit("pip-audit", "https://pypi.org/pypi/jinja2/2.4.1/json", b"CVE-2014-1402", pip_audit),
-    Audit("govulncheck", f"{os.environ.get('GOVULNDB', 'https://vuln.go.dev')}/index/db.json", b"modified", govulncheck),
+    Audit(
+        "govulncheck",
+        f"{os.environ.get('GOVULNDB', 'https://vuln.go.dev')}/index/db.json",
+        b"modified",
+        govulncheck,
+    ),
 )
 
 

@@ -147,7 +147,9 @@ class Build:
         output = scratch / self.engine.target.name
         # From a copy beside the modules, so that the same sources give the same bytes in any folder.
         source = scratch / "engine"
-        shutil.copytree(self.engine_source, source, ignore=shutil.ignore_patterns("crds", "*_test.go", "testdata"))
+        shutil.copytree(
+            self.engine_source, source, ignore=shutil.ignore_patterns("crds", "*_test.go", "testdata")
+        )
         modfile = patched_modfile(source, scratch / "modules", go, env)
         flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else [])]
         commands.run(

@@ -1,4 +1,4 @@
-"""The software bill of materials, as CycloneDX 1.6: what a wheel of Kustodian runs with, and what its engine contains.
+"""The bill of materials, as CycloneDX 1.6: what Kustodian runs with, and what its engine contains.
 
 Python packages are the closure of the dependencies in pyproject.toml with the versions of
 requirements-dev.txt. Go modules are those that `go version -m` finds in the compiled engine; a module with
@@ -43,12 +43,16 @@ def bill_of_materials(root: Path, engine: Path, go: str) -> dict[str, Any]:
         "version": 1,
         "metadata": {
             "component": {
-                "type": "application", "bom-ref": f"pkg:pypi/kustodian@{version}", "name": "kustodian", "version": version,
-                "purl": f"pkg:pypi/kustodian@{version}", "licenses": [{"license": {"id": project["license"]}}],
+                "type": "application",
+                "bom-ref": f"pkg:pypi/kustodian@{version}",
+                "name": "kustodian",
+                "version": version,
+                "purl": f"pkg:pypi/kustodian@{version}",
+                "licenses": [{"license": {"id": project["license"]}}],
             }
         },
         "components": sorted(components, key=lambda one: str(one["purl"])),
-    }  # fmt: skip
+    }
 
 
 def _locked(lock: Path) -> dict[str, str]:

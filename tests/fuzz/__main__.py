@@ -51,7 +51,9 @@ def report(target: Target, data: bytes) -> None:
     error = failure_of(target, data) or ""
     last = error.strip().splitlines()[-1] if error else "it does not fail alone"
     shown = data if len(data) < 2000 else data[:2000] + b"..."
-    print(f"FAIL {target.name}: {last[:500]}\n{error}input: {shown!r}\nkept in {keep(target, data)}", flush=True)
+    print(
+        f"FAIL {target.name}: {last[:500]}\n{error}input: {shown!r}\nkept in {keep(target, data)}", flush=True
+    )
 
 
 def at_random(target: Target, seconds: float, seed: int) -> bool:
@@ -74,7 +76,9 @@ def guided(target: Target, seconds: float) -> bool:
     for folder in (corpus, failures):
         folder.mkdir(parents=True, exist_ok=True)
     words = BUILD / f"{target.name}.dict"
-    words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in part) + '"\n' for part in target.parts if part))
+    words.write_text(
+        "".join('"' + "".join(f"\\x{byte:02x}" for byte in part) + '"\n' for part in target.parts if part)
+    )
     for number, data in enumerate(target.all_seeds):
         (corpus / f"seed-{number}").write_bytes(data)
     command = [
@@ -104,7 +108,16 @@ def go(package: str, name: str, seconds: float) -> bool:
     program = go_of(Venv(ROOT / ".venv"))
     kept = ROOT / "engine" / package / "testdata" / "fuzz" / name
     before = set(kept.glob("*"))
-    command = [program.command, "test", "-run=^$", f"-fuzz=^{name}$", f"-fuzztime={max(1, int(seconds))}s", "-fuzzminimizetime=1s", "-parallel=2", package]
+    command = [
+        program.command,
+        "test",
+        "-run=^$",
+        f"-fuzz=^{name}$",
+        f"-fuzztime={max(1, int(seconds))}s",
+        "-fuzzminimizetime=1s",
+        "-parallel=2",
+        package,
+    ]
     done = subprocess.run(
         command, cwd=ROOT / "engine", env=go_environment(program, ROOT / "engine"), capture_output=True, text=True, check=False
     )  # fmt: skip
@@ -115,19 +128,32 @@ def go(package: str, name: str, seconds: float) -> bool:
         place = BUILD / "failures" / name / file.name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
-        print(f"FAIL {name}: {file.read_text(errors='replace')[:2000]}\nkept in {place} and {file}", flush=True)
+        print(
+            f"FAIL {name}: {file.read_text(errors='replace')[:2000]}\nkept in {place} and {file}", flush=True
+        )
     return not failed
 
 
 def main() -> int:
     """Fuzz every target, or those named, one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, help="for all targets together")
     parser.add_argument("--seconds", type=float, help="for each target")
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)), help="of random changes (default: a new one)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=int.from_bytes(os.urandom(4)),
+        help="of random changes (default: a new one)",
+    )
     parser.add_argument("--only", nargs="*", metavar="TARGET", help="these targets")
-    parser.add_argument("--no-atheris", action="store_true", help="random changes even where atheris is installed")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="try this input with the target that --only names")
+    parser.add_argument(
+        "--no-atheris", action="store_true", help="random changes even where atheris is installed"
+    )
+    parser.add_argument(
+        "--replay", type=Path, metavar="FILE", help="try this input with the target that --only names"
+    )
     arguments = parser.parse_args()
     if arguments.replay:
         (target,) = (BY_NAME[name] for name in arguments.only)
@@ -140,8 +166,13 @@ def main() -> int:
         parser.error(f"no such target; they are {', '.join([*BY_NAME, *(name for _, name in go_targets())])}")
     seconds = arguments.seconds or (arguments.minutes or 10) * 60 / (len(python) + len(engine))
     with_atheris = not arguments.no_atheris and importlib.util.find_spec("atheris") is not None
-    print(f"{seconds:.0f} s for each of {len(python) + len(engine)} targets; " + ("atheris" if with_atheris else f"--seed {arguments.seed}"))
-    results = [guided(one, seconds) if with_atheris else at_random(one, seconds, arguments.seed) for one in python]
+    print(
+        f"{seconds:.0f} s for each of {len(python) + len(engine)} targets; "
+        + ("atheris" if with_atheris else f"--seed {arguments.seed}")
+    )
+    results = [
+        guided(one, seconds) if with_atheris else at_random(one, seconds, arguments.seed) for one in python
+    ]
     results += [go(package, name, seconds) for package, name in engine]
     failed = results.count(False)
     REPORTS.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,9 @@ def random_input(target: Target, source: random.Random) -> bytes:
         data = data[: source.randrange(len(data) + 1)] + other[source.randrange(len(other) + 1) :]
     changes = []
     for _ in range(source.choice((1, 1, 2, 3, 8))):
-        new = source.choice((b"", source.choice(parts), source.randbytes(source.randrange(4)), source.choice(parts)))
+        new = source.choice(
+            (b"", source.choice(parts), source.randbytes(source.randrange(4)), source.choice(parts))
+        )
         changes.append(Change(source.randrange(1001), source.choice((0, 0, 1, 1, 2, 5, 40)), new))
     return changed(data, changes)
 

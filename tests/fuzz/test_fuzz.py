@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fuzz.target import SEEDS, Change, Target, changed
 from tests.fuzz.targets import BY_NAME, TARGETS
 
-EXAMPLES = int(os.environ.get("KUSTODIAN_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("KUSTODIAN_EXAMPLES", "40"))
 
 
 def inputs(target: Target) -> st.SearchStrategy[bytes]:

@@ -41,7 +41,9 @@ def run(words: tuple[str, ...], cwd: Path, temporary: Path, *options: str) -> Ou
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def moments(words: tuple[str, ...], cwd: Path, temporary: Path, folders: tuple[Path, ...], most: int) -> list[Moment]:
+def moments(
+    words: tuple[str, ...], cwd: Path, temporary: Path, folders: tuple[Path, ...], most: int
+) -> list[Moment]:
     """When a run changes something in these folders, at most so many moments, spread over the run.
 
     The last ones are always among them: that is when results are put in place.
@@ -66,12 +68,32 @@ def moments(words: tuple[str, ...], cwd: Path, temporary: Path, folders: tuple[P
 
 def killed(words: tuple[str, ...], cwd: Path, temporary: Path, moment: Moment, signal: str) -> Outcome:
     """A run that gets a signal at a moment."""
-    return run(words, cwd, temporary, "-e", f"trace={moment.call}", "-e", f"inject={moment.call}:signal={signal}:when={moment.number}", "-o", "/dev/null")
+    return run(
+        words,
+        cwd,
+        temporary,
+        "-e",
+        f"trace={moment.call}",
+        "-e",
+        f"inject={moment.call}:signal={signal}:when={moment.number}",
+        "-o",
+        "/dev/null",
+    )
 
 
 def failing(words: tuple[str, ...], cwd: Path, temporary: Path, moment: Moment, error: str) -> Outcome:
     """A run in which a call fails with an error."""
-    return run(words, cwd, temporary, "-e", f"trace={moment.call}", "-e", f"inject={moment.call}:error={error}:when={moment.number}", "-o", "/dev/null")
+    return run(
+        words,
+        cwd,
+        temporary,
+        "-e",
+        f"trace={moment.call}",
+        "-e",
+        f"inject={moment.call}:error={error}:when={moment.number}",
+        "-o",
+        "/dev/null",
+    )
 
 
 def committed(root: Path) -> dict[str, bytes]:

@@ -98,7 +98,13 @@ def git_settings(case: Hostile) -> None:
 
 def remote_base(case: Hostile) -> None:
     """Bases and resources behind URLs of several kinds."""
-    urls = ("https://203.0.113.1/x?ref=1", "git::ssh://git@203.0.113.1/x", "http://127.0.0.1:1/x.yaml", "github.com/a/b", "file:///etc")
+    urls = (
+        "https://203.0.113.1/x?ref=1",
+        "git::ssh://git@203.0.113.1/x",
+        "http://127.0.0.1:1/x.yaml",
+        "github.com/a/b",
+        "file:///etc",
+    )
     quoted = ", ".join(map(repr, urls))
     _kustomization(case, f"resources: [a.yaml, b.yaml, {quoted}]\n")
 
@@ -107,7 +113,10 @@ def helm_chart(case: Hostile) -> None:
     """A chart of a repository, one in a folder, and a program called helm in the repository."""
     shutil.copy2(case.program, case.root / "helm")
     write(case.overlay, {"charts/x/Chart.yaml": "apiVersion: v2\nname: x\nversion: 1.0.0\n"})
-    _kustomization(case, "resources: [a.yaml, b.yaml]\nhelmCharts: [{name: x, repo: 'https://203.0.113.1', version: 1.0.0}]\nhelmGlobals: {chartHome: charts}\n")
+    _kustomization(
+        case,
+        "resources: [a.yaml, b.yaml]\nhelmCharts: [{name: x, repo: 'https://203.0.113.1', version: 1.0.0}]\nhelmGlobals: {chartHome: charts}\n",
+    )
 
 
 def exec_plugin(case: Hostile) -> None:
@@ -117,7 +126,10 @@ def exec_plugin(case: Hostile) -> None:
         "exec.yaml": plugin.format(kind="Exec", how=f"exec: {{path: {case.program}}}"),
         "container.yaml": plugin.format(kind="Container", how="container: {image: 203.0.113.1/x, network: true}"),
     })  # fmt: skip
-    _kustomization(case, "resources: [a.yaml, b.yaml]\ngenerators: [exec.yaml]\ntransformers: [container.yaml]\nvalidators: [exec.yaml]\n")
+    _kustomization(
+        case,
+        "resources: [a.yaml, b.yaml]\ngenerators: [exec.yaml]\ntransformers: [container.yaml]\nvalidators: [exec.yaml]\n",
+    )
 
 
 def sops_block(case: Hostile) -> None:
@@ -126,7 +138,9 @@ def sops_block(case: Hostile) -> None:
         "s.enc.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {token: hunter2hunter2}\nsops: {mac: x, version: 3.8.1}\n",
         "ksops.yaml": "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: {name: k}\nfiles: [../../../outside/secret.yaml, s.enc.yaml]\n",
     })  # fmt: skip
-    (case.root / ".sops.yaml").write_text("creation_rules: [{path_regex: '(a+)+$', encrypted_regex: '(x|x)*$', kms: arn:aws:kms:x}]\n")
+    (case.root / ".sops.yaml").write_text(
+        "creation_rules: [{path_regex: '(a+)+$', encrypted_regex: '(x|x)*$', kms: arn:aws:kms:x}]\n"
+    )
     (case.root / "x.enc.env").symlink_to("../outside/secret.env")
     _kustomization(case, "resources: [a.yaml, b.yaml]\ngenerators: [ksops.yaml]\n")
 
@@ -145,7 +159,9 @@ def http_send(case: Hostile) -> None:
 def policies_out(case: Hostile) -> None:
     """Policies and data that lie outside, by path and by link."""
     (case.root / "linked").symlink_to("../outside")
-    _configuration(case, "rego: {policy: [../outside/policy.rego, linked], data: [../outside/data.json, /etc/passwd]}\n")
+    _configuration(
+        case, "rego: {policy: [../outside/policy.rego, linked], data: [../outside/data.json, /etc/passwd]}\n"
+    )
 
 
 def schemas_out(case: Hostile) -> None:
@@ -160,9 +176,17 @@ def schemas_out(case: Hostile) -> None:
 
 def links_out(case: Hostile) -> None:
     """Links to files, folders, devices and /proc outside, as resources and as files of generators."""
-    for name, target in (("l.yaml", "../../../outside/secret.yaml"), ("etc", "/etc"), ("zero.yaml", "/dev/zero"), ("self.env", "/proc/self/environ")):
+    for name, target in (
+        ("l.yaml", "../../../outside/secret.yaml"),
+        ("etc", "/etc"),
+        ("zero.yaml", "/dev/zero"),
+        ("self.env", "/proc/self/environ"),
+    ):
         (case.overlay / name).symlink_to(target)
-    _kustomization(case, "resources: [a.yaml, b.yaml, l.yaml, etc/passwd, zero.yaml]\nconfigMapGenerator: [{name: c, envs: [self.env], files: [../../../outside/secret.env]}]\n")
+    _kustomization(
+        case,
+        "resources: [a.yaml, b.yaml, l.yaml, etc/passwd, zero.yaml]\nconfigMapGenerator: [{name: c, envs: [self.env], files: [../../../outside/secret.env]}]\n",
+    )
 
 
 def application_sets(case: Hostile) -> None:
@@ -179,7 +203,14 @@ def application_sets(case: Hostile) -> None:
 
 def fifo(case: Hostile) -> None:
     """Named pipes among manifests, policies, schemas, values and configurations."""
-    for name in ("overlays/prod/p.yaml", "policies/p.rego", "crds/p.yaml", ".sops.yaml", ".gitattributes", "x.enc.env"):
+    for name in (
+        "overlays/prod/p.yaml",
+        "policies/p.rego",
+        "crds/p.yaml",
+        ".sops.yaml",
+        ".gitattributes",
+        "x.enc.env",
+    ):
         (case.root / name).parent.mkdir(parents=True, exist_ok=True)
         os.mkfifo(case.root / name)
     _configuration(case, "rego: {policy: [policies]}\nschemas: [crds]\n")
@@ -193,7 +224,9 @@ def submodule(case: Hostile) -> None:
     git(case.root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "library")
     with (case.root / ".git/modules/library/config").open("a") as config:
         config.write(_settings(case.program))
-    (case.root / ".gitmodules").write_text(f'[submodule "library"]\n\tpath = library\n\turl = ext::{case.program}\n\tupdate = !{case.program}\n')
+    (case.root / ".gitmodules").write_text(
+        f'[submodule "library"]\n\tpath = library\n\turl = ext::{case.program}\n\tupdate = !{case.program}\n'
+    )
     (case.root / "library/README").write_text("y")
 
 
@@ -207,5 +240,9 @@ def _kustomization(case: Hostile, text: str) -> None:
     (case.overlay / "kustomization.yaml").write_text(KUSTOMIZATION + text)
 
 
-def _configuration(case: Hostile, text: str, environments: str = "environments: {prod: {class: prod, paths: ['overlays/*']}}\n") -> None:
+def _configuration(
+    case: Hostile,
+    text: str,
+    environments: str = "environments: {prod: {class: prod, paths: ['overlays/*']}}\n",
+) -> None:
     (case.root / "kustodian.yaml").write_text(environments + text)

@@ -70,7 +70,9 @@ class Tried(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=list(CASES))
-def tried(request: pytest.FixtureRequest, roots: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Tried:
+def tried(
+    request: pytest.FixtureRequest, roots: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Tried:
     case, source = CASES[request.param], roots[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     root = folder / "repo"
@@ -88,7 +90,9 @@ def comparable(files: dict[str, bytes]) -> dict[str, bytes]:
         data = json.loads(report)  # half a report raises here
         data.pop("summary", None)
         data.pop("startedAt", None)
-        files["report.json"] = json.dumps({key: data[key] for key in ("old", "findings") if key in data}).encode()
+        files["report.json"] = json.dumps(
+            {key: data[key] for key in ("old", "findings") if key in data}
+        ).encode()
     return files
 
 
@@ -140,7 +144,9 @@ def test_terminated_at_every_write(tried: Tried, copied: Path, tmp_path: Path) -
         assert "Traceback" not in outcome.err, (moment, outcome.err)
         assert comparable(committed(copied)) in (tried.old, tried.new), moment
         assert not list((tmp_path / "tmp").iterdir()), moment
-        assert not [path for path in copied.rglob(".*kustodian-*") if path.name != ".kustodian-answers.yaml"], moment
+        assert not [
+            path for path in copied.rglob(".*kustodian-*") if path.name != ".kustodian-answers.yaml"
+        ], moment
         restored(tried, copied)
 
 

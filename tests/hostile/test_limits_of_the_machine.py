@@ -18,7 +18,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("diff", "--base", "HEAD~1"), ("matrix",), ("rules",), ("explain", "unpinned-image"), ("promote", "staging", "prod", "--dry-run"),
     ("export", "admission", "--output", "-"), ("report", "merge", "report.json"), ("new", "fresh", "--defaults", "--no-check", "--no-git", "--dry-run"),
 )  # fmt: skip
-WAIVED = "# kustodian: allow unpinned-image reason=\"known\" owner=ml expires=2026-06-30"
+WAIVED = '# kustodian: allow unpinned-image reason="known" owner=ml expires=2026-06-30'
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +103,17 @@ def waived(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_stored_verdict_ends_with_a_waiver_and_is_not_used_before_its_day(waived: Path, tmp_path: Path) -> None:
+def test_a_stored_verdict_ends_with_a_waiver_and_is_not_used_before_its_day(
+    waived: Path, tmp_path: Path
+) -> None:
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    for clock, code in (("2026-06-29 12:00", 0), ("2026-06-30 12:00", 0), ("2026-07-02 12:00", 1), ("2026-06-01 12:00", 0), ("2027-01-01 12:00", 1)):
+    for clock, code in (
+        ("2026-06-29 12:00", 0),
+        ("2026-06-30 12:00", 0),
+        ("2026-07-02 12:00", 1),
+        ("2026-06-01 12:00", 0),
+        ("2027-01-01 12:00", 1),
+    ):
         for _ in range(2):
             outcome = at(clock, CHECK, waived, **cache)
             assert outcome.code == code, (clock, outcome)

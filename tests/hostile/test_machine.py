@@ -37,7 +37,9 @@ _SYSTEM = (
 _OWN_PROC = re.compile(r"/proc/(self|\d+)/(maps|mountinfo|cgroup|stat|status|fd|limits|auxv|task)(/|$)")
 
 
-def traced(case: Hostile, words: tuple[str, ...], folder: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+def traced(
+    case: Hostile, words: tuple[str, ...], folder: Path
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """The finished command, and the calls that it and its children made."""
     log = folder / "strace.log"
     for name in ("tmp", "home", "cache"):
@@ -94,22 +96,42 @@ def is_allowed(path: str, folders: tuple[str, ...]) -> bool:
         or real == "/"
         or bool(_OWN_PROC.match(real))
         or any(real == folder or real.startswith(f"{folder}/") for folder in (*_SYSTEM, *folders))
-        or any(folder.startswith(f"{real}/") for folder in folders)  # git and Python look at the folders above
+        or any(
+            folder.startswith(f"{real}/") for folder in folders
+        )  # git and Python look at the folders above
     )
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_only_the_engine_git_and_files_of_the_repository(tmp_path: Path, attack: Callable[[Hostile], None]) -> None:
+def test_only_the_engine_git_and_files_of_the_repository(
+    tmp_path: Path, attack: Callable[[Hostile], None]
+) -> None:
     case = harmless(tmp_path)
     attack(case)
     git = git_program()
     assert git is not None
-    helpers = str(Path(subprocess.run([git, "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()))
+    helpers = str(
+        Path(subprocess.run([git, "--exec-path"], capture_output=True, text=True, check=True).stdout.strip())
+    )
     allowed = {os.path.realpath(one) for one in (sys.executable, engine_binary(), git)}
-    packages = {os.path.realpath(one) for one in (sys.prefix, sys.base_prefix, sys.exec_prefix) if one not in ("/usr", "/")}
+    packages = {
+        os.path.realpath(one)
+        for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)
+        if one not in ("/usr", "/")
+    }
     package = os.path.realpath(SOURCE.parent)
     places = {os.path.realpath(tmp_path / name) for name in ("repo", "tmp", "home", "cache")}
-    folders = tuple(sorted({*places, *packages, package, os.path.realpath(helpers), os.path.dirname(os.path.realpath(sys.executable))}))
+    folders = tuple(
+        sorted(
+            {
+                *places,
+                *packages,
+                package,
+                os.path.realpath(helpers),
+                os.path.dirname(os.path.realpath(sys.executable)),
+            }
+        )
+    )
     for words in COMMANDS:
         done, calls = traced(case, words, tmp_path)
         assert done.returncode in (0, 1, 2, 3), (words, done)

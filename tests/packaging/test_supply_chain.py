@@ -45,7 +45,9 @@ def test_a_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> None
     contents = []
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
-            contents.append({name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()})
+            contents.append(
+                {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+            )
     assert [name for name in contents[0] if contents[0][name] != contents[1].get(name)] == []
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
 
@@ -63,10 +65,22 @@ def test_the_bill_of_materials_is_complete() -> None:
     assert bill == bill_of_materials(ROOT, engine_binary(), go.command)
     json.dumps(bill)
     purls = [component["purl"] for component in bill["components"]]
-    assert len(purls) == len(set(purls)) and all(re.fullmatch(r"pkg:(pypi|golang)/\S+@\S+", purl) for purl in purls)
+    assert len(purls) == len(set(purls)) and all(
+        re.fullmatch(r"pkg:(pypi|golang)/\S+@\S+", purl) for purl in purls
+    )
     names = {component["name"] for component in bill["components"]}
-    assert {"pyyaml", "orjson", "pydantic-core", "kubernetes", "stdlib", "sigs.k8s.io/kustomize/api", "github.com/open-policy-agent/opa"} <= names
-    listed = subprocess.run([go.command, "version", "-m", engine_binary()], capture_output=True, text=True, check=True).stdout
+    assert {
+        "pyyaml",
+        "orjson",
+        "pydantic-core",
+        "kubernetes",
+        "stdlib",
+        "sigs.k8s.io/kustomize/api",
+        "github.com/open-policy-agent/opa",
+    } <= names
+    listed = subprocess.run(
+        [go.command, "version", "-m", engine_binary()], capture_output=True, text=True, check=True
+    ).stdout
     assert {line.split()[1] for line in listed.splitlines() if line.split()[:1] == ["dep"]} <= names
     assert not {"pytest", "mypy"} & names
     patched = {one["name"] for one in bill["components"] if "pedigree" in one}
@@ -80,7 +94,11 @@ def test_actions_are_pinned_by_commit() -> None:
         if name.suffix not in (".yml", ".yaml", ".json") or name.parts[0] in ("tests", "engine", "docs"):
             continue
         text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
-        used |= {action: str(name) for action in _USES.findall(text) if _ACTION.fullmatch(action) and "{{" not in action}
+        used |= {
+            action: str(name)
+            for action in _USES.findall(text)
+            if _ACTION.fullmatch(action) and "{{" not in action
+        }
     workflow = (ROOT / "template/{{cookiecutter.repo_name}}/.github/workflows/ci.yaml").read_text()
     variables = re.findall(r"set \w+ = ['\"]([^'\"]+@[^'\"]+)['\"]", workflow)
     assert variables, "the workflow names actions in variables"
@@ -94,6 +112,10 @@ def test_the_generated_workflow_is_pinned_by_commit(tmp_path: Path) -> None:
         [sys.executable, "-m", "kustodian", "new", tmp_path / "iris", "--defaults", "--no-git", "--no-check"],
         check=True, capture_output=True, cwd=ROOT, timeout=300,
     )  # fmt: skip
-    files = [file for file in (tmp_path / "iris").rglob("*") if file.suffix in (".yml", ".yaml") and ".github" in file.parts]
+    files = [
+        file
+        for file in (tmp_path / "iris").rglob("*")
+        if file.suffix in (".yml", ".yaml") and ".github" in file.parts
+    ]
     used = [action for file in files for action in _USES.findall(file.read_text())]
     assert used and [action for action in used if not _PINNED.match(action)] == []

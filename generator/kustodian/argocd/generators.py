@@ -17,7 +17,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text, texts_in, whole_number
+from kustodian.model.json_value import (
+    FieldPath,
+    JsonObject,
+    dig,
+    mapping,
+    mappings,
+    sequence,
+    text,
+    texts_in,
+    whole_number,
+)
 from kustodian.model.repository.view import RepositoryView
 
 UNKNOWN = "\0"

@@ -16,7 +16,16 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.json_value import FieldPath, JsonObject, dig, integer, mapping, mappings, text, whole_number
+from kustodian.model.json_value import (
+    FieldPath,
+    JsonObject,
+    dig,
+    integer,
+    mapping,
+    mappings,
+    text,
+    whole_number,
+)
 from kustodian.model.manifest import Manifest
 
 #: Kinds with `spec.replicas` (default 1) whose pods are interchangeable or numbered servers.

@@ -9,7 +9,9 @@ from kustodian.model.json_value import FieldPath, JsonObject, dig, whole_number
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 _WRITTEN = re.compile(r"\[([0-9]{1,18})\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
-_API_SERVER = re.compile(r"\.?([A-Za-z0-9_$-]+)|\[([0-9]{1,18})\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]")
+_API_SERVER = re.compile(
+    r"\.?([A-Za-z0-9_$-]+)|\[([0-9]{1,18})\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]"
+)
 
 
 @cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
 import tempfile
 from datetime import date
 from functools import cache
@@ -69,7 +69,12 @@ def waiver_comments(data: bytes) -> None:
         assert error.file == "a.yaml" and error.line and "kustodian:" in lines[error.line - 1]
         return
     for waiver in found:
-        assert waiver.reason and waiver.owner and waiver.is_comment and "kustodian:" in lines[waiver.location.line - 1]
+        assert (
+            waiver.reason
+            and waiver.owner
+            and waiver.is_comment
+            and "kustodian:" in lines[waiver.location.line - 1]
+        )
     book = WaiverBook(found, date(2027, 1, 1))
     assert len(book.expired) + len(book.unused) == len(found)
 
@@ -116,11 +121,16 @@ def cache_entries(data: bytes) -> None:
     entry = Path(place, "check", name)
     written = entry.read_bytes()
     at = len(written) * (len(data) % 97) // 97
-    for changed in (written[:at] + b"\x00" + written[at:], written[:at], data, bytes([*written[:-1], written[-1] ^ 1])):
+    for changed in (
+        written[:at] + b"\x00" + written[at:],
+        written[:at],
+        data,
+        bytes([*written[:-1], written[-1] ^ 1]),
+    ):
         if changed == written:
             continue
         entry.write_bytes(changed)
-        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stderr(nowhere):
+        with contextlib.redirect_stderr(io.StringIO()):
             assert cache_files.read_entry(place, name) is None
 
 

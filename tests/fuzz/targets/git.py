@@ -21,7 +21,17 @@ _ALLOWED = {
     "core.bare", "core.filemode", "core.symlinks", "core.ignorecase", "core.precomposeunicode", "core.autocrlf", "core.eol",
     "core.repositoryformatversion", "extensions.objectformat", "extensions.refstorage",
 }  # fmt: skip
-_FILES = ("HEAD", "config", "index", "packed-refs", "refs/heads/main", "info/exclude", "shallow", "ORIG_HEAD", "logs/HEAD")
+_FILES = (
+    "HEAD",
+    "config",
+    "index",
+    "packed-refs",
+    "refs/heads/main",
+    "info/exclude",
+    "shallow",
+    "ORIG_HEAD",
+    "logs/HEAD",
+)
 
 
 def settings(data: bytes) -> None:
@@ -47,8 +57,14 @@ def _repository() -> Path:
     root.mkdir()
     (root / "a.yaml").write_text("a: 1\n")
     who = ("-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
-    for command in (("init", "--quiet", "--initial-branch", "main"), ("add", "."), ("commit", "--quiet", "-m", "a")):
-        subprocess.run(["git", *who, *command], cwd=root, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"})
+    for command in (
+        ("init", "--quiet", "--initial-branch", "main"),
+        ("add", "."),
+        ("commit", "--quiet", "-m", "a"),
+    ):
+        subprocess.run(
+            ["git", *who, *command], cwd=root, check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"}
+        )
     return root
 
 
@@ -87,7 +103,10 @@ def git_links(data: bytes) -> None:
         assert error.path and error.reason
         return
     assert found is not None and found.top == str(root)
-    assert bytes(root) in parts[2].replace(b"ROOT", bytes(root)) + parts[4].replace(b"ROOT", bytes(root)) or b".." in data, data
+    assert (
+        bytes(root) in parts[2].replace(b"ROOT", bytes(root)) + parts[4].replace(b"ROOT", bytes(root))
+        or b".." in data
+    ), data
 
 
 def pointers(data: bytes) -> None:

@@ -30,7 +30,9 @@ def rules(data: bytes) -> None:
         version="1.34", registries=("registry.example.com",), cpu_limits="forbid",
         schemas=Schemas("1.34", [Manifest(one) for one in documents if one.get("kind") == "CustomResourceDefinition"]),
     )  # fmt: skip
-    evaluator = Evaluator([rule for rule in all_rules() if not isinstance(rule, RepositoryRule | WaiverRule)], settings)
+    evaluator = Evaluator(
+        [rule for rule in all_rules() if not isinstance(rule, RepositoryRule | WaiverRule)], settings
+    )
     manifests = [Manifest(one, Provenance("a.yaml", document=n)) for n, one in enumerate(documents)]
     overlay = Overlay("overlays/prod", Environment("prod", EnvironmentClass.PROD, 1))
     for hit in evaluator.evaluate_overlay(RenderedOverlay(overlay, manifests)):

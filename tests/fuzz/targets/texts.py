@@ -24,7 +24,9 @@ _BIDI = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 
 def text_of(data: bytes) -> str:
     """Any text, lone surrogates among it."""
-    return data.decode("utf-8", "surrogatepass" if b"\xed" in data and _is_passed(data) else "surrogateescape")
+    return data.decode(
+        "utf-8", "surrogatepass" if b"\xed" in data and _is_passed(data) else "surrogateescape"
+    )
 
 
 def _is_passed(data: bytes) -> bool:
@@ -67,7 +69,9 @@ def escapes(data: bytes) -> None:
     span = escape.code_span(text)
     inert_line(span)
     fence = len(span) - len(span.lstrip("`"))
-    assert f"{'`' * fence}" not in re.sub(f"^`{{{fence}}}|`{{{fence}}}$", "", span) or not text.strip(), ascii(span)
+    assert f"{'`' * fence}" not in re.sub(f"^`{{{fence}}}|`{{{fence}}}$", "", span) or not text.strip(), (
+        ascii(span)
+    )
     written = escape.json_text({"a": text, text: [1, text]})
     for line in written.split("\n"):
         inert_line(line)
@@ -79,7 +83,9 @@ def escapes(data: bytes) -> None:
 def paths(data: bytes) -> None:
     text = text_of(data)
     path = field_path.parse_path(text)
-    assert field_path.parse_path(field_path.format_path(path)) == path or '"' in text or "\\" in text, ascii(text)
+    assert field_path.parse_path(field_path.format_path(path)) == path or '"' in text or "\\" in text, ascii(
+        text
+    )
     example = {"spec": {"a": [{"name": "x", "b.c": [1, [2]]}], "": None}, "x": "y"}
     field_path.parse_api_server_path(text, example)
     field_path.parse_json_pointer(text, example)
@@ -106,7 +112,16 @@ def quantities(data: bytes) -> None:
         negated = text.strip()
         negated = negated[1:] if negated[0] == "-" else "-" + negated.removeprefix("+")
         assert parse_quantity(negated) == -value, text
-    for number in (len(data), len(data) / 7, text.count("1") * 1e300, float("inf"), float("nan"), None, [text], True):
+    for number in (
+        len(data),
+        len(data) / 7,
+        text.count("1") * 1e300,
+        float("inf"),
+        float("nan"),
+        None,
+        [text],
+        True,
+    ):
         parse_quantity(number)
 
 
@@ -120,7 +135,13 @@ def patterns(data: bytes) -> None:
 def application_sets(data: bytes) -> None:
     template, _, rest = text_of(data).partition("\n")
     names = sorted({name for name in rest.split("\n") if name})
-    params = {"path": {"path": "a/b", "segments": ["a", "b"]}, "path.basename": "b", "n": 3, "x": None, template: "y"}
+    params = {
+        "path": {"path": "a/b", "segments": ["a", "b"]},
+        "path.basename": "b",
+        "n": 3,
+        "x": None,
+        template: "y",
+    }
     expanded = generators.expand(template, params)
     if generators.UNKNOWN not in expanded:
         assert generators.pattern(expanded).match(expanded)

@@ -19,7 +19,13 @@ from kustodian.model.manifest import Manifest, Provenance, Step
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
 from kustodian.repository.modernize import modernize
-from kustodian.repository.source_map import Documents, SourceFile, SourceMaps, parse_documents, split_documents
+from kustodian.repository.source_map import (
+    Documents,
+    SourceFile,
+    SourceMaps,
+    parse_documents,
+    split_documents,
+)
 from kustodian.review.locate.locator import Locator
 from tests.fuzz.target import Target
 from tests.unit.review.locate.case import DEPLOYMENT

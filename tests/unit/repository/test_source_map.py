@@ -46,8 +46,15 @@ def line_by_line(text: str) -> Iterator[tuple[int, int, int]]:
 
 def test_text_that_only_looks_like_a_marker_is_content() -> None:
     """The engine counts such a document, so findings in the next one would be shown in a wrong place."""
-    for text in ("...: 1\n---\nb: 2\n", "a: 1\n#\x0c---\n---\nb: 2\n", "\xa0: 1\n---\nb: 2\n", "a: 1\n...\n---\nb: 2\n"):
-        assert [SourceFile(text[begin:end], "f").lines[-1] for _, begin, end in split_documents(text)][1:] == ["b: 2"]
+    for text in (
+        "...: 1\n---\nb: 2\n",
+        "a: 1\n#\x0c---\n---\nb: 2\n",
+        "\xa0: 1\n---\nb: 2\n",
+        "a: 1\n...\n---\nb: 2\n",
+    ):
+        assert [SourceFile(text[begin:end], "f").lines[-1] for _, begin, end in split_documents(text)][
+            1:
+        ] == ["b: 2"]
 
 
 def test_a_value_has_the_right_position_whatever_its_tag() -> None:

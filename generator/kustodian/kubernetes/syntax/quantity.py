@@ -30,7 +30,7 @@ _DECIMAL_EXPONENT = {
 _BINARY_EXPONENT = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
 _BINARY_MAXIMUM = 2**63 - 1
-#: Far beyond any machine, as an exponent and as a number of digits; keeps `1e999999999` from being multiplied out.
+#: Far beyond any machine, as an exponent and as a number of digits: `1e999999999` is not multiplied out.
 _LARGEST_EXPONENT = 1000
 
 

@@ -165,7 +165,10 @@ def _load_yaml(source: SourceFile) -> object:
         raise UserError(
             f"not valid YAML: {problem}", source.shown, line, column, "correct the file"
         ) from None
-    except (YAMLError, ValueError) as error:  # a character that YAML does not allow; a day that does not exist
+    except (
+        YAMLError,
+        ValueError,
+    ) as error:  # a character that YAML does not allow; a day that does not exist
         problem = str(error).splitlines()[0]
         raise UserError(f"not valid YAML: {problem}", source.shown, hint="correct the file") from None
     return values
