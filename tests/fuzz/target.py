@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,14 @@ _ODD = (
     "{", "}", "[", "]", "\"", "'", "&a ", "*a", "!!", "<<", "|\n", ">-\n", "#", "%", "\\", "/", "../", "@", "`", "::", "##[", "~",
     "null", "true", "0", "-1", "1e999", "9" * 30, ".nan", "=", ",", "*", "(?", "a" * 200,
 )  # fmt: skip
+
+
+_tried: deque[str] = deque(maxlen=1_000_000)
+
+
+def tried() -> int:
+    """The number of inputs that this process has tried, up to a million."""
+    return len(_tried)
 
 
 class Target(NamedTuple):
@@ -47,6 +56,7 @@ class Target(NamedTuple):
 
     def run(self, data: bytes) -> None:
         """Try an input. Raises what `check` raises, and TimeoutError for one that hangs."""
+        _tried.append(self.name)
         with ended_in_time(SECONDS):
             self.check(data)
 
