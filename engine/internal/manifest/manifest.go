@@ -241,7 +241,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	}
 	if match := duplicateText.FindStringSubmatch(text); match != nil {
 		line, _ := strconv.Atoi(match[1])
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 		failure.Message = fmt.Sprintf("key %q is set twice in the same mapping", match[2])
 		return failure
 	}
@@ -249,7 +249,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	message = strings.TrimSpace(lineInError.ReplaceAllString(message, ""))
 	failure.Message = "not valid YAML: " + message
 	if line := errorLine(chunk.Text); line > 0 {
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 	}
 	return failure
 }
