@@ -19,7 +19,7 @@ from tests.fuzz import target
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "build" / "hostile.xml"
 COUNTS = ROOT / "build" / "hostile-figures.json"
-SUITES = ("tests/hostile", "tests/fuzz")
+SUITES = ("tests/hostile", "tests/hostile/traced", "tests/fuzz")
 _started: Counter[str] = Counter()
 
 

@@ -40,5 +40,5 @@ def test_every_promise_has_a_test() -> None:
 
 
 def test_every_file_of_hostile_tests_is_named() -> None:
-    files = {f"tests/hostile/{file.name}" for file in Path(__file__).parent.glob("test_*.py")}
+    files = {file.relative_to(ROOT).as_posix() for file in Path(__file__).parent.rglob("test_*.py")}
     assert files <= {file for file, _ in named()}

@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.harness import kustodian, write
 from tests.cli.test_base import KUSTOMIZATION, git
-from tests.hostile.interruptions import Moment, committed, failing, killed, moments
+from tests.hostile.traced.interruptions import Moment, committed, failing, killed, moments
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {0}}}\nspec:\n  containers:\n    - {{name: c, image: 'x:1.0', securityContext: {{runAsUser: 1000}}}}\n"
 
