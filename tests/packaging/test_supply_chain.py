@@ -24,11 +24,12 @@ _PINNED = re.compile(r"[^@]+@[0-9a-f]{40}\Z")
 
 
 def _wheel(sources: Path, out: Path, cache: Path) -> Path:
-    """A wheel of these sources, with an engine that is compiled for it."""
+    """A wheel of these sources, with an engine that is compiled for it; packages of Go are compiled once."""
+    compiled = os.environ.get("GOCACHE") or str(Path.home() / ".cache" / "go-build")
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", out, sources],
         stdin=subprocess.DEVNULL, check=True, timeout=1500,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "XDG_CACHE_HOME": str(cache)},
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "XDG_CACHE_HOME": str(cache), "GOCACHE": compiled},
     )  # fmt: skip
     (built,) = out.iterdir()
     return built
