@@ -167,17 +167,21 @@ func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure)
 }
 
 // wellFormed returns JSON that other parsers accept, too: Go also reads what is not
-// UTF-8, and half a surrogate pair.
+// UTF-8, half a surrogate pair, and numbers beyond those of a float.
 func wellFormed(name string, raw json.RawMessage) (json.RawMessage, *protocol.Failure) {
 	if !utf8.Valid(raw) {
 		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: not UTF-8"}
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		message := strings.TrimSuffix(strings.TrimPrefix(err.Error(), "json: cannot unmarshal "), " into Go value of type float64")
+		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: " + message + " is too large"}
 	}
 	if !bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) {
 		return raw, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber() // numbers stay as they are written
-	var value any
 	if err := decoder.Decode(&value); err != nil {
 		return raw, nil
 	}
@@ -286,7 +290,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	}
 	if match := duplicateText.FindStringSubmatch(text); match != nil {
 		line, _ := strconv.Atoi(match[1])
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 		failure.Message = fmt.Sprintf("key %q is set twice in the same mapping", match[2])
 		return failure
 	}
@@ -294,7 +298,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	message = strings.TrimSpace(lineInError.ReplaceAllString(message, ""))
 	failure.Message = "not valid YAML: " + message
 	if line := errorLine(chunk.Text); line > 0 {
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 	}
 	return failure
 }

@@ -20,7 +20,17 @@ from itertools import islice
 from typing import NamedTuple
 
 from kustodian.model.errors import TooManyParameters
-from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text, texts_in
+from kustodian.model.json_value import (
+    FieldPath,
+    JsonObject,
+    dig,
+    mapping,
+    mappings,
+    sequence,
+    text,
+    texts_in,
+    whole_number,
+)
 from kustodian.model.linear_pattern import linear_pattern
 from kustodian.model.repository.view import RepositoryView
 
@@ -37,7 +47,7 @@ _LAST = chr(sys.maxunicode)
 _FEW_STARS = 3
 _TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _FIELD = re.compile(r"\.?[A-Za-z_][\w.\[\]-]*\Z")
-_INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
+_INDEX = re.compile(r"index \.([\w.]+) ([0-9]{1,18})\Z")
 
 
 def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
@@ -169,7 +179,8 @@ def _field(expression: str) -> tuple[str, FieldPath]:
     if not _FIELD.match(expression):
         return "", ()
     name = expression.removeprefix(".")
-    steps: FieldPath = tuple(int(s) if s.isdigit() else s for s in re.split(r"[.\[\]]+", name.rstrip("]")))
+    parts = re.split(r"[.\[\]]+", name.rstrip("]"))
+    steps: FieldPath = tuple(s if (n := whole_number(s)) is None else n for s in parts)
     # Without goTemplate {{path}} is the folder itself and {{path[0]}} its first segment.
     if steps == ("path",):
         steps = ("path", "path")

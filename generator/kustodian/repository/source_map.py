@@ -100,7 +100,9 @@ class SourceNode:
             first = next(iter(self.children.values())).place
             if first.line == start.line:
                 return first
-        return Span(start.line, start.column, start.line, start.end_column)
+        # A text over several lines ends on another one: its first character is shown.
+        end_column = start.end_column if start.line == start.end_line else start.column + 1
+        return Span(start.line, start.column, start.line, end_column)
 
     def at(self, path: FieldPath) -> SourceNode | None:
         """The node at a path, None if a step does not exist."""
@@ -293,38 +295,28 @@ def parse_documents(text: str, shown: str) -> list[SourceNode]:
 def split_documents(text: str) -> Iterator[tuple[int, int, int]]:
     """For each document with more than comments: the number of lines before it, and its range in the text.
 
-    Every line that starts with `---` is a document marker, because the content of a block scalar is always
-    indented (YAML 1.2, 9.1.2).
+    Documents are those of the engine (`manifest.Split`): only a line feed ends a line, and every line that
+    starts with `---` or `...` is a marker, because the content of a block scalar is always indented (YAML
+    1.2, 9.1.2). Lines are counted as in `str.splitlines`.
     """
-    if any(mark in text for mark in _OTHER_BREAKS):
-        yield from split_documents_by_line(text)
-        return
+    has_other_breaks = any(mark in text for mark in _OTHER_BREAKS)
     cuts = [0, *(marker.start() for marker in _MARKER.finditer(text)), len(text)]
     line = 0
     for begin, end in pairwise(cuts):
-        if _CONTENT.search(text, begin, end):
-            yield line, begin, end
-        line += text.count("\n", begin, end)
+        if text.startswith("...", begin) and _MARKER.match(text, begin):
+            start = text.find("\n", begin, end) + 1 or end  # the rest of the marker's line is no content
+        else:
+            start = begin
+        if _CONTENT.search(text, start, end):
+            yield line + (start > begin), start, end
+        line += len(text[begin:end].splitlines()) if has_other_breaks else text.count("\n", begin, end)
 
 
 #: Line breaks of `str.splitlines` other than a line feed.
 _OTHER_BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 #: A line with more than a marker and a comment or directive.
-_CONTENT = re.compile(r"^(?:---)?+[^\S\n]*+(?!#|%|\.\.\.)\S", re.MULTILINE)
-
-
-def split_documents_by_line(text: str) -> Iterator[tuple[int, int, int]]:
-    """The same for texts with any line breaks, which takes longer."""
-    cuts, position, number = [(0, 0)], 0, 0
-    for number, line in enumerate(text.splitlines(keepends=True)):
-        if line.startswith("---") and line[3:4] in ("", " ", "\t", "\n", "\r"):
-            cuts.append((number, position))
-        position += len(line)
-    for (first, begin), (_, end) in pairwise([*cuts, (number, position)]):
-        content = (line.removeprefix("---").strip() for line in text[begin:end].splitlines())
-        if any(line and not line.startswith(("#", "%", "...")) for line in content):
-            yield first, begin, end
+_CONTENT = re.compile(r"^(?:---(?=[ \t\r\n]|\Z))?+(?!%)[ \t\r]*+[^# \t\r\n]", re.MULTILINE)
 
 
 def _parse(text: str, shown: str, offset: int, tolerant: bool) -> SourceNode:
