@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test quick acceptance bench lint format engine generate lock clean
+.PHONY: help setup test quick acceptance bench lint format engine generate lock clean fuzz sbom audit hostile-figures
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup:  ## make .venv with the project (editable) and its tools
 	$(PYTHON) tests/run.py --only setup
@@ -37,6 +37,21 @@ engine:  ## compile the engine and extract the schemas again, if their sources c
 
 generate:  ## write what is generated and committed (docs, base/, overlays/, …)
 	$(BIN)/python tests/generate.py
+
+fuzz:  ## fuzz Python and Go for MINUTES (default 60), guided by coverage; failing inputs are kept in build/fuzz
+	$(BIN)/python -c 'import atheris' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements-fuzz.txt || \
+		echo "atheris has no wheel for this Python: inputs are changed at random"
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),60)
+
+sbom:  ## write the bill of materials to build/sbom.cdx.json (CycloneDX)
+	PYTHONPATH=generator $(BIN)/python -m build_support.sbom build/sbom.cdx.json
+
+audit:  ## ask the databases of known vulnerabilities about the dependencies
+	$(BIN)/python -m tests.audit
+
+hostile-figures:  ## count the tests of hostile input, and how long they take
+	$(BIN)/python -m tests.hostile.figures
 
 lock:  ## pin the development tools anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

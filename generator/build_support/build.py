@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -19,7 +20,7 @@ from build_support.toolchain import environment, find_go, go_on_path, required_v
 ENGINE_VARIABLE = "KUSTODIAN_ENGINE"
 SCHEMAS_VARIABLE = "KUSTODIAN_SCHEMAS"
 
-_BUILD_FLAGS = ("-trimpath", "-ldflags=-s -w")
+_BUILD_FLAGS = ("-trimpath", "-ldflags=-s -w -buildid=")
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,17 @@ class Build:
 
     def _make_engine(self, commands: Commands, go: str, env: dict[str, str], scratch: Path) -> None:
         output = scratch / self.engine.target.name
-        modfile = patched_modfile(self.engine_source, scratch / "modules", go, env)
+        # From a copy beside the modules, so that the same sources give the same bytes in any folder.
+        source = scratch / "engine"
+        shutil.copytree(
+            self.engine_source, source, ignore=shutil.ignore_patterns("crds", "*_test.go", "testdata")
+        )
+        modfile = patched_modfile(source, scratch / "modules", go, env)
         flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else ["-tags=unpatched"])]
         commands.run(
             "compiling the engine",
             [go, "build", "-v", *flags, "-o", str(output), "./cmd/kustodian-engine"],
-            cwd=self.engine_source, env=env,
+            cwd=source, env=env,
             status=lambda lines: f"{lines} steps, ",
         )  # fmt: skip
         self._finish(self.engine, output)

@@ -66,7 +66,8 @@ def patched_modfile(
         _copy(_downloaded(module, program, go, env), copy)
         for patch in sorted(folder.glob("*.patch")):
             apply(patch, copy)
-        lines.append(f"replace {module} => {copy}\n")
+        # Relative, because the program contains this path: it must not name the machine it was built on.
+        lines.append(f"replace {module} => {os.path.relpath(copy, program)}\n")
     modfile = target / "go.mod"
     modfile.write_text("\n".join(lines), encoding="utf-8")
     shutil.copyfile(program / "go.sum", target / "go.sum")

@@ -206,9 +206,13 @@ def test_a_changed_configuration_checks_everything(fleet: Path) -> None:
     (fleet / "kustodian.yaml").write_text(
         "environments: {prod: {paths: ['overlays/*']}}\nrules: {unpinned-image: {severity: off}}\n"
     )
-    everything = check(fleet)
+    everything = check(fleet, "--trust-head")
     assert checked(everything) == {"overlays/one", "overlays/two", "overlays/three"}
     assert counts(everything) == (0, 1, 0)
+    judged = check(fleet)
+    assert checked(judged) == {"overlays/one", "overlays/two", "overlays/three"}
+    assert counts(judged) == (1, 0, 1), "the rules are those of the base"
+    assert judged.found("gate-changed-rule-off") == [("kustodian.yaml", 2)]
 
 
 def test_a_renamed_overlay_does_not_keep_findings_of_another(fleet: Path) -> None:
@@ -274,7 +278,7 @@ def test_ignored_and_assume_unchanged_files_count_as_changes(fleet: Path) -> Non
     assert counts(check(fleet))[1] == 1
 
 
-def test_each_revision_uses_its_own_configuration(fleet: Path) -> None:
+def test_a_given_configuration_is_that_of_the_base(fleet: Path) -> None:
     (fleet / "other.yaml").write_text("environments: {prod: {paths: ['overlays/*']}}\n")
     commit(fleet, "configuration")
     (fleet / "overlays/one/kustomization.yaml").write_text(f"{KUSTOMIZATION}resources: [../../bases/y]\n")

@@ -270,15 +270,17 @@ UNMARKED = {
 }
 
 
-def test_an_overlay_of_an_unpacked_archive_is_checked_with_its_base(tmp_path: Path) -> None:
-    """Neither .git nor kustodian.yaml marks the root of the repository."""
+def test_an_unpacked_archive_is_checked_as_a_whole(tmp_path: Path) -> None:
+    """Neither .git nor kustodian.yaml marks the root, so it is what the command line names."""
     root = write(tmp_path / "archive", UNMARKED)
-    outcome = kustodian("check", "archive/overlays/dev", "--format", "json", cwd=tmp_path)
-    assert outcome.found("unpinned-image") == [("archive/base/d.yaml", 17)]
+    outcome = kustodian("check", "archive", "--format", "json", cwd=tmp_path)
+    assert ("archive/base/d.yaml", 17) in outcome.found("unpinned-image")
     both = kustodian("check", "overlays/dev", "other", "--format", "json", cwd=root)
     assert {o["path"] for o in both.data["overlays"]} == {"overlays/dev", "other"}
-    # kustomize itself refuses a file outside of the kustomization's folder, so the overlay is not checked.
-    assert kustodian("check", "overlays/prod", cwd=root).code == 3
+    alone = kustodian("check", "overlays/dev", cwd=root)
+    assert alone.code == 3
+    assert "../../base" in alone.err + alone.out
+    assert "name the folder that contains" in alone.err + alone.out
 
 
 def test_two_repositories_are_refused(tmp_path: Path) -> None:

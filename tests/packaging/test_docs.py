@@ -37,7 +37,7 @@ BASES = tuple(
 )  # fmt: skip
 #: Files of other places: a repository that `new` wrote, the rule that CONTRIBUTING invents, a fixture's parts.
 ELSEWHERE = re.compile(
-    r"overlays/.+|kustodian\.yaml|version\.yaml|_name\.py|history\.json"
+    r"overlays/.+|kustodian\.yaml|version\.yaml|_name\.py|history\.json|base\.json"
     r"|(fail|pass|fixed)[-*]*(\.yaml|/)|.*interactive.container.*|__init__\.py|platform/"
 )
 

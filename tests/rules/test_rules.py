@@ -13,7 +13,7 @@ from kustodian.model.manifest import Manifest, Provenance
 from kustodian.model.overlay import Overlay, RenderedOverlay
 from kustodian.policy.catalogue import all_rules, by_id
 from kustodian.policy.evaluate import Evaluator, Hit
-from kustodian.policy.rule import RepositoryRule, Rule, WaiverRule
+from kustodian.policy.rule import GateRule, RepositoryRule, Rule, WaiverRule
 from kustodian.policy.settings import RuleSettings, Settings
 from kustodian.repository.source_map import SourceFile
 from kustodian.schemas.registry import Schemas
@@ -95,7 +95,7 @@ def test_rule_has_a_manual_page(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
 def test_rule_has_a_failing_and_a_passing_fixture(rule: Rule) -> None:
-    if isinstance(rule, RepositoryRule | WaiverRule):
+    if isinstance(rule, RepositoryRule | WaiverRule | GateRule):
         names = [p.name for p in folder_fixtures() if p.parent.name == rule.id]
     else:
         names = [f.path.name for f in file_fixtures() if f.rule == rule.id]

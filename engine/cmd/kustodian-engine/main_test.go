@@ -69,7 +69,7 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s: announced %v, pinned %s", key, lines[0][key], pinned)
 		}
 	}
-	if lines[0]["protocol"] != 4.0 {
+	if lines[0]["protocol"] != 5.0 {
 		t.Errorf("protocol %v", lines[0]["protocol"])
 	}
 }

@@ -20,6 +20,9 @@ type View struct {
 	// Inspect, when set, sees each kustomization file before kustomize does
 	// and may replace its content or refuse it. The path is relative to root.
 	Inspect func(rel string, content []byte) ([]byte, error)
+	// Rewrite, when set, sees each file before Inspect and kustomize do and may
+	// replace its content or refuse it.
+	Rewrite func(rel string, content []byte) ([]byte, error)
 	// AllowClones lets kustomize use the folders that it clones into.
 	AllowClones bool
 
@@ -224,10 +227,13 @@ func (v *View) inspect(rel string, file *File) ([]byte, error) {
 	if file.Failure != nil {
 		return nil, v.Refuse(file.Failure)
 	}
-	if v.Inspect == nil || !IsKustomization(rel) {
-		return file.Content, nil
+	content, err := file.Content, error(nil)
+	if v.Rewrite != nil {
+		content, err = v.Rewrite(rel, content)
 	}
-	content, err := v.Inspect(rel, file.Content)
+	if err == nil && v.Inspect != nil && IsKustomization(rel) {
+		content, err = v.Inspect(rel, content)
+	}
 	if err != nil {
 		return nil, v.keep(err)
 	}

@@ -181,17 +181,21 @@ func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure)
 }
 
 // wellFormed returns JSON that other parsers accept, too: Go also reads what is not
-// UTF-8, and half a surrogate pair.
+// UTF-8, half a surrogate pair, and numbers beyond those of a float.
 func wellFormed(name string, raw json.RawMessage) (json.RawMessage, *protocol.Failure) {
 	if !utf8.Valid(raw) {
 		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: not UTF-8"}
+	}
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		message := strings.TrimSuffix(strings.TrimPrefix(err.Error(), "json: cannot unmarshal "), " into Go value of type float64")
+		return nil, &protocol.Failure{Code: protocol.CodeYAML, File: name, Line: 1, Message: "not valid JSON: " + message + " is too large"}
 	}
 	if !bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) {
 		return raw, nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber() // numbers stay as they are written
-	var value any
 	if err := decoder.Decode(&value); err != nil {
 		return raw, nil
 	}
@@ -218,11 +222,13 @@ func appendObject(documents []Document, name string, index, line int, raw json.R
 			Message: fmt.Sprintf("document %d is not a mapping, so it is not a Kubernetes object", index+1)}
 	}
 	var list struct {
-		Kind  string            `json:"kind"`
-		Items []json.RawMessage `json:"items"`
+		APIVersion string            `json:"apiVersion"`
+		Kind       string            `json:"kind"`
+		Items      []json.RawMessage `json:"items"`
 	}
 	// Only a list has "items" as an array; any other shape is an ordinary object.
-	if json.Unmarshal(raw, &list) != nil || list.Items == nil || !strings.HasSuffix(list.Kind, "List") {
+	if json.Unmarshal(raw, &list) != nil || list.Items == nil ||
+		!strings.HasSuffix(list.Kind, "List") && !areObjects(list.Items) {
 		return append(documents, Document{Index: index, Line: line, Object: raw}), nil
 	}
 	for i, item := range list.Items {
@@ -230,9 +236,56 @@ func appendObject(documents []Document, name string, index, line int, raw json.R
 			return nil, &protocol.Failure{Code: protocol.CodeNotAnObject, File: name, Line: line,
 				Message: fmt.Sprintf("item %d of the %s is not a mapping", i, list.Kind)}
 		}
-		documents = append(documents, Document{Index: index, Line: line, Item: &i, Object: item})
+		documents = append(documents, Document{Index: index, Line: line, Item: &i, Object: completeItem(item, list.APIVersion, list.Kind)})
 	}
 	return documents, nil
+}
+
+// areObjects reports whether all values are objects with a version and a kind. kubectl
+// and Argo CD apply an object of any kind with such items as a List.
+func areObjects(items []json.RawMessage) bool {
+	for _, item := range items {
+		var identity struct {
+			APIVersion string `json:"apiVersion"`
+			Kind       string `json:"kind"`
+		}
+		if json.Unmarshal(item, &identity) != nil || identity.APIVersion == "" || identity.Kind == "" {
+			return false
+		}
+	}
+	return len(items) > 0
+}
+
+// completeItem returns an item with the kind that it has in a typed list.
+func completeItem(item json.RawMessage, apiVersion, kind string) json.RawMessage {
+	if kind == "List" {
+		return item
+	}
+	decoder := json.NewDecoder(bytes.NewReader(item))
+	decoder.UseNumber()
+	var fields map[string]any
+	if decoder.Decode(&fields) != nil || !CompleteItem(fields, apiVersion, kind) {
+		return item
+	}
+	encoded, err := json.Marshal(fields)
+	if err != nil {
+		return item
+	}
+	return encoded
+}
+
+// CompleteItem adds the version and kind that kubectl gives to an item without them in
+// a typed list such as a PodList, and reports whether it did.
+func CompleteItem(item map[string]any, apiVersion, listKind string) bool {
+	kind := strings.TrimSuffix(listKind, "List")
+	if given, _ := item["kind"].(string); given != "" || kind == "" || kind == listKind {
+		return false
+	}
+	item["kind"] = kind
+	if given, _ := item["apiVersion"].(string); given == "" {
+		item["apiVersion"] = apiVersion
+	}
+	return true
 }
 
 var (
@@ -251,7 +304,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	}
 	if match := duplicateText.FindStringSubmatch(text); match != nil {
 		line, _ := strconv.Atoi(match[1])
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 		failure.Message = fmt.Sprintf("key %q is set twice in the same mapping", match[2])
 		return failure
 	}
@@ -259,7 +312,7 @@ func yamlFailure(name string, chunk Chunk, err error) *protocol.Failure {
 	message = strings.TrimSpace(lineInError.ReplaceAllString(message, ""))
 	failure.Message = "not valid YAML: " + message
 	if line := errorLine(chunk.Text); line > 0 {
-		failure.Line = chunk.Line + line - 1
+		failure.Line = chunk.Line + editorLine(chunk.Text, line) - 1
 	}
 	return failure
 }

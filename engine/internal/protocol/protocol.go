@@ -13,7 +13,7 @@ import (
 )
 
 // Version is the version of the wire format, announced on the first line.
-const Version = 4
+const Version = 5
 
 // EngineVersion is the version of this program.
 const EngineVersion = "0.1.0"
@@ -48,6 +48,9 @@ const (
 	CodeHelm            = "helm"
 	CodeTooManyObjects  = "too-many-objects"
 	CodeTooComplex      = "too-complex"
+	CodeName            = "not-utf-8"
+	CodeLFSPointer      = "lfs-pointer"
+	CodeProvenance      = "hidden-provenance"
 	CodeTooDeep         = "too-deep"
 	CodeRenderedSize    = "rendered-too-large"
 	CodeTimeout         = "timeout"

@@ -55,6 +55,9 @@ func loadInTime(root string, options Options) (*Policy, error) {
 }
 
 func load(root string, options Options) (*Policy, error) {
+	if options.Root != "" {
+		root = options.Root
+	}
 	tree, err := hermetic.NewTree(root, 0)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,8 @@ import (
 // Options say which policies to load. Paths may be absolute or relative to
 // the root of the request.
 type Options struct {
+	// Root is the folder that policies and data are read from, instead of the repository that is checked.
+	Root       string   `json:"root"`
 	Paths      []string `json:"paths"`
 	Data       []string `json:"data"`
 	Namespaces []string `json:"namespaces"`

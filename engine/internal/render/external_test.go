@@ -114,7 +114,7 @@ func TestHelm(t *testing.T) {
 	overlays := buildAll(t, Options{Root: root, Overlays: []string{"o", "pull", "out", "linked"}, EnableHelm: true, HelmCommand: filepath.Join(root, "bin/helm")})
 	o := overlays["o"]
 	if o.Failure != nil || len(o.Objects) != 1 || !strings.Contains(string(o.Objects[0].Origin), "HelmChartInflationGenerator") {
-		t.Fatalf("%+v %s", o.Failure, o.Objects)
+		t.Fatalf("%+v %+v", o.Failure, o.Objects)
 	}
 	// helm reads the chart itself, so its files are part of what was read.
 	var files []string

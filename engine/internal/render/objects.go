@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"kustodian.dev/engine/internal/carriers"
 	"kustodian.dev/engine/internal/manifest"
 	"kustodian.dev/engine/internal/protocol"
 )
@@ -94,6 +96,9 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
 		last := -1
 		objects[i].Places = string(b.places.appendPlaces(nil, res.YNode(), &last))
+		items := res.Field("items")
+		hasItems := !items.IsNilOrEmpty() && items.Value.YNode().Kind == yaml.SequenceNode
+		objects[i].mayCarry = carriers.May(buffer, res.GetApiVersion(), res.GetKind(), hasItems)
 	}
 	return objects, nil
 }
@@ -104,6 +109,15 @@ func (b *build) fileInRoot(file string) string {
 		return rel
 	}
 	return file
+}
+
+// open finds the objects inside the objects.
+func (b *build) open(objects []Object) (*carriers.Set, *protocol.Failure) {
+	raw := make([]json.RawMessage, len(objects))
+	for i := range objects {
+		raw[i] = objects[i].JSON
+	}
+	return carriers.Open(raw, func(i int) bool { return objects[i].mayCarry }, b.maxObjects())
 }
 
 func (b *build) provenance(known map[string]json.RawMessage, key string, read func() (any, error)) (json.RawMessage, error) {
@@ -135,6 +149,8 @@ func (b *build) transformations(text string) ([]origin, error) {
 	return list, err
 }
 
+func outsideRoot(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }
+
 // fromRoot makes kustomize's paths, which are relative to the folder being
 // built, relative to the root. Paths inside a remote repository stay as they are.
 func (b *build) fromRoot(from *resource.Origin) origin {
@@ -145,6 +161,9 @@ func (b *build) fromRoot(from *resource.Origin) origin {
 		}
 		if o.ConfiguredIn != "" {
 			o.ConfiguredIn = path.Join(b.folder, o.ConfiguredIn)
+		}
+		if outsideRoot(o.Path) || outsideRoot(o.ConfiguredIn) {
+			return origin{} // only helm could claim that
 		}
 	}
 	if by := from.ConfiguredBy; by != (yaml.ResourceIdentifier{}) {

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 
+	"kustodian.dev/engine/internal/carriers"
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
@@ -62,6 +63,7 @@ type Options struct {
 type Overlay struct {
 	Path         string
 	Objects      []Object
+	Set          *carriers.Set // the objects with those inside them, nil after a failure
 	Files        []hermetic.Source
 	Absent       []string
 	Sources      []Source // those of the places in Objects
@@ -76,6 +78,7 @@ type Object struct {
 	Origin          json.RawMessage // null when unknown
 	Transformations json.RawMessage // an array
 	Places          string          // where each value was written: see placeTable.appendPlaces
+	mayCarry        bool
 }
 
 // Overlays renders every overlay of the request, as many at a time as there are
@@ -140,23 +143,27 @@ func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 	b := &build{tree: tree, options: options, overlay: path.Clean(filepath.ToSlash(overlay)), view: tree.View()}
 	var outcome struct {
 		objects []Object
+		set     *carriers.Set
 		failure *protocol.Failure
 		late    bool
 	}
 	finished := limits.Within(limit, func(ctx context.Context) {
 		defer context.AfterFunc(ctx, b.view.Stop)()
 		outcome.objects, outcome.failure = b.run()
+		if outcome.failure == nil {
+			outcome.set, outcome.failure = b.open(outcome.objects)
+		}
 		outcome.late = ctx.Err() != nil
 	})
 	result := Overlay{Path: b.overlay, Abandoned: !finished}
 	if finished && !outcome.late {
-		result.Objects, result.Failure = outcome.objects, outcome.failure
+		result.Objects, result.Set, result.Failure = outcome.objects, outcome.set, outcome.failure
 	} else {
 		result.Failure = &protocol.Failure{Code: protocol.CodeTimeout,
 			Message: fmt.Sprintf("rendering took longer than the limit of %s", limit)}
 	}
 	if result.Failure != nil {
-		result.Objects = nil
+		result.Objects, result.Set = nil, nil
 	}
 	result.Files, result.Absent = b.view.Files(), b.view.Absent()
 	result.Sources = b.places.sources
@@ -172,12 +179,12 @@ type build struct {
 	folder  string // the overlay with symlinks followed, as kustomize names it
 	view    *hermetic.View
 
-	loads int              // kustomizations read, each time that it is read
-	alone bool             // must not share kustomize's schema with other builds
-	trace bool             // ask kustomize for provenance
-	top   topKustomization // the overlay's own
-
-	places placeTable
+	loads  int              // kustomizations read, each time that it is read
+	alone  bool             // must not share kustomize's schema with other builds
+	trace  bool             // ask kustomize for provenance
+	forged bool             // a file that was read holds annotations with the names of kustomize's provenance
+	top    topKustomization // the overlay's own
+	places placeTable       // of the objects
 }
 
 // errNeedsSchema interrupts a build that shares the schema but names its own.
@@ -197,14 +204,16 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 		return nil, failure
 	}
 	b.view.Inspect = b.inspect
+	b.view.Rewrite = b.unforged
 	b.view.AllowClones = b.options.AllowRemote
 	objects, failure = b.attempt(true)
-	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.sensitive() {
+	if failure != nil && failure.Code != protocol.CodeBuild || failure == nil && !b.forged && !b.sensitive() {
 		return objects, failure
 	}
-	// Either kustomize failed, or the two added annotations might have changed the
-	// result. What it does without them is what counts.
+	// Either kustomize failed, or the two added annotations or the annotations that
+	// were hidden from it might have changed the result. What it does without them is what counts.
 	provenance := objects
+	b.view.Reset()
 	if objects, failure = b.attempt(false); failure == nil && len(provenance) == len(objects) {
 		for i := range objects { // kustomize keeps the order
 			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations

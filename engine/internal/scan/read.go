@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"kustodian.dev/engine/internal/files"
 	"kustodian.dev/engine/internal/hermetic"
@@ -35,6 +36,11 @@ func (r *reader) readAll(tree *hermetic.Tree, names []string) []any {
 }
 
 func (r *reader) read(name, rel string) any {
+	if !utf8.ValidString(rel) {
+		shown := strings.ToValidUTF8(rel, "\uFFFD")
+		return failed(shown, &protocol.Failure{Code: protocol.CodeName, File: shown,
+			Message: shown + " has a name that is not UTF-8: rename it"})
+	}
 	content, err := files.Read(name, r.maxFileBytes)
 	var failure *protocol.Failure
 	var large files.TooLarge
@@ -44,19 +50,19 @@ func (r *reader) read(name, rel string) any {
 	case err != nil:
 		failure = &protocol.Failure{Code: protocol.CodeNotFound, File: rel, Message: "cannot be read"}
 	}
+	if failure == nil {
+		failure = manifest.CheckPointer(rel, content)
+	}
+	if failure != nil {
+		return failed(rel, failure)
+	}
 	if hermetic.IsKustomization(rel) {
-		if failure != nil {
-			return Kustomization{Kind: "kustomization", Path: rel, Error: failure}
-		}
 		result := r.kustomizations.get(content, func() (Kustomization, bool) {
 			result := kustomization(rel, content)
 			return result, result.Error == nil
 		})
 		result.Path = rel
 		return result
-	}
-	if failure != nil {
-		return Manifests{"yaml", rel, []Object{}, failure}
 	}
 	if strings.HasSuffix(rel, ".json") && !looksLikeObject(content) {
 		return nil
@@ -66,6 +72,13 @@ func (r *reader) read(name, rel string) any {
 		return objects, failure == nil
 	})
 	return Manifests{"yaml", rel, objects, failure}
+}
+
+func failed(rel string, failure *protocol.Failure) any {
+	if hermetic.IsKustomization(rel) {
+		return Kustomization{Kind: "kustomization", Path: rel, Error: failure}
+	}
+	return Manifests{"yaml", rel, []Object{}, failure}
 }
 
 // memo remembers results by the text that they were read from.

@@ -37,6 +37,9 @@ type Manifests struct {
 type Object struct {
 	Line int `json:"line"`
 	manifest.Identity
+	// MayCarryArgo is set if the document of another kind names Argo CD's API group, so
+	// that an Application may be inside the object.
+	MayCarryArgo bool `json:"mayCarryArgo,omitempty"`
 }
 
 // skipped are folders without manifests of the repository itself.

@@ -82,7 +82,7 @@ func TestLargeDefinitions(t *testing.T) {
 	if err := Repository(root, 0, func(found any) { got = append(got, found.(Manifests)) }); err != nil {
 		t.Fatal(err)
 	}
-	want := Object{1, manifest.Identity{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition",
+	want := Object{Line: 1, Identity: manifest.Identity{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition",
 		Name: "widgets.example.com", DefinesGroup: "example.com", DefinesKind: "Widget"}}
 	if len(got) != 2 || got[0].Error != nil || !slices.Equal(got[0].Documents, []Object{want}) {
 		t.Errorf("got %+v", got)

@@ -21,6 +21,7 @@ type parsed struct {
 	Path      string              `json:"path"`
 	Hash      string              `json:"sha256"`
 	Documents []manifest.Document `json:"documents"`
+	Carriers  bool                `json:"carriers"` // whether a document may carry other objects
 	Error     *protocol.Failure   `json:"error"`
 }
 
@@ -60,6 +61,9 @@ func parseFile(tree *hermetic.Tree, name string, lines []int) parsed {
 		failure.File = name
 		return parsed{Kind: "file", Path: name, Documents: []manifest.Document{}, Error: failure}
 	}
+	if failure := manifest.CheckPointer(name, file.Content); failure != nil {
+		return parsed{Kind: "file", Path: name, Hash: file.Hash, Documents: []manifest.Document{}, Error: failure}
+	}
 	result := parseText(name, file.Content, lines)
 	result.Hash = file.Hash
 	return result
@@ -71,7 +75,8 @@ func parseText(name string, content []byte, lines []int) parsed {
 	if documents == nil {
 		documents = []manifest.Document{}
 	}
-	return parsed{"file", name, hex.EncodeToString(sum[:]), documents, failure}
+	carries := slices.ContainsFunc(documents, func(d manifest.Document) bool { return mayCarry(d.Object) })
+	return parsed{"file", name, hex.EncodeToString(sum[:]), documents, carries, failure}
 }
 
 // inParallel calls do for every item, as many at a time as there are cores.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"kustodian.dev/engine/internal/carriers"
 	"kustodian.dev/engine/internal/hermetic"
 	"kustodian.dev/engine/internal/limits"
 	"kustodian.dev/engine/internal/protocol"
@@ -80,29 +81,34 @@ func compileInBackground(root string, options rego.Options, response *protocol.R
 func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	line = append(line, `{"kind":"overlay","overlay":`...)
 	line = appendJSON(line, overlay.Path)
-	line = append(line, `,"objects":[`...)
 	// Most objects went through the same transformations, which are sent once.
 	var chains []string
 	index := map[string]int{}
-	for i, object := range overlay.Objects {
-		if i > 0 {
-			line = append(line, ',')
-		}
+	chainOf := func(object render.Object) int {
 		chain, known := index[string(object.Transformations)]
 		if !known {
 			chain = len(chains)
 			index[string(object.Transformations)] = chain
 			chains = append(chains, string(object.Transformations))
 		}
-		line = append(append(line, `{"object":`...), object.JSON...)
-		line = append(append(line, `,"origin":`...), object.Origin...)
-		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chain), 10)
-		line = append(append(append(line, `,"places":"`...), object.Places...), '"')
-		line = append(line, '}')
+		return chain
 	}
-	line = append(append(line, `],"chains":[`...), strings.Join(chains, ",")...)
-	line = append(line, `],"sources":`...)
-	line = appendJSON(line, overlay.Sources)
+	set := overlay.Set
+	if set == nil {
+		set = &carriers.Set{}
+	}
+	line = appendSet(line, set, func(line []byte, entry *carriers.Entry) []byte {
+		object := overlay.Objects[entry.From]
+		line = append(append(line, `{"object":`...), entry.JSON...)
+		line = append(append(line, `,"origin":`...), object.Origin...)
+		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chainOf(object)), 10)
+		if entry.Carrier != nil {
+			return line // its place is that of the field of the carrier
+		}
+		return append(append(append(line, `,"places":"`...), object.Places...), '"')
+	})
+	line = append(append(line, `,"chains":[`...), strings.Join(chains, ",")...)
+	line = appendJSON(append(line, `],"sources":`...), overlay.Sources)
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {
 		files = []hermetic.Source{}
@@ -118,9 +124,10 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 }
 
 func appendPolicy(line []byte, policy *rego.Policy, limit time.Duration, file string, overlay render.Overlay) (_ []byte, abandoned bool) {
-	objects := make([]json.RawMessage, len(overlay.Objects))
-	for i := range overlay.Objects {
-		objects[i] = overlay.Objects[i].JSON
+	entries := overlay.Set.All()
+	objects := make([]json.RawMessage, len(entries))
+	for i, entry := range entries {
+		objects[i] = entry.JSON
 	}
 	results, failure, abandoned := policy.Evaluate(limit, file, objects)
 	line = appendJSON(append(line, `,"policy":`...), results)

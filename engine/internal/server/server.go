@@ -21,9 +21,10 @@ type operation func(request []byte, response *protocol.Response) error
 
 var operations = map[string]operation{
 	"scan": scanRepository, "parse": parse, "render": renderOverlays, "policy": evaluatePolicy, "verify": verifyPolicy,
+	"open": openObjects,
 }
 
-const opNames = "scan, parse, render, policy, verify"
+const opNames = "scan, parse, render, policy, verify, open"
 
 // Serve answers requests until in ends and every answer is written.
 func Serve(in io.Reader, out *protocol.Writer) error {

@@ -150,7 +150,9 @@ def placed_objects(view: RepositoryView, *kinds: str) -> Iterator[Placed]:
     """The Argo CD objects of these kinds, each once: as overlays render them, else as written in files."""
     rendered_from: set[tuple[str, int, FieldPath]] = set()
     seen: set[tuple[str, int, FieldPath, str]] = set()
-    rendered_objects = [(r, m) for r in view.overlays for m in r.objects if m.is_a(GROUP, *kinds)]
+    rendered_objects = [
+        (r, m) for r in view.overlays for m in (*r.objects, *r.opened) if m.is_a(GROUP, *kinds)
+    ]
     view.prefetch(
         [file for _, m in rendered_objects if (file := m.provenance.file) and m.provenance.document is None]
     )
@@ -171,7 +173,10 @@ def source_of(view: RepositoryView, manifest: Manifest) -> tuple[str, int, Field
     """The (file, document, path in it) that an object was read from.
 
     For a generated object, the file is the kustomization of its generator.
+    An object inside another one is in the place of that one.
     """
+    while manifest.inside is not None:
+        manifest = manifest.inside.carrier
     provenance = manifest.provenance
     if provenance.file is None:
         return (provenance.generator.configured_in if provenance.generator else "", 0, ())
@@ -243,7 +248,7 @@ class Deployed(NamedTuple):
     """The folders that Applications deploy; `patterns` match those with an unknown part."""
 
     folders: frozenset[str]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[_generators.Expanded, ...]
 
     def has(self, folder: str) -> bool:
         """Whether an Application deploys, or may deploy, this folder."""

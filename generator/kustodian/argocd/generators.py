@@ -14,28 +14,57 @@ import re
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
-from kustodian.model.json_value import FieldPath, JsonObject, dig, mapping, mappings, sequence, text, texts_in
+from kustodian.model.errors import TooManyParameters
+from kustodian.model.json_value import (
+    FieldPath,
+    JsonObject,
+    dig,
+    mapping,
+    mappings,
+    sequence,
+    text,
+    texts_in,
+    whole_number,
+)
+from kustodian.model.linear_pattern import linear_pattern
 from kustodian.model.repository.view import RepositoryView
 
 UNKNOWN = "\0"
-_LIMIT = 500
+#: The most Applications of an ApplicationSet, and the most steps of its generators.
+_MOST = 10_000
+_MOST_STEPS = 100_000
+_TOO_MANY = (
+    f"the generators of an ApplicationSet create more than {_MOST:,} Applications, or try more to do so"
+)
 #: Sorts after whatever may follow the beginning of a name.
 _LAST = chr(sys.maxunicode)
+#: So few stars take no time in a backtracking matcher, which is faster for short names.
+_FEW_STARS = 3
 _TAG = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _FIELD = re.compile(r"\.?[A-Za-z_][\w.\[\]-]*\Z")
-_INDEX = re.compile(r"index \.([\w.]+) (\d+)\Z")
+_INDEX = re.compile(r"index \.([\w.]+) ([0-9]{1,18})\Z")
 
 
 def parameters(view: RepositoryView, spec: JsonObject) -> list[JsonObject]:
-    """The parameter sets of an ApplicationSet's spec, at most `_LIMIT`; one empty set if nothing is known."""
+    """The parameter sets of an ApplicationSet's spec; one empty set if nothing is known.
+
+    Raises TooManyParameters for more than 10,000, before they are made.
+    """
     files = _Files(view, _needs_content(spec))
-    sets = [
-        params for _, generator in mappings(spec.get("generators")) for params in _of(files, generator, {})
-    ]
-    return sets[:_LIMIT] or [{}]
+    generators = (generator for _, generator in mappings(spec.get("generators")))
+    return _bounded(params for generator in generators for params in _of(files, generator, {})) or [{}]
+
+
+def _bounded(sets: Iterator[JsonObject]) -> list[JsonObject]:
+    found = list(islice(sets, _MOST + 1))
+    if len(found) > _MOST:
+        raise TooManyParameters(_TOO_MANY)
+    return found
 
 
 def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
@@ -47,11 +76,22 @@ def files_read(view: RepositoryView, spec: JsonObject) -> list[str]:
     return [file for file in files if not file.endswith(".json")]
 
 
-class _Files(NamedTuple):
-    """The repository of the generators, and whether the content of the files they find is needed."""
+@dataclass(slots=True)
+class _Files:
+    """The repository of the generators, and whether the content of the files they find is needed.
+
+    `steps` counts what the generators do.
+    """
 
     view: RepositoryView
     with_content: bool
+    steps: int = 0
+
+    def step(self) -> None:
+        """Count a step. Raises TooManyParameters if there were too many."""
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            raise TooManyParameters(_TOO_MANY)
 
 
 #: Fields of generators with which the content of files decides, or is mixed with their path.
@@ -79,9 +119,31 @@ def expand(template: str, params: JsonObject) -> str:
     return _TAG.sub(lambda tag: _value(tag.group(1), params), template)
 
 
-def pattern(expanded: str) -> re.Pattern[str]:
-    """The pattern of the texts that an expanded text may be; `UNKNOWN` matches any text."""
-    return re.compile(".*".join(re.escape(part) for part in expanded.split(UNKNOWN)) + r"\Z", re.DOTALL)
+class Expanded(NamedTuple):
+    """An expanded text as the parts between unknown values."""
+
+    parts: tuple[str, ...]
+
+    def match(self, text: str) -> bool:
+        """Whether it may be this text; each unknown value may be any text."""
+        first, *middle = self.parts
+        if not middle:
+            return text == first
+        last = middle.pop()
+        if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+            return False
+        position, end = len(first), len(text) - len(last)
+        for part in middle:
+            position = text.find(part, position, end)
+            if position < 0:
+                return False
+            position += len(part)
+        return True
+
+
+def pattern(expanded: str) -> Expanded:
+    """The texts that an expanded text may be; `UNKNOWN` matches any text."""
+    return Expanded(tuple(expanded.split(UNKNOWN)))
 
 
 def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Sequence[str]) -> list[str]:
@@ -96,8 +158,8 @@ def glob_matches(globs: Iterable[str], excluded: Iterable[str], names: Sequence[
         wanted, start = _glob(glob), re.split(r"[*?]", glob, maxsplit=1)[0]
         first = bisect_left(names, start)
         candidates = names[first : bisect_left(names, start + _LAST, first)]
-        found.update(name for name in candidates if wanted.match(name))
-    return sorted(name for name in found if not any(g.match(name) for g in unwanted))
+        found.update(name for name in candidates if wanted(name))
+    return sorted(name for name in found if not any(g(name) for g in unwanted))
 
 
 def _value(expression: str, params: JsonObject) -> str:
@@ -117,7 +179,8 @@ def _field(expression: str) -> tuple[str, FieldPath]:
     if not _FIELD.match(expression):
         return "", ()
     name = expression.removeprefix(".")
-    steps: FieldPath = tuple(int(s) if s.isdigit() else s for s in re.split(r"[.\[\]]+", name.rstrip("]")))
+    parts = re.split(r"[.\[\]]+", name.rstrip("]"))
+    steps: FieldPath = tuple(s if (n := whole_number(s)) is None else n for s in parts)
     # Without goTemplate {{path}} is the folder itself and {{path[0]}} its first segment.
     if steps == ("path",):
         steps = ("path", "path")
@@ -128,10 +191,12 @@ def _field(expression: str) -> tuple[str, FieldPath]:
 
 def _of(files: _Files, generator: JsonObject, known: JsonObject) -> Iterator[JsonObject]:
     """The parameter sets of one generator; `known` are those of the matrix generator around it."""
+    files.step()
     for kind, value in generator.items():
         make = _KINDS.get(kind)
         if make is not None and isinstance(value, dict):
             for params in make(files, value, known):
+                files.step()
                 extra = {k: expand(text(v), params) for k, v in mapping(value.get("values")).items()}
                 yield {**known, **params, **({"values": extra} if extra else {})}
 
@@ -217,10 +282,11 @@ def _merge(files: _Files, value: JsonObject, known: JsonObject) -> Iterator[Json
     keys = [key for key in sequence(value.get("mergeKeys")) if isinstance(key, str)]
     if not generators:
         return
-    others = [params for generator in generators[1:] for params in _of(files, generator, known)]
+    others = _bounded(params for generator in generators[1:] for params in _of(files, generator, known))
     for params in _of(files, generators[0], known):
         merged = dict(params)
         for other in others:
+            files.step()
             if all(other.get(key) == params.get(key) for key in keys):
                 merged.update(other)
         yield merged
@@ -239,8 +305,15 @@ _KINDS: dict[str, Callable[[_Files, JsonObject, JsonObject], Iterator[JsonObject
 }
 
 
-def _glob(glob: str) -> re.Pattern[str]:
+@lru_cache(maxsize=256)
+def _glob(glob: str) -> Callable[[str], object]:
     expression = ""
-    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob):
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    for part in parts:
         expression += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
-    return re.compile(expression + r"\Z")
+    if sum("*" in part for part in parts) < _FEW_STARS:
+        return re.compile(expression + r"\Z").match
+    compiled = linear_pattern(expression)  # a backtracking matcher tries every way to share out a long name
+    if compiled is None:
+        raise TooManyParameters(f"a pattern of an ApplicationSet is too long: {glob[:50]}…")
+    return compiled.fullmatch

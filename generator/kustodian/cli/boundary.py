@@ -77,12 +77,16 @@ def _of_the_system(error: OSError) -> UserError:
 
 def _too_much(error: RecursionError | MemoryError) -> UserError:
     if isinstance(error, MemoryError):
+        from kustodian.model.memory_limit import VARIABLE
+
         return UserError(
-            "there is not enough memory", hint="check fewer overlays at once", exit_code=ExitCode.NOT_CHECKED
+            "there is not enough memory, or the limit for it is reached",
+            hint=f"check fewer overlays at once, or set {VARIABLE} to more than 2GiB",
+            exit_code=ExitCode.NOT_CHECKED,
         )
     return UserError(
-        "a file is nested too deeply to be read",
-        hint="look for thousands of nested lists or mappings",
+        "a file, or a folder, is nested too deeply to be read",
+        hint="look for thousands of nested lists, mappings or folders",
         exit_code=ExitCode.NOT_CHECKED,
     )
 

@@ -41,6 +41,11 @@ class CommandLine:
         return self.subcommand in _RENDERING and _HELP.isdisjoint(self.words)
 
     @property
+    def may_read_repository(self) -> bool:
+        """Whether the command reads files that it does not trust."""
+        return self.subcommand in ("add", "export", "promote", "report")
+
+    @property
     def may_use_cache(self) -> bool:
         """Whether the command may take its result from the cache, and store it there."""
         return self.subcommand == "check" and "--no-cache" not in self.words

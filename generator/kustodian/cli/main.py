@@ -75,14 +75,23 @@ def _run(line: CommandLine) -> int:
         if stored is not None and stored.write_reports():
             return stored.code
     if not line.may_render:
+        if line.may_read_repository:
+            _limit_memory()
         return _command(line)
     from kustodian.cli.engine import end_engines, start_early
 
     start_early(line.likely_root())
+    _limit_memory()
     try:
         return _command(line)
     finally:
         end_engines()
+
+
+def _limit_memory() -> None:
+    from kustodian.model.memory_limit import limit_python
+
+    limit_python()
 
 
 def _command(line: CommandLine) -> int:

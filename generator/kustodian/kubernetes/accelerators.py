@@ -21,8 +21,10 @@ from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model.json_value import FieldPath, JsonObject, integer, mapping, mappings, sequence, text
 
 MIG_PREFIX = "nvidia.com/mig-"
-_MIG_RESOURCE = re.compile(r"nvidia\.com/mig-(?:\d+c\.)?(?P<slices>\d+)g\.(?P<memory>\d+)gb(?:[.+-].+)?\Z")
-_MIG_PROFILE = re.compile(r"(?<![0-9a-z.])(?:\d+c\.)?(?P<slices>\d+)g\.(?P<memory>\d+)gb")
+_MIG_RESOURCE = re.compile(
+    r"nvidia\.com/mig-(?:\d+c\.)?(?P<slices>\d{1,9})g\.(?P<memory>\d{1,9})gb(?:[.+-].+)?\Z"
+)
+_MIG_PROFILE = re.compile(r"(?<![0-9a-z.])(?:\d+c\.)?(?P<slices>\d{1,9})g\.(?P<memory>\d{1,9})gb")
 _AMD_PARTITION = re.compile(r"amd\.com/(?P<mode>[sdtqc]px)_nps\d+\Z")
 _AMD_SHARE = {"spx": 1, "dpx": 2, "tpx": 3, "qpx": 4, "cpx": 8}
 #: Profiles (slices, GB) of GPUs with four slices (A30, RTX PRO 6000 Blackwell); all others have seven.

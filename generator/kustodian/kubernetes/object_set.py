@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
+from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.memo import Memoized
 
@@ -31,9 +32,20 @@ class ObjectSet(Memoized):
     An object without a namespace is in `default`, as with kubectl.
     """
 
-    def __init__(self, objects: list[Manifest]) -> None:
-        """Take the objects in rendered order."""
+    def __init__(
+        self,
+        objects: list[Manifest],
+        opened: Sequence[Manifest] = (),
+        unread: Sequence[tuple[Manifest, FieldPath]] = (),
+    ) -> None:
+        """Take the objects in rendered order.
+
+        `opened` are objects inside them, which are not part of the set: they are created elsewhere or later.
+        `unread` are texts inside objects with manifests that do not parse.
+        """
         self.objects = objects
+        self.opened = opened
+        self.unread = unread
 
     def __iter__(self) -> Iterator[Manifest]:
         """The objects in rendered order."""

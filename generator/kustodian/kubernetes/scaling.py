@@ -16,7 +16,16 @@ from kustodian.kubernetes.object_set import ObjectSet, namespace_of
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.json_value import FieldPath, JsonObject, dig, integer, mapping, mappings, text
+from kustodian.model.json_value import (
+    FieldPath,
+    JsonObject,
+    dig,
+    integer,
+    mapping,
+    mappings,
+    text,
+    whole_number,
+)
 from kustodian.model.manifest import Manifest
 
 #: Kinds with `spec.replicas` (default 1) whose pods are interchangeable or numbered servers.
@@ -73,9 +82,10 @@ def int_or_percent(value: object, total: int, *, round_up: bool) -> int | None:
     if number is not None:
         return number
     percent = text(value)
-    if not percent.endswith("%") or not percent[:-1].isdecimal():
+    hundredths = whole_number(percent.removesuffix("%"))
+    if not percent.endswith("%") or hundredths is None:
         return None
-    share = int(percent[:-1]) * total
+    share = hundredths * total
     return -(-share // 100) if round_up else share // 100
 
 
@@ -179,9 +189,9 @@ def read_autoscaler(manifest: Manifest) -> Autoscaler | None:
         high = integer(spec.get("maxReplicaCount"), _KEDA_MAXIMUM)
         names = ("minReplicaCount", "maxReplicaCount")
         target = target_of(reference, "apps/v1", "Deployment")
-        paused = manifest.annotations.get("autoscaling.keda.sh/paused-replicas", "")
-        if paused.isdecimal():
-            low = high = int(paused)
+        paused = whole_number(manifest.annotations.get("autoscaling.keda.sh/paused-replicas", ""))
+        if paused is not None:
+            low = high = paused
     else:
         return None
     high = max(low, 1) if high is None else high
@@ -315,7 +325,7 @@ def _knative(pod: PodTemplate) -> PodCount:
         value = pod.annotations.get(f"autoscaling.knative.dev/{name}") or pod.annotations.get(
             f"autoscaling.knative.dev/{name.replace('-s', 'S')}", ""
         )
-        return int(value) if value.isdecimal() else None
+        return whole_number(value)
 
     low = scale("min-scale") or 0
     high = scale("max-scale") or max(low, 1)

@@ -56,8 +56,26 @@ class UserError(Exception):
         return ":".join(parts)
 
 
-class HistoryUnknown(UserError):
+class Undecided(UserError):
+    """A rule cannot decide, so the check is incomplete; `code` is that of the report's `notChecked`."""
+
+    code: str
+
+
+class TooManyParameters(Undecided):
+    """The generators of an ApplicationSet are too large to be followed."""
+
+    code = "too-many-parameters"
+
+    def __init__(self, reason: str) -> None:
+        """`reason` says what is too large."""
+        super().__init__(reason, exit_code=ExitCode.NOT_CHECKED)
+
+
+class HistoryUnknown(Undecided):
     """The earlier contents of a file are not all known, so a rule that needs them cannot decide."""
+
+    code = "history-unknown"
 
     def __init__(self, file: str, reason: str, hint: str | None) -> None:
         """`file` is relative to the repository; `reason` is a clause."""

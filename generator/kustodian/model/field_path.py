@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from kustodian.model.json_value import FieldPath, JsonObject, dig
+from kustodian.model.json_value import FieldPath, JsonObject, dig, whole_number
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
-_WRITTEN = re.compile(r"\[(\d+)\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
-_API_SERVER = re.compile(r"\.?([A-Za-z0-9_$-]+)|\[(\d+)\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]")
+_WRITTEN = re.compile(r"\[([0-9]{1,18})\]|\[\"([^\"]*)\"\]|([^.\[\]]+)")
+_API_SERVER = re.compile(
+    r"\.?([A-Za-z0-9_$-]+)|\[([0-9]{1,18})\]|\[\"?([^\]=\"]+)\"?(?:=\"?([^\]\"]+)\"?)?\]"
+)
 
 
 @cache
@@ -102,8 +104,8 @@ def parse_json_pointer(pointer: str, data: JsonObject) -> FieldPath:
         value = dig(data, path)
         if isinstance(value, list) and step == "-":
             path = (*path, len(value) - 1)
-        elif isinstance(value, list) and step.isdigit():
-            path = (*path, int(step))
+        elif isinstance(value, list) and (index := whole_number(step)) is not None:
+            path = (*path, index)
         else:
             path = (*path, step)
     return path

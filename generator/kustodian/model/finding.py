@@ -13,6 +13,8 @@ from kustodian.model.measure import Measure
 
 #: Prefixes of rules without a manual page: the user's own Rego, and errors of a cluster's API server.
 FOREIGN_RULES = ("rego/", "cluster/")
+#: The prefix of rules about what a change does to the rules that judge it.
+GATE_RULES = "gate-changed-"
 
 
 class Location(NamedTuple):
@@ -85,11 +87,16 @@ class Finding:
     measure: Measure | None = None
     worse: Worsening | None = None
 
+    @property
+    def is_about_gate(self) -> bool:
+        """Whether it is about a change of the rules that judge the change; reports list those first."""
+        return self.rule.startswith(GATE_RULES)
 
-def finding_order(finding: Finding) -> tuple[int, str, int, str, str, str, str]:
-    """The sort key of reports: most severe first, then by location."""
+
+def finding_order(finding: Finding) -> tuple[int, int, str, int, str, str, str, str]:
+    """The sort key of reports: changes of the gate, then the most severe first, then by location."""
     source = finding.source
     return (
-        -finding.severity, source.file, source.line, finding.rule, finding.overlay,
+        not finding.is_about_gate, -finding.severity, source.file, source.line, finding.rule, finding.overlay,
         str(finding.object), finding.field,
     )  # fmt: skip

@@ -12,6 +12,7 @@ JsonObject: TypeAlias = dict[str, Any]
 #: A path into a JSON value: mapping keys and list indexes.
 FieldPath: TypeAlias = tuple[str | int, ...]
 _MISSING = object()
+_MOST_DIGITS = 18
 
 
 def mapping(value: object) -> JsonObject:
@@ -37,6 +38,14 @@ def text(value: object, default: str = "") -> str:
 def integer(value: object, default: int | None = None) -> int | None:
     """The value if it is an integer and not a boolean, else the default."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def whole_number(text: str) -> int | None:
+    """The number that 1 to 18 ASCII digits say; None for any other text.
+
+    `str.isdigit` also accepts digits that `int` refuses, and `int` refuses more than 4,300 digits.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
 
 
 def string_map(value: object) -> dict[str, str]:

@@ -55,6 +55,30 @@ class Provenance(NamedTuple):
 UNKNOWN = Provenance()
 
 
+class Inside(NamedTuple):
+    """Where an object is inside another one, its carrier.
+
+    `path` leads to the object in the carrier, or to a text with manifests; the object is then at position
+    `item` (None if it is not in a List) of the document `document`. An `applied` object is an item of a List,
+    which is applied where the List is; any other is created by a controller, maybe elsewhere. A `partial` one
+    is completed before.
+    """
+
+    carrier: Manifest
+    path: FieldPath
+    document: int | None = None
+    item: int | None = None
+    applied: bool = False
+    partial: bool = False
+
+    @property
+    def whole_path(self) -> FieldPath:
+        """The path of the object in the carrier, with its position in a text."""
+        document = () if self.document is None else (self.document,)
+        item: FieldPath = () if self.item is None else ("items", self.item)
+        return (*self.path, *document, *item)
+
+
 @dataclass(eq=False)
 class Manifest(Memoized):
     """A Kubernetes object; manifests compare by identity, not by content.
@@ -67,6 +91,7 @@ class Manifest(Memoized):
     data: JsonObject
     provenance: Provenance = UNKNOWN
     extra_pod_paths: tuple[FieldPath, ...] = ()
+    inside: Inside | None = None
     api_version: str = field(init=False)
     group: str = field(init=False)
     kind: str = field(init=False)
@@ -100,6 +125,14 @@ class Manifest(Memoized):
     def ref(self) -> ObjectRef:
         """The object's identity."""
         return ObjectRef(self.api_version, self.kind, self.namespace, self.name)
+
+    def in_overlay(self, path: FieldPath) -> tuple[Manifest, FieldPath]:
+        """The object of the overlay that carries this one, or itself, with the path of a field there."""
+        manifest = self
+        while manifest.inside is not None and not manifest.inside.applied:
+            path = (*manifest.inside.whole_path, *path)
+            manifest = manifest.inside.carrier
+        return manifest, path
 
     def is_a(self, group: str, *kinds: str) -> bool:
         """Whether the object has this API group (in any version; "" is core) and one of these kinds."""

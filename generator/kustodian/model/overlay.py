@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kustodian.model.environment import Environment
-from kustodian.model.json_value import JsonObject
+from kustodian.model.json_value import FieldPath, JsonObject
 from kustodian.model.manifest import Manifest
 
 
@@ -40,7 +40,7 @@ class NotChecked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """A failure, warning or exception of a Rego policy; `object` is an index into the overlay's objects."""
+    """A failure, warning or exception of a Rego policy; `object` indexes `RenderedOverlay.evaluated`."""
 
     object: int
     namespace: str
@@ -65,6 +65,9 @@ class RenderedOverlay:
     `files` maps each file that was read (relative to the repository root) to its sha256; `absent` are paths
     that were looked for and do not exist. An overlay that was not rendered has only `may_read`, the files
     that rendering it may read.
+
+    `opened` are the objects inside the objects, which a controller creates from them. `objects` has the items
+    of Lists instead of the `lists`. `unread` are texts inside objects with manifests that do not parse.
     """
 
     overlay: Overlay
@@ -75,3 +78,11 @@ class RenderedOverlay:
     policy: tuple[PolicyResult, ...] = ()
     policy_successes: int = 0
     may_read: frozenset[str] = frozenset()
+    opened: list[Manifest] = field(default_factory=list)
+    lists: list[Manifest] = field(default_factory=list)
+    unread: list[tuple[Manifest, FieldPath]] = field(default_factory=list)
+
+    @property
+    def evaluated(self) -> list[Manifest]:
+        """The objects that policies are evaluated on, in this order."""
+        return [*self.objects, *self.opened, *self.lists]

@@ -6,7 +6,7 @@ sends them as text beside the object (engine/README.md), which is read only for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -54,6 +54,7 @@ class Places:
         """`encoded` has a word for each value, in the order of the object's JSON."""
         self._encoded = encoded
         self._sources = sources
+        self._positions: dict[int, dict[str | int, int]] = {}
 
     def at(self, data: JsonObject, path: FieldPath) -> Written | None:
         """Where the value at a path of the object was written; None if the path does not exist."""
@@ -67,20 +68,21 @@ class Places:
 
     def _step(self, value: Any, position: int, part: str | int) -> tuple[int, Any] | None:
         """The position of an entry of a mapping or list, and its value."""
-        if isinstance(value, dict):
-            keys: Sequence[str | int] = list(value)
-        elif isinstance(value, list):
-            keys = range(len(value))
-        else:
+        if not isinstance(value, dict | list):
             return None
+        if position not in self._positions:
+            keys: Iterable[str | int] = value if isinstance(value, dict) else range(len(value))
+            self._positions[position] = dict(zip(keys, self._inside(position), strict=False))
+        inner = self._positions[position].get(part)
+        return (inner, value[part]) if inner is not None else None  # type: ignore[index]
+
+    def _inside(self, position: int) -> Iterator[int]:
+        """The positions of the values directly inside a mapping or list."""
+        last = position + _values_in(self._words[position])
         position += 1
-        for key in keys:
-            if position >= len(self._words):
-                return None
-            if key == part:
-                return position, value[key]
-            position += 1 + int(self._words[position].partition("+")[2] or 0)
-        return None
+        while position <= last < len(self._words):
+            yield position
+            position += 1 + _values_in(self._words[position])
 
     @cached_property
     def _words(self) -> list[str]:
@@ -106,6 +108,10 @@ class Places:
         before = (self._written(source.over), source.over_text) if source.over else None
         named_by = self._written(source.inner) if source.inner else None
         return Written(source, at[1], at[2], computed, tuple(removed), before, named_by)
+
+
+def _values_in(word: str) -> int:
+    return int(word.partition("+")[2] or 0)
 
 
 def value_source(data: JsonObject) -> ValueSource:

@@ -15,6 +15,7 @@ def all_rules() -> tuple[Rule, ...]:
     from kustodian.policy.rules import (
         autoscaling,
         availability,
+        gate,
         gitops,
         gpu,
         hygiene,
@@ -46,6 +47,7 @@ def all_rules() -> tuple[Rule, ...]:
         *gitops.RULES,
         *kustomize.RULES,
         *hygiene.RULES,
+        *gate.RULES,
     )
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
+from kustodian.kubernetes.carriers import is_placeholder, is_template
 from kustodian.kubernetes.object_set import ObjectSet
 from kustodian.kubernetes.pods.template import PodTemplate
 from kustodian.kubernetes.pods.workload import pods_of
 from kustodian.model.environment import Environment, EnvironmentClass, Severity
-from kustodian.model.errors import HistoryUnknown
+from kustodian.model.errors import Undecided
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
@@ -62,7 +63,7 @@ class RuleFailure(NamedTuple):
     rule: str
     overlay: str
     error: str
-    unknown: bool = False
+    code: str = "rule-failed"
 
 
 class Evaluator:
@@ -80,13 +81,24 @@ class Evaluator:
         active = self._active_in(rendered.overlay.environment)
         hits: list[Hit] = []
         for manifest in rendered.objects:
-            kind = active.by_kind.get((manifest.group, manifest.kind), ())
-            self._apply(active.any_object, manifest, manifest, rendered, hits)
-            self._apply(kind, manifest, manifest, rendered, hits)
-            for pod in pods_of(manifest):
-                self._apply(active.pods, pod, manifest, rendered, hits)
-        self._apply(active.sets, ObjectSet(rendered.objects), None, rendered, hits)
+            self._apply_to_object(active, manifest, rendered, hits)
+        for manifest in rendered.opened:
+            inner: list[Hit] = []
+            self._apply_to_object(active, manifest, rendered, inner)
+            hits += _true_inside(manifest, inner)
+        whole = ObjectSet(rendered.objects, rendered.opened, rendered.unread)
+        self._apply(active.sets, whole, None, rendered, hits)
         return hits
+
+    def _apply_to_object(
+        self, active: _ActiveRules, manifest: Manifest, rendered: RenderedOverlay, hits: list[Hit]
+    ) -> None:
+        """Add the hits of object and pod rules on one object."""
+        kind = active.by_kind.get((manifest.group, manifest.kind), ())
+        self._apply(active.any_object, manifest, manifest, rendered, hits)
+        self._apply(kind, manifest, manifest, rendered, hits)
+        for pod in pods_of(manifest):
+            self._apply(active.pods, pod, manifest, rendered, hits)
 
     def _apply(
         self,
@@ -102,6 +114,8 @@ class Evaluator:
             try:
                 for violation in check(subject, context):
                     hits.append(Hit(rule, severity, rendered, violation, violation.manifest or owner))
+            except MemoryError:
+                raise
             except Exception as error:
                 del hits[before:]
                 self._failed(rule, rendered, error)
@@ -159,10 +173,12 @@ class Evaluator:
         try:
             for violation in rule.check(view, self.settings.context_of(rule, environment)):
                 violations.append(violation)
-        except HistoryUnknown as error:  # what it could decide counts
-            failure = RuleFailure(rule.id, ".", str(error), unknown=True)
+        except Undecided as error:  # what it could decide counts
+            failure = RuleFailure(rule.id, ".", str(error), error.code)
             if failure not in self.failures:  # a comparison evaluates a rule several times
                 self.failures.append(failure)
+        except MemoryError:
+            raise
         except Exception as error:
             self._failed(rule, None, error)
             return []
@@ -172,6 +188,24 @@ class Evaluator:
         """Record a rule that raised, so that the overlay is not reported as clean."""
         where = rendered.overlay.path if rendered else "."
         self.failures.append(RuleFailure(rule.id, where, f"{type(error).__name__}: {error}"))
+
+
+def _true_inside(manifest: Manifest, hits: list[Hit]) -> list[Hit]:
+    """The hits on an object inside another one that hold for what is created from it.
+
+    Whether the cluster knows the kind is unknown. What is completed or filled in later is not what is
+    written, so its schema is not checked, nor is a placeholder. Edits are for the overlay's own objects.
+    """
+    inside = manifest.inside
+    if not hits or inside is None:
+        return hits
+    is_final = not inside.partial and not is_template(manifest)
+    return [
+        hit._replace(violation=hit.violation._replace(edits=()))
+        for hit in hits
+        if (hit.rule.topic != "schema" or (is_final and hit.rule.id != "unknown-kind"))
+        and (is_final or not is_placeholder(manifest, hit.violation.path))
+    ]
 
 
 class _ActiveRule(NamedTuple, Generic[_T]):

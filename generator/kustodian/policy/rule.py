@@ -1,9 +1,10 @@
 """What a rule is.
 
 A rule is one module under `policy/rules/<topic>/`, named after its id, that ends in `RULE = ...`. Its
-docstring is its manual page, which `parse_manual` reads. There are five kinds of rule, by the input of their
+docstring is its manual page, which `parse_manual` reads. There are six kinds of rule, by the input of their
 check: `ObjectRule` (one object), `PodRule` (one pod template), `SetRule` (the objects of an overlay),
-`RepositoryRule` (the repository) and `WaiverRule` (the waivers; it has no check of its own).
+`RepositoryRule` (the repository), and two without a check of their own: `WaiverRule` (the waivers) and
+`GateRule` (what a change does to the rules that judge it).
 """
 
 from __future__ import annotations
@@ -205,6 +206,22 @@ class RepositoryRule(Rule):
 @dataclass(frozen=True, kw_only=True)
 class WaiverRule(Rule):
     """A rule about the waivers themselves, evaluated by `review.check.waive` after all other rules."""
+
+    waivable: bool = False
+    worse: Worse | None = Worse.NEVER
+
+    @property
+    def scope(self) -> Scope:
+        """The repository."""
+        return Scope.REPOSITORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRule(Rule):
+    """A rule about what a change does to the rules of the gate, evaluated by `review.gate`.
+
+    The change that is judged cannot waive its findings.
+    """
 
     waivable: bool = False
     worse: Worse | None = Worse.NEVER

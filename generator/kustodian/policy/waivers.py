@@ -18,7 +18,8 @@ from kustodian.model.errors import UserError, nearest
 from kustodian.model.finding import FOREIGN_RULES, AppliedWaiver, Finding, Location
 from kustodian.policy.catalogue import by_id
 
-_COMMENT = re.compile(r"#\s*kustodian:\s*allow\b\s*(?P<rest>.*)$")
+#: A waiver comment; `rest` is what follows "allow".
+COMMENT = re.compile(r"#\s*kustodian:\s*allow\b\s*(?P<rest>.*)$")
 _FIELDS = ("reason", "owner", "expires")
 
 
@@ -27,7 +28,8 @@ class Waiver:
     """One waiver; `expires` is its last day.
 
     `object` is `Kind/name` or `Kind/namespace/name`, with `*` as a wildcard; empty for a comment. `covered`
-    is the number of findings that it applies to.
+    is the number of findings that it applies to. `lines` limits a comment to these lines of its file, None
+    for the line that it is on and the next.
     """
 
     rule: str
@@ -38,6 +40,7 @@ class Waiver:
     object: str = ""
     environments: tuple[str, ...] = ()
     covered: int = field(default=0, compare=False)
+    lines: frozenset[int] | None = None
 
     @property
     def is_comment(self) -> bool:
@@ -51,7 +54,8 @@ class Waiver:
         if self.environments and finding.environment not in self.environments:
             return False
         if self.is_comment:
-            lines = (self.location.line, self.location.line + 1)
+            own = (self.location.line, self.location.line + 1)
+            lines = own if self.lines is None else self.lines
             return finding.source.file == self.location.file and finding.source.line in lines
         return _object_matches(self.object, finding)
 
@@ -95,7 +99,7 @@ def comment_waivers(file: str, lines: Iterable[str]) -> list[Waiver]:
     return [
         _read_comment(match.group("rest"), Location(file, number, match.start() + 1))
         for number, line in enumerate(lines, start=1)
-        if (match := _COMMENT.search(line))
+        if (match := COMMENT.search(line))
     ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from kustodian.model.errors import ExitCode, UserError
-from kustodian.model.json_value import JsonObject
-from kustodian.model.manifest import Manifest, Provenance, Step
+from kustodian.model.json_value import FieldPath, JsonObject
+from kustodian.model.manifest import Inside, Manifest, Provenance, Step
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
 from kustodian.model.places import Places, ValueSource, value_source
 
@@ -55,18 +56,63 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
     sources = [value_source(source) for source in answer.get("sources") or ()]
     policy, successes = _policy_results(answer.get("policy"))
+    found = opened(answer, lambda entry: Manifest(entry["object"], _provenance(entry, chains, sources)))
     return RenderedOverlay(
         by_path[answer["overlay"]],
-        [
-            Manifest(entry["object"], _provenance(entry, chains, sources))
-            for entry in answer.get("objects") or []
-        ],
+        found.objects,
         not_checked(answer.get("error") or answer.get("policyError")),
         {entry["path"]: entry["sha256"] for entry in answer.get("files") or []},
         tuple(answer.get("absent") or ()),
         policy,
         successes,
+        opened=found.opened,
+        lists=found.lists,
+        unread=found.unread,
     )
+
+
+class Opened(NamedTuple):
+    """Objects with those inside them; the fields are those of `RenderedOverlay`."""
+
+    objects: list[Manifest]
+    opened: list[Manifest]
+    lists: list[Manifest]
+    unread: list[tuple[Manifest, FieldPath]]
+    error: NotChecked | None = None
+
+
+def opened(answer: JsonObject, outermost: Callable[[JsonObject], Manifest]) -> Opened:
+    """The objects of an answer; `outermost` makes one that is not inside another."""
+    parts: list[list[JsonObject]] = [answer.get(name) or [] for name in ("objects", "opened", "lists")]
+    if not (parts[1] or parts[2]):
+        objects = [outermost(entry) for entry in parts[0]]
+        unread = [(objects[each["carrier"]], tuple(each["path"])) for each in answer.get("unread") or []]
+        return Opened(objects, [], [], unread, not_checked(answer.get("error")))
+    entries = [entry for part in parts for entry in part]
+    made: dict[int, Manifest] = {}
+
+    def manifest(index: int) -> Manifest:
+        if index not in made:
+            entry = entries[index]
+            inside = entry.get("inside")
+            if inside is None:
+                made[index] = outermost(entry)
+            else:
+                place = Inside(
+                    manifest(inside["carrier"]),
+                    tuple(inside["path"]),
+                    inside.get("document"),
+                    inside.get("item"),
+                    applied=index < len(parts[0]),
+                    partial=inside.get("partial", False),
+                )
+                made[index] = Manifest(entry["object"], inside=place)
+        return made[index]
+
+    first, second = len(parts[0]), len(parts[0]) + len(parts[1])
+    every = [manifest(index) for index in range(len(entries))]
+    unread = [(every[each["carrier"]], tuple(each["path"])) for each in answer.get("unread") or []]
+    return Opened(every[:first], every[first:second], every[second:], unread)
 
 
 def evaluated(answer: JsonObject) -> Evaluated:

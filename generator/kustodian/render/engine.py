@@ -18,10 +18,14 @@ from typing import Any, NamedTuple, Self, TypeAlias
 
 from kustodian.model.errors import EngineError, ExitCode
 from kustodian.model.json_value import JsonObject
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, RenderedOverlay
+from kustodian.model.repository.path import is_utf8
 from kustodian.render.answers import (
+    Opened,
     evaluated,
     not_checked,
+    opened,
     policy_error,
     rendered_overlay,
     request_error,
@@ -29,7 +33,7 @@ from kustodian.render.answers import (
 from kustodian.render.pending import EXIT_ABANDONED, EXIT_UNCLEAR, Pending, gave_up, reason
 from kustodian.render.process import start
 
-PROTOCOL = 4
+PROTOCOL = 5
 #: How often the process may end, and for how many seconds after that, before what is left is not checked.
 _RESTARTS = 8
 _RESTART_SECONDS = 20
@@ -46,15 +50,20 @@ class Limits(NamedTuple):
 
 
 class RegoOptions(NamedTuple):
-    """Policies: files or folders relative to the root, and the Rego packages to evaluate."""
+    """Policies: files or folders relative to the root, and the Rego packages to evaluate.
+
+    `root` is the folder that they are read from, None for the repository that is checked.
+    """
 
     policy: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ("main",)
     data: tuple[str, ...] = ()
+    root: Path | None = None
 
     def as_request(self) -> JsonObject:
         """The `policy` part of a request."""
-        return {"paths": list(self.policy), "data": list(self.data), "namespaces": list(self.namespaces)}
+        request = {"paths": list(self.policy), "data": list(self.data), "namespaces": list(self.namespaces)}
+        return request if self.root is None else {**request, "root": str(self.root)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +90,13 @@ class ParsedDocument:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """The documents of a YAML file, or why it does not parse."""
+    """The documents of a YAML file, or why it does not parse; `carries` if one may carry other objects."""
 
     path: str
     documents: list[ParsedDocument] = field(default_factory=list)
     error: NotChecked | None = None
     sha256: str = ""
+    carries: bool = False
 
 
 #: A file's path, the identity of each of its objects, and the error if it does not parse.
@@ -187,11 +197,15 @@ class Engine:
 
         Of a file in `lines`, only the documents that contain those lines are parsed.
         """
-        request = {
-            "op": "parse", "root": str(root), "files": list(files), "content": content or {},
-            "lines": lines or {},
-        }  # fmt: skip
+        names = [name for name in files if is_utf8(name)]
+        wanted: JsonObject = {"files": names, "content": content or {}, "lines": lines or {}}
+        request = {"op": "parse", "root": str(root), **wanted}
         parsed = [
+            ParsedFile(name, error=NotChecked("not-utf-8", "a file has a name that is not UTF-8: rename it"))
+            for name in files
+            if not is_utf8(name)
+        ]
+        parsed += [
             ParsedFile(
                 answer["path"],
                 [
@@ -200,11 +214,18 @@ class Engine:
                 ],
                 not_checked(answer.get("error")),
                 answer.get("sha256", ""),
+                answer.get("carriers", False),
             )
             for answer in self._ask(request)
         ]
         order = {name: position for position, name in enumerate([*files, *(content or {})])}
         return sorted(parsed, key=lambda file: order.get(file.path, len(order)))
+
+    def open(self, objects: Sequence[Manifest]) -> Opened:
+        """The objects with the items of Lists instead of the Lists, and the objects inside them."""
+        limit = Limits().max_objects
+        (answer,) = self._ask({"op": "open", "objects": [m.data for m in objects], "maxObjects": limit})
+        return opened(answer, lambda entry: objects[entry["from"]])
 
     def render(
         self, root: Path, overlays: Sequence[Overlay], options: RenderOptions, rego: RegoOptions | None = None
@@ -277,7 +298,11 @@ class Engine:
 
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(orjson.dumps({**self._unfinished[own].rest(), "id": own}) + b"\n")
+            request = orjson.dumps({**self._unfinished[own].rest(), "id": own}) + b"\n"
+        except TypeError as error:  # a lone surrogate
+            raise EngineError("a path is not UTF-8", hint="rename the folder of the repository") from error
+        try:
+            self._process.stdin.write(request)
             self._process.stdin.flush()
         except BrokenPipeError:
             self._restart()
@@ -349,6 +374,8 @@ class Engine:
         try:
             answer: JsonObject = orjson.loads(line)
         except ValueError as error:
+            if "Not enough memory" in str(error):
+                raise MemoryError from error
             raise EngineError(
                 f"the repository was not checked: an answer of the rendering engine is not JSON: {error}",
                 exit_code=ExitCode.NOT_CHECKED,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import JsonObject, mapping
+from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
 from kustodian.render.engine import Engine, RegoOptions, RenderOptions
 
@@ -35,8 +36,8 @@ class ExternalRenderer:
         for rendered in list(self.engine.render(root, overlays, options, engine_rego)):
             if self.kustomize is not None:
                 self._replace_objects(root, rendered, options)
-            if rego is not None and rendered.objects:
-                inputs = [(rendered.overlay.path, [m.data for m in rendered.objects])]
+            if rego is not None and rendered.evaluated:
+                inputs = [(rendered.overlay.path, [m.data for m in rendered.evaluated])]
                 outcome = self.evaluate(root, rego, inputs)[rendered.overlay.path]
                 rendered.policy, rendered.policy_successes = outcome.results, outcome.successes
                 rendered.error = rendered.error or outcome.error
@@ -59,10 +60,12 @@ class ExternalRenderer:
             if rendered.error is None or rendered.error.code == "build":
                 message = done.stderr.decode("utf-8", "replace").strip().splitlines()
                 rendered.error = NotChecked("build", message[-1] if message else "kustomize failed")
-            rendered.objects = []
+            rendered.objects, rendered.opened, rendered.lists, rendered.unread = [], [], [], []
             return
         parsed = self.engine.parse(root, [], {"kustomize": done.stdout.decode("utf-8")})[0]
         given = [document.data for document in parsed.documents]
+        if parsed.carries:
+            given = [m.data for m in self.engine.open([Manifest(data) for data in given]).objects]
         if rendered.error is not None:
             rendered.error = NotChecked(
                 "engine-differs", f"only the kustomize binary renders this: {rendered.error.message}"
@@ -89,14 +92,21 @@ class ExternalRenderer:
         # One call per object: conftest does not report which document of a stream a result belongs to.
         for index, item in enumerate(objects):
             done = subprocess.run(
-                [*command, "-"], cwd=root, input=json.dumps(item).encode(), capture_output=True, check=False
+                [*command, "-"],
+                cwd=rego.root or root,
+                input=json.dumps(item).encode(),
+                capture_output=True,
+                check=False,
             )
-            if done.returncode != 0:
-                raise UserError(
-                    f"conftest: {done.stderr.decode('utf-8', 'replace').strip()}",
-                    hint="check `rego` in kustodian.yaml",
-                )
-            for answer in json.loads(done.stdout):
+            try:
+                answers = json.loads(done.stdout) if done.returncode == 0 else None
+            except ValueError:
+                answers = None
+            if answers is None:
+                reason = done.stderr.decode("utf-8", "replace").strip()
+                reason = reason or f"it ended with code {done.returncode}, without results"
+                return Evaluated((), 0, NotChecked("policy-eval", f"conftest: {reason}"))
+            for answer in answers:
                 successes += answer.get("successes", 0)
                 for field, level in (
                     ("failures", "failure"),

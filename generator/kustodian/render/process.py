@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
 from kustodian.model.errors import EngineError, ExitCode
+from kustodian.model.memory_limit import engine_memory, unlimited
 
 _PIPE_BYTES = 1 << 20
 #: How much is read of what a crashed engine printed.
@@ -40,13 +41,15 @@ class Process(NamedTuple):
 def start(binary: Path) -> Process:
     """Start the engine. Raises EngineError if that fails."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("KUSTOMIZE_")}
+    environment |= engine_memory()
     log: BinaryIO | None = None
     if hasattr(os, "memfd_create"):
         log = os.fdopen(os.memfd_create("kustodian-engine"), "w+b")
     try:
-        popen = subprocess.Popen(
-            [str(binary)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
-        )
+        with unlimited():
+            popen = subprocess.Popen(
+                [str(binary)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment
+            )
     except OSError as error:
         raise EngineError(
             f"the rendering engine does not start: {error}",

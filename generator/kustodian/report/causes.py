@@ -8,7 +8,10 @@ from kustodian.model.finding import Finding
 
 
 def causes(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """The findings grouped by cause, the worst cause first; within a group in the given order."""
+    """The findings grouped by cause: changes of the gate, then the worst cause first.
+
+    Within a group they are in the given order.
+    """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         kind = finding.object.kind if finding.object else ""
@@ -17,7 +20,9 @@ def causes(findings: Iterable[Finding]) -> list[list[Finding]]:
         )  # fmt: skip
         groups.setdefault(key, []).append(finding)
     # A cause that is an error in prod and a warning in dev is listed with the errors.
-    return sorted(groups.values(), key=lambda group: -max(f.severity for f in group))
+    return sorted(
+        groups.values(), key=lambda group: (not group[0].is_about_gate, -max(f.severity for f in group))
+    )
 
 
 def worst(group: list[Finding]) -> Finding:

@@ -30,7 +30,10 @@ def as_github(report: CheckReport, _: Style) -> str:
     for overlay, error in failures(report):
         left_out += _add(lines, used, "error", _failure(report, overlay, error))
     # Of causes with the same severity, the one with most findings comes first.
-    groups = sorted(causes(reported(report)), key=lambda group: (-worst(group).severity, -len(group)))
+    groups = sorted(
+        causes(reported(report)),
+        key=lambda group: (not group[0].is_about_gate, -worst(group).severity, -len(group)),
+    )
     for group in groups:
         left_out += _add(lines, used, _COMMANDS[worst(group).severity], _annotation(report, group))
     compared = compared_words(report)

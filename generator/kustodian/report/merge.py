@@ -10,7 +10,7 @@ from kustodian.model.finding import Finding, finding_order
 from kustodian.model.results.check_report import CheckReport
 
 #: Rules about waivers. Every part that reads a waiver reports it, and a waiver may be used in another part.
-_ABOUT_WAIVERS = ("waiver-expired", "waiver-unused")
+_ABOUT_WAIVERS = ("waiver-expired", "waiver-unused", "gate-changed-waiver")
 #: The most missing parts that are named.
 _NAMED = 20
 

@@ -19,6 +19,7 @@ from kustodian.model.json_value import JsonObject
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport
 from kustodian.model.results.rule_help import RuleHelp
+from kustodian.report.bounds import MOST_IN_SARIF, window
 from kustodian.report.counts import failures
 from kustodian.report.escape import encoded, json_text, markdown, plain, sarif, source_line
 from kustodian.report.formats import Style
@@ -44,10 +45,16 @@ def as_data(report: CheckReport) -> JsonObject:
     """The SARIF log as plain data."""
     fixed = list(report.comparison.fixed) if report.comparison else []
     findings = [*report.findings, *fixed]
+    left = len(findings) - MOST_IN_SARIF
+    if left > 0:
+        findings = sorted(findings, key=lambda finding: -finding.severity)[:MOST_IN_SARIF]
     rules = sorted({finding.rule for finding in findings})
     index = {rule: number for number, rule in enumerate(rules)}
     notifications = [_notification(report, overlay, error) for overlay, error in failures(report)]
     invocation: JsonObject = {"executionSuccessful": not report.incomplete}
+    if left > 0:
+        text = f"{left:,} results are left out; the JSON report has all of them"
+        notifications.append({"level": "warning", "message": {"text": text}})
     if notifications:
         invocation["toolExecutionNotifications"] = notifications
     run: JsonObject = {
@@ -192,7 +199,7 @@ def _region(source: Location, lines: Sequence[str] | None) -> JsonObject:
     if source.end_line is not None and source.end_column is not None:
         region |= {"endLine": source.end_line, "endColumn": source.end_column}
     if lines and source.line <= len(lines):
-        region["snippet"] = {"text": source_line(lines[source.line - 1])}
+        region["snippet"] = {"text": source_line(window(lines[source.line - 1], source.column)[0])}
     return region
 
 

@@ -8,6 +8,7 @@ from kustodian.model.environment import Severity
 from kustodian.model.finding import FOREIGN_RULES, Finding
 from kustodian.model.overlay import NotChecked
 from kustodian.model.results.check_report import CheckReport, OverlayOutcome
+from kustodian.report.bounds import MOST_IN_TEXT, MOST_MESSAGE_LINES, window, worst_groups
 from kustodian.report.causes import causes, worst
 from kustodian.report.counts import (
     checked,
@@ -44,7 +45,10 @@ def as_text(report: CheckReport, style: Style) -> str:
     """The whole report: findings, what was not checked, overlays, summary, comparison."""
     palette = _Palette(style.colour)
     shown = reported(report, waived=style.show_waived)
-    blocks = [_block(report, group, palette) for group in causes(shown)]
+    groups, left = worst_groups(causes(shown), MOST_IN_TEXT)
+    blocks = [_block(report, group, palette) for group in groups]
+    if left:
+        blocks.append(f"{plural(left, 'more cause')} not shown here: --format json has all of them")
     blocks += [_error(report, error, palette, overlay) for overlay, error in failures(report)]
     body = "\n\n".join(blocks) + "\n\n" if blocks else ""
     return body + _overlays(report, palette) + _end(report, _duration(report))
@@ -133,13 +137,16 @@ def _snippet(report: CheckReport, finding: Finding, palette: _Palette) -> Iterat
         return
     yield f"{' ' * width} {bar}"
     for number in range(max(1, source.line - _CONTEXT_LINES), source.line + 1):
-        yield f"{palette.paint('34', f'{number:>{width}}')} {bar} {source_line(lines[number - 1])}".rstrip()
-    line = lines[source.line - 1]
-    end = source.end_column if source.end_column and source.end_line == source.line else len(line) + 1
-    last = max(source.column, min(end, len(line.rstrip()) + 1) - 1)
+        column = source.column if number == source.line else 1
+        text = source_line(window(lines[number - 1], column)[0])
+        yield f"{palette.paint('34', f'{number:>{width}}')} {bar} {text}".rstrip()
+    line, column = window(lines[source.line - 1], source.column)
+    is_one_line = source.end_column is not None and source.end_line == source.line
+    end = (source.end_column or 0) - source.column + column if is_one_line else len(line) + 1
+    last = max(column, min(end, len(line.rstrip()) + 1) - 1)
     # Escapes make the shown line longer than the file's.
-    start = len(source_line(line[: source.column - 1]))
-    length = max(1, len(source_line(line[source.column - 1 : last])))
+    start = len(source_line(line[: column - 1]))
+    length = max(1, len(source_line(line[column - 1 : last])))
     caret = palette.paint(_COLOURS[finding.severity], "^" * length)
     yield f"{' ' * width} {bar} {' ' * start}{caret} {plain(_about(finding))}".rstrip()
 
@@ -163,10 +170,13 @@ def _environments(group: list[Finding]) -> str:
 
 
 def _error(report: CheckReport, error: NotChecked, palette: _Palette, overlay: str | None) -> str:
-    head = palette.paint("1;31", f"not checked[{plain(error.code)}]") + palette.paint(
-        "1", f": {plain(error.message)}"
-    )
-    lines = [head]
+    message, *further = error.message.rstrip().split("\n")
+    head = palette.paint("1;31", f"not checked[{plain(error.code)}]")
+    head += palette.paint("1", f": {plain(message)}")
+    bar = palette.paint("34", "|")
+    lines = [head, *(f"  {bar} {plain(line)}" for line in further[:MOST_MESSAGE_LINES])]
+    if (left := len(further) - MOST_MESSAGE_LINES) > 0:
+        lines.append(f"  {bar} and {plural(left, 'more line')}")
     if error.file:
         place = report.shown(error.file)
         place += f":{error.line}" if error.line else ""

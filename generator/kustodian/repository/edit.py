@@ -14,7 +14,7 @@ from typing import Any
 
 from kustodian.model.field_path import format_path
 from kustodian.model.json_value import FieldPath
-from kustodian.repository.source_map import SourceFile, SourceNode
+from kustodian.repository.source_map import SourceFile, SourceNode, Span
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*|[1-9][0-9]*[KMGT]i")
 _RESERVED = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -98,6 +98,8 @@ def move_to_end(text: str, document: int, path: FieldPath) -> str:
     if item is last:
         return text
     first, end = item.span.line - 1, last_line(item)
+    if lines[first][: item.span.column - 1].strip() != "-":
+        raise CannotEdit(f"{format_path(path)} is not on the line of its dash")
     moved = lines[first:end]
     after = last_line(last)
     _end_line(lines, after, last, text)
@@ -161,8 +163,10 @@ def _replace(text: str, root: SourceNode, path: FieldPath, value: Any) -> str:
     if node.text is not None and node.span.line != node.span.end_line:
         raise CannotEdit(f"{format_path(path)} is a multi-line text")
     if node.key_span is None:
-        return _splice(text, _offset(text, node), _end_offset(text, node), in_flow(value))
-    behind_key = position(text, node.key_span.end_line, node.key_span.end_column) + 1  # the colon
+        start, end = _offset(text, node), _end_offset(text, node)
+        gap = " " if text[start - 1 : start] == "-" else ""  # behind the dash of an empty item
+        return _splice(text, start, end, gap + in_flow(value))
+    behind_key = _behind_colon(text, node.key_span)
     if node.text is not None or node.is_flow:
         parent = root.at(path[:-1])
         flow = parent is not None and parent.is_flow
@@ -175,12 +179,22 @@ def _replace(text: str, root: SourceNode, path: FieldPath, value: Any) -> str:
     return _splice(text, behind_key, end, new.replace("\n", line_end(text)))
 
 
+def _behind_colon(text: str, key: Span) -> int:
+    """The offset behind the colon of a key. Raises CannotEdit if it has none, or not on the same line."""
+    end = position(text, key.end_line, key.end_column)
+    colon = text.find(":", end)
+    if colon < 0 or text[end:colon].strip(" "):
+        raise CannotEdit("the key has no colon on its line")
+    return colon + 1
+
+
 def _add_field(text: str, mapping: SourceNode, key: str, value: Any) -> str:
     if mapping.is_flow:
         end = _end_offset(text, mapping) - 1  # the closing brace
         inside = text[:end].rstrip()
+        inside += " " if inside.endswith(":") else ""  # a key without a value
         separator = "" if inside.endswith("{") else (" " if inside.endswith(",") else ", ")
-        return _splice(text, len(inside), end, f"{separator}{_key(key)}: {in_flow(value)}")
+        return f"{inside}{separator}{_key(key)}: {in_flow(value)}{text[end:]}"
     if not mapping.children:
         raise CannotEdit("an empty mapping")
     own = [child for child in mapping.children.values() if child.key_span is not None]

@@ -1,7 +1,7 @@
-"""List the files of a repository, and the door through which every file is written.
+"""List the files of a repository, and the doors through which every file is read and written.
 
 What the command line names is the user's: it may be anywhere. What the repository names is not trusted: it is
-written with `within`, which is the repository.
+read by `Reader` or `read_inside`, and written with `within`, which is the repository.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 from kustodian.model.errors import UserError
@@ -52,10 +53,29 @@ def _listed(root: Path) -> str | None:
 
 
 def _walk(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in SKIPPED]
-        for name in files:
-            yield (Path(folder) / name).relative_to(root).as_posix()
+    above = len(f"{root}/")
+    for folder, files in walk(root, SKIPPED):
+        yield from (f"{folder}/{name}"[above:] for name in files)
+
+
+def walk(root: Path, skipped: Container[str] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Each folder below a folder with the names in it that are not folders; links are not followed.
+
+    As `os.walk`, whose recursion before Python 3.12 fails in thousands of nested folders.
+    """
+    folders = [str(root)]
+    while folders:
+        folder = folders.pop()
+        files: list[str] = []
+        below: list[str] = []
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    files.append(entry.name)
+                elif entry.name not in skipped:
+                    below.append(entry.path)
+        yield folder, files
+        folders += sorted(below, reverse=True)
 
 
 class OutsideError(OSError):
@@ -66,6 +86,65 @@ class OutsideError(OSError):
         super().__init__(errno.EPERM, reason, str(path))
 
 
+class Reader:
+    """Reads the regular files inside a folder; what leads out of it or is special is never opened.
+
+    A folder is resolved once, so that reading thousands of files takes few system calls.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        """`root` may itself be reached through links."""
+        self._root = str(root)
+        self._real = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def read(self, name: str, largest: int = _LARGEST) -> bytes:
+        """The content of a file, relative to the root. Raises OSError, OutsideError."""
+        folder, _, base = name.rpartition("/")
+        if base in ("", ".", "..") or "\0" in name:
+            raise OutsideError("it is not a regular file", Path(name))
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = self._resolve(folder)
+        path = f"{real}/{base}"
+        if base.lower() == ".git":
+            raise OutsideError("it leads into .git", Path(name))
+        try:
+            return _content(path, largest, follow=False)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        return read_inside(Path(path), Path(self._real), largest)
+
+    def text(self, name: str) -> str:
+        """The text of a file. Raises OSError and UnicodeDecodeError."""
+        return self.read(name).decode("utf-8")
+
+    def _resolve(self, folder: str) -> str:
+        """The folder with its links followed."""
+        path = folder if folder.startswith("/") else f"{self._root}/{folder}"
+        real = os.path.realpath(path)
+        if real != self._real:
+            _refuse_outside(Path(real), Path(self._real))
+        return real
+
+
+def files_below(path: Path, within: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The regular files with these suffixes below a folder, sorted, or the file itself; links are followed.
+
+    Links to folders below it are not. Raises OutsideError for what leads out or is special, and OSError.
+    """
+    real, root = Path(os.path.realpath(path)), Path(os.path.realpath(within))
+    if real != root:
+        _refuse_outside(real, root, path)
+    if not real.is_dir():
+        return [_inside(path, within)]
+    found = set()
+    for folder, files in walk(real, (".git",)):
+        found |= {_inside(Path(folder, name), root) for name in files if name.endswith(suffixes)}
+    return sorted(found)
+
+
 def read_inside(path: Path, within: Path, largest: int = _LARGEST) -> bytes:
     """The content of a regular file inside a folder. Raises OSError, OutsideError for any other file."""
     return read_regular(_inside(path, within), largest)
@@ -73,15 +152,19 @@ def read_inside(path: Path, within: Path, largest: int = _LARGEST) -> bytes:
 
 def read_regular(path: Path, largest: int = _LARGEST) -> bytes:
     """The content of a regular file of at most `largest` bytes. Raises OSError for any other one."""
-    file = os.open(path, os.O_RDONLY | _WITHOUT_WAITING)
+    return _content(str(path), largest, follow=True)
+
+
+def _content(path: str, largest: int, *, follow: bool) -> bytes:
+    file = os.open(path, os.O_RDONLY | _WITHOUT_WAITING | (0 if follow else _FLAGS))
     state = os.fstat(file)
     if not stat.S_ISREG(state.st_mode):
         os.close(file)
-        raise OutsideError("it is not a regular file", path)
+        raise OutsideError("it is not a regular file", Path(path))
     with os.fdopen(file, "rb") as stream:
         content = stream.read(largest + 1) if state.st_size <= largest else b""
     if max(state.st_size, len(content)) > largest:  # a file of /proc has no size
-        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", str(path))
+        raise OSError(errno.EFBIG, f"it is larger than {largest:,} bytes", path)
     return content
 
 
@@ -116,9 +199,47 @@ def replace_file(
         with os.fdopen(sink, "wb") as stream:
             stream.write(content)
         return
-    fresh = path.with_name(f".{os.urandom(8).hex()}.kustodian-new")
-    bits = 0o666 if mode is None else mode
-    with registered(fresh):
+    with _fresh(path, content, executable=executable, mode=mode, durable=durable) as fresh:
+        fresh.replace(path)
+
+
+def replace_files(contents: Mapping[Path, bytes], within: Path) -> None:
+    """Write several files inside a folder, each as `replace_file` does; missing parents are made.
+
+    All contents are on the disk before the first file is put in place, and a signal waits until the last one
+    is. Raises OSError with every file as it was.
+    """
+    with contextlib.ExitStack() as stack:
+        prepared: list[tuple[Path, Path, bytes | None]] = []
+        for named, content in contents.items():
+            path = _inside(named, within)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            before = read_regular(path) if path.exists() else None
+            prepared.append((stack.enter_context(_fresh(path, content)), path, before))
+        with _signals_held():
+            for number, (fresh, path, _) in enumerate(prepared):
+                try:
+                    fresh.replace(path)
+                except OSError:
+                    for _, done, before in prepared[:number]:
+                        done.unlink() if before is None else replace_file(done, before, within=within)
+                    raise
+
+
+@contextlib.contextmanager
+def _fresh(
+    path: Path, content: bytes, *, executable: bool = False, mode: int | None = None, durable: bool = True
+) -> Iterator[Path]:
+    """A new file with a content beside a path; at the end it is removed if it was not put in place.
+
+    It lies in a folder called `.git`, which git never adds: if the process is killed, no commit takes it
+    along.
+    """
+    folder = path.with_name(f".{os.urandom(8).hex()}.kustodian-new")
+    fresh = folder / ".git" / "new"
+    with registered(folder):
+        fresh.parent.mkdir(0o700, parents=True)
+        bits = 0o666 if mode is None else mode
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, bits)
         with os.fdopen(file, "wb") as stream:
             _set_mode(file, path, executable=executable, fixed=mode is not None)
@@ -126,7 +247,28 @@ def replace_file(
             stream.flush()
             if durable:
                 os.fsync(file)
-        fresh.replace(path)
+        yield fresh
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let signals wait, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _refuse_outside(real: Path, root: Path, named: Path | None = None) -> None:
+    """Raise OutsideError unless a resolved path is below a resolved folder; `named` is shown."""
+    if real == root or not real.is_relative_to(root):
+        raise OutsideError("it leads out of the repository", named or real)
+    if ".git" in (part.lower() for part in real.relative_to(root).parts):
+        raise OutsideError("it leads into .git", named or real)
 
 
 def refuse_outside(path: Path, within: Path) -> None:
@@ -145,10 +287,7 @@ def _inside(path: Path, within: Path) -> Path:
     What git keeps for itself is not part of the repository: its settings hold credentials and name programs.
     """
     real, root = Path(os.path.realpath(path)), Path(os.path.realpath(within))
-    if real == root or not real.is_relative_to(root):
-        raise OutsideError("it leads out of the repository", path)
-    if ".git" in (part.lower() for part in real.relative_to(root).parts):
-        raise OutsideError("it leads into .git", path)
+    _refuse_outside(real, root, path)
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(real.lstat().st_mode):
             raise OutsideError("it is not a regular file", path)

@@ -123,7 +123,7 @@ class Repository:
     ) -> str:
         """The output of a git command. Raises GitError if it fails.
 
-        Bytes that are not UTF-8 become U+FFFD, as in the engine's answers.
+        Bytes that are not UTF-8 become lone surrogates, as in the names of Python's `os`.
 
         `given` is its standard input, `objects` the folder that new objects are written to. With `own_index`
         git works on a copy of the index.
@@ -131,12 +131,12 @@ class Repository:
         done = self._run(command, given.encode("utf-8", "surrogateescape"), own_index, objects)
         if done.returncode != 0:
             raise self._failure(command, done.stderr)
-        return done.stdout.decode("utf-8", "replace")
+        return done.stdout.decode("utf-8", "surrogateescape")
 
     def text_or_none(self, *command: str) -> str | None:
         """The output of a git command, None if git says no. Raises GitError if git cannot run."""
         done = self._run(command, b"", False, None)
-        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+        return done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else None
 
     def sizes(self, names: Sequence[str]) -> list[tuple[str, int] | None]:
         """Id and bytes of the objects of these names (`commit:path`), None for one that is missing."""

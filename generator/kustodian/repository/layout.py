@@ -15,9 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from kustodian.model.environment import Environment, environment_of, matches_any
-from kustodian.model.json_value import texts_in
 from kustodian.model.overlay import NotChecked, Overlay
 from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES, KustomizationGraph
+from kustodian.repository.git_folder import UntrustedGit, find_git_folder
 
 
 @dataclass(slots=True)
@@ -33,21 +33,21 @@ class Layout:
 
 
 def find_root(start: Path) -> Path:
-    """The repository root of a path: the nearest folder above with kustodian.yaml, else with .git.
+    """The repository root of a path: see `marked_root`.
 
-    If there is neither (an unpacked archive), it is the folder that contains everything that the path's
-    kustomization refers to: the path itself, or further up for an overlay with its base beside it.
+    If nothing marks one (an unpacked archive), it is the working directory for a path below it, else the
+    path itself: what a file says never widens it.
     """
     marked = marked_root(start)
     if marked is None and start.is_relative_to(here := Path.cwd().resolve()):
         return here
-    return marked if marked is not None else _extent(start if start.is_dir() else start.parent)
+    return marked if marked is not None else _folder(start)
 
 
 def common_root(targets: Sequence[Path]) -> Path | None:
     """The root of several paths; None if they are in different repositories.
 
-    Paths below the working directory without kustodian.yaml and .git belong together.
+    Paths below the working directory without kustodian.yaml and git belong together.
     """
     roots = {find_root(target) for target in targets}
     if len(roots) == 1:
@@ -59,48 +59,46 @@ def common_root(targets: Sequence[Path]) -> Path | None:
 
 
 def marked_root(start: Path) -> Path | None:
-    """The nearest folder above with kustodian.yaml, else with .git; None if there is neither."""
-    folder = start if start.is_dir() else start.parent
-    for marker in ("kustodian.yaml", ".git"):
-        for candidate in (folder, *folder.parents):
-            if (candidate / marker).exists():
-                return candidate
-    return None
+    """The folder above with kustodian.yaml that is nearest to the top of the git work tree, else that top.
+
+    One repository has one configuration, so a kustodian.yaml further down does not count. Without git it is
+    the highest folder with kustodian.yaml up to the working directory, or else the nearest one above. None
+    if there is neither.
+    """
+    folder = _folder(start)
+    above = (folder, *folder.parents)
+    top = _git_top(folder)
+    limit = top if top is not None else Path.cwd().resolve()
+    inside = [candidate for candidate in above if candidate.is_relative_to(limit)]
+    marked = [candidate for candidate in inside if _is_marked(candidate)]
+    if marked:
+        return marked[-1]
+    return top if top is not None else next(filter(_is_marked, above), None)
 
 
-def _extent(folder: Path) -> Path:
-    """The folder that contains a kustomization and all local files that it refers to, at any depth."""
-    import yaml
-
-    seen: set[Path] = set()
-    todo = [folder]
-    while todo:
-        current = todo.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        file = next((current / name for name in KUSTOMIZATION_NAMES if (current / name).is_file()), None)
-        if file is None:
-            continue
-        try:
-            data = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except (OSError, yaml.YAMLError):
-            continue  # the check reports it
-        written = (part for text in texts_in(data) for part in (text, text.partition("=")[2]))  # `name=path`
-        for text in written:
-            named = Path(os.path.normpath(current / text)) if text.startswith("../") else None
-            if named is not None and named.exists():
-                todo.append(named if named.is_dir() else named.parent)
-    return Path(os.path.commonpath(seen))
+def _is_marked(folder: Path) -> bool:
+    # A link that leads nowhere is a configuration as well: it is an error, and nobody else's takes its place.
+    return os.path.lexists(folder / "kustodian.yaml")
 
 
 def work_tree_prefix(folder: Path) -> str:
     """A folder relative to the top of its git work tree; "" at the top, or without git."""
-    for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
-            relative = folder.relative_to(candidate).as_posix()
-            return "" if relative == "." else relative
-    return ""
+    top = _git_top(folder)
+    relative = folder.relative_to(top).as_posix() if top is not None else "."
+    return "" if relative == "." else relative
+
+
+def _git_top(folder: Path) -> Path | None:
+    """The top of the git repository around an absolute folder, even if its `.git` is not trusted."""
+    try:
+        found = find_git_folder(str(folder))
+    except UntrustedGit:
+        return next((top for top in (folder, *folder.parents) if os.path.lexists(top / ".git")), None)
+    return Path(found.top) if found is not None else None
+
+
+def _folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
 
 
 def is_kustomization_folder(folder: Path) -> bool:

@@ -18,6 +18,7 @@ class Lines(Sequence[str]):
     def __init__(self, text: str) -> None:
         """Find the start of each line."""
         self._text = text
+        self._last = (-1, "")  # a file with one long line may have all of the findings in it
         self._starts = array("I", accumulate(map(len, text.splitlines(keepends=True)), initial=0))
 
     def __len__(self) -> int:
@@ -33,5 +34,8 @@ class Lines(Sequence[str]):
         if isinstance(index, slice):
             return [self[position] for position in range(*index.indices(len(self)))]
         position = range(len(self))[index]
+        if self._last[0] == position:
+            return self._last[1]
         line = self._text[self._starts[position] : self._starts[position + 1]]
-        return line.splitlines()[0]
+        self._last = (position, line.splitlines()[0])
+        return self._last[1]

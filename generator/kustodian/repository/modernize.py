@@ -42,6 +42,8 @@ def modernize(text: str, path: FieldPath) -> str:
         return rename(text, 0, (field,), successor)
     items = [_labels(text, old)] if field == "commonLabels" else _items(text, old)
     if field == "patchesStrategicMerge":
+        if any(child.text is None for child in old.children.values()):
+            raise CannotEdit("an entry is not a string")
         items = [_patch(item) for item in items]
     if new is None:
         return _in_place(text, old, successor, items, _dash_column(text, root))
@@ -129,6 +131,8 @@ def _in_place(text: str, old: SourceNode, successor: str, items: list[Item], ind
     ending = line_end(text)
     comment = lines[old.key_span.line - 1][old.span.end_column - 1 :] if old.is_flow else ""
     head = lines[old.key_span.line - 1][old.key_span.end_column :] if not old.is_flow else comment
+    if head.strip() and (not head[0].isspace() or head.strip()[0] != "#"):
+        raise CannotEdit("there is more than a comment behind the field")
     new = [
         f"{successor}:{head.rstrip()}",
         *(f"{' ' * indent}{line}" if line else "" for item in items for line in item),

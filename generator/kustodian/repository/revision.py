@@ -109,6 +109,19 @@ class Checkout:
         """The tracked symbolic links, relative to `root`."""
         return frozenset(path_of(entry) for entry in self._entries if entry.startswith(LINK_MODE))
 
+    @property
+    def top(self) -> Path:
+        """The top of the work tree that the repository may be a part of."""
+        return self._clone.top
+
+    def has(self, path: str) -> bool:
+        """Whether a file is tracked; `path` is relative to the top of the work tree."""
+        return path in self._all_paths
+
+    @cached_property
+    def _all_paths(self) -> frozenset[str]:
+        return frozenset(map(path_of, self._index_of_all))
+
     @cached_property
     def _index_of_all(self) -> list[str]:
         """The index entries of the whole work tree, of which the repository may be a part."""

@@ -120,13 +120,16 @@ def _all(root: str, others: Iterable[str], skipped: Container[str]) -> Iterator[
 
 def _below(root: str, prefix: str, skipped: Container[str]) -> Iterator[tuple[str, Stat | None]]:
     """Files and symbolic links by their path below `root`; links are not followed."""
-    with os.scandir(os.path.join(root, prefix)) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != ".git" and prefix + entry.name not in skipped:
-                    yield from _below(root, f"{prefix}{entry.name}/", skipped)
-                continue
-            yield prefix + entry.name, _stat(entry.stat(follow_symlinks=False))
+    folders = [prefix]
+    while folders:
+        prefix = folders.pop()
+        with os.scandir(os.path.join(root, prefix)) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != ".git" and prefix + entry.name not in skipped:
+                        folders.append(f"{prefix}{entry.name}/")
+                    continue
+                yield prefix + entry.name, _stat(entry.stat(follow_symlinks=False))
 
 
 def _stat(stat: os.stat_result) -> Stat:

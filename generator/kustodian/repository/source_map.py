@@ -7,14 +7,17 @@ parses everything else. Parsing goes through libyaml, because files with custom 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from kustodian.model.errors import UserError
 from kustodian.model.json_value import FieldPath
+from kustodian.repository.files import Reader, read_regular
 from kustodian.repository.lines import Lines
 
 if TYPE_CHECKING:
@@ -49,6 +52,11 @@ class SourceNode:
         self.is_list = isinstance(node, SequenceNode)
         self.is_flow = bool(getattr(node, "flow_style", False)) and not isinstance(node, ScalarNode)
         self.text = str(node.value) if isinstance(node, ScalarNode) else None
+
+    @property
+    def identity(self) -> int:
+        """The same for all aliases of a value."""
+        return id(self._node)
 
     @property
     def span(self) -> Span:
@@ -94,7 +102,9 @@ class SourceNode:
             first = next(iter(self.children.values())).place
             if first.line == start.line:
                 return first
-        return Span(start.line, start.column, start.line, start.end_column)
+        # A text over several lines ends on another one: its first character is shown.
+        end_column = start.end_column if start.line == start.end_line else start.column + 1
+        return Span(start.line, start.column, start.line, end_column)
 
     def at(self, path: FieldPath) -> SourceNode | None:
         """The node at a path, None if a step does not exist."""
@@ -107,17 +117,19 @@ class SourceNode:
         """The value inside this one (or itself) that starts at a position, None if none does."""
         node, wanted = self, (line, column)
         while node.span[:2] != wanted:
-            best, inner = (0, 0), None
-            for child in node.children.values():
-                start = (child.key_span or child.span)[:2]
-                if best < start <= wanted:
-                    best, inner = start, child
-            if inner is None:
+            index = bisect_right(node._starts, wanted, key=itemgetter(0)) - 1
+            if index < 0:
                 return None
-            node = inner
+            node = node._starts[index][1]
             if node.key_span is not None and node.span[:2] < node.key_span[:2]:
                 break  # an alias: its value is written before
         return node
+
+    @cached_property
+    def _starts(self) -> list[tuple[tuple[int, int], SourceNode]]:
+        """The entries by where they start, in the order of the file."""
+        starts = [((child.key_span or child.span)[:2], child) for child in self.children.values()]
+        return sorted(starts, key=itemgetter(0))
 
     def nearest(self, path: FieldPath) -> tuple[SourceNode, int]:
         """The deepest existing node on a path, and how many steps lead to it."""
@@ -138,6 +150,30 @@ class SourceNode:
         """The values of the mapping or list at a path; empty if it does not exist or is a scalar."""
         node = self.at(path)
         return tuple(node.children.values()) if node is not None else ()
+
+    def items_by(self, key: str) -> dict[str | None, list[SourceNode]]:
+        """The items of a list that have a key, by the text of its value: None if that is not a scalar."""
+        if key not in self._items_by:
+            found: dict[str | None, list[SourceNode]] = {}
+            for item in self.children.values():
+                if key in item.children:
+                    found.setdefault(item.children[key].text, []).append(item)
+            self._items_by[key] = found
+        return self._items_by[key]
+
+    @cached_property
+    def first_by_text(self) -> dict[str | None, SourceNode]:
+        """The first item of a list with each text."""
+        return {item.text: item for item in reversed(self.entries())}
+
+    @cached_property
+    def first_by_keys(self) -> dict[frozenset[str | int], SourceNode]:
+        """The first item of a list with each set of keys."""
+        return {frozenset(item.children): item for item in reversed(self.entries())}
+
+    @cached_property
+    def _items_by(self) -> dict[str, dict[str | None, list[SourceNode]]]:
+        return {}
 
     @property
     def is_null(self) -> bool:
@@ -209,15 +245,22 @@ class SourceFile:
         self.documents = Documents(text, shown, tolerant)
 
     @classmethod
-    def read(cls, path: Path | str, shown: str, tolerant: bool = False) -> SourceFile:
-        """Read a file. Raises UserError if it cannot be read."""
+    def of(cls, content: bytes, shown: str, tolerant: bool = False) -> SourceFile:
+        """The file with this content. Raises UserError if it is not UTF-8."""
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - thousands of files: a Path for each is slow
-                text = file.read().decode("utf-8-sig")
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            return cls(text, shown, tolerant)
-        except (OSError, UnicodeDecodeError) as error:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(f"cannot read the file: {error}", file=shown) from error
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return cls(text, shown, tolerant)
+
+    @classmethod
+    def read(cls, path: Path, shown: str) -> SourceFile:
+        """Read a regular file that the command line names. Raises UserError if it cannot be read."""
+        try:
+            return cls.of(read_regular(path), shown)
+        except OSError as error:
             raise UserError(f"cannot read the file: {error}", file=shown) from error
 
     @cached_property
@@ -234,6 +277,7 @@ class SourceMaps:
     ) -> None:
         """File names are relative to `root`; files that do not differ from `beside` are taken from there."""
         self.root = root
+        self._reader = Reader(root)
         self._beside, self._differs = beside, differs
         self._files: dict[str, SourceFile | None] = {}
 
@@ -247,8 +291,8 @@ class SourceMaps:
             return self._beside.file(name)
         if name not in self._files:
             try:
-                self._files[name] = SourceFile.read(f"{self.root}/{name}", name, tolerant=True)
-            except UserError:
+                self._files[name] = SourceFile.of(self._reader.read(name), name, tolerant=True)
+            except (OSError, UserError):
                 self._files[name] = None
         return self._files[name]
 
@@ -269,7 +313,7 @@ class SourceMaps:
         if (known := self._files.get(name)) is not None:
             return known.text
         try:
-            return (self.root / name).read_text(encoding="utf-8")
+            return self._reader.text(name)
         except (OSError, UnicodeDecodeError):
             return None
 
@@ -282,38 +326,28 @@ def parse_documents(text: str, shown: str) -> list[SourceNode]:
 def split_documents(text: str) -> Iterator[tuple[int, int, int]]:
     """For each document with more than comments: the number of lines before it, and its range in the text.
 
-    Every line that starts with `---` is a document marker, because the content of a block scalar is always
-    indented (YAML 1.2, 9.1.2).
+    Documents are those of the engine (`manifest.Split`): only a line feed ends a line, and every line that
+    starts with `---` or `...` is a marker, because the content of a block scalar is always indented (YAML
+    1.2, 9.1.2). Lines are counted as in `str.splitlines`.
     """
-    if any(mark in text for mark in _OTHER_BREAKS):
-        yield from split_documents_by_line(text)
-        return
+    has_other_breaks = any(mark in text for mark in _OTHER_BREAKS)
     cuts = [0, *(marker.start() for marker in _MARKER.finditer(text)), len(text)]
     line = 0
     for begin, end in pairwise(cuts):
-        if _CONTENT.search(text, begin, end):
-            yield line, begin, end
-        line += text.count("\n", begin, end)
+        if text.startswith("...", begin) and _MARKER.match(text, begin):
+            start = text.find("\n", begin, end) + 1 or end  # the rest of the marker's line is no content
+        else:
+            start = begin
+        if _CONTENT.search(text, start, end):
+            yield line + (start > begin), start, end
+        line += len(text[begin:end].splitlines()) if has_other_breaks else text.count("\n", begin, end)
 
 
 #: Line breaks of `str.splitlines` other than a line feed.
 _OTHER_BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-_MARKER = re.compile(r"^---(?=[ \t\n]|\Z)", re.MULTILINE)
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 #: A line with more than a marker and a comment or directive.
-_CONTENT = re.compile(r"^(?:---)?+[^\S\n]*+(?!#|%|\.\.\.)\S", re.MULTILINE)
-
-
-def split_documents_by_line(text: str) -> Iterator[tuple[int, int, int]]:
-    """The same for texts with any line breaks, which takes longer."""
-    cuts, position, number = [(0, 0)], 0, 0
-    for number, line in enumerate(text.splitlines(keepends=True)):
-        if line.startswith("---") and line[3:4] in ("", " ", "\t", "\n", "\r"):
-            cuts.append((number, position))
-        position += len(line)
-    for (first, begin), (_, end) in pairwise([*cuts, (number, position)]):
-        content = (line.removeprefix("---").strip() for line in text[begin:end].splitlines())
-        if any(line and not line.startswith(("#", "%", "...")) for line in content):
-            yield first, begin, end
+_CONTENT = re.compile(r"^(?:---(?=[ \t\r\n]|\Z))?+(?!%)[ \t\r]*+[^# \t\r\n]", re.MULTILINE)
 
 
 def _parse(text: str, shown: str, offset: int, tolerant: bool) -> SourceNode:

@@ -8,7 +8,6 @@ Each is registered before it exists, so that a signal in between cannot leave it
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,11 +51,27 @@ def remove_all() -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
+    if path.is_dir() and not path.is_symlink():
+        _remove_folder(path)
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder with all that can be removed; `shutil.rmtree` fails in thousands of nested folders."""
+    folders = [str(path)]
+    for folder in folders:
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    with suppress(OSError):
+                        os.unlink(entry.path)  # noqa: PTH108 - thousands of files: a Path for each is slow
+    for folder in reversed(folders):
+        with suppress(OSError):
+            os.rmdir(folder)  # noqa: PTH106
 
 
 def _place() -> Path:

@@ -156,11 +156,14 @@ def diff(found: list[Change]) -> list[str]:
 
 
 def write(root: Path, found: list[Change]) -> None:
-    """Write every change, or none. Raises UserError if a file cannot be written."""
+    """Write every change, or none. Raises UserError if a file cannot be written.
+
+    The record of the answers is written last: where the process is killed, the command can be repeated.
+    """
     done: list[Change] = []
     with Interrupts() as interrupts, interrupts.held():
         try:
-            for change in found:
+            for change in sorted(found, key=lambda change: change.path == RECORD_NAME):
                 _put(root, change.path, change.after, executable=change.executable)
                 done.append(change)
         except OSError as error:

@@ -70,7 +70,10 @@ def violations(
 
 
 #: A quantity as the API server parses it: blanks around it are ignored, and the digits may be missing.
-QUANTITY_PATTERN = r"^\s*(?=\S)[+-]?[0-9]*(\.[0-9]*)?([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?\s*$"
+_SUFFIX = r"([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)"
+QUANTITY_PATTERN = (
+    rf"^\s*([+-]?[0-9]+(\.[0-9]*)?{_SUFFIX}?|[+-]?\.[0-9]*{_SUFFIX}?|[+-]{_SUFFIX}?|{_SUFFIX})\s*$"
+)
 
 
 def schema_at(root: JsonObject, definitions: JsonObject, path: FieldPath) -> JsonObject:

@@ -38,6 +38,8 @@ _NOT_REALLY_REQUIRED = {
     "io.k8s.api.core.v1.Sysctl": "value",
 }
 #: The API server ignores the status in manifests of most kinds, so nothing in it is required.
+_COMPILED_SIZE = 10 << 20
+_MOST_VIOLATIONS = 10_000
 _STATUS = re.compile(r"(Status|Condition)$")
 
 
@@ -123,6 +125,11 @@ class Schemas:
 
         return self.definitions.custom_kinds(group, kind, shipped_kinds().get((group, kind)))
 
+    @property
+    def given_kinds(self) -> frozenset[tuple[str, str]]:
+        """The (group, kind) pairs whose definition was given by the user."""
+        return frozenset(self.definitions.by_kind)
+
     def is_given(self, group: str, kind: str) -> bool:
         """Whether the definition was given by the user, so that its list of versions is complete."""
         custom = self.custom_kind(group, kind)
@@ -172,6 +179,9 @@ class Schemas:
             for error in validator.iter_errors(manifest.data):
                 for violation in violations(error, manifest.data, schema, self._definitions):
                     result.setdefault((violation.path, violation.message), violation)
+                    if len(result) == _MOST_VIOLATIONS:
+                        text = f"has more than {_MOST_VIOLATIONS:,} violations; the others are not listed"
+                        return [*result.values(), Violation((), text)]
         return list(result.values())
 
     def defect(self, api_version: str, kind: str) -> str | None:
@@ -217,7 +227,7 @@ class Schemas:
             yield strict_schema(shipped, shipped.versions[name])
 
     def _compile(self, schema: JsonObject) -> Draft202012Validator:
-        from jsonschema_rs import Draft202012Validator, Registry
+        from jsonschema_rs import Draft202012Validator, RegexOptions, Registry
 
         if self._registry is None:
             document = {
@@ -226,7 +236,9 @@ class Schemas:
                 "$defs": self._definitions,
             }
             self._registry = Registry([(_DEFINITIONS_URI, document)])
-        return Draft202012Validator(schema, registry=self._registry)
+        # Definitions of custom resources come from the repository: their patterns are matched in linear time.
+        patterns = RegexOptions(size_limit=_COMPILED_SIZE, dfa_size_limit=_COMPILED_SIZE)
+        return Draft202012Validator(schema, registry=self._registry, pattern_options=patterns)
 
 
 def _read_definitions(version: str) -> JsonObject:

@@ -32,7 +32,7 @@ def test_looking_only_where_a_pattern_begins_finds_the_same(
     naive = [
         name
         for name in sorted(names)
-        if any(_glob(g).match(name) for g in wanted) and not any(_glob(g).match(name) for g in unwanted)
+        if any(_glob(g)(name) for g in wanted) and not any(_glob(g)(name) for g in unwanted)
     ]
     assert glob_matches(wanted, unwanted, sorted(names)) == naive
 

@@ -13,7 +13,7 @@ REMOVED = ValueSource("", removed="limits", removed_at=(3, 7, 9), inner=(0, 4, 1
 PATCH = ValueSource("overlay/patch.yaml", by="PatchTransformer", over=(0, 5, 3), over_text="1")
 DATA: JsonObject = {"kind": "X", "list": ["a", {"b": 1}], "image": "x:2", "resources": {}, "last": 2}
 #: The root, kind, list (a, a mapping, b), image, resources, last.
-ENCODED = "0@1.1+7 1.7 2.7+3 2.8 2.11+1 2.15! 1@0.0 2@4.1 3@5.3 "
+ENCODED = "0@1.1+8 1.7 2.7+3 2.8 2.11+1 2.15! 1@0.0 2@4.1 3@5.3 "
 
 
 def at(path: FieldPath) -> Written | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kustodian.repository.source_map import SourceFile, SourceMaps, split_documents, split_documents_by_line
+from kustodian.repository.source_map import SourceFile, SourceMaps, split_documents
 
 LINES = st.lists(
     st.sampled_from([
@@ -22,7 +23,38 @@ LINES = st.lists(
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_documents_are_split_as_line_by_line(lines: list[str], end: str, ends_with_newline: bool) -> None:
     text = end.join(lines) + (end if ends_with_newline else "")
-    assert list(split_documents(text)) == list(split_documents_by_line(text))
+    assert list(split_documents(text)) == list(line_by_line(text))
+
+
+def line_by_line(text: str) -> Iterator[tuple[int, int, int]]:
+    """The same documents, found in the way of the engine."""
+    start = position = 0
+    has_content = False
+    for line in text.split("\n"):
+        end = min(position + len(line) + 1, len(text))
+        if line[:3] in ("---", "...") and line[3:4] in ("", " ", "\t", "\r"):
+            if has_content:
+                yield len(text[:start].splitlines()), start, position
+            start = position if line.startswith("---") else end
+            has_content = line.startswith("---") and line[3:].strip(" \t\r")[:1] not in ("", "#")
+        elif line.strip(" \t\r")[:1] not in ("", "#") and not line.startswith("%"):
+            has_content = True
+        position = end
+    if has_content:
+        yield len(text[:start].splitlines()), start, len(text)
+
+
+def test_text_that_only_looks_like_a_marker_is_content() -> None:
+    """The engine counts such a document, so findings in the next one would be shown in a wrong place."""
+    for text in (
+        "...: 1\n---\nb: 2\n",
+        "a: 1\n#\x0c---\n---\nb: 2\n",
+        "\xa0: 1\n---\nb: 2\n",
+        "a: 1\n...\n---\nb: 2\n",
+    ):
+        assert [SourceFile(text[begin:end], "f").lines[-1] for _, begin, end in split_documents(text)][
+            1:
+        ] == ["b: 2"]
 
 
 def test_a_value_has_the_right_position_whatever_its_tag() -> None:

@@ -94,11 +94,17 @@ def _apply(root: Path, answers: Answers, *, dry_run: bool, no_check: bool) -> in
     from kustodian.report.escape import diff_line, plain
     from kustodian.scaffold.extend import changes, diff, write
 
-    found = changes(root, answers, template_dir())
-    if dry_run:
-        sys.stdout.writelines(f"{diff_line(line)}\n" for line in diff(found))
-        return 0
-    write(root, found)
+    try:
+        found = changes(root, answers, template_dir())
+        if dry_run:
+            sys.stdout.writelines(f"{diff_line(line)}\n" for line in diff(found))
+            return 0
+        write(root, found)
+    except KeyboardInterrupt as error:  # typer would forget the signal's number
+        from kustodian.cli.signals import exit_code
+
+        typer.echo("interrupted; nothing was left half-done", err=True)
+        raise typer.Exit(exit_code(error)) from None
     for change in found:
         sign = "A" if change.before is None else "D" if change.after is None else "M"
         print(plain(f"{sign} {change.path}"))

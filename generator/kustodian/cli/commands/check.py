@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -80,7 +80,17 @@ def check(
         ),
     ] = None,
     staged: Annotated[
-        bool, typer.Option("--staged", help="With --base: check the index instead of the work tree.")
+        bool, typer.Option("--staged", help="With --base or --trust: check the index, not the work tree.")
+    ] = False,
+    trust: Annotated[
+        str | None,
+        typer.Option(
+            "--trust", metavar="REV", help="Check by the rules of this revision (--base does so by itself)."
+        ),
+    ] = None,
+    trust_head: Annotated[
+        bool,
+        typer.Option("--trust-head", help="With --base: let the change be judged by its own rules."),
     ] = False,
     shard: Annotated[
         str | None,
@@ -131,6 +141,8 @@ def check(
 
     Example: kustodian check --base origin/main    (only new and worse findings fail)
 
+    Example: kustodian check --trust origin/main    (every finding, by the rules of main)
+
     Example: kustodian check overlays/prod --against-cluster .    (also the current context of the kubeconfig)
 
     Example: kustodian check --diff    (what --fix would change; exits with 1 if there is something)
@@ -164,7 +176,8 @@ def check(
 
         if (code := fix_or_show(paths, options, write=fix, show=diff)) is not None:
             return code
-    report, failing = run_check(paths, options, base=base, staged=staged, whole=fail_on is FailOn.ALL)
+    rules = Judge(base, trust, trust_head)
+    report, failing = run_check(paths, options, rules, staged=staged, whole=fail_on is FailOn.ALL)
     if part is not None and not report.overlays:
         print(f"note: part {part} has no overlay: there are more parts than overlays", file=sys.stderr)
     chosen = fail_on or FailOn.NEW
@@ -177,17 +190,31 @@ def check(
     return code
 
 
+class Judge(NamedTuple):
+    """The revisions on the command line, and whether the change is judged by its own rules."""
+
+    base: str | None = None
+    trust: str | None = None
+    trust_head: bool = False
+
+
 def run_check(
     paths: list[Path],
     options: CheckOptions,
+    rules: Judge | None = None,
     *,
-    base: str | None = None,
     staged: bool = False,
     whole: bool = False,
 ) -> tuple[CheckReport, str]:
     """Run a check; returns the report and the configured failing severity."""
-    if staged and base is None:
+    base, trust, trust_head = rules or Judge()
+    if staged and base is None and trust is None:
         raise UserError("--staged needs --base", hint="for example --base HEAD --staged")
+    if trust is not None and (base is not None or trust_head):
+        other = "--base" if base is not None else "--trust-head"
+        raise UserError(f"--trust cannot be combined with {other}", hint="--base REV trusts REV by itself")
+    if trust_head and base is None:
+        raise UserError("--trust-head needs --base", hint="without --base the rules are the head's anyway")
     from kustodian.cli.engine import the_engine
     from kustodian.review.entry import check as review
 
@@ -195,7 +222,13 @@ def run_check(
         if base is not None:
             from kustodian.review.compare.pull_request import check_against
 
-            return check_against(paths, options, engine, base, staged=staged, whole=whole)
+            return check_against(
+                paths, options, engine, base, staged=staged, whole=whole, trust_head=trust_head
+            )
+        if trust is not None:
+            from kustodian.review.compare.pull_request import check_trusting
+
+            return check_trusting(paths, options, engine, trust, staged=staged)
         return review(paths, options, engine)
 
 

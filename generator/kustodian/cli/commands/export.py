@@ -91,9 +91,9 @@ def admission_files(objects: list[dict[str, object]]) -> dict[str, str]:
     for item in objects:
         by_kind.setdefault(item["kind"], []).append(item)
     return {
-        "kustomization.yaml": _HEADER + _KUSTOMIZATION,
         "policies.yaml": as_yaml(by_kind["ValidatingAdmissionPolicy"]),
         "bindings.yaml": as_yaml(by_kind.get("ValidatingAdmissionPolicyBinding", [])),
+        "kustomization.yaml": _HEADER + _KUSTOMIZATION,  # last: it names the others
     }
 
 
@@ -106,7 +106,7 @@ def as_yaml(objects: list[dict[str, object]]) -> str:
 
 def _write(folder: Path, files: dict[str, str], within: Path | None) -> None:
     """Write the files; those of the repository's own folder must lie in it."""
-    from kustodian.repository.files import refuse_outside, replace_file
+    from kustodian.repository.files import refuse_outside, replace_files
 
     try:
         if within is None:
@@ -114,7 +114,6 @@ def _write(folder: Path, files: dict[str, str], within: Path | None) -> None:
         else:
             for name in files:
                 refuse_outside(folder / name, within)
-        for name, text in files.items():
-            replace_file(folder / name, text.encode(), within=within)
+        replace_files({folder / name: text.encode() for name, text in files.items()}, within or folder)
     except OSError as error:
         raise UserError(f"cannot write the policies: {error.strerror}", file=str(folder)) from error

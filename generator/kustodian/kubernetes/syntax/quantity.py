@@ -30,7 +30,7 @@ _DECIMAL_EXPONENT = {
 _BINARY_EXPONENT = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 10**9
 _BINARY_MAXIMUM = 2**63 - 1
-#: Far beyond any machine; keeps `1e999999999` from being multiplied out.
+#: Far beyond any machine, as an exponent and as a number of digits: `1e999999999` is not multiplied out.
 _LARGEST_EXPONENT = 1000
 
 
@@ -53,12 +53,14 @@ def _parse(value: str | float, _: str) -> Fraction | None:
     match = _QUANTITY.match(text)
     if not text or match is None:
         return None
-    whole, part = match["whole"], match["part"] or ""
+    whole, part = match["whole"].lstrip("0"), (match["part"] or "")[:_LARGEST_EXPONENT]
+    if len(whole) > _LARGEST_EXPONENT:
+        return None
     amount = Fraction(int(whole + part or "0"), 10 ** len(part))
     if match["suffix"] in _BINARY_EXPONENT:
         amount = min(amount * 2 ** _BINARY_EXPONENT[match["suffix"]], Fraction(_BINARY_MAXIMUM))
     else:
-        exponent = int(match["exponent"]) if match["exponent"] else _DECIMAL_EXPONENT[match["suffix"]]
+        exponent = _exponent(match["exponent"]) if match["exponent"] else _DECIMAL_EXPONENT[match["suffix"]]
         if exponent > _LARGEST_EXPONENT:
             return None
         amount *= Fraction(10) ** max(exponent, -_LARGEST_EXPONENT)
@@ -66,3 +68,10 @@ def _parse(value: str | float, _: str) -> Fraction | None:
     if scaled.denominator != 1:
         amount = Fraction(-(-scaled.numerator // scaled.denominator), _NANO)
     return -amount if match["sign"] == "-" else amount
+
+
+def _exponent(written: str) -> int:
+    """The exponent, at most one beyond the largest that counts: `int` refuses thousands of digits."""
+    digits = written.lstrip("+-").lstrip("0")
+    number = int(digits or "0") if len(digits) < len(str(_LARGEST_EXPONENT)) + 1 else _LARGEST_EXPONENT + 1
+    return -number if written.startswith("-") else number

@@ -21,3 +21,8 @@ def beside(folder: str, written: str) -> str:
     if is_plain and "/." not in rest and "//" not in rest:
         return f"{base}/{rest}" if base else rest
     return posixpath.normpath(posixpath.join(folder, written))
+
+
+def is_utf8(path: str) -> bool:
+    """Whether the bytes of a path are UTF-8; Python has lone surrogates for others."""
+    return path.isascii() or path.encode("utf-8", "replace").decode() == path

@@ -37,7 +37,7 @@ class RepositoryView(Memoized):
 
     `yaml_files` are all YAML files that parse, `files` all files of any kind; both are without what git
     ignores and the configuration excludes. `environments` maps the configured environments to their globs of
-    overlay folders, whatever is being checked.
+    overlay folders, whatever is being checked; `exclude` are globs of the folders that are left out.
 
     `subjects` are the folders of the kustomizations to report on, None for all. The others are there to be
     looked up.
@@ -51,6 +51,7 @@ class RepositoryView(Memoized):
     overlays: list[RenderedOverlay] = field(default_factory=list)
     sources: SourceFiles = field(default_factory=NoSourceFiles)
     subjects: frozenset[str] | None = None
+    exclude: tuple[str, ...] = ()
 
     @cached_property
     def asked_about(self) -> tuple[Kustomization, ...]:

@@ -106,4 +106,9 @@ def _marked(text: str, finding: Finding) -> SourceLine:
     end = len(text)
     if source.end_line == source.line and source.end_column is not None:
         end = min(max(source.end_column - 1, start + 1), len(text))
-    return SourceLine(source.line, text[:start], text[start:end][:_LONGEST_LINE], text[end:][:_LONGEST_LINE])
+    return SourceLine(
+        source.line,
+        text[:start][-_LONGEST_LINE:],
+        text[start:end][:_LONGEST_LINE],
+        text[end:][:_LONGEST_LINE],
+    )

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from kustodian.model.environment import Severity
 from kustodian.model.results.check_report import CheckReport
+from kustodian.report.bounds import MOST_ON_PAGE, worst_groups
 from kustodian.report.causes import causes
 from kustodian.report.counts import checked, compared_words, failures, found_words, plural
 from kustodian.report.formats import Style
@@ -33,7 +34,7 @@ def as_html(report: CheckReport, _: Style) -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    groups = causes(report.findings)
+    groups, left = worst_groups(causes(report.findings), MOST_ON_PAGE)
     rules = Counter(group[0].rule for group in groups)
     environments = sorted({finding.environment for finding in report.findings if finding.environment})
     rows, undrawn = overlay_rows(report)
@@ -48,7 +49,7 @@ def as_html(report: CheckReport, _: Style) -> str:
             title=found_words(report),
             tone=tone,
             verdict=verdict,
-            scope=_scope(report),
+            scope=_scope(report, left),
             tiles=_tiles(report),
             severities=[str(severity) for severity in reversed(Severity)],
             environments=[(name, name) for name in environments],
@@ -85,8 +86,10 @@ def _verdict(report: CheckReport) -> tuple[str, str]:
     return ("fair", "No errors") if report.open_findings else ("good", "Clean")
 
 
-def _scope(report: CheckReport) -> str:
+def _scope(report: CheckReport, left: int) -> str:
     counts = ((checked(report), "overlay"), (report.objects, "object"), (report.rules, "rule"))
     scope = ", ".join(plural(number, word) for number, word in counts)
     compared = compared_words(report)
+    if left:
+        scope = f"{scope}. {plural(left, 'more cause')} not shown here: the JSON report has all of them"
     return f"{scope}. {compared}" if compared else scope

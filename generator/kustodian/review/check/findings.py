@@ -57,9 +57,10 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     rule = f"rego/{result.namespace}/{result.query}"
     severity = _REGO_SEVERITY.get(result.level)
     severity = rendered.overlay.environment.severities.get(rule, severity)
-    if severity is None or not 0 <= result.object < len(rendered.objects):
+    evaluated = rendered.evaluated
+    if severity is None or not 0 <= result.object < len(evaluated):
         return None
-    manifest = rendered.objects[result.object]
+    manifest = evaluated[result.object]
     path = parse_path(text(result.metadata.get("field")))
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
@@ -86,6 +87,17 @@ def cluster_finding(
     )  # fmt: skip
 
 
+def repository_finding(
+    rule: Rule, severity: Severity, message: str, location: Location, fingerprint: str
+) -> Finding:
+    """A finding about the repository as a whole, of a rule without a check of its own."""
+    return Finding(
+        rule=rule.id, severity=severity, message=message, fix=rule.manual.fix, why=rule.manual.why,
+        environment=None, overlay=".", object=None, field="", source=location,
+        tags=(rule.topic, *rule.tags), fingerprint=fingerprint,
+    )  # fmt: skip
+
+
 def _finding(
     rule: str,
     severity: Severity,
@@ -101,7 +113,9 @@ def _finding(
 ) -> Finding:
     overlay = rendered.overlay if rendered else None
     where = overlay.path if overlay else location.file
-    reference = manifest.ref if manifest else None
+    # An object inside another one is reported as a part of the one that is in the overlay.
+    shown, shown_path = manifest.in_overlay(path) if manifest else (None, path)
+    reference = shown.ref if shown else None
     place, list_place = _fingerprints(rule, where, reference, manifest, path)
     return Finding(
         rule=rule,
@@ -112,7 +126,7 @@ def _finding(
         environment=overlay.environment.name if overlay else None,
         overlay=overlay.path if overlay else ".",
         object=reference,
-        field=format_path(path),
+        field=format_path(shown_path),
         source=location,
         tags=tags,
         fingerprint=place,
@@ -147,9 +161,12 @@ def _fingerprints(
 
     The second do not change when items of a list without a key change places, either.
     """
-    name = stable_name(manifest) if manifest else ""
+    shown, shown_path = manifest.in_overlay(path) if manifest else (None, path)
+    name = stable_name(shown) if shown else ""
     identity = f"{reference.api_version}/{reference.kind}/{reference.namespace}/{name}" if reference else ""
-    parts = _stable_parts(manifest.data if manifest else None, path)
+    if manifest is not shown and manifest is not None:
+        identity += f"/{manifest.ref}"
+    parts = _stable_parts(shown.data if shown else None, shown_path)
     exact = _digest(rule, overlay, identity, "/".join(map(str, parts)))
     if not any(isinstance(part, int) for part in parts):
         return exact, exact

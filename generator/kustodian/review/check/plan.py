@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from kustodian.model.json_value import FieldPath
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.policy.catalogue import all_rules
-from kustodian.policy.config import Config
+from kustodian.policy.config import CONFIG_NAME, Config
 from kustodian.policy.rule import Rule
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import RegoOptions, Scan
@@ -50,4 +51,11 @@ class Plan:
 
     def covers(self, file: str, rendered: list[RenderedOverlay]) -> bool:
         """Whether the targets cover a finding in this file."""
-        return self.whole_repository or any(file in overlay.files for overlay in rendered)
+        if self.whole_repository or any(file in overlay.files for overlay in rendered):
+            return True
+        folder, name = posixpath.split(file)  # an ignored configuration concerns what is around it
+        return name == CONFIG_NAME and any(_is_below(overlay.path, folder) for overlay in self.overlays)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")

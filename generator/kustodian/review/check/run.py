@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -16,7 +17,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.finding import Finding, Location, finding_order
 from kustodian.model.json_value import mappings
 from kustodian.model.manifest import Manifest
-from kustodian.model.overlay import NotChecked, RenderedOverlay
+from kustodian.model.overlay import NotChecked, Overlay, RenderedOverlay
 from kustodian.model.repository.view import RepositoryView
 from kustodian.model.results.check_report import CheckReport, Inputs, OverlayOutcome
 from kustodian.model.results.object_graph import ObjectGraph
@@ -31,8 +32,9 @@ from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
 from kustodian.review.check.rendering import render_overlays
 from kustodian.review.check.rule_help import rule_help_of
+from kustodian.review.check.rulebook import Rulebook, Trust
 from kustodian.review.check.shard import own_overlays, rendered_overlays, shard_report
-from kustodian.review.check.targets import load_plan, resolve_targets
+from kustodian.review.check.targets import Targets, load_plan, resolve_targets
 from kustodian.review.check.view import view_of
 from kustodian.review.locate.locator import Locator
 
@@ -44,17 +46,30 @@ def start(
     *,
     keeps_schemas: bool = False,
     inspect: Callable[[RenderedOverlay], None] | None = None,
+    rulebook: Rulebook | None = None,
 ) -> Run:
-    """A run over the targets, nothing rendered yet. Raises UserError as `check` does."""
+    """A run over the targets, nothing rendered yet; `rulebook` judges in place of the configuration there.
+
+    Raises UserError as `check` does.
+    """
     resolved = resolve_targets(targets, options.stdin)
-    plan = load_plan(resolved, options, engine)
+    plan = load_plan(resolved, options, engine, rulebook)
+    refuse_empty(plan, resolved)
+    return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
+
+
+def refuse_empty(plan: Plan, targets: Targets) -> None:
+    """Raise UserError for a plan with nothing to check."""
     if not plan.overlays and not plan.not_checkable and not plan.through:
         raise UserError(
-            f"nothing to check in {resolved.shown}: no kustomization and no manifest",
+            f"nothing to check in {targets.shown}: no kustomization and no manifest",
             hint="name a repository, an overlay, a manifest file or folder, or - for stdin",
             exit_code=ExitCode.NOTHING_TO_CHECK,
         )
-    return Run(plan, options, engine, keeps_schemas=keeps_schemas, inspect=inspect)
+
+
+#: How often an overlay that is deployed may have Applications that deploy more.
+_MOST_ROUNDS = 20
 
 
 class Fixable(NamedTuple):
@@ -86,7 +101,7 @@ class Run:
 
         `inspect` is called with each rendered overlay before anything else, and may raise UserError.
         """
-        self.plan = plan
+        self.plan = self._first_plan = plan
         self.options = options
         self.engine = engine
         self.maps = maps or SourceMaps(plan.root)
@@ -99,9 +114,12 @@ class Run:
         self.rendered: list[RenderedOverlay] = []
         self.policy_results = 0
         self.cluster_not_checked: list[NotChecked] = []
+        self.not_looked_at: list[NotChecked] = []
         self.used_waivers: list[Location] = []
         self.waivers_until: date | None = None
         self.inspect = inspect or _accept
+        #: Set if the rules are those of another revision.
+        self.trust: Trust | None = None
         self._begun: list[tuple[frozenset[str], Iterator[RenderedOverlay]]] = []
         self._own = own_overlays(plan, options.shard)
         self._keeps_schemas = keeps_schemas or options.against_cluster is not None
@@ -116,9 +134,38 @@ class Run:
         self.render(rendered_overlays(self.plan, self.options.shard))
         shard = self.options.shard
         if shard is None or shard.is_first:
+            view = self._with_deployed()
             self.mention_unrendered()
-            self.take(self.repository_hits(view_of(self.plan, self.rendered, self.engine)))
+            self.take(self.repository_hits(view))
         return self.finish()
+
+    def _with_deployed(self) -> RepositoryView:
+        """The view of the repository, after everything that Applications deploy has been rendered."""
+        from kustodian.review.check.deployed import uncovered
+
+        view = view_of(self.plan, self.rendered, self.engine)
+        for _ in range(_MOST_ROUNDS):
+            more = uncovered(view, self.plan, self.options)
+            if not more:
+                break
+            self._add_overlays(more)
+            view = view_of(self.plan, self.rendered, self.engine, view.files)
+        self.mention_not_looked_at(view)
+        return view
+
+    def _add_overlays(self, overlays: list[Overlay]) -> None:
+        paths = frozenset(overlay.path for overlay in overlays)
+        self.plan = replace(self.plan, overlays=[*self.plan.overlays, *overlays])
+        self._own |= paths
+        for path in paths:
+            self.plan.through.pop(path, None)
+        self.render(paths)
+
+    def mention_not_looked_at(self, view: RepositoryView) -> None:
+        """Report what Applications deploy and nothing checks."""
+        from kustodian.review.check.deployed import not_looked_at
+
+        self.not_looked_at = list(not_looked_at(view, self.plan, self.locator))
 
     def begin(self, paths: frozenset[str]) -> None:
         """Start to render overlays in the background, for the next `render`."""
@@ -172,6 +219,8 @@ class Run:
         """
         if self.options.against_cluster is not None:
             self._ask_cluster(self.options.against_cluster)
+        if self.trust is not None and (self.options.shard is None or self.options.shard.is_first):
+            self.findings += self.trust.findings
         if self.options.waivers:
             self._waive(also_read)
         self.findings.sort(key=finding_order)
@@ -179,14 +228,19 @@ class Run:
         return CheckReport(
             overlays=sorted(self.outcomes, key=lambda outcome: outcome.path),
             findings=self.findings,
-            not_checked=[*map(_not_checked, sorted(self.evaluator.failures)), *self.cluster_not_checked],
+            not_checked=[
+                *map(_not_checked, sorted(self.evaluator.failures)),
+                *_unread(self.plan),
+                *self.cluster_not_checked,
+                *self.not_looked_at,
+            ],
             rules=len(self.plan.rules),
             policy_results=self.policy_results,
             sources=self._sources(),
             prefix=work_tree_prefix(self.plan.root),
             rule_help=rule_help_of(self.findings),
             graphs=self._graphs() if self.options.graphs else {},
-            shard=shard_report(self.plan, shard, self.used_waivers) if shard else None,
+            shard=shard_report(self._first_plan, shard, self.used_waivers) if shard else None,
         )
 
     def inputs(self, started: int) -> Inputs | None:
@@ -253,7 +307,7 @@ class Run:
         from kustodian.review.check.waive import waive
 
         files = {*also_read, *(file for rendered in self.rendered for file in rendered.files)}
-        waived = waive(self.findings, self.plan, files, self.options.today, self.maps)
+        waived = waive(self.findings, self.plan, files, self.options.today, self.maps, self.trust)
         self.findings += waived.findings
         self.used_waivers = waived.used
         self.waivers_until = waived.until
@@ -291,13 +345,21 @@ def without_schemas(manifest: Manifest) -> Manifest:
     spec = {key: value for key, value in manifest.spec.items() if key != "validation"} | {
         "versions": versions
     }
-    return Manifest({**manifest.data, "spec": spec}, manifest.provenance, manifest.extra_pod_paths)
+    data = {**manifest.data, "spec": spec}
+    return Manifest(data, manifest.provenance, manifest.extra_pod_paths, manifest.inside)
+
+
+def _unread(plan: Plan) -> Iterator[NotChecked]:
+    """The YAML files that no rule could read, although they may be fine."""
+    for _, _, error in plan.scan.yaml_files if plan.scan is not None else ():
+        if error is not None and error.code in ("lfs-pointer", "not-utf-8"):
+            yield error
 
 
 def _not_checked(failure: RuleFailure) -> NotChecked:
     """What the report says of a rule that raised."""
-    if failure.unknown:
-        return NotChecked("history-unknown", f"rule {failure.rule} could not look: {failure.error}")
+    if failure.code != "rule-failed":
+        return NotChecked(failure.code, f"rule {failure.rule} could not look: {failure.error}")
     return NotChecked("rule-failed", f"rule {failure.rule} failed on {failure.overlay}: {failure.error}")
 
 

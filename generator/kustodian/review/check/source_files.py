@@ -9,7 +9,7 @@ from pathlib import Path
 from kustodian.model.repository.source_files import START_BYTES, FileDocument, SourceFiles
 from kustodian.render.engine import Engine, ParsedFile, Scan
 from kustodian.repository.changes import Changes
-from kustodian.repository.files import start_inside
+from kustodian.repository.files import Reader, start_inside
 from kustodian.repository.history import committed_start, past_texts
 
 #: A file is parsed whole if it has at most this many objects beside those at the requested lines.
@@ -24,6 +24,7 @@ class WorkTreeFiles:
     ) -> None:
         """`parsed` are documents that are not in a file below `root`, or are parsed already."""
         self._root = root
+        self._reader = Reader(root)
         self._engine = engine
         self._scan = scan
         self._files = dict(parsed or {})
@@ -62,7 +63,7 @@ class WorkTreeFiles:
     def text(self, file: str) -> str:
         """The text of a file; empty if it cannot be read or is not UTF-8."""
         try:
-            return (self._root / file).read_text(encoding="utf-8")
+            return self._reader.text(file)
         except (OSError, UnicodeDecodeError):
             return ""
 

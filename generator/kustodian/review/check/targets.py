@@ -10,18 +10,19 @@ from pathlib import Path
 
 from kustodian.model.environment import Environment, environment_of, matches_any
 from kustodian.model.errors import UserError, nearest
-from kustodian.model.json_value import FieldPath, JsonObject, text
+from kustodian.model.json_value import JsonObject, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import Overlay
 from kustodian.model.repository.kustomization import KUSTOMIZATION_NAMES, Kustomization, KustomizationGraph
 from kustodian.policy.catalogue import by_id
-from kustodian.policy.config import CONFIG_NAME, Config, class_of, load_config
+from kustodian.policy.config import CONFIG_NAME, Config, class_of
 from kustodian.policy.settings import Settings
 from kustodian.render.engine import Engine, RegoOptions, Scan
 from kustodian.repository import layout
-from kustodian.repository.source_map import SourceMaps
+from kustodian.repository.files import OutsideError, files_below, walk
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.plan import Plan
+from kustodian.review.check.rulebook import Rulebook, read_rulebook
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
@@ -66,25 +67,32 @@ def resolve_targets(targets: Iterable[Path], stdin: str | None) -> Targets:
     return resolved
 
 
-def load_plan(targets: Targets, options: CheckOptions, engine: Engine) -> Plan:
-    """Read the configuration and scan the repository. Raises UserError for an error in the configuration."""
+def load_plan(
+    targets: Targets, options: CheckOptions, engine: Engine, rulebook: Rulebook | None = None
+) -> Plan:
+    """Read the configuration, unless another `rulebook` judges, and scan the repository.
+
+    Raises UserError for an error in the configuration.
+    """
     config_path = options.config or targets.root / CONFIG_NAME
-    config = _read_config(config_path, options.config is not None, targets.root, engine)
+    is_own = rulebook is None
+    rulebook = rulebook or read_rulebook(targets.root, options.config, engine)
+    config = rulebook.config
     settings = _settings(config, options)
     plan = Plan(
         root=targets.root,
         config=config,
         config_file=os.path.relpath(config_path, targets.root),
         settings=settings,
-        rego=_rego(config),
+        rego=_rego(rulebook, targets.root),
         whole_repository="." in targets.folders,
     )
     if targets.folders:
         plan.scan = _without(engine.scan(targets.root), config.exclude)
-        _plan_folders(plan, targets, options)
+        _plan_folders(plan, targets, options, may_be_empty=not is_own)
     for path, files in targets.plain.items():
         plan.overlays.append(Overlay(path, _environment_of(path, config) or Environment(), files))
-    _load_schemas(plan, engine)
+    _load_schemas(plan, engine, rulebook.root)
     return plan
 
 
@@ -147,8 +155,11 @@ def _add(targets: Targets, target: Path) -> None:
     else:
         files = sorted(
             os.path.relpath(path, targets.root)
-            for path in target.rglob("*")
-            if path.suffix in MANIFEST_SUFFIXES and path.is_file() and path.name != CONFIG_NAME
+            for folder, names in walk(target)
+            for name in names
+            if name.endswith(MANIFEST_SUFFIXES)
+            and name != CONFIG_NAME
+            and (path := Path(folder, name)).is_file()
         )
         if files:
             targets.plain[relative] = tuple(files)
@@ -159,10 +170,11 @@ def _add(targets: Targets, target: Path) -> None:
 
 def _holds_kustomization(folder: Path) -> bool:
     names = KUSTOMIZATION_NAMES
-    return any(name in files for _, _, files in os.walk(folder) for name in names)
+    return any(name in files for _, files in walk(folder) for name in names)
 
 
-def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
+def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions, *, may_be_empty: bool = False) -> None:
+    """Add the overlays of the targets; an environment of other rules `may_be_empty` here."""
     assert plan.scan is not None
     config = plan.config
     kustomizations = kustomizations_of(plan.scan)
@@ -200,7 +212,8 @@ def _plan_folders(plan: Plan, targets: Targets, options: CheckOptions) -> None:
             plan.overlays.append(Overlay(overlay.path, environment, overlay.files))
         plan.not_checkable += laid_out.not_checkable
         plan.through.update(laid_out.through)
-    _refuse_empty_environments(plan, environments, kustomizations)
+    if not may_be_empty:
+        _refuse_empty_environments(plan, environments, kustomizations)
 
 
 def _refuse_empty_environments(
@@ -227,6 +240,13 @@ def _guessed(folder: str) -> Environment:
     return Environment(name, class_of(name)) if name else Environment()
 
 
+def environment_in(folder: str, config: Config) -> Environment:
+    """The environment of a folder: that of the configured paths, or without any that of its name."""
+    if not config.environments:
+        return _guessed(folder)
+    return _environment_of(folder, config) or Environment()
+
+
 def _environment_of(path: str, config: Config) -> Environment | None:
     paths = {name: given.paths for name, given in config.environments.items()}
     folder = path
@@ -236,27 +256,6 @@ def _environment_of(path: str, config: Config) -> Environment | None:
             return config.environment(name)
         folder = os.path.dirname(folder)
     return None
-
-
-def _read_config(path: Path, is_given: bool, root: Path, engine: Engine) -> Config:
-    shown = os.path.relpath(path)
-    if not path.is_file():
-        if is_given:
-            raise UserError(f"no such configuration file: {shown}", hint="see --config")
-        return load_config({}, shown)
-    parsed = engine.parse(path.parent, [path.name])[0]
-    if parsed.error is not None:
-        error = parsed.error
-        raise UserError(error.message, shown, error.line, error.column, "correct the YAML")
-    documents = [document.data for document in parsed.documents]
-    data = documents[0] if documents else {}
-
-    def locate(field_path: FieldPath) -> tuple[int, int] | None:
-        document = SourceMaps(path.parent).document(path.name)
-        node = document.at(field_path) if document is not None else None
-        return (node.place.line, node.place.column) if node else None
-
-    return load_config(data, shown, locate)
 
 
 def _settings(config: Config, options: CheckOptions) -> Settings:
@@ -270,59 +269,53 @@ def _settings(config: Config, options: CheckOptions) -> Settings:
     return replace(config.settings(), only=frozenset(options.rules))
 
 
-def _rego(config: Config) -> RegoOptions | None:
-    rego = config.rego
+def _rego(rulebook: Rulebook, root: Path) -> RegoOptions | None:
+    rego = rulebook.config.rego
     if not rego.policy:
         return None
-    return RegoOptions(tuple(rego.policy), tuple(rego.namespaces), tuple(rego.data))
+    elsewhere = rulebook.root if rulebook.root != root else None
+    return RegoOptions(tuple(rego.policy), tuple(rego.namespaces), tuple(rego.data), elsewhere)
 
 
-def _load_schemas(plan: Plan, engine: Engine) -> None:
-    """Add the schemas to the plan's settings, with the CRDs of the repository and of configured files."""
+def _load_schemas(plan: Plan, engine: Engine, rules_root: Path) -> None:
+    """Add the schemas to the plan's settings: those of configured files, then the CRDs of the repository."""
     from kustodian.schemas.definitions import Definition
     from kustodian.schemas.registry import Schemas
 
     schemas = Schemas(plan.settings.version)
     scanned = {path: documents for path, documents, _ in (plan.scan.yaml_files if plan.scan else ())}
-    files = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
-    deployed = _deployed_files(plan) if files else frozenset()
-    configured = _configured_files(plan)
+    found = {path for path, documents in scanned.items() if any(map(is_definition, documents))}
+    deployed = _deployed_files(plan) if found else frozenset()
+    configured = _configured_files(plan, rules_root)
 
-    def definitions(file: str, line: int | None = None) -> list[JsonObject]:
+    def definitions(root: Path, file: str, line: int | None = None) -> list[JsonObject]:
         return [
             document.data
-            for parsed in engine.parse(plan.root, [file], lines={file: [line]} if line else None)
+            for parsed in engine.parse(root, [file], lines={file: [line]} if line else None)
             for document in parsed.documents
             if isinstance(document.data, dict) and is_definition(document.data)
         ]
 
-    for file in sorted(files | configured):
-        if file not in scanned:
-            for data in definitions(file):
+    for file in [*sorted(configured), *sorted(found - configured)]:
+        if file in configured and (rules_root != plan.root or file not in scanned):
+            for data in definitions(rules_root, file):
                 schemas.add_crd(Manifest(data))
+            continue
         for index, head in enumerate(scanned.get(file, ())):
             if is_definition(head):
                 # Definitions are large, and most are for kinds that the repository does not use.
-                load = partial(definitions, file, head.get("line"))
+                load = partial(definitions, plan.root, file, head.get("line"))
                 group, kind = text(head.get("definesGroup")), text(head.get("definesKind"))
                 counts = file in deployed or file in configured
                 schemas.definitions.add(Definition(group, kind, load, file, index, counts))
     plan.settings = replace(plan.settings, schemas=schemas)
 
 
-def _configured_files(plan: Plan) -> frozenset[str]:
-    """The files that `schemas:` names, or that are in a folder that it names. Raises UserError."""
+def _configured_files(plan: Plan, rules_root: Path) -> frozenset[str]:
+    """The files that `schemas` names, relative to `rules_root`. Raises UserError for a missing one."""
     files: set[str] = set()
     for entry in plan.config.schemas:
-        folder = plan.root / entry
-        if not folder.exists():
-            raise UserError(
-                f"`schemas`: no such file or folder: {entry}",
-                file=plan.config_file,
-                hint="paths are relative to the repository root",
-            )
-        inside = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        files |= {os.path.relpath(p, plan.root) for p in inside if p.suffix in MANIFEST_SUFFIXES}
+        files |= _schema_files(plan, entry, rules_root)
     return frozenset(files)
 
 
@@ -331,6 +324,28 @@ def _deployed_files(plan: Plan) -> frozenset[str]:
     kustomizations = kustomizations_of(plan.scan) if plan.scan else {}
     listed = {path for kustomization in kustomizations.values() for path in kustomization.bases}
     return frozenset(listed | {file for overlay in plan.overlays for file in overlay.files})
+
+
+def _schema_files(plan: Plan, entry: str, root: Path) -> set[str]:
+    """The files of an entry of `schemas`, relative to the root. Raises UserError for one outside of it."""
+    try:
+        inside = files_below(root / entry, root, MANIFEST_SUFFIXES)
+    except OutsideError as error:
+        raise UserError(
+            f"`schemas`: {os.path.relpath(error.filename, root)}: {error.strerror}",
+            file=plan.config_file,
+            hint="copy the definitions into the repository",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"`schemas`: {entry}: {error}", file=plan.config_file) from error
+    if not (root / entry).exists():
+        raise UserError(
+            f"`schemas`: no such file or folder: {entry}",
+            file=plan.config_file,
+            hint="paths are relative to the repository root",
+        )
+    real = os.path.realpath(root)
+    return {os.path.relpath(path, real) for path in inside if path.suffix in MANIFEST_SUFFIXES}
 
 
 def is_definition(data: JsonObject) -> bool:

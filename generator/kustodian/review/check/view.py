@@ -38,6 +38,7 @@ def view_of(
         environments={name: tuple(given.paths) for name, given in plan.config.environments.items()},
         overlays=rendered,
         sources=WorkTreeFiles(plan.root, engine, scan, plain),
+        exclude=tuple(plan.config.exclude),
     )
 
 
@@ -64,6 +65,7 @@ def view_of_revision(
         files=tuple(sorted(files)),
         environments=head.environments,
         sources=RevisionFiles(WorkTreeFiles(plan.root, engine, scan), head.sources, changes),
+        exclude=head.exclude,
     )
 
 

@@ -20,19 +20,26 @@ from kustodian.model.repository.view import RepositoryView
 from kustodian.policy.catalogue import by_id
 from kustodian.policy.evaluate import SourceHit
 from kustodian.policy.rule import Reach, RepositoryRule, WaiverRule
+from kustodian.repository.changes import Changes
+from kustodian.review.check.deployed import uncovered
 from kustodian.review.compare.revisions import Side
 
 
 def compare_rules(
-    base: Side, head: Side, paths: frozenset[str], folders: frozenset[str]
-) -> list[frozenset[str]]:
+    base: Side, head: Side, paths: frozenset[str], folders: frozenset[str], changes: Changes
+) -> list[frozenset[str]] | None:
     """Render and evaluate these overlays in both revisions, then the repository rules.
 
     `folders` are the kustomizations that a change may affect, overlays or not. Returns, for base and head,
-    the files whose waiver comments count although no rendered overlay read them.
+    the files whose waiver comments count although no rendered overlay read them; None if that is not enough,
+    because Applications deploy what is not among the overlays.
     """
     after = _NarrowSide(head, paths, folders)
     sides = [_NarrowSide(base, paths, folders, same=after), after]
+    before, now = (side.uncovered() for side in sides)
+    if before != now or any(_may_differ(overlay, changes) for overlay in now):
+        return None
+    head.run.mention_not_looked_at(after.files_view)
     rules = [side.run.evaluator.repository_rules for side in sides]
     for rule in rules[0]:
         hits = [side.hits(rule) for side in sides]
@@ -41,6 +48,11 @@ def compare_rules(
         for side, side_hits in zip(sides, hits, strict=True):
             side.run.take(side_hits)
     return [side.commented_files(other) for side, other in (sides, sides[::-1])]
+
+
+def _may_differ(overlay: Overlay, changes: Changes) -> bool:
+    """Whether a change may affect an overlay that is not in the plan; a kustomization may read anything."""
+    return overlay.is_kustomization or any(map(changes.touch, overlay.files))
 
 
 def waivers_differ(base: Iterable[Finding], head: Iterable[Finding]) -> bool:
@@ -101,6 +113,10 @@ class _NarrowSide:
         self._rendered: dict[str, RenderedOverlay] = {}
         self._render(paths | side.always)
         self.run.mention_unrendered()
+
+    def uncovered(self) -> list[Overlay]:
+        """What Applications deploy beside the overlays of the plan."""
+        return uncovered(self.files_view, self.run.plan, self.run.options)
 
     def hits(self, rule: RepositoryRule) -> list[SourceHit]:
         """The rule's hits with only the overlays rendered that its reach names."""

@@ -25,20 +25,38 @@ def check_against(
     *,
     staged: bool = False,
     whole: bool = False,
+    trust_head: bool = False,
 ) -> tuple[CheckReport, str]:
     """Check, and compare with the merge base of HEAD and a revision.
 
     Returns the report and the configured severity that fails. Checks the work tree, or with `staged` the
-    index. Renders only the overlays that the change may affect, or with `whole` all of them; either way the
-    new and fixed findings are those of two full checks. Raises UserError as `check` does, and for a revision
-    that git does not know.
+    index. The rules are those of the base, or with `trust_head` each revision's own. Renders only the
+    overlays that the change may affect, or with `whole` all of them; either way the new and fixed findings
+    are those of two full checks. Raises UserError as `check` does, and for a revision that git does not know.
     """
     if options.stdin is not None:
         raise UserError("--base cannot compare standard input", hint="name files or folders of a repository")
     started = time.perf_counter()
-    with open_revisions(targets, options, engine, revision, staged=staged) as revisions:
+    with open_revisions(
+        targets, options, engine, revision, staged=staged, trust_head=trust_head
+    ) as revisions:
         report = None if whole else _narrow(revisions)
         report = report or _whole(revisions)
+        report.root = shown_root(revisions.root)
+    report.seconds = time.perf_counter() - started
+    return report, revisions.head.plan.config.fail_on
+
+
+def check_trusting(
+    targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool = False
+) -> tuple[CheckReport, str]:
+    """Check by the rules of the merge base of HEAD and a revision; otherwise as `check` does."""
+    if options.stdin is not None:
+        raise UserError("--trust cannot judge standard input", hint="name files or folders of a repository")
+    started = time.perf_counter()
+    with open_revisions(targets, options, engine, revision, staged=staged) as revisions:
+        report = revisions.head.report()
+        _propose(revisions.head)
         report.root = shown_root(revisions.root)
     report.seconds = time.perf_counter() - started
     return report, revisions.head.plan.config.fail_on
@@ -74,7 +92,9 @@ def _narrow(revisions: Revisions) -> CheckReport | None:
     if sides is None:
         return None
     reached = touched(revisions.changes, *sides)
-    also_read = compare_rules(*sides, reached.overlays, reached.folders)
+    also_read = compare_rules(*sides, reached.overlays, reached.folders, revisions.changes)
+    if also_read is None:
+        return None
     old, report = (side.run.finish(files) for side, files in zip(sides, also_read, strict=True))
     if waivers_differ(old.findings, report.findings):
         return None

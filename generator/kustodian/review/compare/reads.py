@@ -190,6 +190,8 @@ def always_rendered(plan: Plan, reads: Reads) -> frozenset[str]:
 
 
 def _is_argo(head: JsonObject) -> bool:
+    if head.get("mayCarryArgo"):
+        return True
     return head.get("kind") in _ARGO_KINDS and str(head.get("apiVersion")).startswith("argoproj.io/")
 
 

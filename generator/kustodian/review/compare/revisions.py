@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -28,11 +27,19 @@ from kustodian.repository.revision import (
 )
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.check.options import CheckOptions
-from kustodian.review.check.plan import Plan
-from kustodian.review.check.run import Run, start
-from kustodian.review.check.targets import is_definition, plan_beside
+from kustodian.review.check.rulebook import Rulebook
+from kustodian.review.check.run import Run, refuse_empty, start
+from kustodian.review.check.targets import load_plan, plan_beside, resolve_targets
 from kustodian.review.check.view import view_of, view_of_revision
 from kustodian.review.compare.reads import Reads, References, always_rendered, reads_of
+from kustodian.review.compare.trust import (
+    Base,
+    inputs_of_rules,
+    judge,
+    options_in,
+    refuse_other_root,
+    rules_touched,
+)
 
 
 class Side(NamedTuple):
@@ -51,13 +58,17 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Revisions:
-    """Head and base of a comparison, nothing rendered yet. There is no base before the first commit."""
+    """Head and base of a comparison, nothing rendered yet. There is no base before the first commit.
+
+    `rulebook` judges both if the rules differ; None if they do not, or if each revision has its own.
+    """
 
     root: Path
     tree: WorkTree
     commit: str
     head: Run
     staged: bool
+    rulebook: Rulebook | None
     _targets: list[Path]
     _options: CheckOptions
     _base: Checkout | None
@@ -77,7 +88,9 @@ class Revisions:
         targets = [target for target in _moved(self._targets, self.root, base_root) if target.exists()]
         try:
             options, inspect = self._base_options(base_root), self._base.refuse_pointers
-            return start(targets, options, engine, inspect=inspect) if targets else None
+            if not targets:
+                return None
+            return start(targets, options, engine, inspect=inspect, rulebook=self.rulebook)
         except UserError as error:
             if error.exit_code == ExitCode.NOTHING_TO_CHECK:
                 return None
@@ -89,7 +102,7 @@ class Revisions:
 
     def _base_options(self, root: Path) -> CheckOptions:
         """The command line's options for the base's checkout; no fixes are proposed there."""
-        return replace(_options_in(self._options, self.root, root), proposals=False)
+        return replace(options_in(self._options, self.root, root), proposals=False)
 
     def sides(self) -> tuple[Side, Side] | None:
         """Base and head, with only the changed files of the base on disk; None if that is not enough."""
@@ -97,7 +110,7 @@ class Revisions:
         whole = plan.whole_repository and all(overlay.is_kustomization for overlay in plan.overlays)
         if base is None or not base.files or not whole:
             return None
-        if plan.scan is None or rules_touched(plan, self.changes):
+        if self.rulebook is not None or plan.scan is None or rules_touched(plan, self.changes):
             return None
         references: dict[int, References] = {}
         words = self._words(base)
@@ -111,6 +124,7 @@ class Revisions:
         links = symbolic_links(plan.root, self.changes.links | self.changes.files)
         reads = reads_of(plan, engine, links, known=references, words=words)
         run = Run(plan, self.head.options, engine)
+        run.trust = self.head.trust
         always = always_rendered(plan, reads)
         reached = reads.touched(self.changes, reads.touched_folders(self.changes), plan.overlays)
         run.begin(always | reached)
@@ -123,7 +137,7 @@ class Revisions:
         """The base, with only the changed files on disk; None if that is not enough."""
         plan, engine = head.run.plan, head.run.engine
         assert plan.scan is not None
-        base.lay_out([*self.changes.files, *self.changes.folders, *_inputs_of_rules(plan), plan.config_file])
+        base.lay_out([*self.changes.files, *self.changes.folders, *inputs_of_rules(plan), plan.config_file])
         scan = _mixed(plan.scan, engine.scan(base.root), self.changes)
         if not scan.kustomizations:
             return None
@@ -156,11 +170,18 @@ class Revisions:
 
 @contextmanager
 def open_revisions(
-    targets: Iterable[Path], options: CheckOptions, engine: Engine, revision: str, *, staged: bool
+    targets: Iterable[Path],
+    options: CheckOptions,
+    engine: Engine,
+    revision: str,
+    *,
+    staged: bool,
+    trust_head: bool = False,
 ) -> Iterator[Revisions]:
     """Both sides: the merge base of HEAD and a revision, and the work tree (or the index).
 
-    Raises UserError as `check` does, and if git does not know the revision.
+    Both are judged by the rules of the base, or with `trust_head` each by its own. Raises UserError as
+    `check` does, and if git does not know the revision.
     """
     paths = [target.resolve() for target in targets] or [Path.cwd()]
     root = find_root(paths[0])
@@ -169,11 +190,23 @@ def open_revisions(
         all_rules()  # imported while git and the engine work
         try:
             head_root = git_state.result().head_root if staged else root
-            head = start(_moved(paths, root, head_root), _options_in(options, root, head_root), engine)
+            head_options = options_in(options, root, head_root)
+            resolved = resolve_targets(_moved(paths, root, head_root), options.stdin)
+            plan = load_plan(resolved, head_options, engine)
         finally:
             git_state.wait()  # so that the stack removes its checkouts, too
         git = git_state.result()
-        yield Revisions(root, git.tree, git.commit, head, staged, paths, options, git.base, git.changes)
+        rulebook, trust = None, None
+        if git.base is not None and not trust_head:
+            refuse_other_root(git.base, git.tree, paths)
+            base = Base(git.base, git.commit, git.changes.result(), options_in(options, root, git.base.root))
+            plan, rulebook, trust = judge(plan, resolved, head_options, base, engine)
+        refuse_empty(plan, resolved)
+        head = Run(plan, head_options, engine)
+        head.trust = trust
+        yield Revisions(
+            root, git.tree, git.commit, head, staged, rulebook, paths, options, git.base, git.changes
+        )
 
 
 class _GitState(NamedTuple):
@@ -202,21 +235,9 @@ def _read_git(stack: ExitStack, root: Path, revision: str, staged: bool) -> _Git
         base = stack.enter_context(checkout(tree, commit)) if commit else None
     finally:
         differing.wait()
+    if base is not None:  # here, while the engine scans the head
+        base.lay_out([*differing.result().files, *differing.result().folders])
     return _GitState(tree, base_tree, head_root, base, differing)
-
-
-def rules_touched(plan: Plan, changes: Changes) -> bool:
-    """Whether the configuration, a policy or a schema changed, so that any finding may differ."""
-    files = plan.scan.yaml_files if plan.scan else ()
-    if any(changes.touch(path) and any(map(is_definition, heads)) for path, heads, _ in files):
-        return True
-    return any(map(changes.touch, (plan.config_file, *_inputs_of_rules(plan))))
-
-
-def _inputs_of_rules(plan: Plan) -> list[str]:
-    config = plan.config
-    named = (*config.rego.policy, *config.rego.data, *config.schemas)
-    return [posixpath.normpath(path) for path in named]
 
 
 def _mixed(head: Scan, base: Scan, changes: Changes) -> Scan:
@@ -264,11 +285,3 @@ def _moved(paths: list[Path], root: Path, other: Path) -> list[Path]:
             f"{outside[0]} is not in the repository {root}", hint="compare one repository at a time"
         )
     return [other / path.relative_to(root) for path in paths]
-
-
-def _options_in(options: CheckOptions, root: Path, other: Path) -> CheckOptions:
-    """The options for another checkout, with the configuration of that revision if it has the file."""
-    config = options.config.resolve() if options.config is not None else None
-    if config is not None and config.is_relative_to(root) and (other / config.relative_to(root)).exists():
-        config = other / config.relative_to(root)
-    return replace(options, config=config) if other != root else options

@@ -46,7 +46,7 @@ def difference(
 
     Raises UserError if git does not know the revision or a configuration cannot be read.
     """
-    with open_revisions(targets, options, engine, revision, staged=staged) as revisions:
+    with open_revisions(targets, options, engine, revision, staged=staged, trust_head=True) as revisions:
         head, sides = revisions.head, revisions.sides()
         if sides is not None:
             base: Run | None = sides[0].run

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kustodian.argocd.applications import Application, applications
-from kustodian.argocd.generators import UNKNOWN, expand, pattern
+from kustodian.argocd.generators import UNKNOWN, Expanded, expand, pattern
 from kustodian.model.json_value import JsonObject, dig, mapping, text
 from kustodian.model.manifest import Manifest
 from kustodian.model.repository.view import RepositoryView
@@ -59,7 +59,7 @@ class Pruning:
     def __init__(self, before: RepositoryView, after: RepositoryView) -> None:
         """`before` and `after` are the repository at both revisions."""
         self._views = (before, after)
-        self._found: tuple[list[tuple[re.Pattern[str], _Deployed]], ...] | None = None
+        self._found: tuple[list[tuple[Expanded, _Deployed]], ...] | None = None
 
     def fate(self, manifest: Manifest, overlay: str, *, overlay_is_gone: bool) -> str:
         """A sentence about an object that its overlay no longer contains."""
@@ -118,7 +118,7 @@ def _of_a_gone_overlay(before: list[_Deployed], after: list[_Deployed]) -> str:
     return one.end
 
 
-def _deployed_in(view: RepositoryView) -> Iterator[tuple[re.Pattern[str], _Deployed]]:
+def _deployed_in(view: RepositoryView) -> Iterator[tuple[Expanded, _Deployed]]:
     for application in applications(view):
         for parameters in application.parameters:
             for _, source in application.written_sources:

@@ -12,6 +12,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.overlay import RenderedOverlay
 from kustodian.policy.evaluate import Hit, SourceHit
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
+from kustodian.repository.files import read_inside
 from kustodian.repository.modernize import modernize
 from kustodian.repository.source_map import SourceNode
 from kustodian.review.check.run import Fixable, Run
@@ -120,9 +121,9 @@ def _refuse_if_others_need_it(run: Run, hit: Hit, edit: Edit, place: tuple[str, 
                 raise CannotEdit(f"{rendered.overlay.path} needs the line and has no such finding")
 
 
-def read_text(path: Path) -> str:
+def read_text(root: Path, file: str) -> str:
     """The text with its line ends unchanged. Raises CannotEdit if it cannot be read."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_inside(root / file, root).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CannotEdit(f"{path.name} cannot be read: {error}") from None
+        raise CannotEdit(f"{file.rpartition('/')[2]} cannot be read: {error}") from None

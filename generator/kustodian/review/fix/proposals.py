@@ -33,7 +33,7 @@ def _replacements(run: Run, changes: Iterable[Change], texts: dict[str, str]) ->
     after: dict[str, str] = {}
     for change in changes:
         if change.file not in texts:
-            texts[change.file] = read_text(run.plan.root / change.file)
+            texts[change.file] = read_text(run.plan.root, change.file)
         after[change.file] = change.apply(after.get(change.file, texts[change.file]))
     for file, text in sorted(after.items()):
         yield from replacements_between(file, texts[file], text)

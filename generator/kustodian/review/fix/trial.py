@@ -21,7 +21,7 @@ from kustodian.model.overlay import RenderedOverlay
 from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit
-from kustodian.repository.files import replace_file
+from kustodian.repository.files import replace_files
 from kustodian.repository.temporary import temporary_folder
 from kustodian.review.check.options import CheckOptions
 from kustodian.review.check.run import Run, start
@@ -45,15 +45,18 @@ class Fixes:
     not_checked: int = 0
 
     def write(self, root: Path) -> None:
-        """Write the new texts, each file atomically and with its mode unchanged.
+        """Write the new texts, all of them or none, with the modes of the files unchanged.
 
         Raises UserError if a file was changed in the meantime (then none is written) or cannot be written.
         """
         for name in self.after:
-            if read_text(root / name) != self.before[name]:
+            if read_text(root, name) != self.before[name]:
                 raise UserError("the file was changed in the meantime; nothing was fixed", file=name)
-        for name, text in self.after.items():
-            _write(root, name, text)
+        try:
+            replace_files({root / name: text.encode() for name, text in self.after.items()}, root)
+        except OSError as error:
+            what = f"the fixes cannot be written: {error.strerror}; every file is as it was"
+            raise UserError(what, file=str(error.filename or root)) from error
 
 
 def plan_fixes(targets: Iterable[Path], options: CheckOptions, engine: Engine) -> tuple[Fixes, Path]:
@@ -133,7 +136,7 @@ class _Trial:
         last = sorted((c for c in changes if c.action in shifting), key=lambda c: str(c.path), reverse=True)
         for change in (*(c for c in changes if c.action not in shifting), *last):
             if change.file not in self.fixes.before:
-                self.fixes.before[change.file] = read_text(self.run.plan.root / change.file)
+                self.fixes.before[change.file] = read_text(self.run.plan.root, change.file)
             text = texts.get(change.file, self.fixes.before[change.file])
             texts[change.file] = change.apply(text)
         return texts
@@ -201,10 +204,3 @@ def _link(source: str, target: str) -> None:
     except OSError:  # another file system
         if not Path(source).is_fifo():
             shutil.copyfile(source, target)
-
-
-def _write(root: Path, name: str, text: str) -> None:
-    try:
-        replace_file(root / name, text.encode(), within=root)
-    except OSError as error:
-        raise UserError(f"the file cannot be written: {error.strerror}", file=name) from error

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from kustodian.model.finding import Location
 from kustodian.model.json_value import FieldPath, dig, steps_in
-from kustodian.model.manifest import Manifest
+from kustodian.model.manifest import Inside, Manifest
 from kustodian.model.places import Written
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.locate.entries import place_of
-from kustodian.review.locate.source_place import Place
+from kustodian.review.locate.source_place import AS_IS, Place, inline_text
 
 
 class Locator:
@@ -25,6 +25,8 @@ class Locator:
 
     def locate(self, manifest: Manifest, path: FieldPath) -> Location:
         """The line that set the field at `path`, or the nearest ancestor's."""
+        if manifest.inside is not None:
+            return self._locate_inside(manifest.inside, path)
         existing = steps_in(manifest.data, path)
         for depth in range(existing, -1, -1):
             written = self.written(manifest, path[:depth])
@@ -49,6 +51,8 @@ class Locator:
 
         It is the place that set the field or its nearest ancestor; None if no file has any of the object.
         """
+        if manifest.inside is not None:
+            return self._writable_inside(manifest.inside, path)
         for depth in range(steps_in(manifest.data, path), -1, -1):
             place = self.place(manifest, path[:depth])
             if place is not None:
@@ -58,6 +62,37 @@ class Locator:
     def place(self, manifest: Manifest, path: FieldPath) -> Place | None:
         """The place that set an existing field; for a mapping or list, the place that created it."""
         return self._place(manifest, path, self.written(manifest, path))
+
+    def _locate_inside(self, inside: Inside, path: FieldPath) -> Location:
+        """The line of a field of an object inside another one."""
+        if inside.document is None:
+            return self.locate(inside.carrier, (*inside.path, *path))
+        text = self.writable(inside.carrier, inside.path)
+        if text is None or text[1] < len(inside.path):
+            return self.locate(inside.carrier, inside.path)
+        return self._in_text(text[0], inside, path).location()
+
+    def _writable_inside(self, inside: Inside, path: FieldPath) -> tuple[Place, int] | None:
+        """As `writable`, for an object inside another one; None for one in a text."""
+        if inside.document is not None:
+            return None
+        found = self.writable(inside.carrier, (*inside.path, *path))
+        if found is None or found[1] < len(inside.path):
+            return None
+        return found[0], found[1] - len(inside.path)
+
+    def _in_text(self, scalar: Place, inside: Inside, path: FieldPath) -> Place:
+        """The place of a field, or its nearest ancestor, of an object in a text; else that of the text."""
+        file = self.maps.file(scalar.file)
+        if file is None or scalar.inline != AS_IS or scalar.node.text is None:
+            return scalar
+        documents, inline = inline_text(file, scalar)
+        if inside.document is None or inside.document >= len(documents):
+            return scalar
+        document = documents[inside.document]
+        item = document if inside.item is None else document.at(("items", inside.item))
+        node, _ = (item or document).nearest(path)
+        return Place(scalar.file, node, inline)
 
     def in_file(self, file: str, path: FieldPath, document: int = 0) -> Location:
         """The location of a path in a file, or of its nearest ancestor; line 1 if the document is missing."""

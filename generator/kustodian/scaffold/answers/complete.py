@@ -85,6 +85,12 @@ def _problems(error: ValidationError) -> list[Problem]:
 def _problem(details: ErrorDetails) -> Problem:
     """Our sentence for one of pydantic's errors (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
     path = tuple(str(part) for part in details["loc"])
+    if not path:  # a key that is not Unicode text
+        return Problem(
+            path,
+            f"unknown answer {details['input']!a}",
+            "the answers are: " + ", ".join(sorted(Answers.model_fields)),
+        )
     of_key = path[-1] == "[key]"
     path = path[:-1] if of_key else path
     name = ".".join(path)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kustodian.model.errors import UserError, nearest
 from kustodian.repository.source_map import SourceFile, SourceNode
@@ -154,7 +155,9 @@ def _source(path: Path, shown: str) -> SourceFile:
 def _load_yaml(source: SourceFile) -> object:
     _ = source.documents  # raises UserError if it is not YAML
     try:
-        values: object = YAML(typ="safe", pure=True).load(source.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor that is used twice is valid
+            values: object = YAML(typ="safe", pure=True).load(source.text)
     except MarkedYAMLError as error:  # a repeated key, a tag, a second document
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -162,6 +165,12 @@ def _load_yaml(source: SourceFile) -> object:
         raise UserError(
             f"not valid YAML: {problem}", source.shown, line, column, "correct the file"
         ) from None
+    except (
+        YAMLError,
+        ValueError,
+    ) as error:  # a character that YAML does not allow; a day that does not exist
+        problem = str(error).splitlines()[0]
+        raise UserError(f"not valid YAML: {problem}", source.shown, hint="correct the file") from None
     return values
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from kustodian.scaffold.writing.interrupts import Interrupts
 
+_IGNORE = ".gitignore"
+
 
 @contextmanager
 def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Path]:
@@ -26,11 +28,36 @@ def workspace(interrupts: Interrupts, beside: Path | None = None) -> Iterator[Pa
                     parent.mkdir()
                     made.append(parent)
             work = Path(tempfile.mkdtemp(prefix=".kustodian-", dir=beside))
+            _hide_from_git(work)
         yield work
     finally:
         with interrupts.held():
             if work is not None:
-                shutil.rmtree(work, ignore_errors=True)
+                _remove(work)
             for parent in reversed(made):
                 with suppress(OSError):  # not empty: the repository is in it
                     parent.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder, and last of all what hides it from git."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != _IGNORE:
+            with suppress(OSError):
+                entry.unlink()
+    if [entry.name for entry in folder.iterdir()] == [_IGNORE]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hide_from_git(folder: Path) -> None:
+    """Let git ignore a folder, so that no commit takes it along if the process is killed.
+
+    The file that says so is made inside `.git`, which git ignores by itself.
+    """
+    aside = folder / ".git"
+    aside.mkdir()
+    (aside / "ignore").write_text("*\n", encoding="utf-8")
+    (aside / "ignore").rename(folder / _IGNORE)
+    aside.rmdir()

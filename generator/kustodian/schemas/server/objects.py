@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from kustodian.kubernetes.syntax.names import is_config_key
-from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, sequence, text, whole_number
 from kustodian.model.manifest import Manifest
 from kustodian.model.violation import Violation
 
@@ -77,7 +77,7 @@ def is_schedule(schedule: str) -> bool:
 
 def _is_cron_part(part: str, position: int) -> bool:
     span, slash, step = part.partition("/")
-    if slash and not (step.isdigit() and int(step) > 0):
+    if slash and not whole_number(step):
         return False
     if span in ("*", "?"):
         return True
@@ -91,7 +91,8 @@ def _is_cron_part(part: str, position: int) -> bool:
 
 
 def _cron_number(word: str, position: int) -> int | None:
-    return int(word) if word.isdigit() else _NAMES.get(position, {}).get(word.lower())
+    number = whole_number(word)
+    return _NAMES.get(position, {}).get(word.lower()) if number is None else number
 
 
 def disruption_budget(manifest: Manifest) -> Iterator[Violation]:

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from kustodian.model.finding import Finding, Status
 from kustodian.model.results.check_report import CheckReport
 from kustodian.render.engine import Engine
 from kustodian.review.check.options import CheckOptions
-from kustodian.review.compare.pull_request import check_against, compare
+from kustodian.review.compare.pull_request import check_against, check_trusting, compare
 from kustodian.review.entry import check
 from tests.unit.review.narrow.histories import Change, History
 from tests.unit.review.narrow.texts import LINK
@@ -45,21 +46,36 @@ def assert_same_as_full_checks(engine: Engine, history: History, staged: bool) -
         root = folder / "repository"
         base = _repository(root, *history)
         head = _index_of(root) if staged else root
-        before, after = _full(base, engine), _full(head, engine)
-        if before is None or after is None:
+        before, own = _full(base, engine), _full(head, engine)
+        if before is None or own is None:
             _note("not checkable")
             return NOTHING  # an environment without an overlay is a configuration error
-        report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged)
-        assert report.comparison is not None
-        _note(f"overlays left out: {report.comparison.untouched > 0}")
-        compare(after, before.findings, "first")
-        summary = _summary(after)
-        _note(f"something is new or fixed: {bool(summary.new or summary.fixed)}")
-        _note(f"something is worse: {bool(summary.worse or summary.waived_worse)}")
-        assert _summary(report) == summary
-        return summary
+        trusting, _ = check_trusting([root], CheckOptions(), engine, "first", staged=staged)
+        gate = [finding for finding in trusting.open_findings if finding.is_about_gate]
+        _note(f"the rules differ: {bool(gate)}")
+        if gate:
+            _compare(engine, root, before, own, staged=staged, trust_head=True)
+        else:
+            said = "rules that do not differ give what the change's own give"
+            assert _counted(trusting.open_findings) == _counted(own.open_findings), said
+        return _compare(engine, root, before, trusting, staged=staged, trust_head=False)
     finally:
         shutil.rmtree(folder)
+
+
+def _compare(
+    engine: Engine, root: Path, before: CheckReport, after: CheckReport, *, staged: bool, trust_head: bool
+) -> Summary:
+    """Compare `check --base` with two full checks; returns what differs."""
+    report, _ = check_against([root], CheckOptions(), engine, "first", staged=staged, trust_head=trust_head)
+    assert report.comparison is not None
+    _note(f"overlays left out: {report.comparison.untouched > 0}")
+    compare(after, deepcopy(before.findings), "first")
+    summary = _summary(after)
+    _note(f"something is new or fixed: {bool(summary.new or summary.fixed)}")
+    _note(f"something is worse: {bool(summary.worse or summary.waived_worse)}")
+    assert _summary(report) == summary
+    return summary
 
 
 def _summary(report: CheckReport) -> Summary:

@@ -11,6 +11,7 @@ from kustodian.policy.rules.gitops import (
     applicationset_deletes_on_removal,
     applicationset_missing_key,
     autoscaled_replicas_not_ignored,
+    contents_not_checked,
     overlay_without_application,
     sync_wave_order,
     undeclared_default_drifts,
@@ -29,4 +30,5 @@ RULES: tuple[Rule, ...] = (
     undeclared_default_drifts.RULE,
     autoscaled_replicas_not_ignored.RULE,
     sync_wave_order.RULE,
+    contents_not_checked.RULE,
 )

@@ -38,6 +38,7 @@ from kustodian.argocd.applications import (
 )
 from kustodian.argocd.generators import UNKNOWN
 from kustodian.argocd.value_files import value_files
+from kustodian.model.environment import matches_any
 from kustodian.model.errors import nearest
 from kustodian.model.measure import Exactly
 from kustodian.model.repository.view import RepositoryView
@@ -70,6 +71,8 @@ def _missing_value_files(view: RepositoryView, own: frozenset[str]) -> Iterator[
 
 def _is_missing(view: RepositoryView, source: Source, own: frozenset[str]) -> bool:
     if source.is_chart or source.is_ref or UNKNOWN in source.folder or source.folder in view.folders:
+        return False
+    if matches_any(source.folder, view.exclude):
         return False
     if own:
         return normal_url(source.repo_url) in own

@@ -50,7 +50,7 @@ from kustodian.kubernetes.serving.model_servers import (
     flag_value,
 )
 from kustodian.kubernetes.syntax.quantity import parse_quantity
-from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text
+from kustodian.model.json_value import FieldPath, JsonObject, mapping, mappings, text, whole_number
 from kustodian.model.measure import Amount, Exactly, Measure
 from kustodian.model.violation import Violation
 from kustodian.policy.rule import Context, Option, PodRule, Worse
@@ -86,7 +86,7 @@ def _has_several_processes(container: Container) -> bool:
     ]
     words = command_words(container)
     values = (flag_value(words, flag) or "" for flag in _PARALLEL_FLAGS)
-    parallel = any(value.isdecimal() and int(value) >= 2 for value in values)
+    parallel = any((whole_number(value) or 0) >= 2 for value in values)
     return parallel or sum(gpus) >= 2 or (bool(gpus) and engine_of(container) in MULTI_PROCESS_ENGINES)
 
 

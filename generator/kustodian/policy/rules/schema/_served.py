@@ -40,7 +40,7 @@ _RETIRED: dict[str, tuple[str, str]] = {
     "serving.knative.dev/v1alpha1": ("serving.knative.dev/v1", ""),
     "serving.knative.dev/v1beta1": ("serving.knative.dev/v1", ""),
 }
-_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
+_VERSION = re.compile(r"v([0-9]{1,18})(?:(alpha|beta)([0-9]{1,18}))?\Z")
 _STAGES = {"alpha": 0, "beta": 1, None: 2}
 
 
