@@ -63,6 +63,7 @@ def _schemas() -> dict[str, str]:
     from kustodian.report.json.check import check_schema
     from kustodian.report.json.diff import diff_schema
     from kustodian.report.json.matrix import matrix_schema
+    from kustodian.report.json.where import where_schema
     from kustodian.scaffold.answers.model import Answers
 
     schemas = {
@@ -71,6 +72,7 @@ def _schemas() -> dict[str, str]:
         "check": check_schema(),
         "diff": diff_schema(),
         "matrix": matrix_schema(),
+        "where": where_schema(),
     }
     return {
         f"docs/schemas/{name}.schema.json": json.dumps(schema, indent=2) + "\n"

@@ -151,7 +151,7 @@ class Build:
             self.engine_source, source, ignore=shutil.ignore_patterns("crds", "*_test.go", "testdata")
         )
         modfile = patched_modfile(source, scratch / "modules", go, env)
-        flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else [])]
+        flags = [*_BUILD_FLAGS, *([f"-modfile={modfile}"] if modfile else ["-tags=unpatched"])]
         commands.run(
             "compiling the engine",
             [go, "build", "-v", *flags, "-o", str(output), "./cmd/kustodian-engine"],

@@ -78,6 +78,12 @@ def apply(patch: Path, folder: Path) -> None:
     """Apply a unified diff to files below `folder`. Raises BuildError if a line differs from the context."""
     for name, hunks in _files(patch):
         file = folder / name
+        if [hunk.start for hunk in hunks] == [0]:  # a file that the patch adds
+            if file.exists():
+                raise _stale(patch, f"{name} exists already")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("\n".join(hunks[0].new) + "\n", encoding="utf-8")
+            continue
         if not file.is_file():
             raise _stale(patch, f"{name} does not exist")
         text = file.read_text(encoding="utf-8").splitlines()
@@ -96,8 +102,10 @@ def _files(patch: Path) -> Iterator[tuple[str, list[Hunk]]]:
             if name:
                 yield name, hunks
             name, hunks = line[4:], []
-        elif not name or line.startswith("+++ "):
-            continue  # the description, or the name again
+        elif name and not hunks and line.startswith("+++ "):
+            name = line[4:]  # the file is new if the first name was /dev/null
+        elif not name:
+            continue  # the description
         elif match := _HUNK.match(line):
             hunks.append(Hunk(int(match[1]), [], []))
         else:

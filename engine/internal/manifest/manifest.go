@@ -133,13 +133,27 @@ func ParseAt(name string, content []byte, lines []int) ([]Document, *protocol.Fa
 	return documents, nil
 }
 
-// Decode turns one document into JSON, strictly: a duplicate key is an error.
+// Decode turns one document into JSON, strictly: a duplicate key is an error. A key
+// that overrides one of a merge (`<<`) is none, as for kubectl and kustomize.
 func Decode(name string, chunk Chunk) (json.RawMessage, *protocol.Failure) {
 	raw, err := yaml.YAMLToJSONStrict(chunk.Text)
+	if err != nil && duplicateText.MatchString(err.Error()) && overridesOnly(chunk.Text) {
+		raw, err = yaml.YAMLToJSON(chunk.Text)
+	}
 	if err != nil {
 		return nil, yamlFailure(name, chunk, err)
 	}
 	return raw, nil
+}
+
+// overridesOnly is whether no mapping of the document has a key twice itself.
+func overridesOnly(text []byte) bool {
+	var document yamlv3.Node
+	return yamlv3.Unmarshal(text, &document) == nil && !hasDuplicate(&document)
+}
+
+func hasDuplicate(node *yamlv3.Node) bool {
+	return node.Kind == yamlv3.MappingNode && duplicate(node) != "" || slices.ContainsFunc(node.Content, hasDuplicate)
 }
 
 func parseJSON(name string, content []byte) (json.RawMessage, *protocol.Failure) {

@@ -90,6 +90,7 @@ func TestParseErrors(t *testing.T) {
 		line                int
 		message             string
 	}{
+		{"duplicate key beside a merge", "f.yaml", "x: &x {a: 1}\nb: {<<: *x, a: 2, a: 3}\n", protocol.CodeYAML, 2, `key "a" is set twice`},
 		{"duplicate key", "f.yaml", "a: 1\nb: 2\na: 3\n", protocol.CodeYAML, 3, `key "a" is set twice`},
 		{"duplicate key in the second document", "f.yaml", "a: 1\n---\nb:\n  c: 1\n  c: 2\n", protocol.CodeYAML, 5, `key "c" is set twice`},
 		{"first line", "f.yaml", "a: b: c\n", protocol.CodeYAML, 1, "mapping values are not allowed"},
@@ -253,5 +254,24 @@ func TestParseAtReadsTheDocumentsOfTheLines(t *testing.T) {
 	}
 	if _, failure := ParseAt("bundle.yaml", []byte(bundle), nil); failure == nil {
 		t.Error("all of it does not parse")
+	}
+}
+
+func TestAKeyOverridesOneOfAMerge(t *testing.T) {
+	for _, text := range []string{
+		"base: &base {name: one, image: a}\nitem: {<<: *base, name: two}\n",
+		"base: &base {name: one, image: a}\nitem:\n  name: two\n  <<: [*base]\n",
+	} {
+		documents, failure := Parse("f.yaml", []byte(text))
+		if failure != nil || len(documents) != 1 {
+			t.Fatalf("%q: %v", text, failure)
+		}
+		var object struct{ Item map[string]string }
+		if err := json.Unmarshal(documents[0].Object, &object); err != nil {
+			t.Fatal(err)
+		}
+		if object.Item["image"] != "a" {
+			t.Errorf("%q: %s", text, documents[0].Object)
+		}
 	}
 }

@@ -36,6 +36,9 @@ func (b *build) explain(err error) *protocol.Failure {
 	case strings.Contains(detail, "unable to run: '"):
 		failure.Code = protocol.CodeHelm
 	}
+	if file, line, column := b.errorPlace(err); line > 0 && failure.Code != protocol.CodeRemoteBase {
+		failure.File, failure.Line, failure.Column = file, line, column
+	}
 	if failure.Line == 0 {
 		b.point(failure)
 	}

@@ -75,6 +75,7 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 			return nil, err
 		}
 	}
+	b.places = placeTable{rel: b.fileInRoot}
 	var buffer []byte
 	size := 0
 	for i, res := range resources.Resources() {
@@ -93,11 +94,21 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 				Message: fmt.Sprintf("the objects have more than %d MiB as JSON", maxRendered>>20)})
 		}
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
+		last := -1
+		objects[i].Places = string(b.places.appendPlaces(nil, res.YNode(), &last))
 		items := res.Field("items")
 		hasItems := !items.IsNilOrEmpty() && items.Value.YNode().Kind == yaml.SequenceNode
 		objects[i].mayCarry = carriers.May(buffer, res.GetApiVersion(), res.GetKind(), hasItems)
 	}
 	return objects, nil
+}
+
+// fileInRoot is a file's name relative to the root; that of a file outside (a remote base) stays as it is.
+func (b *build) fileInRoot(file string) string {
+	if rel, inside := b.tree.Rel(file); inside {
+		return rel
+	}
+	return file
 }
 
 // open finds the objects inside the objects.

@@ -56,6 +56,7 @@ type Options struct {
 	EnableHelm  bool     `json:"enableHelm"`
 	HelmCommand string   `json:"helmCommand"`
 	Sequential  bool     `json:"sequential"`
+	Chains      bool     `json:"chains"` // record the values that others replaced
 }
 
 // Overlay is one rendered overlay.
@@ -65,6 +66,7 @@ type Overlay struct {
 	Set          *carriers.Set // the objects with those inside them, nil after a failure
 	Files        []hermetic.Source
 	Absent       []string
+	Sources      []Source // those of the places in Objects
 	Failure      *protocol.Failure
 	Abandoned    bool // the time limit ended it, but it still runs
 	Milliseconds int64
@@ -75,6 +77,7 @@ type Object struct {
 	JSON            json.RawMessage // the object
 	Origin          json.RawMessage // null when unknown
 	Transformations json.RawMessage // an array
+	Places          string          // where each value was written: see placeTable.appendPlaces
 	mayCarry        bool
 }
 
@@ -93,6 +96,9 @@ func Overlays(options Options, done func(Overlay)) error {
 		if options.HelmCommand, err = globals.lookPath(options.HelmCommand); err != nil {
 			return &protocol.Failure{Code: protocol.CodeHelm, Message: err.Error()}
 		}
+	}
+	if options.Chains {
+		recordChains(true)
 	}
 	queue := make(chan string)
 	var workers sync.WaitGroup
@@ -160,6 +166,7 @@ func renderOne(tree *hermetic.Tree, options Options, overlay string) Overlay {
 		result.Objects, result.Set = nil, nil
 	}
 	result.Files, result.Absent = b.view.Files(), b.view.Absent()
+	result.Sources = b.places.sources
 	result.Milliseconds = time.Since(started).Milliseconds()
 	return result
 }
@@ -177,6 +184,7 @@ type build struct {
 	trace  bool             // ask kustomize for provenance
 	forged bool             // a file that was read holds annotations with the names of kustomize's provenance
 	top    topKustomization // the overlay's own
+	places placeTable       // of the objects
 }
 
 // errNeedsSchema interrupts a build that shares the schema but names its own.

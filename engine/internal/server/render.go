@@ -101,9 +101,14 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 		object := overlay.Objects[entry.From]
 		line = append(append(line, `{"object":`...), entry.JSON...)
 		line = append(append(line, `,"origin":`...), object.Origin...)
-		return strconv.AppendInt(append(line, `,"chain":`...), int64(chainOf(object)), 10)
+		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chainOf(object)), 10)
+		if entry.Carrier != nil {
+			return line // its place is that of the field of the carrier
+		}
+		return append(append(append(line, `,"places":"`...), object.Places...), '"')
 	})
 	line = append(append(line, `,"chains":[`...), strings.Join(chains, ",")...)
+	line = appendJSON(append(line, `],"sources":`...), overlay.Sources)
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {
 		files = []hermetic.Source{}
@@ -111,7 +116,7 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	if absent == nil {
 		absent = []string{}
 	}
-	line = appendJSON(append(line, `],"files":`...), files)
+	line = appendJSON(append(line, `,"files":`...), files)
 	line = appendJSON(append(line, `,"absent":`...), absent)
 	line = appendJSON(append(line, `,"error":`...), overlay.Failure)
 	line = append(line, `,"milliseconds":`...)

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 #: Subcommands and groups of them in the order of `--help`; each is a module of `commands`.
-_SUBCOMMANDS = ("new", "add", "check", "diff", "matrix", "export", "promote", "report", "rules", "explain")
+_SUBCOMMANDS = (
+    "new",
+    "add",
+    "check",
+    "where",
+    "diff",
+    "matrix",
+    "export",
+    "promote",
+    "report",
+    "rules",
+    "explain",
+)
 _GROUPS = ("add", "export", "report")
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from kustodian.model.json_value import FieldPath, JsonObject, dig, has, mapping, string_map, text
 from kustodian.model.memo import Memoized
+from kustodian.model.places import Places
 
 
 class ObjectRef(NamedTuple):
@@ -39,7 +40,7 @@ class Provenance(NamedTuple):
 
     `file` is the manifest it was read from, None for an object that `generator` generated. `document` and
     `item` are its position in a multi-document file or a List, known only if kustomize did not render it.
-    `transformations` are in the order of application.
+    `transformations` are in the order of application. `places` says where each value was written.
     """
 
     file: str | None = None
@@ -47,6 +48,7 @@ class Provenance(NamedTuple):
     transformations: tuple[Step, ...] = ()
     document: int | None = None
     item: int | None = None
+    places: Places | None = None
 
 
 #: The provenance of an object that was not rendered.

@@ -9,6 +9,7 @@ from kustodian.model.errors import ExitCode, UserError
 from kustodian.model.json_value import FieldPath, JsonObject
 from kustodian.model.manifest import Inside, Manifest, Provenance, Step
 from kustodian.model.overlay import Evaluated, NotChecked, Overlay, PolicyResult, RenderedOverlay
+from kustodian.model.places import Places, ValueSource, value_source
 
 
 def not_checked(error: JsonObject | None) -> NotChecked | None:
@@ -53,8 +54,9 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     if answer["kind"] == "policy-error":
         raise policy_error(answer["error"])
     chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
+    sources = [value_source(source) for source in answer.get("sources") or ()]
     policy, successes = _policy_results(answer.get("policy"))
-    found = opened(answer, lambda entry: Manifest(entry["object"], _provenance(entry, chains)))
+    found = opened(answer, lambda entry: Manifest(entry["object"], _provenance(entry, chains, sources)))
     return RenderedOverlay(
         by_path[answer["overlay"]],
         found.objects,
@@ -130,12 +132,15 @@ def _policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...]
     return results, answer.get("successes", 0)
 
 
-def _provenance(entry: JsonObject, chains: Sequence[tuple[Step, ...]]) -> Provenance:
+def _provenance(
+    entry: JsonObject, chains: Sequence[tuple[Step, ...]], sources: Sequence[ValueSource]
+) -> Provenance:
     origin = entry.get("origin") or {}
     generator = None
     if origin.get("configuredIn"):
         generator = _step(origin)
-    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]])
+    places = Places(entry["places"], sources) if entry.get("places") else None
+    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]], places=places)
 
 
 def _step(data: JsonObject) -> Step:

@@ -74,6 +74,8 @@ class RenderOptions:
     enable_helm: bool = False
     helm_command: str = "helm"
     limits: Limits = field(default_factory=Limits)
+    #: Record the values that others replaced, from now on in this engine process.
+    chains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ class Engine:
             "allowRemote": options.allow_remote,
             "enableHelm": options.enable_helm,
             "helmCommand": options.helm_command,
+            "chains": options.chains,
             "policy": rego.as_request() if rego else None,
         }
         return (rendered_overlay(by_path, answer) for answer in self._ask(request))

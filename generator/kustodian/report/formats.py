@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kustodian.model.results.check_report import CheckReport
     from kustodian.model.results.difference import Difference
     from kustodian.model.results.environment_matrix import EnvironmentMatrix
+    from kustodian.model.results.value_origins import ValueOrigins
 
 
 class Style(NamedTuple):
@@ -39,6 +40,7 @@ class MatrixStyle(NamedTuple):
 Reporter: TypeAlias = "Callable[[CheckReport, Style], str]"
 DiffReporter: TypeAlias = "Callable[[Difference], str]"
 MatrixReporter: TypeAlias = "Callable[[Sequence[EnvironmentMatrix], MatrixStyle], str]"
+WhereReporter: TypeAlias = "Callable[[ValueOrigins], str]"
 
 
 class Format(NamedTuple):
@@ -69,6 +71,10 @@ MATRIX_FORMATS: Mapping[str, str] = {
     "markdown": "kustodian.report.matrix:as_markdown",
     "json": "kustodian.report.json.matrix:as_json",
 }
+WHERE_FORMATS: Mapping[str, str] = {
+    "text": "kustodian.report.where:as_text",
+    "json": "kustodian.report.json.where:as_json",
+}
 
 
 def reporter(name: str) -> Reporter:
@@ -86,6 +92,12 @@ def diff_reporter(name: str) -> DiffReporter:
 def matrix_reporter(name: str) -> MatrixReporter:
     """The function that writes a format of `matrix`."""
     found: MatrixReporter = _imported(MATRIX_FORMATS[name])
+    return found
+
+
+def where_reporter(name: str) -> WhereReporter:
+    """The function that writes a format of `where`."""
+    found: WhereReporter = _imported(WHERE_FORMATS[name])
     return found
 
 

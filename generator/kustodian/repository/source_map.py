@@ -7,9 +7,11 @@ parses everything else. Parsing goes through libyaml, because files with custom 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -111,6 +113,24 @@ class SourceNode:
             node = node.children.get(part) if node is not None else None
         return node
 
+    def starting_at(self, line: int, column: int) -> SourceNode | None:
+        """The value inside this one (or itself) that starts at a position, None if none does."""
+        node, wanted = self, (line, column)
+        while node.span[:2] != wanted:
+            index = bisect_right(node._starts, wanted, key=itemgetter(0)) - 1
+            if index < 0:
+                return None
+            node = node._starts[index][1]
+            if node.key_span is not None and node.span[:2] < node.key_span[:2]:
+                break  # an alias: its value is written before
+        return node
+
+    @cached_property
+    def _starts(self) -> list[tuple[tuple[int, int], SourceNode]]:
+        """The entries by where they start, in the order of the file."""
+        starts = [((child.key_span or child.span)[:2], child) for child in self.children.values()]
+        return sorted(starts, key=itemgetter(0))
+
     def nearest(self, path: FieldPath) -> tuple[SourceNode, int]:
         """The deepest existing node on a path, and how many steps lead to it."""
         node, depth = self, 0
@@ -192,6 +212,17 @@ class Documents(Sequence[SourceNode]):
             line, begin, end = self._chunks[index]
             self._parsed[index] = _parse(self._text[begin:end], self._shown, line, self._tolerant)
         return self._parsed[index]
+
+    def starting_at(self, line: int, column: int = 0) -> SourceNode | None:
+        """The value that starts at a line (and column), None if none does.
+
+        Without a column, it is the root of the document that contains the line.
+        """
+        for index in range(len(self._chunks) - 1, -1, -1):
+            if self._chunks[index][0] < line:
+                root = self[index]
+                return root.starting_at(line, column) if column else root
+        return None
 
     def with_kind(self, kind: str) -> list[SourceNode]:
         """The documents that may contain objects of a kind; the others are not parsed."""

@@ -56,7 +56,7 @@ def test_location(case: Case, engine: Engine, tmp_path: Path) -> None:
     rendered = next(engine.render(tmp_path, [Overlay(case.overlay)], RenderOptions()))
     assert rendered.error is None, rendered.error
     manifest = _object(rendered.objects, case.kind)
-    location = Locator(SourceMaps(tmp_path)).locate(manifest, case.path, rendered.files)
+    location = Locator(SourceMaps(tmp_path)).locate(manifest, case.path)
     assert (location.file, location.line) == _expected(case.files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple
 
 from kustodian.model.finding import Finding, Status
@@ -29,7 +30,8 @@ class SourceLine(NamedTuple):
 class Card(NamedTuple):
     """A cause, with the finding that represents it; `about` names its objects in words.
 
-    `status` is "new" or "worse" after a comparison, else "".
+    `status` is "new" or "worse" after a comparison, else "". `where` is the command that shows where the
+    object's values come from, "" without an object.
     """
 
     finding: Finding
@@ -40,6 +42,7 @@ class Card(NamedTuple):
     status: str
     place: str
     lines: list[SourceLine]
+    where: str
 
 
 class Failure(NamedTuple):
@@ -64,7 +67,15 @@ def card(report: CheckReport, group: list[Finding]) -> Card:
         status=str(finding.status) if finding.status in (Status.NEW, Status.WORSE) else "",
         place=f"{report.shown(source.file)}:{source.line}:{source.column}",
         lines=_lines(report, finding),
+        where=_where(report, finding),
     )
+
+
+def _where(report: CheckReport, finding: Finding) -> str:
+    if finding.object is None or finding.overlay in (".", "-"):
+        return ""
+    name = f"{finding.object.kind}/{finding.object.name}"
+    return shlex.join(["kustodian", "where", report.shown(finding.overlay), name])
 
 
 def failure(report: CheckReport, overlay: str | None, error: NotChecked) -> Failure:

@@ -71,5 +71,5 @@ def _place(view: RepositoryView, entry: NotLookedAt, locator: Locator) -> Locati
     placed = entry.application.placed
     rendered = view.overlay_at.get(placed.overlay) if placed.overlay is not None else None
     if rendered is not None:
-        return locator.locate(placed.manifest, entry.path, rendered.files)
+        return locator.locate(placed.manifest, entry.path)
     return locator.in_file(placed.file, (*placed.inside, *entry.path), placed.document)

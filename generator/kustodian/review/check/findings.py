@@ -26,11 +26,7 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
     """The finding of an object, pod or set rule."""
     violation, rule = hit.violation, hit.rule
     manifest = hit.manifest
-    location = (
-        locator.locate(manifest, violation.path, hit.overlay.files)
-        if manifest
-        else Location(hit.overlay.overlay.path)
-    )
+    location = locator.locate(manifest, violation.path) if manifest else Location(hit.overlay.overlay.path)
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, manifest, violation.path, location, (rule.topic, *rule.tags),
@@ -43,7 +39,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
     violation, rule = hit.violation, hit.rule
     if violation.manifest is not None and hit.overlay is not None:
         # a field of a rendered object, located as for other rules
-        location = locator.locate(violation.manifest, violation.path, hit.overlay.files)
+        location = locator.locate(violation.manifest, violation.path)
     else:
         location = locator.in_file(violation.file, violation.path, violation.document)
     return _finding(
@@ -69,7 +65,7 @@ def from_policy(result: PolicyResult, rendered: RenderedOverlay, locator: Locato
     return _finding(
         rule, severity, result.message, text(result.metadata.get("fix")) or "see the policy that says so",
         "an organisation policy in Rego asks for it", rendered, manifest, path,
-        locator.locate(manifest, path, rendered.files), ("rego",), _policy_measure(result),
+        locator.locate(manifest, path), ("rego",), _policy_measure(result),
     )  # fmt: skip
 
 
@@ -86,7 +82,7 @@ def cluster_finding(
     return _finding(
         rule, severity, message, "change what the API server names, or the policy that asks for it",
         "the cluster would answer the same to Argo CD, whose sync would fail or warn",
-        rendered, manifest, path, locator.locate(manifest, path, rendered.files), ("cluster",),
+        rendered, manifest, path, locator.locate(manifest, path), ("cluster",),
         Exactly(message),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from kustodian.repository.files import read_inside
 from kustodian.repository.modernize import modernize
 from kustodian.repository.source_map import SourceNode
 from kustodian.review.check.run import Fixable, Run
-from kustodian.review.locate.source_path import AS_IS
+from kustodian.review.locate.source_place import AS_IS
 
 #: Fields of a kustomization whose entries are removed as a whole.
 _WHOLE_ENTRIES = frozenset({"replicas"})
@@ -78,7 +78,7 @@ def _place(
     run: Run, rendered: RenderedOverlay, manifest: Manifest, path: FieldPath
 ) -> tuple[str, int, FieldPath]:
     """The file, document and path at which the field is, or is to be written."""
-    writable = run.locator.writable(manifest, path, rendered.files)
+    writable = run.locator.writable(manifest, path)
     if writable is None:
         raise CannotEdit("the object is not in a file")
     place, depth = writable

@@ -1,0 +1,1 @@
+"""Where the values of rendered objects are written."""
