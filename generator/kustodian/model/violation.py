@@ -30,7 +30,8 @@ class Violation(NamedTuple):
 class SourceViolation(NamedTuple):
     """A violation in a file, found by a repository rule; `path` is a field of document `document`.
 
-    `overlay` (its path) and `manifest` are set if the violation concerns one overlay or object.
+    `overlay` (its path) and `manifest` are set if the violation concerns one overlay or object. `line` is for
+    what no path leads to.
     """
 
     file: str
@@ -42,3 +43,4 @@ class SourceViolation(NamedTuple):
     fix: str | None = None
     edits: tuple[Edit, ...] = ()
     measure: Measure | None = None
+    line: int | None = None

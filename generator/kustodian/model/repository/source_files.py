@@ -41,6 +41,9 @@ class SourceFiles(Protocol):
     def text(self, file: str) -> str:
         """The text of a file; empty if it cannot be read or is not UTF-8."""
 
+    def repeated_keys(self, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+        """Of each YAML text with a key twice in one mapping: the line of the second, and the key."""
+
     def start(self, file: str) -> bytes:
         """The first bytes of a file, at most `START_BYTES`; none if it cannot be read."""
 
@@ -77,6 +80,11 @@ class NoSourceFiles:
         """No text."""
         del file
         return ""
+
+    def repeated_keys(self, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+        """No key."""
+        del texts
+        return {}
 
     def start(self, file: str) -> bytes:
         """No bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -142,6 +142,10 @@ class RepositoryView(Memoized):
     def start(self, file: str) -> bytes:
         """The first bytes of a file, of any encoding; none if it cannot be read."""
         return self.sources.start(file)
+
+    def repeated_keys(self, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+        """Of each YAML text with a key twice in one mapping: the line of the second, and the key."""
+        return self.sources.repeated_keys(texts)
 
     def committed_start(self, file: str) -> bytes | None:
         """The first bytes of a file as git has it, None if it does not (see `SourceFiles`)."""

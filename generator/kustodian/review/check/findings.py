@@ -42,6 +42,7 @@ def from_source_hit(hit: SourceHit, locator: Locator) -> Finding:
         location = locator.locate(violation.manifest, violation.path)
     else:
         location = locator.in_file(violation.file, violation.path, violation.document)
+        location = location if violation.line is None else Location(violation.file, violation.line)
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, violation.manifest, violation.path, location, (rule.topic, *rule.tags),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,8 @@ from kustodian.repository.changes import Changes
 from kustodian.repository.files import Reader, start_inside
 from kustodian.repository.history import committed_start, past_texts
 
+#: How the engine says that a key is repeated.
+_REPEATED = re.compile(r'key "(.*)" is set twice', re.DOTALL)
 #: A file is parsed whole if it has at most this many objects beside those at the requested lines.
 _FEW = 8
 
@@ -67,6 +70,15 @@ class WorkTreeFiles:
         except (OSError, UnicodeDecodeError):
             return ""
 
+    def repeated_keys(self, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+        """Of each text with a key twice in one mapping: the line of the second, and the key."""
+        found: dict[str, tuple[int, str]] = {}
+        for file in self._engine.parse(self._root, [], dict(texts)) if texts else ():
+            match = _REPEATED.match(file.error.message) if file.error is not None else None
+            if match is not None and file.error is not None:
+                found[file.path] = (file.error.line or 1, match[1])
+        return found
+
     def start(self, file: str) -> bytes:
         """The first bytes of a file; none if it cannot be read or is outside of the folder."""
         try:
@@ -121,6 +133,10 @@ class RevisionFiles:
     def text(self, file: str) -> str:
         """The text of a file; empty if it cannot be read or is not UTF-8."""
         return self._side(file).text(file)
+
+    def repeated_keys(self, texts: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+        """Of each text with a key twice in one mapping: the line of the second, and the key."""
+        return self._head.repeated_keys(texts)
 
     def start(self, file: str) -> bytes:
         """The first bytes of a file; none if it cannot be read."""

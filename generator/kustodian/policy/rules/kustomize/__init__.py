@@ -3,6 +3,7 @@
 from kustodian.policy.rule import Rule
 from kustodian.policy.rules.kustomize import (
     deprecated_kustomize_field,
+    duplicate_key,
     environment_drift,
     labels_change_selectors,
     orphan_overlay,
@@ -15,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     remote_base.RULE,
     unpinned_remote_base.RULE,
     deprecated_kustomize_field.RULE,
+    duplicate_key.RULE,
     labels_change_selectors.RULE,
     unused_file.RULE,
     orphan_overlay.RULE,
