@@ -84,7 +84,7 @@ def test_a_target_whose_name_is_not_utf8_is_not_clean(tmp_path: Path) -> None:
     put(root, b"\xff/kustodian.yaml", "")
     put(root, b"\xff/kustomization.yaml", "resources: [a.yaml]\n")
     put(root, b"\xff/a.yaml", POD)
-    assert check(root, os.fsdecode(b"\xff")).code in (2, 3)
+    assert check(root, os.fsdecode(b"\xff")).code in (2, 3, 4)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from kustodian.model.linear_pattern import linear_pattern
 from kustodian.policy.rules.secrets._names import Kind
+from kustodian.policy.rules.secrets._sops import should_be_encrypted
 from kustodian.policy.rules.secrets._values import credential_in, is_credential
-from kustodian.policy.rules.secrets.unencrypted_secret_file import _should_be_encrypted
 
 #: Far more than any of these needs, and far less than a backtracking matcher would take.
 SECONDS = 10
@@ -37,12 +37,14 @@ def test_a_pattern_that_is_invalid_or_needs_much_memory_is_refused() -> None:
 
 
 def test_sops_metadata_is_read_in_go_syntax() -> None:
-    assert _should_be_encrypted(("data", "Token"), {"encrypted_regex": "(?i)^token$"})
-    assert _should_be_encrypted(("data", "b"), {"unencrypted_regex": "^a"})
-    assert not _should_be_encrypted(("data", "ab"), {"unencrypted_regex": "^a"})
-    assert not _should_be_encrypted(("data", "a"), {"unencrypted_regex": "("}), "SOPS itself refuses the file"
+    assert should_be_encrypted(("data", "Token"), {"encrypted_regex": "(?i)^token$"})
+    assert should_be_encrypted(("data", "b"), {"unencrypted_regex": "^a"})
+    assert not should_be_encrypted(("data", "ab"), {"unencrypted_regex": "^a"})
+    assert should_be_encrypted(("data", "a"), {"unencrypted_regex": "("}), (
+        "a pattern that SOPS refuses exempts nothing"
+    )
     bomb = "a" * 50_000 + "!"
-    assert not _should_be_encrypted((bomb,), {"encrypted_regex": "(a+)+$"})
+    assert not should_be_encrypted((bomb,), {"encrypted_regex": "(a+)+$"})
 
 
 @pytest.mark.parametrize(

@@ -210,13 +210,13 @@ def test_a_folder_without_git_and_configuration_is_its_own_root(
         "neighbour/kustomization.yaml": f"{KUSTOMIZATION}resources: [pod.yaml]\n",
         "neighbour/pod.yaml": POD.replace("registry.example.com", CANARY),
     })  # fmt: skip
-    outcome = check(root, target, "--format", "json")
+    outcome = check(root / target, ".", "--format", "json")
     assert outcome.code == 3
     [overlay] = outcome.data["overlays"]
     assert overlay["error"]["code"] == "outside-root"
     assert overlay["error"]["file"].endswith("kustomization.yaml")
     assert overlay["error"]["line"] == 4
-    assert opened(root, target, inside=root / target) == []
+    assert opened(root / target, ".", inside=root / target) == []
 
 
 def test_an_alias_bomb_in_a_folder_without_a_repository(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ sends them as text beside the object (engine/README.md), which is read only for 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -88,13 +89,16 @@ class Places:
     def _words(self) -> list[str]:
         return self._encoded.split()
 
+    @cached_property
+    def _named_sources(self) -> list[int]:
+        """The positions of the words that name a source; it holds up to the next one."""
+        return [position for position, word in enumerate(self._words) if "@" in word]
+
     def _read(self, position: int) -> Written | None:
         if position >= len(self._words):
             return None
-        source = position
-        while "@" not in self._words[source]:
-            source -= 1
-        number = int(self._words[source].partition("@")[0])
+        named = self._named_sources
+        number = int(self._words[named[bisect_right(named, position) - 1]].partition("@")[0])
         place, computed, _ = self._words[position].rpartition("@")[2].partition("+")[0].partition("!")
         line, _, column = place.partition(".")
         return self._written((number, int(line), int(column)), bool(computed))

@@ -35,11 +35,12 @@ class Layout:
 def find_root(start: Path) -> Path:
     """The repository root of a path: see `marked_root`.
 
-    If nothing marks one (an unpacked archive), it is the working directory for a path below it, else the
-    path itself: what a file says never widens it.
+    If nothing marks one (an unpacked archive), it is the working directory for a path below it, unless that
+    is the home folder or the top of the file system, else the path itself: what a file says never widens it.
     """
     marked = marked_root(start)
-    if marked is None and start.is_relative_to(here := Path.cwd().resolve()):
+    here = Path.cwd().resolve()
+    if marked is None and start.is_relative_to(here) and here not in (Path(here.anchor), Path.home()):
         return here
     return marked if marked is not None else _folder(start)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.argocd.deployed import NotLookedAt, deployments
+from kustodian.model.errors import Undecided
 from kustodian.model.finding import Location
 from kustodian.model.overlay import NotChecked, Overlay
 from kustodian.model.repository.view import RepositoryView
@@ -43,14 +44,22 @@ def uncovered(view: RepositoryView, plan: Plan, options: CheckOptions) -> list[O
 def _by_folder(view: RepositoryView) -> dict[str, set[str]]:
     """The folders that Applications deploy, with the files of those without a kustomization."""
     folders: dict[str, set[str]] = {}
-    for deployed in deployments(view).folders:
-        folders.setdefault(deployed.folder, set()).update(deployed.files)
+    try:
+        for deployed in deployments(view).folders:
+            folders.setdefault(deployed.folder, set()).update(deployed.files)
+    except Undecided:
+        return {}  # `not_looked_at` says so
     return folders
 
 
 def not_looked_at(view: RepositoryView, plan: Plan, locator: Locator) -> Iterator[NotChecked]:
     """What Applications deploy and nothing checks, with the line of the Application."""
-    for entry in deployments(view).not_looked_at if plan.whole_repository else ():
+    try:
+        entries = deployments(view).not_looked_at if plan.whole_repository else ()
+    except Undecided as error:
+        yield NotChecked(error.code, f"what Applications deploy is not known: {error}")
+        return
+    for entry in entries:
         if entry.code != "argocd-override" and is_excluded(entry.folder, plan.config.exclude):
             continue
         place = _place(view, entry, locator)
