@@ -167,6 +167,8 @@ RENDERED = {
 }  # fmt: skip
 
 UNLISTED = {
+    "kind that is an alias": {"keys.yaml": "x: &k Secret\n" + PLAIN.replace("kind: Secret", "kind: *k")},
+    "kind of a merge key": {"keys.yaml": "x: &k {kind: Secret}\n" + PLAIN.replace("kind: Secret", "<<: *k")},
     "second document that does not parse": {"keys.yaml": f"{PLAIN}---\nkind: [x\n"},
     "document that begins with its kind": {
         "keys.yaml": "a: b\n---\nkind: Secret\napiVersion: v1\nstringData:\n  password: swordfish\n---\nkind: [x\n"
