@@ -229,6 +229,16 @@ def test_one_byte_that_is_not_utf_8_hides_nothing(root: Path, file: str) -> None
     assert check(root).code == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("file", ["keys.txt", "keys.bak", "overlays/one/a.key"])
+def test_a_wide_encoding_hides_nothing(root: Path, file: str, encoding: str) -> None:
+    (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
+    (root / "overlays/one/a.key").write_bytes(b"")
+    (root / file).write_bytes(PLAIN.encode(encoding))
+    commit(root, "change")
+    assert check(root).code == 1
+
+
 @pytest.mark.parametrize("content", [b"\x85\x02\x0c\x03" + random.Random(1).randbytes(300), b"\0PNG\0"])
 def test_binary_file_of_a_generator_passes(root: Path, content: bytes) -> None:
     (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
