@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from textwrap import indent
 
 import pytest
+import yaml
 
 from tests.cli.harness import Outcome, kustodian, line_of, write
 
@@ -132,6 +135,35 @@ def test_an_application_that_a_deployed_folder_brings(root: Path) -> None:
     add(root, {APP: application(".apps"), ".apps/more.yaml": application(".more"), ".more/pod.yaml": POD})
     for outcome in both(root):
         assert outcome.found(PRIVILEGED) == [(".more/pod.yaml", line_of(POD, "privileged"))]
+
+
+_TEXT = application("m")
+SPELLINGS = {
+    "alias": ("yaml", "x: &k Application\n" + _TEXT.replace("kind: Application", "kind: *k")),
+    "alias of the version": (
+        "yaml",
+        "x: &k argoproj.io/v1alpha1\n" + _TEXT.replace("argoproj.io/v1alpha1", "*k"),
+    ),
+    "merge key": ("yaml", "x: &k {kind: Application}\n" + _TEXT.replace("kind: Application", "<<: *k")),
+    "item that is an alias": (
+        "yaml",
+        "x: &a\n" + indent(_TEXT, "  ") + "apiVersion: v1\nkind: List\nitems: [*a]\n",
+    ),
+    "escaped JSON": (
+        "json",
+        json.dumps(yaml.safe_load(_TEXT))
+        .replace("kind", "\\u006bind")
+        .replace("apiVersion", "api\\u0056ersion"),
+    ),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_an_application_however_its_kind_is_written(root: Path, spelling: str) -> None:
+    suffix, text = SPELLINGS[spelling]
+    add(root, {f"argocd/evil.{suffix}": text, "m/pod.yaml": POD})
+    for outcome in both(root):
+        assert outcome.found(PRIVILEGED) == [("m/pod.yaml", line_of(POD, "privileged"))]
 
 
 def test_a_base_that_an_application_deploys_directly(root: Path) -> None:

@@ -56,6 +56,25 @@ OBJECTS = {
             ("system:controller:job-controller", "system:anonymous"),
         )
     },
+    "role that adds up every role": (
+        "wildcard-role",
+        f"{RBAC}kind: ClusterRole\nmetadata: {{name: all}}\nrules: []\n"
+        "aggregationRule: {clusterRoleSelectors: [{matchLabels: {a: b}}, {matchLabels: {}}]}\n",
+    ),
+    **{
+        f"policy that opens every address in parts: {blocks}": (
+            "allow-all-network-policy",
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: x}\n"
+            f"spec: {{podSelector: {{}}, policyTypes: [Egress], egress: [{{to: [{peers}]}}]}}\n",
+        )
+        for blocks in (("0.0.0.0/1", "128.0.0.0/1"), ("8000::/1", "10.0.0.0/8", "::/1"))
+        for peers in (", ".join(f"{{ipBlock: {{cidr: '{block}'}}}}" for block in blocks),)
+    },
+    "load balancer for every address in parts": (
+        "exposed-service-type",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: x}\nspec: {type: LoadBalancer, "
+        "selector: {a: b}, ports: [{port: 80}], loadBalancerSourceRanges: [0.0.0.0/1, 128.0.0.0/1]}\n",
+    ),
     "validating webhook": (
         "extension-outside-cluster",
         webhook("ValidatingWebhookConfiguration", "{url: 'https://hooks.example.com/a'}"),

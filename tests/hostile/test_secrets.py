@@ -167,6 +167,8 @@ RENDERED = {
 }  # fmt: skip
 
 UNLISTED = {
+    "kind that is an alias": {"keys.yaml": "x: &k Secret\n" + PLAIN.replace("kind: Secret", "kind: *k")},
+    "kind of a merge key": {"keys.yaml": "x: &k {kind: Secret}\n" + PLAIN.replace("kind: Secret", "<<: *k")},
     "second document that does not parse": {"keys.yaml": f"{PLAIN}---\nkind: [x\n"},
     "document that begins with its kind": {
         "keys.yaml": "a: b\n---\nkind: Secret\napiVersion: v1\nstringData:\n  password: swordfish\n---\nkind: [x\n"
@@ -223,6 +225,16 @@ def test_one_byte_that_is_not_utf_8_hides_nothing(root: Path, file: str) -> None
     (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
     (root / "overlays/one/a.key").write_bytes(b"")
     (root / file).write_bytes(b"# caf\xe9\n" + PLAIN.encode())
+    commit(root, "change")
+    assert check(root).code == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("file", ["keys.txt", "keys.bak", "overlays/one/a.key"])
+def test_a_wide_encoding_hides_nothing(root: Path, file: str, encoding: str) -> None:
+    (root / ONE).write_text(f"{KUSTOMIZATION}secretGenerator: [{{name: keys, files: [a.key]}}]\n")
+    (root / "overlays/one/a.key").write_bytes(b"")
+    (root / file).write_bytes(PLAIN.encode(encoding))
     commit(root, "change")
     assert check(root).code == 1
 

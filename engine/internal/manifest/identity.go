@@ -30,20 +30,48 @@ func IdentityOf(object *yamlv3.Node) Identity {
 	return found
 }
 
-// Field returns the value of a key of a mapping, or nil.
+// Field returns the value of a key of a mapping, or nil. Aliases and merge keys are
+// followed: the document must have passed CheckAliases.
 func Field(mapping *yamlv3.Node, key string) *yamlv3.Node {
-	if mapping.Kind == yamlv3.AliasNode {
-		mapping = mapping.Alias
-	}
+	mapping = Target(mapping)
 	if mapping.Kind != yamlv3.MappingNode {
 		return nil
 	}
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i+1]
+		if Target(mapping.Content[i]).Value == key {
+			return Target(mapping.Content[i+1])
+		}
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].ShortTag() == "!!merge" {
+			if found := merged(mapping.Content[i+1], key); found != nil {
+				return found
+			}
 		}
 	}
 	return nil
+}
+
+// merged returns the field of the mapping, or of the first of a list of mappings, that a merge key names.
+func merged(source *yamlv3.Node, key string) *yamlv3.Node {
+	source = Target(source)
+	if source.Kind != yamlv3.SequenceNode {
+		return Field(source, key)
+	}
+	for _, one := range source.Content {
+		if found := Field(one, key); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// Target returns what an alias stands for, and any other node itself.
+func Target(node *yamlv3.Node) *yamlv3.Node {
+	if node.Kind == yamlv3.AliasNode {
+		return node.Alias
+	}
+	return node
 }
 
 func scalar(mapping *yamlv3.Node, key string) string {

@@ -28,6 +28,10 @@ func objectsIn(rel string, content []byte) ([]Object, *protocol.Failure) {
 			}
 			continue
 		}
+		if failure := manifest.CheckAliases(rel, chunk.Text); failure != nil {
+			failure.Line += chunk.Line - 1
+			return objects, failure
+		}
 		found := objectsOf(&node, chunk)
 		for i := range found {
 			found[i].MayCarryArgo = mayCarryArgo(chunk.Text, found[i].Identity)
@@ -70,6 +74,7 @@ func appendObject(objects []Object, node *yamlv3.Node, identity manifest.Identit
 		return append(objects, Object{Line: line, Identity: identity})
 	}
 	for _, item := range items.Content {
+		item = manifest.Target(item)
 		if item.Kind != yamlv3.MappingNode {
 			continue
 		}

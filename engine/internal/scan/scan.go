@@ -138,7 +138,8 @@ func interesting(name string) bool {
 	return hermetic.IsKustomization(name)
 }
 
-// looksLikeObject keeps package.json and the like out of the report.
+// looksLikeObject keeps package.json and the like out of the report. A key may be written with escapes.
 func looksLikeObject(content []byte) bool {
-	return bytes.Contains(content, []byte(`"apiVersion"`)) && bytes.Contains(content, []byte(`"kind"`))
+	has := func(word string) bool { return bytes.Contains(content, []byte(word)) }
+	return (has(`"apiVersion"`) && has(`"kind"`)) || has(`\u00`)
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kustodian.kubernetes.network_policy import is_everywhere
+from kustodian.kubernetes.network_policy import everywhere_in
 from kustodian.model.json_value import mappings, sequence, text
 from kustodian.model.manifest import Manifest
 
@@ -35,7 +35,7 @@ def source_ranges(manifest: Manifest) -> list[str]:
     ranges = [text(block) for block in sequence(manifest.spec.get("loadBalancerSourceRanges"))]
     if not ranges and RANGES in manifest.annotations:
         ranges = [block.strip() for block in manifest.annotations[RANGES].split(",")]
-    return [] if any(is_everywhere(block) for block in ranges) else [block for block in ranges if block]
+    return [] if everywhere_in(ranges) else [block for block in ranges if block]
 
 
 def exposure(manifest: Manifest) -> str:

@@ -7,7 +7,7 @@ k8s.io/kubernetes pkg/apis/networking/v1/defaults.go (`policyTypes`).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -134,6 +134,16 @@ def is_everywhere(cidr: object) -> bool:
     """Whether an address block contains every address (IPv4 or IPv6)."""
     network = parse_network(cidr)
     return network is not None and network.prefixlen == 0
+
+
+def everywhere_in(cidrs: Iterable[object]) -> str:
+    """The block of every IPv4 or every IPv6 address, if these blocks have it together; else empty."""
+    networks = [network for cidr in cidrs if (network := parse_network(cidr)) is not None]
+    four = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(n for n in networks if isinstance(n, ipaddress.IPv6Network))
+    if any(network.prefixlen == 0 for network in four):
+        return "0.0.0.0/0"
+    return "::/0" if any(network.prefixlen == 0 for network in six) else ""
 
 
 def parse_network(cidr: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

@@ -34,6 +34,7 @@ from kustodian.kubernetes.network_policy import (
     GROUP,
     PEERS,
     Policy,
+    everywhere_in,
     is_everywhere,
     peers,
     ports,
@@ -57,6 +58,10 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
             if not entries and not ports(rule):
                 message = f"{direction} rule allows every peer on every port"
                 yield Violation(path, message, measure=_measure(policy, EVERYTHING, rule))
+            together = everywhere_in(_open_blocks(entries))
+            if together and not any(map(is_everywhere, _open_blocks(entries))) and not _only_dns(rule):
+                message = f"{direction} rule allows {together}, in several blocks, without exceptions"
+                yield Violation((*path, field), message, measure=_measure(policy, together, rule))
             for index, peer in entries:
                 block = mapping(peer.get("ipBlock"))
                 if is_everywhere(block.get("cidr")) and not block.get("except") and not _only_dns(rule):
@@ -67,6 +72,12 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
                     peer_path = (*path, field, index)
                     message = f"{direction} rule allows every pod of every namespace on every port"
                     yield Violation(peer_path, message, measure=_measure(policy, "every pod", rule))
+
+
+def _open_blocks(entries: list[tuple[int, JsonObject]]) -> list[object]:
+    """The address blocks of peers, without those that have exceptions."""
+    blocks = [mapping(peer.get("ipBlock")) for _, peer in entries]
+    return [block.get("cidr") for block in blocks if not block.get("except")]
 
 
 def _measure(policy: Policy, peer: str, rule: JsonObject) -> Measure:

@@ -13,7 +13,7 @@ Right:
       - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
 
 Notes: Each rule of a role gets one finding, at the wildcard that grants most. Subresource wildcards such as
-`*/scale` and aggregated ClusterRoles are not reported.
+`*/scale` and aggregated ClusterRoles are not reported, unless the aggregation selects every ClusterRole.
 
 Source: CIS Kubernetes Benchmark v1.11, 5.1.3; Kubernetes documentation, "RBAC Good Practices",
 https://kubernetes.io/docs/concepts/security/rbac-good-practices/
@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kustodian.kubernetes.rbac import ROLE_KINDS, Grant, grants
+from kustodian.kubernetes.selector import is_empty_selector
+from kustodian.model.json_value import FieldPath, mapping, mappings
 from kustodian.model.manifest import Manifest
 from kustodian.model.measure import Measure, members, several
 from kustodian.model.violation import Violation
@@ -32,8 +34,14 @@ from kustodian.policy.rules.rbac._violations import named_objects, verb_list
 
 
 def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
-    """One violation for each rule with a wildcard in it."""
+    """One violation for each rule with a wildcard in it, and for each selector of every ClusterRole."""
     del context
+    aggregation = mapping(manifest.data.get("aggregationRule"))
+    for index, selector in mappings(aggregation.get("clusterRoleSelectors")):
+        if is_empty_selector(selector):
+            message = f"{manifest.kind} {manifest.name} adds up every ClusterRole of the cluster"
+            path: FieldPath = ("aggregationRule", "clusterRoleSelectors", index)
+            yield Violation(path, message, measure=members(["every ClusterRole"]))
     for grant in grants(manifest):
         fields = {
             "resources": (grant.resources, "resource"),

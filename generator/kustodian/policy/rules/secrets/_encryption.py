@@ -83,6 +83,18 @@ def is_encrypted_file(view: RepositoryView, file: str) -> bool:
     return bool(documents) and all(is_encrypted_document(document) for document in documents)
 
 
+#: How the bytes of a wide encoding begin; those of UTF-32 come first, since UTF-16's mark begins theirs.
+_WIDE = tuple(
+    (re.compile(prefix, re.DOTALL), encoding)
+    for prefix, encoding in (
+        (rb"\xff\xfe\0\0|[\x01-\x7f]\0\0\0", "utf-32-le"),
+        (rb"\0\0\xfe\xff|\0\0\0[\x01-\x7f]", "utf-32-be"),
+        (rb"\xff\xfe|[\x01-\x7f]\0[\x01-\x7f]\0", "utf-16-le"),
+        (rb"\xfe\xff|\0[\x01-\x7f]\0[\x01-\x7f]", "utf-16-be"),
+    )
+)
+
+
 def readable_text(view: RepositoryView, file: str) -> str:
     """The text of a file, with U+FFFD for bytes that are not UTF-8; empty for a binary file.
 
@@ -91,9 +103,14 @@ def readable_text(view: RepositoryView, file: str) -> str:
     start = view.start(file)
     if len(start) == START_BYTES and (whole := view.read_text(file)):
         return whole
-    decoded = start.removeprefix(_GIT_CRYPT).decode("utf-8", "replace")
+    decoded = start.removeprefix(_GIT_CRYPT).decode(_encoding_of(start), "replace").removeprefix("\ufeff")
     is_text = all(c >= " " or c in "\t\n\r\f" for c in decoded)
     return decoded if is_text and decoded.count("\ufffd") <= len(decoded) / 10 else ""
+
+
+def _encoding_of(start: bytes) -> str:
+    """UTF-16 and UTF-32 by their mark or by the zeros beside the first letter, else UTF-8."""
+    return next((encoding for prefix, encoding in _WIDE if prefix.match(start)), "utf-8")
 
 
 def is_encrypted_bytes(start: bytes) -> bool:
