@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -14,8 +14,9 @@ import yaml
 
 from kustodian.model.errors import UserError
 from kustodian.model.installed_files import engine_binary
-from kustodian.model.json_value import FieldPath
-from kustodian.model.manifest import Manifest, Provenance, Step
+from kustodian.model.json_value import FieldPath, JsonObject
+from kustodian.model.manifest import Manifest, Provenance
+from kustodian.model.places import Places, ValueSource
 from kustodian.render.engine import Engine
 from kustodian.repository.edit import CannotEdit, move_to_end, remove, set_value
 from kustodian.repository.modernize import modernize
@@ -27,13 +28,16 @@ from kustodian.repository.source_map import (
     split_documents,
 )
 from kustodian.review.locate.locator import Locator
+from kustodian.review.where.value import origin_of
 from tests.fuzz.target import Target
 from tests.unit.review.locate.case import DEPLOYMENT
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-STEPS = (
-    "PatchTransformer", "PatchStrategicMergeTransformer", "PatchJson6902Transformer", "ReplacementTransformer", "ImageTagTransformer",
-    "ReplicaCountTransformer", "LabelTransformer", "AnnotationsTransformer", "NamespaceTransformer", "PrefixTransformer", "SuffixTransformer",
+ENTRIES = (
+    ("images/0", "ImageTagTransformer"), ("replicas/0", "ReplicaCountTransformer"), ("labels/0", "LabelTransformer"),
+    ("commonAnnotations", "AnnotationsTransformer"), ("namespace", "NamespaceTransformer"), ("namePrefix", "PrefixTransformer"),
+    ("configMapGenerator/0", "ConfigMapGenerator"), ("configMapGenerator/0/literals/0", "ConfigMapGenerator"),
+    ("patches/0/patch#", "PatchTransformer"), ("transformers/0#@1/patch#", "PatchTransformer"), ("@1/replacements/0", ""), ("?", "x"),
 )  # fmt: skip
 KUSTOMIZATION = b"""\
 apiVersion: kustomize.config.k8s.io/v1beta1
@@ -214,18 +218,40 @@ def places(data: bytes) -> None:
     maps = SourceMaps(Path("/nonexistent"))
     for name, text in texts.items():
         maps.put(name, text)
-    steps = tuple(Step("kustomization.yaml", kind) for kind in STEPS)
     locator = Locator(maps)
-    for provenance in (
-        Provenance("a.yaml", None, steps), Provenance(None, Step("kustomization.yaml", "ConfigMapGenerator"), steps),
-        Provenance("a.yaml", document=len(documents)),
-    ):  # fmt: skip
+    for shift in range(3):
+        provenance = Provenance("a.yaml", places=_claimed_places(documents[0], texts, shift))
+        if shift == 2:
+            provenance = Provenance("a.yaml", document=len(documents))
         manifest = Manifest(documents[0], provenance)
         for path in [(), ("spec", "missing", 0), *list(paths(manifest.data))[:40]]:
-            place = locator.locate(manifest, path, list(texts))
+            place = locator.locate(manifest, path)
             assert place.file in texts, place
             assert 1 <= place.line <= len(texts[place.file].splitlines()) + 1 and place.column >= 1, place
-            locator.writable(manifest, path, list(texts))
+            locator.writable(manifest, path)
+            origin_of(locator, manifest, path)
+
+
+def _claimed_places(document: JsonObject, texts: Mapping[str, str], shift: int) -> Places:
+    """Places that lead anywhere in the files: into texts, and to entries that may not be there."""
+    sources = [
+        ValueSource("a.yaml"),
+        *(ValueSource("kustomization.yaml", field, by) for field, by in ENTRIES),
+    ]
+    words: list[str] = []
+
+    def add(value: object) -> None:
+        number = (len(words) + shift) % len(sources)
+        line = (len(words) * 7 + shift) % (len(texts[sources[number].file].splitlines()) + 1)
+        position = len(words)
+        words.append(f"{number}@{line}.{(len(words) * 3) % 9}")
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            add(inner)
+        if len(words) > position + 1:
+            words[position] += f"+{len(words) - position - 1}"
+
+    add(document)
+    return Places(" ".join(words), sources)
 
 
 def modernized(data: bytes) -> None:
