@@ -240,15 +240,14 @@ func (d *document) charts() []chart {
 
 // topKustomization is the kustomization in the folder of the overlay.
 type topKustomization struct {
-	content   []byte // as kustomize reads it, with both annotations requested
+	content   []byte // as kustomize reads it, with the annotation requested
 	file      string // relative to the repository
 	line      int    // of its kind
 	component bool
-	// annotations that the user requests, which stay in the output
-	origin, transformers bool
+	origin    bool // the user requests the annotation, which stays in the output
 }
 
-// traced adds requests for kustomize's two provenance annotations, in memory.
+// traced adds the request for kustomize's annotation of origin, in memory.
 // Content that kustomize refuses is left as it is, so that the error is about
 // what the user wrote; a kustomization without any field stays empty.
 func traced(content []byte) topKustomization {
@@ -265,7 +264,6 @@ func traced(content []byte) topKustomization {
 	plain.component = known.Kind == types.ComponentKind
 	for _, option := range known.BuildMetadata {
 		plain.origin = plain.origin || option == types.OriginAnnotations
-		plain.transformers = plain.transformers || option == types.TransformerAnnotations
 	}
 	known.FixKustomization()
 	if known.CheckEmpty() != nil {
@@ -274,9 +272,6 @@ func traced(content []byte) topKustomization {
 	wanted := known.BuildMetadata
 	if !plain.origin {
 		wanted = append(wanted, types.OriginAnnotations)
-	}
-	if !plain.transformers {
-		wanted = append(wanted, types.TransformerAnnotations)
 	}
 	for key := range fields {
 		if strings.EqualFold(key, "buildMetadata") {

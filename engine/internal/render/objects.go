@@ -16,13 +16,10 @@ import (
 	"kustodian.dev/engine/internal/protocol"
 )
 
-// The annotations in which kustomize reports provenance.
-const (
-	originAnnotation         = "config.kubernetes.io/origin"
-	transformationAnnotation = "alpha.config.kubernetes.io/transformations"
-)
+// originAnnotation is the annotation in which kustomize says where an object comes from.
+const originAnnotation = "config.kubernetes.io/origin"
 
-// origin is where an object or a change to it comes from, relative to the root.
+// origin is where an object comes from, relative to the root.
 // Objects read from a file have a path; generated ones have configuredIn.
 type origin struct {
 	Path         string        `json:"path,omitempty"`
@@ -48,19 +45,13 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 	objects := make([]Object, resources.Size())
 	known := map[string]json.RawMessage{} // many objects carry the same text
 	for i, res := range resources.Resources() {
-		objects[i].Origin, objects[i].Transformations = json.RawMessage("null"), json.RawMessage("[]")
+		objects[i].Origin = json.RawMessage("null")
 		if !b.trace {
 			continue
 		}
-		annotations := res.GetAnnotations(originAnnotation, transformationAnnotation)
-		var err error
-		if text := annotations[originAnnotation]; text != "" {
-			if objects[i].Origin, err = b.provenance(known, "o"+text, func() (any, error) { return b.origin(text) }); err != nil {
-				return nil, err
-			}
-		}
-		if text := annotations[transformationAnnotation]; text != "" {
-			if objects[i].Transformations, err = b.provenance(known, "t"+text, func() (any, error) { return b.transformations(text) }); err != nil {
+		if text := res.GetAnnotations(originAnnotation)[originAnnotation]; text != "" {
+			var err error
+			if objects[i].Origin, err = b.origin(known, text); err != nil {
 				return nil, err
 			}
 		}
@@ -70,13 +61,8 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 			return nil, err
 		}
 	}
-	if b.trace && !b.top.transformers {
-		if err := resources.RemoveTransformerAnnotations(); err != nil {
-			return nil, err
-		}
-	}
 	b.places = placeTable{rel: b.fileInRoot}
-	var buffer []byte
+	var buffer, places []byte
 	size := 0
 	for i, res := range resources.Resources() {
 		var err error
@@ -94,8 +80,8 @@ func (b *build) objects(resources resmap.ResMap) ([]Object, error) {
 				Message: fmt.Sprintf("the objects have more than %d MiB as JSON", maxRendered>>20)})
 		}
 		objects[i].JSON = append(json.RawMessage(nil), buffer...)
-		last := -1
-		objects[i].Places = string(b.places.appendPlaces(nil, res.YNode(), &last))
+		places = b.places.appendPlaces(places[:0], res.YNode())
+		objects[i].Places = string(places)
 		items := res.Field("items")
 		hasItems := !items.IsNilOrEmpty() && items.Value.YNode().Kind == yaml.SequenceNode
 		objects[i].mayCarry = carriers.May(buffer, res.GetApiVersion(), res.GetKind(), hasItems)
@@ -120,33 +106,18 @@ func (b *build) open(objects []Object) (*carriers.Set, *protocol.Failure) {
 	return carriers.Open(raw, func(i int) bool { return objects[i].mayCarry }, b.maxObjects())
 }
 
-func (b *build) provenance(known map[string]json.RawMessage, key string, read func() (any, error)) (json.RawMessage, error) {
-	if raw, ok := known[key]; ok {
+// origin reads the annotation of an object; known are those that were read before.
+func (b *build) origin(known map[string]json.RawMessage, text string) (json.RawMessage, error) {
+	if raw, ok := known[text]; ok {
 		return raw, nil
 	}
-	value, err := read()
-	if err != nil {
+	var from resource.Origin
+	if err := yaml.Unmarshal([]byte(text), &from); err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(value)
-	known[key] = raw
+	raw, err := json.Marshal(b.fromRoot(&from))
+	known[text] = raw
 	return raw, err
-}
-
-func (b *build) origin(text string) (origin, error) {
-	var from resource.Origin
-	err := yaml.Unmarshal([]byte(text), &from)
-	return b.fromRoot(&from), err
-}
-
-func (b *build) transformations(text string) ([]origin, error) {
-	var from resource.Transformations
-	err := yaml.Unmarshal([]byte(text), &from)
-	list := make([]origin, 0, len(from))
-	for _, each := range from {
-		list = append(list, b.fromRoot(each))
-	}
-	return list, err
 }
 
 func outsideRoot(name string) bool { return name == ".." || strings.HasPrefix(name, "../") }

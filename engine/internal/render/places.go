@@ -16,92 +16,112 @@ import (
 
 // placeTable numbers the sources of an overlay's values, in the order in which they are met.
 type placeTable struct {
-	numbers map[place.Source]int
+	numbers map[int]int // by the number that kustomize's nodes have
 	sources []Source
 	rel     func(string) string
+
+	last   int   // the source of the value before
+	inside []int // how many values are in each that is still to come
 }
 
 // appendPlaces appends where a node and everything in it was written, in the order of its JSON. For each value:
 // SOURCE@LINE.COLUMN, without SOURCE@ if it is that of the value before, then ! if it was computed, then +N if there
 // are N values in it.
-func (t *placeTable) appendPlaces(dst []byte, node *yamlv3.Node, last *int) []byte {
-	switch node.Kind {
-	case yamlv3.DocumentNode:
-		if len(node.Content) > 0 {
-			return t.appendPlaces(dst, node.Content[0], last)
-		}
-	case yamlv3.AliasNode:
-		return t.appendPlaces(dst, node.Alias, last)
+func (t *placeTable) appendPlaces(dst []byte, node *yamlv3.Node) []byte {
+	t.last, t.inside = -1, t.inside[:0]
+	t.count(node)
+	return t.append(dst, node)
+}
+
+// count lists how many values are in each value, in the order of the JSON.
+func (t *placeTable) count(node *yamlv3.Node) {
+	node = resolved(node)
+	position := len(t.inside)
+	t.inside = append(t.inside, 0)
+	first, step := entries(node)
+	for i := first; i < len(node.Content); i += step {
+		t.count(node.Content[i])
 	}
-	source, line, computed := place.Of(node.Line)
-	if number := t.number(source); number != *last {
-		*last = number
-		dst = append(strconv.AppendInt(dst, int64(number), 10), '@')
+	t.inside[position] = len(t.inside) - position - 1
+}
+
+func (t *placeTable) append(dst []byte, node *yamlv3.Node) []byte {
+	node = resolved(node)
+	source, line, computed := place.Split(node.Line)
+	if source != t.last {
+		t.last = source
+		dst = append(strconv.AppendInt(dst, int64(t.number(source)), 10), '@')
 	}
 	dst = strconv.AppendInt(dst, int64(line), 10)
 	dst = strconv.AppendInt(append(dst, '.'), int64(node.Column), 10)
 	if computed {
 		dst = append(dst, '!')
 	}
-	first, step := 0, 1
-	if node.Kind == yamlv3.MappingNode {
-		first, step = 1, 2
+	if t.inside[0] > 0 {
+		dst = strconv.AppendInt(append(dst, '+'), int64(t.inside[0]), 10)
 	}
-	if len(node.Content) > 0 {
-		dst = strconv.AppendInt(append(dst, '+'), int64(values(node)-1), 10)
-	}
+	t.inside = t.inside[1:]
 	dst = append(dst, ' ')
+	first, step := entries(node)
 	for i := first; i < len(node.Content); i += step {
-		dst = t.appendPlaces(dst, node.Content[i], last)
+		dst = t.append(dst, node.Content[i])
 	}
 	return dst
 }
 
-// values counts a node and the values in it, without keys.
-func values(node *yamlv3.Node) int {
-	if node.Kind == yamlv3.AliasNode {
-		return values(node.Alias)
+// resolved is the node that an alias or a document stands for.
+func resolved(node *yamlv3.Node) *yamlv3.Node {
+	for {
+		switch {
+		case node.Kind == yamlv3.AliasNode:
+			node = node.Alias
+		case node.Kind == yamlv3.DocumentNode && len(node.Content) > 0:
+			node = node.Content[0]
+		default:
+			return node
+		}
 	}
-	first, step, count := 0, 1, 1
-	if node.Kind == yamlv3.MappingNode {
-		first, step = 1, 2
-	}
-	for i := first; i < len(node.Content); i += step {
-		count += values(node.Content[i])
-	}
-	return count
 }
 
-func (t *placeTable) number(s place.Source) int {
-	if number, known := t.numbers[s]; known {
+// entries says which nodes of the content are values: the position of the first and the distance to the next.
+func entries(node *yamlv3.Node) (first, step int) {
+	if node.Kind == yamlv3.MappingNode {
+		return 1, 2
+	}
+	return 0, 1
+}
+
+func (t *placeTable) number(source int) int {
+	if number, known := t.numbers[source]; known {
 		return number
 	}
 	if t.numbers == nil {
-		t.numbers = map[place.Source]int{}
+		t.numbers = map[int]int{}
 	}
 	number := len(t.sources)
-	t.numbers[s] = number
+	t.numbers[source] = number
 	t.sources = append(t.sources, Source{})
-	source := Source{Field: s.Field, By: s.By, Removed: s.Removed}
+	s := place.SourceOf(source)
+	described := Source{Field: s.Field, By: s.By, Removed: s.Removed}
 	if s.File != "" {
-		source.File = t.rel(s.File)
+		described.File = t.rel(s.File)
 	}
 	if s.Removed != "" {
-		source.RemovedAt = t.at(s.RemovedAt, s.RemovedColumn)
+		described.RemovedAt = t.at(s.RemovedAt, s.RemovedColumn)
 	}
 	if s.Inner != 0 {
-		source.Inner = t.at(s.Inner, 0)
+		described.Inner = t.at(s.Inner, 0)
 	}
 	if s.Over != 0 {
 		value := place.ValueOf(s.Over)
-		source.Over, source.OverText = t.at(value.Line, value.Column), value.Text
+		described.Over, described.OverText = t.at(value.Line, value.Column), value.Text
 	}
-	t.sources[number] = source
+	t.sources[number] = described
 	return number
 }
 
 func (t *placeTable) at(line, column int) *SourcePlace {
-	source, number, _ := place.Of(line)
+	source, number, _ := place.Split(line)
 	return &SourcePlace{t.number(source), number, column}
 }
 

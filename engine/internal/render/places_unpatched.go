@@ -10,7 +10,7 @@ type placeTable struct {
 	rel     func(string) string
 }
 
-func (*placeTable) appendPlaces(dst []byte, _ *yamlv3.Node, _ *int) []byte { return dst }
+func (*placeTable) appendPlaces(dst []byte, _ *yamlv3.Node) []byte { return dst }
 
 func recordChains(bool) {}
 

@@ -74,11 +74,10 @@ type Overlay struct {
 
 // Object is one rendered object with its provenance, all of it JSON.
 type Object struct {
-	JSON            json.RawMessage // the object
-	Origin          json.RawMessage // null when unknown
-	Transformations json.RawMessage // an array
-	Places          string          // where each value was written: see placeTable.appendPlaces
-	mayCarry        bool
+	JSON     json.RawMessage // the object
+	Origin   json.RawMessage // null when unknown
+	Places   string          // where each value was written: see placeTable.appendPlaces
+	mayCarry bool
 }
 
 // Overlays renders every overlay of the request, as many at a time as there are
@@ -216,7 +215,7 @@ func (b *build) run() (objects []Object, failure *protocol.Failure) {
 	b.view.Reset()
 	if objects, failure = b.attempt(false); failure == nil && len(provenance) == len(objects) {
 		for i := range objects { // kustomize keeps the order
-			objects[i].Origin, objects[i].Transformations = provenance[i].Origin, provenance[i].Transformations
+			objects[i].Origin = provenance[i].Origin
 		}
 	}
 	return objects, failure

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"kustodian.dev/engine/internal/carriers"
@@ -81,18 +80,6 @@ func compileInBackground(root string, options rego.Options, response *protocol.R
 func appendOverlay(line []byte, overlay render.Overlay) []byte {
 	line = append(line, `{"kind":"overlay","overlay":`...)
 	line = appendJSON(line, overlay.Path)
-	// Most objects went through the same transformations, which are sent once.
-	var chains []string
-	index := map[string]int{}
-	chainOf := func(object render.Object) int {
-		chain, known := index[string(object.Transformations)]
-		if !known {
-			chain = len(chains)
-			index[string(object.Transformations)] = chain
-			chains = append(chains, string(object.Transformations))
-		}
-		return chain
-	}
 	set := overlay.Set
 	if set == nil {
 		set = &carriers.Set{}
@@ -101,14 +88,12 @@ func appendOverlay(line []byte, overlay render.Overlay) []byte {
 		object := overlay.Objects[entry.From]
 		line = append(append(line, `{"object":`...), entry.JSON...)
 		line = append(append(line, `,"origin":`...), object.Origin...)
-		line = strconv.AppendInt(append(line, `,"chain":`...), int64(chainOf(object)), 10)
 		if entry.Carrier != nil {
 			return line // its place is that of the field of the carrier
 		}
 		return append(append(append(line, `,"places":"`...), object.Places...), '"')
 	})
-	line = append(append(line, `,"chains":[`...), strings.Join(chains, ",")...)
-	line = appendJSON(append(line, `],"sources":`...), overlay.Sources)
+	line = appendJSON(append(line, `,"sources":`...), overlay.Sources)
 	files, absent := overlay.Files, overlay.Absent
 	if files == nil {
 		files = []hermetic.Source{}

@@ -28,12 +28,12 @@ type line struct {
 	Objects []struct {
 		Object map[string]any `json:"object"`
 		Origin map[string]any `json:"origin"`
-		Chain  int            `json:"chain"`
+		Places string         `json:"places"`
 	} `json:"objects"`
-	Chains [][]map[string]any  `json:"chains"`
-	Files  []map[string]string `json:"files"`
-	Absent []string            `json:"absent"`
-	Policy *struct {
+	Sources []map[string]any    `json:"sources"`
+	Files   []map[string]string `json:"files"`
+	Absent  []string            `json:"absent"`
+	Policy  *struct {
 		Results   []map[string]any `json:"results"`
 		Successes int              `json:"successes"`
 	} `json:"policy"`
@@ -147,7 +147,7 @@ func TestRenderWithPolicy(t *testing.T) {
 	}
 	dev, prod, none := overlays["overlays/dev"], overlays["overlays/prod"], overlays["overlays/none"]
 	if dev.Error != nil || len(dev.Objects) != 1 || dev.Objects[0].Origin["path"] != "base/a.yaml" ||
-		len(dev.Chains) != 1 || len(dev.Chains[dev.Objects[0].Chain]) != 1 || len(dev.Files) != 3 || len(dev.Absent) == 0 {
+		len(dev.Sources) == 0 || dev.Objects[0].Places == "" || len(dev.Files) != 3 || len(dev.Absent) == 0 {
 		t.Fatalf("dev: %+v", dev)
 	}
 	if dev.Policy == nil || len(dev.Policy.Results) != 1 || dev.Policy.Successes != 1 || dev.Policy.Results[0]["query"] != "deny_node_port" {

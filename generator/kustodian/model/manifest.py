@@ -25,9 +25,9 @@ class ObjectRef(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A kustomize transformation or generator: the kustomization that configured it, and its kind.
+    """A kustomize generator: the kustomization that configured it, and its kind.
 
-    `path` is the file of a transformer or generator that is configured in one of its own.
+    `path` is the file of a generator that is configured in one of its own.
     """
 
     configured_in: str
@@ -40,12 +40,11 @@ class Provenance(NamedTuple):
 
     `file` is the manifest it was read from, None for an object that `generator` generated. `document` and
     `item` are its position in a multi-document file or a List, known only if kustomize did not render it.
-    `transformations` are in the order of application. `places` says where each value was written.
+    `places` says where each value was written.
     """
 
     file: str | None = None
     generator: Step | None = None
-    transformations: tuple[Step, ...] = ()
     document: int | None = None
     item: int | None = None
     places: Places | None = None

@@ -53,10 +53,9 @@ def rendered_overlay(by_path: dict[str, Overlay], answer: JsonObject) -> Rendere
     """The result of rendering one overlay. Raises UserError if the policies do not load."""
     if answer["kind"] == "policy-error":
         raise policy_error(answer["error"])
-    chains = [tuple(_step(step) for step in chain) for chain in answer.get("chains") or ()]
     sources = [value_source(source) for source in answer.get("sources") or ()]
     policy, successes = _policy_results(answer.get("policy"))
-    found = opened(answer, lambda entry: Manifest(entry["object"], _provenance(entry, chains, sources)))
+    found = opened(answer, lambda entry: Manifest(entry["object"], _provenance(entry, sources)))
     return RenderedOverlay(
         by_path[answer["overlay"]],
         found.objects,
@@ -132,15 +131,13 @@ def _policy_results(answer: JsonObject | None) -> tuple[tuple[PolicyResult, ...]
     return results, answer.get("successes", 0)
 
 
-def _provenance(
-    entry: JsonObject, chains: Sequence[tuple[Step, ...]], sources: Sequence[ValueSource]
-) -> Provenance:
+def _provenance(entry: JsonObject, sources: Sequence[ValueSource]) -> Provenance:
     origin = entry.get("origin") or {}
     generator = None
     if origin.get("configuredIn"):
         generator = _step(origin)
     places = Places(entry["places"], sources) if entry.get("places") else None
-    return Provenance(origin.get("path") or None, generator, chains[entry["chain"]], places=places)
+    return Provenance(origin.get("path") or None, generator, places=places)
 
 
 def _step(data: JsonObject) -> Step:

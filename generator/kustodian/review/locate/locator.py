@@ -126,6 +126,4 @@ class Locator:
         provenance = manifest.provenance
         generator = provenance.generator
         file = provenance.file or (generator.path or generator.configured_in if generator else None)
-        if file is None and provenance.transformations:
-            file = provenance.transformations[0].configured_in
         return Location(file or ".")
