@@ -271,13 +271,14 @@ UNMARKED = {
 
 
 def test_an_unpacked_archive_is_checked_as_a_whole(tmp_path: Path) -> None:
-    """Neither .git nor kustodian.yaml marks the root, so it is what the command line names."""
+    """Neither .git nor kustodian.yaml marks the root, so it is the working directory."""
     root = write(tmp_path / "archive", UNMARKED)
     outcome = kustodian("check", "archive", "--format", "json", cwd=tmp_path)
     assert ("archive/base/d.yaml", 17) in outcome.found("unpinned-image")
     both = kustodian("check", "overlays/dev", "other", "--format", "json", cwd=root)
     assert {o["path"] for o in both.data["overlays"]} == {"overlays/dev", "other"}
-    alone = kustodian("check", "overlays/dev", cwd=root)
+    assert kustodian("check", "overlays/dev", cwd=root).code == 1
+    alone = kustodian("check", "dev", cwd=root / "overlays")
     assert alone.code == 3
     assert "../../base" in alone.err + alone.out
     assert "name the folder that contains" in alone.err + alone.out
