@@ -152,3 +152,21 @@ def test_an_overlay_that_does_not_render_is_named(tmp_path: Path) -> None:
     outcome = kustodian("where", ".", "Deployment/iris", "spec.replicas", cwd=tmp_path)
     assert outcome.code == 3
     assert "overlays/dev is not looked at: " in outcome.out and "spec.replicas: 3" in outcome.out
+
+
+def test_a_finding_about_a_tag_is_where_the_tag_is(tmp_path: Path) -> None:
+    """The overlay sets the name of the image, the base its tag; each rule names the text that offends."""
+    write(
+        tmp_path,
+        {
+            "kustodian.yaml": "registries: [good.example.com]\n",
+            "base/kustomization.yaml": "resources: [deployment.yaml]\nimages:\n  - name: example.com/iris\n    newTag: latest\n",
+            "base/deployment.yaml": FILES["base/deployment.yaml"],
+            "overlay/kustomization.yaml": (
+                "resources: [../base]\nimages:\n  - name: example.com/iris\n    newName: bad.example.com/iris\n"
+            ),
+        },
+    )
+    found = kustodian("check", "overlay", "--format", "json", cwd=tmp_path)
+    assert found.found("unpinned-image") == [("base/kustomization.yaml", 4)]
+    assert found.found("unapproved-registry") == [("overlay/kustomization.yaml", 4)]

@@ -17,6 +17,7 @@ class Violation(NamedTuple):
     `manifest` is required from set rules; for others the evaluator knows it. `fix` overrides that of the
     manual page. `edits` are the safe changes that `check --fix` makes, all or none. `measure` is how bad it
     is, required from rules that are `Worse.BY_MEASURE`.
+    `part` is what of the value offends, where several texts make it: the `tag` of an image, with its digest.
     """
 
     path: FieldPath
@@ -25,6 +26,7 @@ class Violation(NamedTuple):
     fix: str | None = None
     edits: tuple[Edit, ...] = ()
     measure: Measure | None = None
+    part: str = ""
 
 
 class SourceViolation(NamedTuple):

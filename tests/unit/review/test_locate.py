@@ -17,10 +17,10 @@ from kustodian.model.overlay import Overlay
 from kustodian.render.engine import Engine, RenderOptions
 from kustodian.repository.source_map import SourceMaps
 from kustodian.review.locate.locator import Locator
-from tests.unit.review.locate import fields, origins, patches, transformers
+from tests.unit.review.locate import fields, moved, origins, patches, transformers
 from tests.unit.review.locate.case import Case
 
-CASES = [*fields.CASES, *patches.CASES, *transformers.CASES, *origins.CASES]
+CASES = [*fields.CASES, *patches.CASES, *transformers.CASES, *origins.CASES, *moved.CASES]
 
 
 @pytest.fixture(scope="module")

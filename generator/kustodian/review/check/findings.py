@@ -26,7 +26,11 @@ def from_hit(hit: Hit, locator: Locator) -> Finding:
     """The finding of an object, pod or set rule."""
     violation, rule = hit.violation, hit.rule
     manifest = hit.manifest
-    location = locator.locate(manifest, violation.path) if manifest else Location(hit.overlay.overlay.path)
+    location = (
+        locator.locate(manifest, violation.path, violation.part)
+        if manifest
+        else Location(hit.overlay.overlay.path)
+    )
     return _finding(
         rule.id, hit.severity, violation.message, violation.fix or rule.manual.fix, rule.manual.why,
         hit.overlay, manifest, violation.path, location, (rule.topic, *rule.tags),

@@ -36,6 +36,19 @@ def place_of(maps: SourceMaps, written: Written, path: FieldPath, value: Any) ->
     return place._replace(node=node if node is not None else place.node)
 
 
+def is_env_line(written: Written) -> bool:
+    """Whether a generator read the value from a line of an `.env` file."""
+    named_by = written.named_by
+    return named_by is not None and "/envs/" in f"/{named_by.source.field}/"
+
+
+def tag_of(written: Written) -> Written:
+    """Where the tag of an image was written, if the entry that set the image sets only its name."""
+    while written.source.by == "ImageTagTransformer" and written.before is not None:
+        written = written.before[0]
+    return written
+
+
 def _entry(file: SourceFile, place: Place, field: str, written: Written) -> Place | None:
     """Follow the path of an entry, into texts and other documents."""
     documents: Sequence[SourceNode] = file.documents

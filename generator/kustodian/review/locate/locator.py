@@ -12,7 +12,7 @@ from kustodian.model.json_value import FieldPath, dig, steps_in
 from kustodian.model.manifest import Inside, Manifest
 from kustodian.model.places import Written
 from kustodian.repository.source_map import SourceMaps
-from kustodian.review.locate.entries import place_of
+from kustodian.review.locate.entries import is_env_line, place_of, tag_of
 from kustodian.review.locate.source_place import AS_IS, Place, inline_text
 
 
@@ -23,13 +23,17 @@ class Locator:
         """`maps` are the files of the repository."""
         self.maps = maps
 
-    def locate(self, manifest: Manifest, path: FieldPath) -> Location:
-        """The line that set the field at `path`, or the nearest ancestor's."""
+    def locate(self, manifest: Manifest, path: FieldPath, part: str = "") -> Location:
+        """The line that set the field at `path`, or its nearest ancestor's; `part` is a `Violation`'s."""
         if manifest.inside is not None:
             return self._locate_inside(manifest.inside, path)
         existing = steps_in(manifest.data, path)
         for depth in range(existing, -1, -1):
             written = self.written(manifest, path[:depth])
+            if written is not None and part == "tag":
+                written = tag_of(written)
+            if written is not None and is_env_line(written):
+                return self._location(written, path[:depth], None)
             if depth == existing < len(path) and written is not None:
                 for key, removal in written.removed:
                     if key == path[existing]:
@@ -117,7 +121,7 @@ class Locator:
 
     def _location(self, written: Written, path: FieldPath, value: object) -> Location:
         """The location of a place, although the file may not have a node there."""
-        place = place_of(self.maps, written, path, value)
+        place = place_of(self.maps, written, path, value) if not is_env_line(written) else None
         if place is not None:
             return place.location()
         return Location(written.source.file, max(written.line, 1), max(written.column, 1))

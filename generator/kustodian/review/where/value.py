@@ -10,7 +10,7 @@ from kustodian.model.manifest import Manifest
 from kustodian.model.places import Written
 from kustodian.model.results.value_origins import Earlier, ValueOrigin
 from kustodian.repository.source_map import SourceFile, SourceMaps
-from kustodian.review.locate.entries import place_of
+from kustodian.review.locate.entries import is_env_line, place_of
 from kustodian.review.locate.locator import Locator
 from kustodian.review.locate.source_place import Place
 
@@ -101,15 +101,10 @@ def _file_line(maps: SourceMaps, written: Written | None) -> Location | None:
     file = maps.file(written.source.file)
     if file is None:
         return Location(written.source.file, written.line)
-    if written.column or not _is_env(written):
+    if written.column or not is_env_line(written):
         return Location(written.source.file, written.line, max(written.column, 1))
     text = _text_at(file, Location(written.source.file, written.line))
     return Location(written.source.file, written.line, text.find("=") + 2, written.line, len(text) + 1)
-
-
-def _is_env(written: Written) -> bool:
-    named_by = written.named_by
-    return named_by is not None and "/envs/" in f"/{named_by.source.field}/"
 
 
 def _why_not_exact(
@@ -144,7 +139,7 @@ def _why_not_in_file(maps: SourceMaps, written: Written | None, value: Any) -> s
     if written.named_by is None:
         return "the text there is another"
     text = file.text
-    if _is_env(written):
+    if is_env_line(written):
         text = _text_at(file, Location(written.source.file, written.line)).partition("=")[2]
     return "" if text == value else "it is encoded"
 

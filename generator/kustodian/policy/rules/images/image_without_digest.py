@@ -28,7 +28,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image that has no digest, not even a malformed one."""
     for use in image_uses(pod):
         if "@" not in use.text:
-            yield Violation(use.path, f"{use.user} has no digest: {use.text}", measure=use.measure)
+            yield Violation(
+                use.path, f"{use.user} has no digest: {use.text}", measure=use.measure, part="tag"
+            )
 
 
 RULE = PodRule(

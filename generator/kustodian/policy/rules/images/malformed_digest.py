@@ -33,7 +33,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     for use in image_uses(pod):
         image = parse_image(use.text)
         if "@" in use.text and not image.has_valid_digest:
-            yield Violation(use.path, f"{use.user} has the malformed digest `{image.digest}`")
+            yield Violation(use.path, f"{use.user} has the malformed digest `{image.digest}`", part="tag")
 
 
 RULE = PodRule(

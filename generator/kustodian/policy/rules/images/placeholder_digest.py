@@ -29,7 +29,9 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
     """One violation for each image that still has the placeholder."""
     for use in image_uses(pod):
         if use.reference.is_placeholder:
-            yield Violation(use.path, f"{use.user} has a placeholder for its digest: no image exists yet")
+            yield Violation(
+                use.path, f"{use.user} has a placeholder for its digest: no image exists yet", part="tag"
+            )
 
 
 RULE = PodRule(

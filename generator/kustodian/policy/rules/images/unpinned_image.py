@@ -37,7 +37,7 @@ def check(pod: PodTemplate, context: Context) -> Iterator[Violation]:
             continue
         has_tag = bool(use.reference.tag)
         problem = f"uses the moving tag `{tag}`" if has_tag else "has no tag, so it uses whatever `latest` is"
-        yield Violation(use.path, f"{use.user} {problem}: {use.text}", measure=use.measure)
+        yield Violation(use.path, f"{use.user} {problem}: {use.text}", measure=use.measure, part="tag")
 
 
 RULE = PodRule(
