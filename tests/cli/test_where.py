@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import jsonschema_rs
@@ -170,3 +172,25 @@ def test_a_finding_about_a_tag_is_where_the_tag_is(tmp_path: Path) -> None:
     found = kustodian("check", "overlay", "--format", "json", cwd=tmp_path)
     assert found.found("unpinned-image") == [("base/kustomization.yaml", 4)]
     assert found.found("unapproved-registry") == [("overlay/kustomization.yaml", 4)]
+
+
+def test_the_sample_in_the_readme_is_the_real_output() -> None:
+    match = re.search(
+        r"<!-- kustodian (where .*) -->\n```\n(.*?)```\n", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    assert match is not None
+    assert kustodian(*match[1].split(), cwd=ROOT).out == match[2]
+
+
+def test_the_finding_in_the_readme_is_the_real_one(tmp_path: Path) -> None:
+    for name in ("base", "components", "overlays", "argocd", "policies", "kustodian.yaml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    version = tmp_path / "overlays/staging/version.yaml"
+    version.write_text(
+        re.sub(r"(?m)^  image: .*$", "  image: registry.example.com/ml/iris:latest", version.read_text())
+    )
+    shown = kustodian("check", "--rule", "unpinned-image", cwd=tmp_path).out
+    match = re.search(r"```\n(error\[unpinned-image\].*?)```\n", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert match is not None
+    assert match[1] in shown
