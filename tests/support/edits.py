@@ -98,9 +98,15 @@ def _replaced(text: str, location: Location, old: Any, new: Any) -> str | None:
     line = lines[location.line - 1]
     written = json.dumps(old) if not isinstance(old, str) else old
     start = line.find(written, location.column - 1)
+    said = json.dumps(new) if not isinstance(new, str) else new
+    if start < 0 and isinstance(old, str):
+        # Folded over several lines: the first of them has the beginning of the text.
+        first = line[location.column - 1 :].strip().strip("\"'")
+        if len(first) < 3 or not old.startswith(first):
+            return None
+        start, written, said = line.index(first, location.column - 1), first, said[: len(first)]
     if start < 0:
         return None
-    said = json.dumps(new) if not isinstance(new, str) else new
     lines[location.line - 1] = line[:start] + said + line[start + len(written) :]
     return "".join(lines)
 
@@ -111,7 +117,12 @@ def _new(value: Any) -> Any:
         return not value
     if isinstance(value, int) and 0 < value < 1000:
         return value + 1
-    if isinstance(value, str) and len(value) > 3 and value.isascii() and value.replace("-", "").isalnum():
+    if (
+        isinstance(value, str)
+        and len(value) > 3
+        and value.isascii()
+        and value.replace("-", "").replace(" ", "").isalnum()
+    ):
         return ("zz" if not value.startswith("zz") else "yy") + value[2:]
     return None
 

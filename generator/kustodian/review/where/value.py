@@ -124,9 +124,6 @@ def _why_not_exact(
         return "it is an alias"
     if not isinstance(value, str):
         return ""
-    span = place.node.span
-    if span.line != span.end_line and _text_at_place(maps, place)[:1] not in ("|", ">"):
-        return "its text is folded over several lines"
     if text == value or (by == "generator" and _unquoted(text.partition("=")[2]) == value):
         return ""
     return _REASONS.get(by, "the text there is another")
@@ -142,11 +139,6 @@ def _why_not_in_file(maps: SourceMaps, written: Written | None, value: Any) -> s
     if is_env_line(written):
         text = _text_at(file, Location(written.source.file, written.line)).partition("=")[2]
     return "" if text == value else "it is encoded"
-
-
-def _text_at_place(maps: SourceMaps, place: Place) -> str:
-    file = maps.file(place.file)
-    return _text_at(file, place.value_location()) if file is not None else ""
 
 
 def _unquoted(text: str) -> str:
