@@ -149,6 +149,14 @@ def test_wrong_input(root: Path, words: tuple[str, ...], code: int, said: str) -
     assert said in outcome.err
 
 
+def test_a_field_that_a_patch_removed(tmp_path: Path) -> None:
+    kustomization = FILES["overlays/prod/kustomization.yaml"].replace("paused: true", "selector: null")
+    write(tmp_path, FILES | {"overlays/prod/kustomization.yaml": kustomization})
+    outcome = kustodian("where", "overlays/prod", "Deployment/iris", "spec.selector", cwd=tmp_path)
+    assert outcome.code == 2
+    assert "a patch removed it" in outcome.err and "overlays/prod/kustomization.yaml:20" in outcome.err
+
+
 def test_an_overlay_that_does_not_render_is_named(tmp_path: Path) -> None:
     write(tmp_path, FILES | {"overlays/dev/kustomization.yaml": "resources: [missing.yaml]\n"})
     outcome = kustodian("where", ".", "Deployment/iris", "spec.replicas", cwd=tmp_path)

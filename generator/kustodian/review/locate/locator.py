@@ -27,23 +27,29 @@ class Locator:
         """The line that set the field at `path`, or its nearest ancestor's; `part` is a `Violation`'s."""
         if manifest.inside is not None:
             return self._locate_inside(manifest.inside, path)
-        existing = steps_in(manifest.data, path)
-        for depth in range(existing, -1, -1):
+        if (removed := self.removal(manifest, path)) is not None:
+            return removed
+        for depth in range(steps_in(manifest.data, path), -1, -1):
             written = self.written(manifest, path[:depth])
             if written is not None and part == "tag":
                 written = tag_of(written)
             if written is not None and is_env_line(written):
                 return self._location(written, path[:depth], None)
-            if depth == existing < len(path) and written is not None:
-                for key, removal in written.removed:
-                    if key == path[existing]:
-                        return self._location(removal, path[: existing + 1], None)
             place = self._place(manifest, path[:depth], written)
             if place is not None:
                 return place.location()
             if written is not None and written.source.file and written.line:
                 return self._location(written, path[:depth], dig(manifest.data, path[:depth]))
         return self._file_of(manifest)
+
+    def removal(self, manifest: Manifest, path: FieldPath) -> Location | None:
+        """Where a patch removed a field, or what it is in; None if no patch did."""
+        existing = steps_in(manifest.data, path)
+        written = self.written(manifest, path[:existing]) if existing < len(path) else None
+        for key, removal in written.removed if written is not None else ():
+            if key == path[existing]:
+                return self._location(removal, path[: existing + 1], None)
+        return None
 
     def written(self, manifest: Manifest, path: FieldPath) -> Written | None:
         """Where the engine says that an existing field was written; None for an object not rendered."""

@@ -48,6 +48,7 @@ def value_origins(
     found = ValueOrigins(errors=[(o.path, error.message) for o, error in run.plan.not_checkable])
     objects: list[str] = []
     fields: list[str] = []
+    removed: Location | None = None
     for rendered in render_overlays(run.plan, options, engine, overlays):
         if rendered.error is not None:
             found.errors.append((rendered.overlay.path, rendered.error.message))
@@ -61,6 +62,7 @@ def value_origins(
                 continue
             if question.field:
                 fields += map(format_path, _paths(manifest, ""))
+                removed = removed or run.locator.removal(manifest, parse_path(question.field))
             for path in _paths(manifest, question.field):
                 origin = origin_of(run.locator, manifest, path)._replace(
                     overlay=rendered.overlay.path, environment=rendered.overlay.environment.name
@@ -68,6 +70,11 @@ def value_origins(
                 if line is None or _covers(origin.location, *line):
                     found.values.append(origin)
     found.values.sort(key=lambda each: each.overlay)
+    if removed is not None and not found.values:
+        raise UserError(
+            f"no field `{question.field}` in {question.object}: a patch removed it",
+            removed.file, removed.line, hint="change the patch",
+        )  # fmt: skip
     if not found.values and not found.errors:
         raise _nothing(question, objects, fields)
     return found
