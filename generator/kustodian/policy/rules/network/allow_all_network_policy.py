@@ -53,8 +53,16 @@ def check(manifest: Manifest, context: Context) -> Iterator[Violation]:
     del context
     policy = read_policy(manifest)
     for direction, field in PEERS.items():
+        in_rules: list[object] = []  # blocks of all rules, unless one of them is everywhere itself
         for path, rule in policy.rules(direction):
             entries = peers(rule, direction)
+            in_rules += [] if _only_dns(rule) else _open_blocks(entries)
+            together = everywhere_in(in_rules)
+            if together and not everywhere_in(_open_blocks(entries)):
+                message = f"{direction} rules allow {together}, in several blocks, without exceptions"
+                yield Violation(path, message, measure=_measure(policy, together, rule))
+            if together:
+                in_rules = []
             if not entries and not ports(rule):
                 message = f"{direction} rule allows every peer on every port"
                 yield Violation(path, message, measure=_measure(policy, EVERYTHING, rule))
