@@ -11,6 +11,7 @@ from kustodian.argocd import generators
 from kustodian.kubernetes.syntax.image_reference import parse_image, split_as_kustomize
 from kustodian.kubernetes.syntax.quantity import parse_quantity
 from kustodian.model import field_path
+from kustodian.model.errors import TooManyParameters
 from kustodian.model.linear_pattern import linear_pattern
 from kustodian.policy.rules.secrets._command import credentials_in_script
 from kustodian.policy.rules.secrets._files import credentials_in_file
@@ -143,9 +144,12 @@ def application_sets(data: bytes) -> None:
         template: "y",
     }
     expanded = generators.expand(template, params)
-    if generators.UNKNOWN not in expanded:
-        assert generators.pattern(expanded).match(expanded)
-    found = generators.glob_matches([template], [], names)
+    try:
+        if generators.UNKNOWN not in expanded:
+            assert generators.pattern(expanded).match(expanded)
+        found = generators.glob_matches([template], [], names)
+    except TooManyParameters:
+        return  # the pattern is too long: the check is incomplete and says so
     assert set(found) <= set(names) and found == sorted(found)
     assert generators.glob_matches([template], ["**"], [name for name in names if "\n" not in name]) == []
 

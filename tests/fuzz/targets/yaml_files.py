@@ -142,7 +142,8 @@ def edits(data: bytes) -> None:
     """An edited text has the wanted value at the place and the old ones everywhere else."""
     if len(data) < 3:
         return
-    choice, which, text = data[0], data[1], text_of(data[2:])
+    choice, which = data[0], data[1]
+    text = text_of(data[2:]).removeprefix("\ufeff")  # which `review.fix.changes` puts aside
     before = loaded(text)
     if not before or sets_a_key_twice(text):
         return
