@@ -56,7 +56,7 @@ def is_script(words: list[str], index: int) -> bool:
 
 def credentials_in_script(script: str) -> Iterator[tuple[int, str]]:
     """Each line of a shell script that holds a credential: its number, from 1, and what the credential is."""
-    joined = script.replace("\\\n", "\x00")
+    joined = script.replace("\x00", " ").replace("\\\n", "\x00")
     number = 1
     for line in joined.split("\n"):
         text = line.replace("\x00", " ")
