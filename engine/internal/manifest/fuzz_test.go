@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, asJSON bool) {
 		name := map[bool]string{false: "f.yaml", true: "f.json"}[asJSON]
-		last := 1 + bytes.Count(text, []byte("\n"))
+		last := 1 + strings.Count(strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(string(text)), "\n")
 		documents, failure := Parse(name, text)
 		if failure != nil && (failure.Line < 0 || failure.Line > last || failure.Message == "" || failure.Code == "") {
 			t.Fatalf("line %d of %d: %+v", failure.Line, last, failure)
