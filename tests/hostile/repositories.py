@@ -1,4 +1,4 @@
-"""Hostile repositories, each built on a branch with one harmless change, for tests that run commands on them.
+"""Repositories for tests that run commands on them; hostile ones are built on a branch with one harmless change.
 
 Every program that one of them names creates the marker; every file outside that one names holds the canary.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cli.harness import write
+from tests.cli.harness import kustodian, write
 from tests.cli.test_base import KUSTOMIZATION, POD, commit, git
 
 CANARY = "SECRET-CANARY"
@@ -59,6 +59,22 @@ def harmless(folder: Path) -> Hostile:
     (root / "overlays/prod/b.yaml").write_text(POD.format(name="b", tag="latest"))
     git(root, "add", "--all")
     return Hostile(root, outside)
+
+
+def two_revisions(root: Path) -> Path:
+    """A repository whose second commit adds a finding, checked once, with the report in `report.json`."""
+    write(root, {
+        "kustodian.yaml": "environments: {prod: {class: prod, paths: [overlays/prod]}}\n",
+        "overlays/staging/version.yaml": "image: b\n", "overlays/prod/version.yaml": "image: a\n",
+        "overlays/prod/kustomization.yaml": f"{KUSTOMIZATION}namespace: iris\nresources: [a.yaml, b.yaml]\n",
+        "overlays/prod/a.yaml": POD.format(name="a", tag="latest"), "overlays/prod/b.yaml": POD.format(name="b", tag="1.0"),
+    })  # fmt: skip
+    git(root, "init", "--quiet")
+    commit(root, "one")
+    (root / "overlays/prod/b.yaml").write_text(POD.format(name="b", tag="latest"))
+    commit(root, "two")
+    assert kustodian("check", "--no-cache", "--format", "json=report.json", cwd=root).code == 1
+    return root
 
 
 def _settings(program: Path) -> str:

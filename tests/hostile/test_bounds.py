@@ -22,17 +22,8 @@ from kustodian.model.repository.view import RepositoryView
 from kustodian.policy.rules.images._kustomize_images import ImageEntry
 from kustodian.schemas.registry import Schemas
 from tests.cli.harness import SOURCE, Outcome, write
+from tests.hostile.test_reads import CONFIG, KUSTOMIZATION, POD
 
-KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-CONFIG = 'environments: {prod: {paths: ["overlays/*"]}}\n'
-POD = """apiVersion: v1
-kind: Pod
-metadata: {name: a, namespace: x}
-spec:
-  containers:
-  - name: a
-    image: registry.example.com/a:latest
-"""
 MOST_MEMORY = 2 << 30
 SECONDS = 60
 

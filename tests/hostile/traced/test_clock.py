@@ -10,25 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.cli.harness import SOURCE, Outcome, kustodian, write
-from tests.cli.test_base import KUSTOMIZATION, POD, commit, git
+from tests.cli.test_base import KUSTOMIZATION, commit, git
+from tests.hostile.repositories import two_revisions
 
 WAIVED = '# kustodian: allow unpinned-image reason="known" owner=ml expires=2026-06-30'
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = write(tmp_path_factory.mktemp("machine") / "repo", {
-        "kustodian.yaml": "environments: {prod: {class: prod, paths: [overlays/prod]}}\n",
-        "overlays/staging/version.yaml": "image: b\n", "overlays/prod/version.yaml": "image: a\n",
-        "overlays/prod/kustomization.yaml": f"{KUSTOMIZATION}namespace: iris\nresources: [a.yaml, b.yaml]\n",
-        "overlays/prod/a.yaml": POD.format(name="a", tag="latest"), "overlays/prod/b.yaml": POD.format(name="b", tag="1.0"),
-    })  # fmt: skip
-    git(root, "init", "--quiet")
-    commit(root, "one")
-    (root / "overlays/prod/b.yaml").write_text(POD.format(name="b", tag="latest"))
-    commit(root, "two")
-    assert kustodian("check", "--no-cache", "--format", "json=report.json", cwd=root).code == 1
-    return root
+    return two_revisions(tmp_path_factory.mktemp("machine") / "repo")
 
 
 def at(clock: str, words: tuple[str, ...], cwd: Path, **variables: str) -> Outcome:

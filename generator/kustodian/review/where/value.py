@@ -54,7 +54,7 @@ def origin_of(locator: Locator, manifest: Manifest, path: FieldPath) -> ValueOri
     reason = _why_not_exact(locator.maps, written, place, value, by)
     if not reason and by == "generator" and _has_hash(locator, manifest):
         reason = "the object's name has a hash of it, and changes as well"
-    location = _location(locator.maps, place) if place is not None else _file_line(locator.maps, written)
+    location = _location(locator.maps, place, written)
     return ValueOrigin(
         manifest.ref, path, value, location, by, not reason, reason,
         tuple(_chain(locator.maps, written, path)), line=_line(locator.maps, location),
@@ -76,13 +76,17 @@ def _chain(maps: SourceMaps, written: Written | None, path: FieldPath) -> list[E
     while written is not None and written.before is not None:
         written, text = written.before
         place = place_of(maps, written, path, text)
-        location = _location(maps, place) if place is not None else _file_line(maps, written)
-        chain.append(Earlier(text, location, _by(written)))
+        chain.append(Earlier(text, _location(maps, place, written), _by(written)))
     return chain
 
 
-def _location(maps: SourceMaps, place: Place) -> Location:
-    """The place of a value; that of a block scalar begins at its first line of text."""
+def _location(maps: SourceMaps, place: Place | None, written: Written | None) -> Location | None:
+    """The location of a value at its place; without one, in the file where the engine says it was written."""
+    return _node_location(maps, place) if place is not None else _file_line(maps, written)
+
+
+def _node_location(maps: SourceMaps, place: Place) -> Location:
+    """The location of a value in YAML; that of a block scalar begins at its first line of text."""
     location = place.value_location()
     file = maps.file(place.file)
     if file is None or place.node.text is None or place.inline.pinned is not None:

@@ -1,7 +1,7 @@
 """Definition of the repository takes the place of one that Kustodian ships.
 
-Why: What the definition allows is no longer compared with what the project publishes, so a weaker copy lets
-errors pass.
+Why: Objects of this kind are checked against this copy and no longer against the definition that the project
+publishes, so a weaker copy lets errors pass.
 
 Fix: Nothing, if the repository deploys this version of the operator. Else remove the file, or take it out of
 `schemas:`.
