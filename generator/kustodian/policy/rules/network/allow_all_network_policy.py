@@ -19,8 +19,8 @@ Right:
         ports: [{protocol: TCP, port: 443}]
 
 Notes: Three things are reported: a rule without peers and ports, a peer that selects every pod of every
-namespace on every port, and 0.0.0.0/0 or ::/0 without exceptions, also in several blocks that together are all
-addresses. Rules for port 53 alone are not reported.
+namespace on every port, and 0.0.0.0/0 or ::/0 without exceptions, also in several blocks that together are
+all addresses. Rules for port 53 alone are not reported.
 
 Source: Kubernetes documentation, "Allow all ingress traffic",
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#allow-all-ingress-traffic; NSA/CISA
